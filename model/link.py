@@ -1,0 +1,473 @@
+"""RuntimeLink: the messages between a runtime and the control plane, and nothing about sockets.
+
+The runtime dials one WebSocket at `/link` (header `Authorization: Bearer <runtime token>`); each binary frame is one
+message of this module in msgpack. The story of a connection:
+
+    runtime        ->  Hello(session, last_acknowledged)
+    control plane  ->  Welcome(resume_after)          None: "send me a snapshot"
+    runtime        ->  Report(seq, items) ...         at-least-once, `seq` strictly +1 within a session
+    control plane  ->  Acknowledge(seq)               only after `items` are committed to its database
+    control plane  ->  Request(id, body)              answered by exactly one Response, or by StreamItem* StreamEnd
+    control plane  ->  Cancel(id)                     the asker is gone; the runtime stops the work, in silence
+    control plane  ->  Hint(repo_urls)                a webhook came; only a hint: the runtime asks the Git host
+
+A runtime keeps its reports until they are acknowledged. If its queue overflows, or the control plane does not know the
+session, it sends a snapshot: Report(items=(SnapshotBegin(), ..., SnapshotEnd())), which may span several Reports;
+what a finished snapshot does not mention is gone. Item order within an application is the order of its states.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from model.health import Health
+from model.identity import ApplicationKey
+from model.kinds.application import SyncOperationResource
+from model.operation import Phase
+from model.report import (
+    ApplicationSummary,
+    ClusterSummary,
+    CommitInfo,
+    ManifestLocation,
+    RepositorySummary,
+    RuntimeSummary,
+    SyncState,
+)
+
+PROTOCOL = 1
+MAX_FRAME_BYTES = 16 * 1024 * 1024
+
+
+class _Message(msgspec.Struct, frozen=True, tag_field="_", tag=True, omit_defaults=True):
+    """Settings that all messages share: the class name is the tag."""
+
+
+# ---- connection
+
+
+class Hello(_Message, frozen=True):
+    """`session` is new at every start of the runtime; `runtime` must be the name that the token was made for."""
+
+    runtime: str
+    version: str
+    session: str
+    last_acknowledged: int
+    protocol: int = PROTOCOL
+
+
+class Welcome(_Message, frozen=True):
+    """`resume_after`: newest `seq` of this session committed here; None: unknown session, send a snapshot."""
+
+    resume_after: int | None
+    heartbeat_seconds: float = 15.0
+
+
+class Heartbeat(_Message, frozen=True):
+    """Both ways, at least every `heartbeat_seconds`; three missed ones end the connection."""
+
+
+# ---- reports
+
+
+class SnapshotBegin(_Message, frozen=True):
+    pass
+
+
+class SnapshotEnd(_Message, frozen=True):
+    pass
+
+
+class ApplicationChanged(_Message, frozen=True):
+    summary: ApplicationSummary
+
+
+class ApplicationRemoved(_Message, frozen=True):
+    key: ApplicationKey
+
+
+class ClusterChanged(_Message, frozen=True):
+    summary: ClusterSummary
+
+
+class ClusterRemoved(_Message, frozen=True):
+    server: str
+
+
+class RepositoryChanged(_Message, frozen=True):
+    summary: RepositorySummary
+
+
+class RuntimeChanged(_Message, frozen=True):
+    summary: RuntimeSummary
+
+
+ReportItem = (
+    SnapshotBegin
+    | SnapshotEnd
+    | ApplicationChanged
+    | ApplicationRemoved
+    | ClusterChanged
+    | ClusterRemoved
+    | RepositoryChanged
+    | RuntimeChanged
+)
+
+
+class Report(_Message, frozen=True):
+    seq: int
+    items: tuple[ReportItem, ...]
+
+
+class Acknowledge(_Message, frozen=True):
+    seq: int
+
+
+class Hint(_Message, frozen=True):
+    """Repositories that may have changed, as clone URLs; empty: all."""
+
+    repo_urls: tuple[str, ...] = ()
+
+
+# ---- values that answers carry
+
+
+class ObjectRef(_Message, frozen=True):
+    """One object of an application's tree. `namespace` is "" for cluster-scoped objects."""
+
+    group: str
+    version: str
+    kind: str
+    namespace: str
+    name: str
+
+
+class ActionInfo(_Message, frozen=True):
+    name: str
+    display_name: str
+    disabled: bool = False
+    reason: str = ""
+    parameters: dict[str, Any] | None = None
+
+
+class TreeNode(_Message, frozen=True):
+    """One object of the live tree. `id` is stable for (cluster, group, kind, namespace, name)."""
+
+    id: str
+    ref: ObjectRef
+    uid: str = ""
+    parent_ids: tuple[str, ...] = ()
+    managed: bool = False
+    sync: SyncState | None = None
+    health: Health | None = None
+    health_message: str = ""
+    hook: bool = False
+    requires_pruning: bool = False
+    sync_wave: int | None = None
+    images: tuple[str, ...] = ()
+    info: tuple[tuple[str, str], ...] = ()
+    created: datetime | None = None
+    links: tuple[tuple[str, str], ...] = ()
+    actions: tuple[ActionInfo, ...] = ()
+
+
+class HostSummary(_Message, frozen=True):
+    name: str
+    pod_count: int
+    capacity: tuple[tuple[str, str], ...] = ()
+
+
+class FieldDifference(_Message, frozen=True):
+    """`model.change.FieldChange` on the wire."""
+
+    path: str
+    live: Any = None
+    desired: Any = None
+    manager: str | None = None
+    changed_at: datetime | None = None
+    reason: str | None = None
+
+
+class DiffAnswer(_Message, frozen=True):
+    """Secrets are masked by the runtime before they get here."""
+
+    modified: bool
+    changes: tuple[FieldDifference, ...] = ()
+    normalized_live: dict[str, Any] | None = None
+    predicted_live: dict[str, Any] | None = None
+
+
+class EventInfo(_Message, frozen=True):
+    """A Kubernetes Event."""
+
+    type: str
+    reason: str
+    message: str
+    count: int
+    object: ObjectRef
+    first_timestamp: datetime | None = None
+    last_timestamp: datetime | None = None
+
+
+class AccessVerdict(_Message, frozen=True):
+    """What Git lets a person do with a repository. `reason` says why not, or why it could not be found out."""
+
+    repo_url: str
+    read: bool
+    write: bool
+    reason: str = ""
+
+
+# ---- requests; the answer to each is named in its docstring
+
+
+class GetTree(_Message, frozen=True):
+    """-> TreeAnswer"""
+
+    application: ApplicationKey
+
+
+class WatchTree(_Message, frozen=True):
+    """-> stream of TreeChange: first a snapshot, then changes"""
+
+    application: ApplicationKey
+
+
+class GetResource(_Message, frozen=True):
+    """-> ResourceAnswer"""
+
+    application: ApplicationKey
+    resource: ObjectRef
+
+
+class GetManagedResources(_Message, frozen=True):
+    """-> ManagedAnswer"""
+
+    application: ApplicationKey
+    only_changed: bool = False
+
+
+class WatchEvents(_Message, frozen=True):
+    """-> stream of EventInfo: those that exist, then new ones; of one resource, or of all of the application"""
+
+    application: ApplicationKey
+    resource: ObjectRef | None = None
+
+
+class ReadLogs(_Message, frozen=True):
+    """-> stream of LogLines"""
+
+    application: ApplicationKey
+    pod: ObjectRef
+    container: str | None = None
+    tail_lines: int = 500
+    follow: bool = True
+
+
+class StartSync(_Message, frozen=True):
+    """-> OperationAnswer. Fields as in Argo CD's `operation.sync`; `actor` is the person."""
+
+    application: ApplicationKey
+    actor: str
+    operation_id: str
+    revision: str | None = None
+    prune: bool | None = None
+    dry_run: bool = False
+    force: bool = False
+    strategy: str | None = None
+    resources: tuple[SyncOperationResource, ...] = ()
+    sync_options: tuple[str, ...] = ()
+    retry_limit: int | None = None
+    retry_duration: str | None = None
+    retry_factor: int | None = None
+    retry_max_duration: str | None = None
+    reason: str | None = None
+
+
+class RefreshApplication(_Message, frozen=True):
+    """-> OperationAnswer"""
+
+    application: ApplicationKey
+    actor: str
+    operation_id: str
+    hard: bool = False
+
+
+class TerminateOperation(_Message, frozen=True):
+    """-> OperationAnswer"""
+
+    application: ApplicationKey
+    actor: str
+    operation_id: str
+
+
+class DeleteObject(_Message, frozen=True):
+    """-> OperationAnswer. `propagation` is Foreground, Background or Orphan."""
+
+    application: ApplicationKey
+    resource: ObjectRef
+    actor: str
+    operation_id: str
+    propagation: str = "Foreground"
+
+
+class RunAction(_Message, frozen=True):
+    """-> OperationAnswer. Actions are named by `TreeNode.actions`."""
+
+    application: ApplicationKey
+    resource: ObjectRef
+    action: str
+    actor: str
+    operation_id: str
+    parameters: dict[str, Any] = {}
+
+
+class ProbeAccess(_Message, frozen=True):
+    """-> AccessAnswer. Asked with the person's own Git credential, which the runtime keeps."""
+
+    person: str
+    repo_urls: tuple[str, ...]
+
+
+RequestBody = (
+    GetTree
+    | WatchTree
+    | GetResource
+    | GetManagedResources
+    | WatchEvents
+    | ReadLogs
+    | StartSync
+    | RefreshApplication
+    | TerminateOperation
+    | DeleteObject
+    | RunAction
+    | ProbeAccess
+)
+
+
+# ---- answers
+
+
+class TreeAnswer(_Message, frozen=True):
+    nodes: tuple[TreeNode, ...]
+    hosts: tuple[HostSummary, ...] = ()
+
+
+class TreeChange(_Message, frozen=True):
+    """`snapshot`: `upserted` is the whole tree. `version` grows by one per change of this tree in this session."""
+
+    version: int
+    upserted: tuple[TreeNode, ...] = ()
+    removed: tuple[str, ...] = ()
+    snapshot: bool = False
+
+
+class ResourceAnswer(_Message, frozen=True):
+    """Manifests have their secrets masked. `desired` is None when not managed, `live` when it does not exist."""
+
+    node: TreeNode
+    desired: dict[str, Any] | None = None
+    live: dict[str, Any] | None = None
+    diff: DiffAnswer | None = None
+    events: tuple[EventInfo, ...] = ()
+    location: ManifestLocation | None = None
+
+
+class ManagedResourceAnswer(_Message, frozen=True):
+    node: TreeNode
+    diff: DiffAnswer | None = None
+
+
+class ManagedAnswer(_Message, frozen=True):
+    resources: tuple[ManagedResourceAnswer, ...]
+
+
+class LogLines(_Message, frozen=True):
+    """Some lines of one container's log, oldest first, each (time or None, text)."""
+
+    pod: str
+    container: str
+    lines: tuple[tuple[datetime | None, str], ...]
+    last: bool = False
+
+
+class OperationAnswer(_Message, frozen=True):
+    """The application as it is after the request was accepted, so that the asker reads its own write.
+
+    `phase` is that of a started operation; None for what is done at once.
+    """
+
+    operation_id: str
+    summary: ApplicationSummary | None = None
+    phase: Phase | None = None
+    message: str = ""
+    ledger_commit: CommitInfo | None = None
+
+
+class AccessAnswer(_Message, frozen=True):
+    verdicts: tuple[AccessVerdict, ...]
+
+
+AnswerBody = (
+    TreeAnswer | TreeChange | ResourceAnswer | ManagedAnswer | LogLines | EventInfo | OperationAnswer | AccessAnswer
+)
+
+
+class Refusal(_Message, frozen=True):
+    """Why a request has no answer. `code` is one of the API's MutationErrorCode names, or INTERNAL_SERVER_ERROR."""
+
+    code: str
+    message: str
+    suggestion: str = ""
+    field: str = ""
+
+
+class Request(_Message, frozen=True):
+    """`deadline_seconds` is how long the asker waits; streams ignore it."""
+
+    id: int
+    body: RequestBody
+    deadline_seconds: float = 10.0
+
+
+class Cancel(_Message, frozen=True):
+    id: int
+
+
+class Response(_Message, frozen=True):
+    id: int
+    body: AnswerBody | Refusal
+
+
+class StreamItem(_Message, frozen=True):
+    id: int
+    body: AnswerBody
+
+
+class StreamEnd(_Message, frozen=True):
+    """`error` is None at a regular end (a pod that has ended, for instance)."""
+
+    id: int
+    error: Refusal | None = None
+
+
+FromRuntime = Hello | Report | Response | StreamItem | StreamEnd | Heartbeat
+ToRuntime = Welcome | Acknowledge | Request | Cancel | Hint | Heartbeat
+
+_encoder = msgspec.msgpack.Encoder()
+_from_runtime: msgspec.msgpack.Decoder[FromRuntime] = msgspec.msgpack.Decoder(FromRuntime)
+_to_runtime: msgspec.msgpack.Decoder[ToRuntime] = msgspec.msgpack.Decoder(ToRuntime)
+
+
+def encode(message: FromRuntime | ToRuntime) -> bytes:
+    return _encoder.encode(message)
+
+
+def decode_from_runtime(frame: bytes) -> FromRuntime:
+    """Raises msgspec.DecodeError (ValidationError for a wrong shape); the connection ends then."""
+    return _from_runtime.decode(frame)
+
+
+def decode_to_runtime(frame: bytes) -> ToRuntime:
+    """Raises msgspec.DecodeError (ValidationError for a wrong shape); the connection ends then."""
+    return _to_runtime.decode(frame)
