@@ -30,7 +30,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an error is about: the `details` of a Status. `kind` is a resource (plural) or a kind, as the server does."""
+    """What an error is about: the `details` of a Status. `kind` is a plural or a kind, as the server does."""
 
     group: str = ""
     kind: str = ""

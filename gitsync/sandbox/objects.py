@@ -37,17 +37,17 @@ class StoreEvent:
 
 
 class Objects(Protocol):
-    """The store as a controller uses it. Errors are those of `gitsync.sandbox.errors` (ConflictError, NotFoundError...).
+    """The store as a controller uses it. Errors are those of `gitsync.sandbox.errors`: ConflictError, NotFoundError...
 
-    Every write is defaulted as one over HTTP is; a write that changes nothing keeps the resourceVersion and tells nobody.
+    Every write is defaulted as one over HTTP is; one that changes nothing keeps the resourceVersion and tells nobody.
     `manager` is the name under which the written fields stand in managedFields.
     """
 
     def get(self, key: ResourceKey) -> JsonObject | None: ...
 
-    def list(self, group: str, kind: str, namespace: str | None = None) -> list[JsonObject]: ...
+    def list(self, group: str, kind: str, namespace: str | None = None) -> Sequence[JsonObject]: ...
 
-    def owned_by(self, uid: str) -> list[JsonObject]:
+    def owned_by(self, uid: str) -> Sequence[JsonObject]:
         """Objects that name this uid in an owner reference (controller or not)."""
 
     def create(self, body: JsonObject, *, manager: str = CONTROLLER_MANAGER) -> JsonObject: ...
