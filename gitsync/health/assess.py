@@ -1,0 +1,124 @@
+"""Health of one object: deletion first, then the rule of its kind, then the conventions of custom resources."""
+
+from collections.abc import Callable
+
+from gitsync.health import (
+    api_service,
+    cron_job,
+    custom_resource,
+    custom_resource_definition,
+    daemon_set,
+    deployment,
+    horizontal_pod_autoscaler,
+    ingress,
+    job,
+    persistent_volume_claim,
+    phase,
+    pod,
+    pod_disruption_budget,
+    replica_set,
+    service,
+    stateful_set,
+)
+from gitsync.health.fields import MalformedField
+from gitsync.health.report import progressing, unknown
+from gitsync.manifest.object import JsonObject
+from model.health import HealthReport
+
+Rule = Callable[[JsonObject], HealthReport | None]
+
+HOOK_FINALIZER = "argocd.argoproj.io/hook-finalizer"
+
+
+def _no_health(_: JsonObject) -> None:
+    """Argo CD gives an Application no health of its own; whoever wants child applications in waves configures it."""
+
+
+RULES: dict[tuple[str, str], Rule] = {
+    ("apps", "Deployment"): deployment.assess,
+    ("apps", "ReplicaSet"): replica_set.assess,
+    ("apps", "StatefulSet"): stateful_set.assess,
+    ("apps", "DaemonSet"): daemon_set.assess,
+    ("", "Pod"): pod.assess,
+    ("", "Service"): service.assess,
+    ("", "PersistentVolumeClaim"): persistent_volume_claim.assess,
+    ("batch", "Job"): job.assess,
+    ("batch", "CronJob"): cron_job.assess,
+    ("autoscaling", "HorizontalPodAutoscaler"): horizontal_pod_autoscaler.assess,
+    ("networking.k8s.io", "Ingress"): ingress.assess,
+    ("extensions", "Ingress"): ingress.assess,
+    ("policy", "PodDisruptionBudget"): pod_disruption_budget.assess,
+    ("apiregistration.k8s.io", "APIService"): api_service.assess,
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): custom_resource_definition.assess,
+    ("argoproj.io", "Application"): _no_health,
+    ("argoproj.io", "Workflow"): phase.assess_workflow,
+    ("argoproj.io", "Rollout"): phase.assess_rollout,
+    ("argoproj.io", "AnalysisRun"): phase.assess_analysis,
+    ("argoproj.io", "Experiment"): phase.assess_analysis,
+}
+
+# Versions that a typed rule understands. An older one has other fields, so nothing can be said about it.
+_ONLY_VERSION = {
+    ("apps", "Deployment"): "apps/v1",
+    ("apps", "ReplicaSet"): "apps/v1",
+    ("apps", "StatefulSet"): "apps/v1",
+    ("apps", "DaemonSet"): "apps/v1",
+    ("batch", "Job"): "batch/v1",
+}
+
+# Groups that Kubernetes itself serves: their kinds do not follow the conventions of custom resources.
+_BUILT_IN_GROUPS = frozenset(
+    {
+        "",
+        "apps",
+        "autoscaling",
+        "batch",
+        "events.k8s.io",
+        "extensions",
+        "policy",
+        "admissionregistration.k8s.io",
+        "apiextensions.k8s.io",
+        "apiregistration.k8s.io",
+        "authentication.k8s.io",
+        "authorization.k8s.io",
+        "certificates.k8s.io",
+        "coordination.k8s.io",
+        "discovery.k8s.io",
+        "flowcontrol.apiserver.k8s.io",
+        "internal.apiserver.k8s.io",
+        "networking.k8s.io",
+        "node.k8s.io",
+        "rbac.authorization.k8s.io",
+        "resource.k8s.io",
+        "scheduling.k8s.io",
+        "storage.k8s.io",
+        "storagemigration.k8s.io",
+    }
+)
+
+
+def assess_health(body: JsonObject) -> HealthReport | None:
+    """Health of a live object; None where no rule says anything. Never raises on what the object holds."""
+    metadata = body.get("metadata")
+    if not isinstance(metadata, dict):
+        metadata = {}
+    if metadata.get("deletionTimestamp") is not None and HOOK_FINALIZER not in (metadata.get("finalizers") or ()):
+        return progressing("Pending deletion")
+    api_version, kind = str(body.get("apiVersion") or ""), str(body.get("kind") or "")
+    group = api_version.rpartition("/")[0]
+    rule = RULES.get((group, kind))
+    if rule is None:
+        if group in _BUILT_IN_GROUPS:
+            return None
+        rule = custom_resource.assess
+    elif _ONLY_VERSION.get((group, kind), api_version) != api_version:
+        return unknown(f"{api_version} {kind} is too old to be judged; use {_ONLY_VERSION[group, kind]}")
+    try:
+        return rule(body)
+    except MalformedField as error:
+        return unknown(error.message)
+
+
+def has_rule(group: str, kind: str) -> bool:
+    """Whether objects of this kind have health by a rule of their own. A custom resource may have it all the same."""
+    return (group, kind) in RULES and RULES[group, kind] is not _no_health
