@@ -1,0 +1,121 @@
+"""One application as lists see it, and the filter that lists and live streams share.
+
+`matches` says in Python what `model.store.application` says in SQL; a test holds the two together.
+"""
+
+from collections.abc import Set
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from model.identity import ApplicationId
+from model.report import ApplicationKind, ApplicationSummary, HealthState, SyncState
+
+HEALTH_RANK = {health: rank for rank, health in enumerate(HealthState)}
+SYNC_RANK = {SyncState.SYNCED: 0, SyncState.SYNCING: 1, SyncState.OUT_OF_SYNC: 2, SyncState.UNKNOWN: 3}
+
+
+class ListedApplication(msgspec.Struct, frozen=True):
+    """An application together with the runtime that reports it."""
+
+    runtime: str
+    summary: ApplicationSummary
+
+    @property
+    def id(self) -> ApplicationId:
+        return ApplicationId(self.runtime, self.summary.key.namespace, self.summary.key.name)
+
+    @property
+    def policy(self) -> str:
+        automated = self.summary.automated
+        return "Automated" if automated is not None and automated.enabled is not False else "Manual"
+
+    @property
+    def repositories(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(source.repo_url for source in self.summary.sources if source.repo_url))
+
+    @property
+    def parent(self) -> str:
+        """Row id of the parent application, or ""."""
+        key = self.summary.parent
+        return str(ApplicationId(self.runtime, key.namespace, key.name)) if key else ""
+
+    @property
+    def problems(self) -> int:
+        return len(self.summary.conditions) + len(self.summary.unhealthy_resources)
+
+
+@dataclass(frozen=True, slots=True)
+class Visibility:
+    """Which applications a viewer may see: those ruled by one of these (runtime, repository) pairs.
+
+    `orphans`: also those that no repository rules.
+    """
+
+    repositories: frozenset[tuple[str, str]] = frozenset()
+    orphans: bool = False
+
+    def allows(self, application: ListedApplication) -> bool:
+        repository = application.summary.access_repo_url
+        return (application.runtime, repository) in self.repositories if repository else self.orphans
+
+    @property
+    def runtimes(self) -> frozenset[str]:
+        return frozenset(runtime for runtime, _ in self.repositories)
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationFilter:
+    """Fields must all hold; the values of one field are alternatives; an empty field holds for everything.
+
+    `labels`: several values of one key are alternatives, different keys must all hold.
+    """
+
+    search: str = ""
+    runtimes: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    namespaces: frozenset[str] = frozenset()
+    clusters: frozenset[str] = frozenset()
+    destination_namespaces: frozenset[str] = frozenset()
+    projects: frozenset[str] = frozenset()
+    repositories: frozenset[str] = frozenset()
+    syncs: frozenset[SyncState] = frozenset()
+    healths: frozenset[HealthState] = frozenset()
+    kinds: frozenset[ApplicationKind] = frozenset()
+    policies: frozenset[str] = frozenset()
+    labels: tuple[tuple[str, frozenset[str]], ...] = ()
+    favorite: bool | None = None
+    updated_since: datetime | None = None
+    parent: str = ""
+    with_problems: bool = False
+
+    def matches(self, application: ListedApplication, favorites: Set[str]) -> bool:
+        """`favorites`: row ids that the viewer starred."""
+        summary = application.summary
+        return (
+            (not self.search or self.search.lower() in summary.key.name.lower())
+            and _in(application.runtime, self.runtimes)
+            and _in(summary.key.name, self.names)
+            and _in(summary.key.namespace, self.namespaces)
+            and _in(summary.cluster, self.clusters)
+            and _in(summary.destination.namespace, self.destination_namespaces)
+            and _in(summary.project, self.projects)
+            and _in(summary.sync, self.syncs)
+            and _in(summary.health, self.healths)
+            and _in(summary.kind, self.kinds)
+            and _in(application.policy, self.policies)
+            and (not self.repositories or not self.repositories.isdisjoint(application.repositories))
+            and all(summary.labels.get(key) in values for key, values in self.labels)
+            and (self.favorite is None or (str(application.id) in favorites) is self.favorite)
+            and (self.updated_since is None or summary.updated_at >= self.updated_since)
+            and (not self.parent or application.parent == self.parent)
+            and (not self.with_problems or application.problems > 0)
+        )
+
+
+EVERYTHING = ApplicationFilter()
+
+
+def _in(value: str, allowed: frozenset[str]) -> bool:
+    return not allowed or value in allowed

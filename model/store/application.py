@@ -1,0 +1,170 @@
+"""The list of applications: pages, counts, single ones."""
+
+import enum
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from model.identity import ApplicationId
+from model.listing import EVERYTHING, HEALTH_RANK, SYNC_RANK, ApplicationFilter, ListedApplication, Visibility
+from model.report import ApplicationSummary
+from model.store.application_filter import conditions, visible
+from model.store.moment import to_micros
+from model.store.page import Page, PageRequest, encode_cursor, keyset, page_of
+from model.tables.application import ApplicationLabelRow, ApplicationRow
+
+_decoder = msgspec.msgpack.Decoder(ApplicationSummary)
+_encoder = msgspec.msgpack.Encoder()
+
+_ID, _RUNTIME = col(ApplicationRow.id), col(ApplicationRow.runtime)
+_ACCESS_REPO, _PAYLOAD = col(ApplicationRow.access_repo), col(ApplicationRow.payload)
+
+
+class ApplicationSort(enum.StrEnum):
+    NAME = "name"
+    RUNTIME = "runtime"
+    CLUSTER = "cluster"
+    UPDATED = "updated_micros"
+    HEALTH = "health_rank"
+    SYNC = "sync_rank"
+
+    @property
+    def value_type(self) -> type:
+        return str if self in (ApplicationSort.NAME, ApplicationSort.RUNTIME, ApplicationSort.CLUSTER) else int
+
+
+class ApplicationFacet(enum.StrEnum):
+    """Columns by which applications are counted."""
+
+    HEALTH = "health"
+    SYNC = "sync"
+    RUNTIME = "runtime"
+    CLUSTER = "cluster"
+    NAMESPACE = "namespace"
+    PROJECT = "project"
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationSelection:
+    """What a viewer asks for, out of what they may see."""
+
+    visibility: Visibility
+    person: str
+    filter: ApplicationFilter = EVERYTHING
+
+    def where(self) -> list[ColumnElement[bool]]:
+        return [visible(self.visibility), *conditions(self.filter, self.person)]
+
+
+def decode(runtime: str, payload: bytes) -> ListedApplication:
+    return ListedApplication(runtime, _decoder.decode(payload))
+
+
+def row_of(application: ListedApplication, generation: int) -> dict[str, Any]:
+    """The row of one application, as `upsert` takes it."""
+    summary = application.summary
+    return {
+        "id": str(application.id),
+        "runtime": application.runtime,
+        "namespace": summary.key.namespace,
+        "name": summary.key.name,
+        "cluster": summary.cluster,
+        "destination_namespace": summary.destination.namespace,
+        "project": summary.project,
+        "kind": summary.kind.value,
+        "policy": application.policy,
+        "sync": summary.sync.value,
+        "health": summary.health.value,
+        "sync_rank": SYNC_RANK[summary.sync],
+        "health_rank": HEALTH_RANK[summary.health],
+        "updated_micros": to_micros(summary.updated_at),
+        "access_repo": summary.access_repo_url,
+        "repositories": "".join(f"\n{url}\n" for url in application.repositories),
+        "parent": application.parent,
+        "problems": application.problems,
+        "generation": generation,
+        "payload": _encoder.encode(summary),
+    }
+
+
+async def page(
+    session: AsyncSession,
+    selection: ApplicationSelection,
+    request: PageRequest,
+    *,
+    sort: ApplicationSort = ApplicationSort.NAME,
+    descending: bool = False,
+) -> Page[ListedApplication]:
+    key = col(getattr(ApplicationRow, sort.value))
+    statement: Select[Any] = select(_RUNTIME, _PAYLOAD, key, _ID).where(*selection.where())
+    statement = keyset(statement, request, [key, _ID], [sort.value_type, str], descending=descending)
+    found = (await session.execute(statement)).all()
+    rows = [(encode_cursor(value, row_id), decode(runtime, payload)) for runtime, payload, value, row_id in found]
+    return page_of(rows, request)
+
+
+async def count(session: AsyncSession, selection: ApplicationSelection) -> int:
+    statement = select(func.count()).select_from(ApplicationRow).where(*selection.where())
+    return (await session.execute(statement)).scalar_one()
+
+
+async def count_problems(session: AsyncSession, selection: ApplicationSelection) -> int:
+    statement = select(func.coalesce(func.sum(col(ApplicationRow.problems)), 0)).where(*selection.where())
+    return int((await session.execute(statement)).scalar_one())
+
+
+async def facet(
+    session: AsyncSession, selection: ApplicationSelection, by: ApplicationFacet
+) -> Sequence[tuple[str, int]]:
+    """How many applications there are per value, most first."""
+    column = col(getattr(ApplicationRow, by.value))
+    statement = select(column, func.count()).where(*selection.where()).group_by(column)
+    rows = (await session.execute(statement.order_by(func.count().desc(), column))).all()
+    return [(value, number) for value, number in rows]
+
+
+async def label_facet(
+    session: AsyncSession, selection: ApplicationSelection, *, limit: int = 1000
+) -> Sequence[tuple[str, int]]:
+    """How many applications there are per `key=value` of their labels, most first."""
+    key, value = col(ApplicationLabelRow.key), col(ApplicationLabelRow.value)
+    statement = (
+        select(key, value, func.count())
+        .join(ApplicationRow, col(ApplicationLabelRow.application_id) == _ID)
+        .where(*selection.where())
+        .group_by(key, value)
+        .order_by(func.count().desc(), key, value)
+        .limit(limit)
+    )
+    return [(f"{name}={text}", number) for name, text, number in (await session.execute(statement)).all()]
+
+
+async def get_many(session: AsyncSession, ids: Collection[ApplicationId]) -> dict[ApplicationId, ListedApplication]:
+    statement = select(_RUNTIME, _PAYLOAD).where(_ID.in_([str(application_id) for application_id in ids]))
+    found = [decode(runtime, payload) for runtime, payload in (await session.execute(statement)).all()]
+    return {application.id: application for application in found}
+
+
+async def find(session: AsyncSession, runtime: str, name: str) -> list[ListedApplication]:
+    """Applications of that name in any namespace of the runtime."""
+    statement = select(_RUNTIME, _PAYLOAD).where(runtime == _RUNTIME, col(ApplicationRow.name) == name)
+    rows = (await session.execute(statement.order_by(col(ApplicationRow.namespace)))).all()
+    return [decode(row_runtime, payload) for row_runtime, payload in rows]
+
+
+async def access_repositories(session: AsyncSession) -> frozenset[tuple[str, str]]:
+    """Every (runtime, repository) that rules at least one application."""
+    statement = select(_RUNTIME, _ACCESS_REPO).distinct()
+    rows = (await session.execute(statement.where(_ACCESS_REPO != ""))).all()
+    return frozenset((runtime, url) for runtime, url in rows)
+
+
+async def count_by_runtime(session: AsyncSession, runtimes: Collection[str]) -> dict[str, int]:
+    column = _RUNTIME
+    statement = select(column, func.count()).where(column.in_(sorted(runtimes))).group_by(column)
+    return {runtime: number for runtime, number in (await session.execute(statement)).all()}

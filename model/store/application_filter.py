@@ -1,0 +1,84 @@
+"""`model.listing.ApplicationFilter` and `Visibility` as SQL conditions."""
+
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select
+from sqlmodel import col
+
+from model.listing import ApplicationFilter, Visibility
+from model.store.moment import to_micros
+from model.tables.application import ApplicationLabelRow, ApplicationRow
+from model.tables.favorite import FavoriteRow
+
+_IN = {
+    "runtimes": ApplicationRow.runtime,
+    "names": ApplicationRow.name,
+    "namespaces": ApplicationRow.namespace,
+    "clusters": ApplicationRow.cluster,
+    "destination_namespaces": ApplicationRow.destination_namespace,
+    "projects": ApplicationRow.project,
+    "syncs": ApplicationRow.sync,
+    "healths": ApplicationRow.health,
+    "kinds": ApplicationRow.kind,
+    "policies": ApplicationRow.policy,
+}
+
+
+def visible(visibility: Visibility) -> ColumnElement[bool]:
+    by_runtime: dict[str, list[str]] = defaultdict(list)
+    for runtime, repository in sorted(visibility.repositories):
+        by_runtime[runtime].append(repository)
+    allowed: list[ColumnElement[bool]] = [
+        and_(col(ApplicationRow.runtime) == runtime, col(ApplicationRow.access_repo).in_(repositories))
+        for runtime, repositories in by_runtime.items()
+    ]
+    if visibility.orphans:
+        allowed.append(col(ApplicationRow.access_repo) == "")
+    return or_(*allowed) if allowed else false()
+
+
+def conditions(wanted: ApplicationFilter, person: str) -> list[ColumnElement[bool]]:
+    """`person` is whose favourites count."""
+    found: list[ColumnElement[bool]] = [
+        col(column).in_(sorted(getattr(wanted, name))) for name, column in _IN.items() if getattr(wanted, name)
+    ]
+    if wanted.search:
+        found.append(col(ApplicationRow.name).icontains(wanted.search, autoescape=True))
+    if wanted.repositories:
+        found.append(or_(*(_holds_repository(url) for url in sorted(wanted.repositories))))
+    found.extend(_labelled(key, values) for key, values in wanted.labels)
+    if wanted.favorite is not None:
+        starred = _starred(person)
+        found.append(starred if wanted.favorite else ~starred)
+    if wanted.updated_since is not None:
+        found.append(col(ApplicationRow.updated_micros) >= to_micros(wanted.updated_since))
+    if wanted.parent:
+        found.append(col(ApplicationRow.parent) == wanted.parent)
+    if wanted.with_problems:
+        found.append(col(ApplicationRow.problems) > 0)
+    return found
+
+
+def _holds_repository(url: str) -> ColumnElement[bool]:
+    return col(ApplicationRow.repositories).contains(f"\n{url}\n", autoescape=True)
+
+
+def _labelled(key: str, values: frozenset[str]) -> ColumnElement[bool]:
+    return _exists(
+        col(ApplicationLabelRow.application_id) == col(ApplicationRow.id),
+        col(ApplicationLabelRow.key) == key,
+        col(ApplicationLabelRow.value).in_(sorted(values)),
+    )
+
+
+def _starred(person: str) -> ColumnElement[bool]:
+    return _exists(
+        col(FavoriteRow.entity) == col(ApplicationRow.id),
+        col(FavoriteRow.person) == person,
+        col(FavoriteRow.kind) == "Application",
+    )
+
+
+def _exists(*where: ColumnElement[Any]) -> ColumnElement[bool]:
+    return exists(select(1).where(*where).correlate(ApplicationRow))

@@ -1,0 +1,40 @@
+"""Statements that more than one module needs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.base import Executable
+from sqlmodel import SQLModel
+
+ROWS_PER_STATEMENT = 500  # SQLite takes at most 32,766 parameters in one statement
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    return cast(Table, model.__table__)  # type: ignore[attr-defined]  # SQLModel sets it on table classes
+
+
+async def upsert(session: AsyncSession, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Inserts the rows, or replaces those with the same primary key."""
+    if not rows:
+        return
+    table = table_of(model)
+    keys = [column.name for column in table.primary_key]
+    dialect = session.get_bind().dialect.name
+    insert = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+    statement = (
+        insert.on_conflict_do_update(index_elements=keys, set_=changed)
+        if changed
+        else insert.on_conflict_do_nothing(index_elements=keys)
+    )
+    await session.execute(statement, list(rows))
+
+
+async def affected_rows(session: AsyncSession, statement: Executable) -> int:
+    """Executes an UPDATE or DELETE; how many rows it touched."""
+    result = await session.execute(statement)
+    return cast("CursorResult[Any]", result).rowcount

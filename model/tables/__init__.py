@@ -1,0 +1,33 @@
+"""The control plane's read model, one table per file. All of it except people, tokens and favourites can be thrown
+away: runtimes report it again.
+
+Never holds a secret in clear (tokens and passwords are hashes) and never runs a statement: that is `model.store`.
+Importing this package registers every table in `SQLModel.metadata`, which the migrations compare with.
+"""
+
+from model.tables.account import AccountRow
+from model.tables.api_token import ApiTokenRow
+from model.tables.application import ApplicationLabelRow, ApplicationRow
+from model.tables.cluster import ClusterRow
+from model.tables.favorite import FavoriteRow
+from model.tables.login_attempt import LoginAttemptRow
+from model.tables.person import PersonRow
+from model.tables.report_position import ReportPositionRow
+from model.tables.repository import RepositoryRow
+from model.tables.runtime import RuntimeRow
+from model.tables.session import SessionRow
+
+__all__ = [
+    "AccountRow",
+    "ApiTokenRow",
+    "ApplicationLabelRow",
+    "ApplicationRow",
+    "ClusterRow",
+    "FavoriteRow",
+    "LoginAttemptRow",
+    "PersonRow",
+    "ReportPositionRow",
+    "RepositoryRow",
+    "RuntimeRow",
+    "SessionRow",
+]

@@ -1,0 +1,16 @@
+"""How far each runtime's reports have been taken in. Written in the transaction that takes them in."""
+
+from sqlalchemy import BigInteger
+from sqlmodel import Field, SQLModel
+
+
+class ReportPositionRow(SQLModel, table=True):
+    """`seq` is the newest committed report of `session`. `generation` counts snapshots."""
+
+    __tablename__ = "report_position"
+
+    runtime: str = Field(primary_key=True)
+    session: str
+    seq: int = Field(sa_type=BigInteger)
+    generation: int
+    in_snapshot: bool
