@@ -1,0 +1,235 @@
+"""Fills a sandbox with the demo: repositories with a small shop, people with rights, and the first Git Source.
+
+Repositories are seeded once and then belong to whoever pushes to them; rights and Secrets are told anew at every
+start, since passwords may have changed. Never touches what people have committed.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_urlsafe
+
+from gitsync.manifest.object import JsonObject
+from gitsync.sandbox.errors import SandboxError
+from gitsync.sandbox.githost import Access, Author, GitHost
+from gitsync.sandbox.objects import Objects
+from model.identity import GroupVersionKind, ResourceKey
+from model.kinds.definitions import custom_resource_definitions, default_project
+
+NAMESPACE = "argosy"
+REPOSITORIES = ("platform", "apps", "config")
+ROBOT = "argosy-runtime"
+
+# Who may do what. Anybody who is not named has no repository, like eve.
+RIGHTS: dict[str, dict[str, Access]] = {
+    "admin": dict.fromkeys(REPOSITORIES, Access.WRITE),
+    "dana": {"platform": Access.WRITE, "apps": Access.WRITE},
+    "victor": {"platform": Access.READ, "apps": Access.READ},
+    ROBOT: dict.fromkeys(REPOSITORIES, Access.WRITE),
+}
+
+_CONTENT = Path(__file__).parent / "demo"
+_PLATFORM_TEAM = Author("Platform team", "platform@shop.example.com")
+_MANAGER = "argosy-demo"
+
+
+class SeededElsewhere(SandboxError):
+    """The data folder holds a demo whose manifests name another address."""
+
+
+@dataclass(frozen=True, slots=True)
+class GitUser:
+    """A person of the demo: the same name and password for the console and for git."""
+
+    name: str
+    password: str
+
+
+async def seed_demo(
+    objects: Objects,
+    git_host: GitHost,
+    *,
+    data_dir: Path,
+    public_git_url: str,
+    users: Sequence[GitUser],
+    applications: int,
+) -> None:
+    """Makes sure that the demo is there. Raises SeededElsewhere if it is, but with another address in its manifests."""
+    _claim_address(data_dir / "public-git-url", public_git_url)
+    robot = GitUser(ROBOT, token_urlsafe(24))
+    for user in (*users, robot):
+        git_host.add_user(user.name, user.password)
+    for repository in REPOSITORIES:
+        if await git_host.create_repository(repository):
+            files = dict(_files(repository, public_git_url))
+            await git_host.commit_files(repository, "main", files, message="First import", author=_PLATFORM_TEAM)
+        for user in (*users, robot):
+            git_host.set_access(repository, user.name, RIGHTS.get(user.name, {}).get(repository, Access.NONE))
+    await _seed_fleet(git_host, data_dir / "fleet-size", public_git_url=public_git_url, applications=applications)
+    for body in _cluster_objects(public_git_url, users, robot, fleet=(data_dir / "fleet-size").exists()):
+        _put(objects, body)
+
+
+def _claim_address(marker: Path, public_git_url: str) -> None:
+    if marker.exists() and (before := marker.read_text().strip()) != public_git_url:
+        raise SeededElsewhere(
+            f"the demo in {marker.parent} was made for {before}, and its manifests name that address; "
+            "start it on that port again, or choose another data folder"
+        )
+    marker.write_text(public_git_url + "\n")
+
+
+def _files(repository: str, public_git_url: str) -> Iterator[tuple[str, bytes]]:
+    root = _CONTENT / repository
+    for path in sorted(root.rglob("*")):
+        if path.is_file():
+            content = path.read_bytes().replace(b"GIT_URL", public_git_url.encode())
+            yield path.relative_to(root).as_posix(), content
+
+
+async def _seed_fleet(git_host: GitHost, marker: Path, *, public_git_url: str, applications: int) -> None:
+    """`--apps N`: N small applications, one directory each, in one commit a repository. A larger N adds the rest."""
+    before = int(marker.read_text()) if marker.exists() else 0
+    names = [f"app-{number:05d}" for number in range(before + 1, applications + 1)]
+    if not names:
+        return
+    workloads = {f"fleet/{name}/manifests.yaml": _workload(name).encode() for name in names}
+    manifests = {f"fleet/{name}.yaml": _application(name, public_git_url).encode() for name in names}
+    message = f"Add {len(names)} small applications to the fleet"
+    await git_host.commit_files("apps", "main", workloads, message=message, author=_PLATFORM_TEAM)
+    await git_host.commit_files("platform", "main", manifests, message=message, author=_PLATFORM_TEAM)
+    marker.write_text(str(applications))
+
+
+def _workload(name: str) -> str:
+    return f"""apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {name}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {name}
+data:
+  GREETING: hello from {name}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: {name}
+spec:
+  selector:
+    app: {name}
+  ports:
+    - port: 80
+      targetPort: 8080
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {name}
+spec:
+  replicas: 1
+  selector:
+    matchLabels:
+      app: {name}
+  template:
+    metadata:
+      labels:
+        app: {name}
+    spec:
+      serviceAccountName: {name}
+      containers:
+        - name: app
+          image: registry.example.com/fleet/app:1.0.0
+          envFrom:
+            - configMapRef:
+                name: {name}
+"""
+
+
+def _application(name: str, public_git_url: str) -> str:
+    return f"""apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata:
+  name: {name}
+  namespace: {NAMESPACE}
+  labels:
+    team: fleet
+  finalizers:
+    - resources-finalizer.argocd.argoproj.io
+spec:
+  project: default
+  source:
+    repoURL: {public_git_url}/apps.git
+    targetRevision: main
+    path: fleet/{name}
+  destination:
+    server: https://kubernetes.default.svc
+    namespace: fleet
+  syncPolicy:
+    automated:
+      prune: true
+      selfHeal: true
+    syncOptions:
+      - CreateNamespace=true
+"""
+
+
+def _cluster_objects(
+    public_git_url: str, users: Sequence[GitUser], robot: GitUser, *, fleet: bool
+) -> Iterator[JsonObject]:
+    yield from custom_resource_definitions()
+    yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    yield default_project(NAMESPACE)
+    yield _secret(
+        "demo-git-host",
+        {"argocd.argoproj.io/secret-type": "repo-creds"},
+        {"type": "git", "url": public_git_url, "username": robot.name, "password": robot.password},
+    )
+    for user in users:
+        yield _secret(
+            f"git-credential-{user.name}",
+            {"argosy.io/git-credential": "true"},
+            {"person": user.name, "username": user.name, "password": user.password, "url": public_git_url},
+        )
+    yield _git_source("platform", "applications", public_git_url)
+    if fleet:
+        yield _git_source("fleet", "fleet", public_git_url)
+
+
+def _git_source(name: str, path: str, public_git_url: str) -> JsonObject:
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": {"name": name, "namespace": NAMESPACE, "labels": {"codefresh.io/entity": "git-source"}},
+        "spec": {
+            "project": "default",
+            "source": {"repoURL": f"{public_git_url}/platform.git", "targetRevision": "main", "path": path},
+            "destination": {"server": "https://kubernetes.default.svc", "namespace": NAMESPACE},
+            "syncPolicy": {"automated": {"prune": True, "selfHeal": True}},
+        },
+    }
+
+
+def _secret(name: str, labels: dict[str, str], data: dict[str, str]) -> JsonObject:
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": NAMESPACE, "labels": labels},
+        "type": "Opaque",
+        "data": {key: b64encode(value.encode()).decode() for key, value in data.items()},
+    }
+
+
+def _put(objects: Objects, body: JsonObject) -> None:
+    """Creates the object; of one that is there, only a Secret's data is brought up to date."""
+    gvk = GroupVersionKind.parse(body["apiVersion"], body["kind"])
+    metadata = body["metadata"]
+    existing = objects.get(ResourceKey(gvk.group, gvk.kind, metadata.get("namespace", ""), metadata["name"]))
+    if existing is None:
+        objects.create(body, manager=_MANAGER)
+    elif gvk.kind == "Secret":
+        objects.update({**existing, "data": body["data"]}, manager=_MANAGER)
