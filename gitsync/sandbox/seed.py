@@ -46,6 +46,19 @@ class GitUser:
     password: str
 
 
+@dataclass(frozen=True, slots=True)
+class _FleetSize:
+    """How many applications of the fleet the repositories hold."""
+
+    marker: Path
+
+    def read(self) -> int:
+        return int(self.marker.read_text()) if self.marker.exists() else 0
+
+    def write(self, applications: int) -> None:
+        self.marker.write_text(str(applications))
+
+
 async def seed_demo(
     objects: Objects,
     git_host: GitHost,
@@ -66,8 +79,10 @@ async def seed_demo(
             await git_host.commit_files(repository, "main", files, message="First import", author=_PLATFORM_TEAM)
         for user in (*users, robot):
             git_host.set_access(repository, user.name, RIGHTS.get(user.name, {}).get(repository, Access.NONE))
-    await _seed_fleet(git_host, data_dir / "fleet-size", public_git_url=public_git_url, applications=applications)
-    for body in _cluster_objects(public_git_url, users, robot, fleet=(data_dir / "fleet-size").exists()):
+    await _seed_fleet(
+        git_host, _FleetSize(data_dir / "fleet-size"), public_git_url=public_git_url, applications=applications
+    )
+    for body in _cluster_objects(public_git_url, users, robot, fleet=_FleetSize(data_dir / "fleet-size").read() > 0):
         _put(objects, body)
 
 
@@ -88,9 +103,9 @@ def _files(repository: str, public_git_url: str) -> Iterator[tuple[str, bytes]]:
             yield path.relative_to(root).as_posix(), content
 
 
-async def _seed_fleet(git_host: GitHost, marker: Path, *, public_git_url: str, applications: int) -> None:
+async def _seed_fleet(git_host: GitHost, size: "_FleetSize", *, public_git_url: str, applications: int) -> None:
     """`--apps N`: N small applications, one directory each, in one commit a repository. A larger N adds the rest."""
-    before = int(marker.read_text()) if marker.exists() else 0
+    before = size.read()
     names = [f"app-{number:05d}" for number in range(before + 1, applications + 1)]
     if not names:
         return
@@ -99,7 +114,7 @@ async def _seed_fleet(git_host: GitHost, marker: Path, *, public_git_url: str, a
     message = f"Add {len(names)} small applications to the fleet"
     await git_host.commit_files("apps", "main", workloads, message=message, author=_PLATFORM_TEAM)
     await git_host.commit_files("platform", "main", manifests, message=message, author=_PLATFORM_TEAM)
-    marker.write_text(str(applications))
+    size.write(applications)
 
 
 def _workload(name: str) -> str:
