@@ -1,0 +1,173 @@
+"""Decides if an automated application is to be synced now. Pure.
+
+Rules, in this order, as Argo CD has them: nothing while an operation runs or the application is being deleted; only
+when out of sync; differences that only pruning would remove do not count while pruning is off; a revision is tried
+once, so a failed one is not tried again until Git or the spec changes; a revision that was synced and drifted is
+synced again only with self-heal, after a back-off; and never wipe everything out unless `allowEmpty` says so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gitsync.settings import LoopSettings
+from model.health import Sync
+from model.identity import ResourceKey
+from model.kinds.application import (
+    Application,
+    ApplicationCondition,
+    ApplicationSource,
+    Initiator,
+    Operation,
+    OperationState,
+    RetryStrategy,
+    SyncOperation,
+    SyncOperationResource,
+)
+from model.operation import Phase
+
+_DEFAULT_RETRY = RetryStrategy(limit=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Everything the decision depends on. `drifted` are the out-of-sync objects, only asked for when self-healing."""
+
+    application: Application
+    sync: Sync
+    revision: str
+    drifted: Sequence[ResourceKey]
+    only_prunes_missing: bool
+    would_prune_all: bool
+    last: OperationState | None
+    operation_pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    operation: Operation
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitFor:
+    """Decide again after this time."""
+
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    reason: str
+    condition: ApplicationCondition | None = None
+
+
+def decide(situation: Situation, *, settings: LoopSettings, now: datetime) -> Start | WaitFor | Skip:
+    policy = situation.application.spec.sync_policy
+    automated = policy.automated if policy else None
+    if automated is None or automated.enabled is False:
+        return Skip("automated sync is off")
+    if situation.operation_pending:
+        return Skip("another operation is in progress")
+    if situation.application.metadata.deletion_timestamp is not None:
+        return Skip("the application is being deleted")
+    if situation.sync is not Sync.OUT_OF_SYNC:
+        return Skip(f"it is {situation.sync}")
+    if not automated.prune and situation.only_prunes_missing:
+        return Skip("only pruning would change something, and automated pruning is off")
+    attempted = last_attempt(situation.application, situation.last, situation.revision)
+    if attempted is not None and attempted.phase != Phase.SUCCEEDED:
+        return Skip("the last attempt at this revision failed", _failed_condition(situation.revision, attempted))
+    if automated.prune and not automated.allow_empty and situation.would_prune_all:
+        return Skip("it would remove every object", _wipe_out_condition(situation.revision))
+    if attempted is None:
+        return Start(_operation(situation), f"out of sync with {situation.revision[:8]}")
+    if not automated.self_heal:
+        return Skip("this revision was synced already and self-heal is off")
+    return _self_heal(situation, attempted, settings=settings, now=now)
+
+
+def last_attempt(application: Application, last: OperationState | None, revision: str) -> OperationState | None:
+    """The last operation, if it was an attempt to sync this revision of the application's present sources."""
+    if last is None or last.operation.sync is None or last.sync_result is None or last.operation.sync.dry_run:
+        return None
+    result = last.sync_result
+    return (
+        last if result.revision == revision and _sources(result.source, result.sources) == _own(application) else None
+    )
+
+
+def _own(application: Application) -> tuple[ApplicationSource, ...]:
+    return application.spec.all_sources
+
+
+def _sources(source: ApplicationSource | None, sources: tuple[ApplicationSource, ...]) -> tuple[ApplicationSource, ...]:
+    return sources or ((source,) if source else ())
+
+
+def _operation(situation: Situation) -> Operation:
+    policy = situation.application.spec.sync_policy
+    assert policy is not None, "decide() looked"
+    assert policy.automated is not None, "decide() looked"
+    return Operation(
+        sync=SyncOperation(
+            revision=situation.revision,
+            prune=policy.automated.prune,
+            sync_options=policy.sync_options,
+        ),
+        initiated_by=Initiator(automated=True),
+        retry=policy.retry or _DEFAULT_RETRY,
+    )
+
+
+def _self_heal(
+    situation: Situation, attempted: OperationState, *, settings: LoopSettings, now: datetime
+) -> Start | WaitFor:
+    attempts = attempted.operation.sync.self_heal_attempts_count if attempted.operation.sync else 0
+    finished = attempted.finished_at or now
+    calm = timedelta(seconds=settings.self_heal_max_seconds)
+    if now - finished > calm:
+        attempts = 0
+    delay_seconds = self_heal_delay_seconds(attempts, settings)
+    remaining_seconds = delay_seconds - (now - finished).total_seconds()
+    if remaining_seconds > 0:
+        return WaitFor(remaining_seconds, f"self-heal number {attempts + 1} waits for its back-off")
+    plain = _operation(situation)
+    assert plain.sync is not None, "made two lines above"
+    sync = SyncOperation(
+        revision=plain.sync.revision,
+        prune=plain.sync.prune,
+        sync_options=plain.sync.sync_options,
+        resources=tuple(
+            SyncOperationResource(group=key.group, kind=key.kind, namespace=key.namespace, name=key.name)
+            for key in situation.drifted
+        ),
+        self_heal_attempts_count=attempts + 1,
+    )
+    healing = Operation(sync=sync, initiated_by=plain.initiated_by, retry=plain.retry)
+    return Start(healing, f"self-heal of {len(situation.drifted)} drifted objects")
+
+
+def self_heal_delay_seconds(attempts: int, settings: LoopSettings) -> float:
+    """No wait before the first; then 2 s, 6 s, 18 s ... up to 300 s."""
+    if attempts == 0:
+        return 0.0
+    grown = settings.self_heal_seconds * float(settings.self_heal_factor) ** min(attempts - 1, 16)
+    return min(settings.self_heal_max_seconds, grown)
+
+
+def _failed_condition(revision: str, attempted: OperationState) -> ApplicationCondition:
+    return ApplicationCondition(
+        type="SyncError",
+        message=f"Failed last sync attempt to {revision}: {attempted.message}. "
+        "It is not tried again until Git or the application changes; sync it by hand to try now.",
+    )
+
+
+def _wipe_out_condition(revision: str) -> ApplicationCondition:
+    return ApplicationCondition(
+        type="SyncError",
+        message=f"Skipping sync attempt to {revision}: auto-sync would remove every object of the application. "
+        "If that is wanted, set syncPolicy.automated.allowEmpty, or sync by hand with prune.",
+    )

@@ -1,0 +1,82 @@
+"""Settings of the runtime process. The only place that reads its environment; everything else gets values."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+CONTROLLERS = ("applications",)  # what this version can run; more names arrive with the parts that they start
+
+
+@dataclass(frozen=True, slots=True)
+class LoopSettings:
+    """How the reconcile loop paces itself. The defaults suit a fleet of some thousand applications."""
+
+    lane_concurrency: int = 12  # work of one (repository, cluster) pair at a time; a stuck one holds no more than this
+    total_concurrency: int = 192  # sixteen stuck pairs still leave room for the rest
+    compare_timeout_seconds: float = 120.0
+    operation_timeout_seconds: float = 0.0  # 0: none, as Argo CD
+    retry_failed_seconds: float = 15.0  # first wait after a failed comparison; doubles up to the next line
+    retry_failed_max_seconds: float = 300.0
+    status_quiet_seconds: float = 0.2  # a status is written when nothing changed for this long ...
+    status_max_wait_seconds: float = 1.0  # ... or after this, whichever comes first
+    self_heal_seconds: float = 2.0  # back-off of self-heal: 2 s, times 3, up to 300 s
+    self_heal_factor: int = 3
+    self_heal_max_seconds: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSettings:
+    """Where the control plane is and how patient the link is."""
+
+    url: str
+    token: str = field(repr=False)
+    queue_reports: int = 2_000  # unacknowledged reports kept; beyond this a snapshot replaces them
+    flush_seconds: float = 0.02  # changes within this time travel in one report
+    reconnect_seconds: float = 0.5
+    reconnect_max_seconds: float = 15.0
+    connect_timeout_seconds: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeSettings:
+    """One runtime process. `name` is what the link token was made for; `kubeconfig` None: in-cluster."""
+
+    namespace: str
+    data_dir: Path
+    name: str = "runtime"
+    kubeconfig: Path | None = None
+    context: str | None = None
+    link: LinkSettings | None = None
+    controllers: frozenset[str] = frozenset(CONTROLLERS)
+    instance_id: str = ""
+    hosted: bool = False
+    adopt: bool = False
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = None
+    poll_seconds: float = 30.0
+    session: str = field(default_factory=lambda: secrets.token_hex(8))
+    loop: LoopSettings = LoopSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeEnvironment:
+    """What the environment may say; a flag on the command line wins."""
+
+    data_dir: Path
+    log: str
+    token: str | None = field(repr=False)
+    kubeconfig: Path | None
+
+
+def read_environment(environ: Mapping[str, str] | None = None) -> RuntimeEnvironment:
+    """`environ` is the process's own unless given."""
+    values = os.environ if environ is None else environ
+    kubeconfig = values.get("KUBECONFIG", "").split(os.pathsep)[0]
+    return RuntimeEnvironment(
+        data_dir=Path(values.get("ARGOSY_DATA_DIR", ".argosy")),
+        log=values.get("ARGOSY_LOG", "info"),
+        token=values.get("ARGOSY_LINK_TOKEN") or None,
+        kubeconfig=Path(kubeconfig) if kubeconfig else None,
+    )
