@@ -1,0 +1,53 @@
+"""The credentials that the runtime keeps: which one goes with which URL. In memory, fed by a watch on Secrets."""
+
+from collections.abc import Iterable
+
+from gitsync.access.secret import Credential, PersonSecret, RepositorySecret, comparable_url, host_of, is_prefix
+
+
+class CredentialStore:
+    """Repository credentials and people's credentials by the name of their Secret."""
+
+    def __init__(self) -> None:
+        self._repositories: dict[str, RepositorySecret] = {}
+        self._people: dict[str, PersonSecret] = {}
+
+    def put_repository(self, secret_name: str, secret: RepositorySecret) -> None:
+        self._repositories[secret_name] = secret
+
+    def put_person(self, secret_name: str, secret: PersonSecret) -> None:
+        self._people[secret_name] = secret
+
+    def remove(self, secret_name: str) -> None:
+        self._repositories.pop(secret_name, None)
+        self._people.pop(secret_name, None)
+
+    def repository_urls(self) -> tuple[str, ...]:
+        return tuple(secret.url for secret in self._repositories.values() if not secret.template)
+
+    def for_repository(self, url: str) -> RepositorySecret | None:
+        """The Secret of exactly this repository; without a credential of its own, that of the longest template."""
+        wanted = comparable_url(url)
+        exact = [one for one in self._repositories.values() if not one.template and comparable_url(one.url) == wanted]
+        if exact and (exact[0].credential or exact[0].ssh_private_key):
+            return exact[0]
+        templates = [one for one in self._repositories.values() if one.template and is_prefix(one.url, url)]
+        return max(templates, key=lambda one: len(one.url), default=exact[0] if exact else None)
+
+    def for_person(self, person: str, url: str) -> Credential | None:
+        """The person's credential for this URL.
+
+        One without a prefix is sent only to hosts that the runtime's own repository Secrets name: otherwise an
+        Application with a foreign repository URL could collect the passwords of everybody who looks at it.
+        """
+        own = [secret for secret in self._people.values() if secret.person == person]
+        named = [secret for secret in own if secret.url and is_prefix(secret.url, url)]
+        if named:
+            return max(named, key=lambda secret: len(secret.url)).credential
+        if host_of(url) in self._trusted_hosts(self._repositories.values()):
+            return next((secret.credential for secret in own if not secret.url), None)
+        return None
+
+    @staticmethod
+    def _trusted_hosts(secrets: Iterable[RepositorySecret]) -> set[str]:
+        return {host_of(secret.url) for secret in secrets}
