@@ -1,0 +1,99 @@
+"""Sync options: of the application (`spec.syncPolicy.syncOptions`) and of one object (its annotation), which wins."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from model.identity import ResourceKey
+from model.kinds.application import SyncOperationResource
+
+SYNC_OPTIONS_ANNOTATION = "argocd.argoproj.io/sync-options"
+DELETION_APPROVED_ANNOTATION = "argocd.argoproj.io/deletion-approved"
+
+Options = Mapping[str, str]
+
+
+def parse_options(entries: Iterable[str]) -> Options:
+    """`["Prune=false", "Force=true"]` as a mapping; a later entry wins, one without `=` means nothing."""
+    pairs = (entry.partition("=") for entry in entries)
+    return {name.strip(): value.strip() for name, equals, value in pairs if equals}
+
+
+def object_options(annotations: Mapping[str, str]) -> Options:
+    """Options that one object asks for."""
+    written = annotations.get(SYNC_OPTIONS_ANNOTATION)
+    return parse_options(written.split(",")) if written else _NONE
+
+
+_NONE: Options = {}
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOptions:
+    """How one object is to be applied or deleted.
+
+    `replace`: create or replace instead of apply. `force`: delete and create again if it cannot be changed in place.
+    `server_side` is None unless the manifest insists. `validate` is False to switch field validation off.
+    `propagation` is that of deletions.
+    """
+
+    replace: bool = False
+    force: bool = False
+    server_side: bool | None = None
+    validate: bool = True
+    skip_dry_run_on_missing: bool = False
+    propagation: str = "Foreground"
+
+
+DEFAULT_OPTIONS = TaskOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """How the whole sync is to run.
+
+    `application` is the application's name as it stands in tracking ids ("name" or "namespace_name"): nothing that
+    another application owns is ever pruned. `resources` selects the objects of a partial sync; empty means all.
+    `approved` tells that deletion of objects with `Prune=confirm` has been approved. `namespace` is the destination's.
+    `namespace_metadata` holds `labels` and `annotations` of `managedNamespaceMetadata`.
+    """
+
+    application: str
+    namespace: str = ""
+    prune: bool = False
+    force: bool = False
+    approved: bool = False
+    sync_options: tuple[str, ...] = ()
+    resources: tuple[SyncOperationResource, ...] = ()
+    namespace_metadata: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def options(self) -> Options:
+        return parse_options(self.sync_options)
+
+    def selects(self, key: ResourceKey) -> bool:
+        """Whether a partial sync includes the object. A selector without a namespace means any."""
+        return not self.resources or any(_selects(selector, key) for selector in self.resources)
+
+
+def _selects(selector: SyncOperationResource, key: ResourceKey) -> bool:
+    return (selector.group, selector.kind, selector.name) == (key.group, key.kind, key.name) and (
+        not selector.namespace or selector.namespace == key.namespace
+    )
+
+
+def asked(name: str, own: Options, application: Options, value: str = "true") -> bool:
+    """Whether an option has `value`, the object's own word before the application's."""
+    return own.get(name, application.get(name, "")).lower() == value
+
+
+def task_options(own: Options, application: Options, *, force: bool) -> TaskOptions:
+    server_side = own.get("ServerSideApply", application.get("ServerSideApply", "")).lower()
+    policy = own.get("PrunePropagationPolicy", application.get("PrunePropagationPolicy", "")).lower()
+    return TaskOptions(
+        replace=asked("Replace", own, application),
+        force=force or asked("Force", own, application),
+        server_side={"true": True, "false": False}.get(server_side),
+        validate=not asked("Validate", own, application, "false"),
+        skip_dry_run_on_missing=asked("SkipDryRunOnMissingResource", own, application),
+        propagation={"background": "Background", "orphan": "Orphan"}.get(policy, "Foreground"),
+    )
