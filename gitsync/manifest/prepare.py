@@ -1,0 +1,96 @@
+"""From parsed documents to desired objects of one application: namespaces and marks filled in, duplicates settled."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from gitsync.manifest.canonical import digest
+from gitsync.manifest.object import DesiredObject, JsonObject
+from gitsync.manifest.parse import ParsedDocument
+from gitsync.manifest.tracking import with_tracking
+from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
+from model.kinds.application import ApplicationCondition
+
+IsNamespaced = Callable[[GroupVersionKind], bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Objects in the order of their documents; conditions say what a person should know about them."""
+
+    objects: tuple[DesiredObject, ...]
+    conditions: tuple[ApplicationCondition, ...]
+
+
+def prepare(
+    documents: Iterable[ParsedDocument],
+    *,
+    app: ApplicationKey,
+    control_namespace: str,
+    default_namespace: str,
+    is_namespaced: IsNamespaced,
+) -> Prepared:
+    """`is_namespaced` answers None for a kind that the cluster does not know; such an object keeps its namespace as
+    written, unless a definition among the documents says which scope it has."""
+    documents = tuple(documents)
+    scopes = _scopes_defined_here(documents)
+    objects: dict[ResourceKey, DesiredObject] = {}
+    times: dict[ResourceKey, int] = {}
+    homeless: dict[ResourceKey, None] = {}
+    for document in documents:
+        gvk = GroupVersionKind.parse(document.body["apiVersion"], document.body["kind"])
+        namespaced = is_namespaced(gvk)
+        if namespaced is None:
+            namespaced = scopes.get((gvk.group, gvk.kind))
+        placed = _placed(document.body, namespaced, default_namespace)
+        key = _key_of(gvk, placed)
+        body = with_tracking(placed, app, control_namespace, key, destination_namespace=default_namespace)
+        objects.pop(key, None)  # the later one wins, with its place in the order
+        objects[key] = DesiredObject(key, gvk.version, body, digest(body), document.origin)
+        times[key] = times.get(key, 0) + 1
+        if namespaced and not key.namespace:
+            homeless[key] = None
+    return Prepared(tuple(objects.values()), (*_repeated(times), *_homeless(homeless, objects)))
+
+
+def _repeated(times: Mapping[ResourceKey, int]) -> Iterator[ApplicationCondition]:
+    for key, count in times.items():
+        if count > 1:
+            address = f"{key.group}/{key.kind}/{key.namespace}/{key.name}"
+            message = f"Resource {address} appeared {count} times among application resources; the last one is used."
+            yield ApplicationCondition("RepeatedResourceWarning", message)
+
+
+def _homeless(
+    keys: Iterable[ResourceKey], objects: Mapping[ResourceKey, DesiredObject]
+) -> Iterator[ApplicationCondition]:
+    for key in keys:
+        message = (
+            f"Namespace for {key.name} {key.kind} is missing ({objects[key].origin}). "
+            "Set metadata.namespace, or the destination namespace of the application."
+        )
+        yield ApplicationCondition("InvalidSpecError", message)
+
+
+def _scopes_defined_here(documents: tuple[ParsedDocument, ...]) -> dict[tuple[str, str], bool]:
+    scopes = {}
+    for document in documents:
+        if document.body["kind"] == "CustomResourceDefinition":
+            spec = document.body.get("spec") or {}
+            kind = (spec.get("names") or {}).get("kind", "")
+            scopes[(spec.get("group", ""), kind)] = spec.get("scope") == "Namespaced"
+    return scopes
+
+
+def _placed(body: JsonObject, namespaced: bool | None, default_namespace: str) -> JsonObject:
+    metadata = body["metadata"]
+    if namespaced is False and "namespace" in metadata:
+        return {**body, "metadata": {name: value for name, value in metadata.items() if name != "namespace"}}
+    if namespaced and not metadata.get("namespace") and default_namespace:
+        return {**body, "metadata": {**metadata, "namespace": default_namespace}}
+    return body
+
+
+def _key_of(gvk: GroupVersionKind, body: JsonObject) -> ResourceKey:
+    metadata = body["metadata"]
+    name = metadata.get("name") or metadata["generateName"]
+    return ResourceKey(gvk.group, gvk.kind, metadata.get("namespace") or "", name)

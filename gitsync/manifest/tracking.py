@@ -1,0 +1,76 @@
+"""The mark that says which application an object belongs to, written and read as Argo CD does.
+
+`<application>:<group>/<kind>:<namespace>/<name>` in an annotation. The address inside it tells an object that we made
+from a copy that some controller made of it, annotations and all.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gitsync.manifest.object import JsonObject
+from model.identity import ApplicationKey, ResourceKey
+from model.kinds.application import TRACKING_ANNOTATION
+
+FIELD_MANAGER = "argocd-controller"  # Argo CD's, so that a team can switch either way without losing field ownership
+_CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """A parsed mark. `application` is "name", or "namespace_name" outside the control namespace."""
+
+    application: str
+    key: ResourceKey
+
+    def refers_to(self, key: ResourceKey) -> bool:
+        """Whether the object at `key` is the one that the mark was made for, and no copy of it."""
+        same = (self.key.group, self.key.kind, self.key.name) == (key.group, key.kind, key.name)
+        # A cluster-scoped object's mark carries the namespace that its application deploys to.
+        return same and key.namespace in ("", self.key.namespace)
+
+
+def application_instance(app: ApplicationKey, control_namespace: str) -> str:
+    """The application's name inside marks."""
+    return app.name if app.namespace == control_namespace else f"{app.namespace}_{app.name}"
+
+
+def tracking_id(
+    app: ApplicationKey, control_namespace: str, key: ResourceKey, *, destination_namespace: str = ""
+) -> str:
+    """The mark for an object. `destination_namespace` stands in for the namespace of cluster-scoped objects."""
+    namespace = key.namespace or destination_namespace
+    return f"{application_instance(app, control_namespace)}:{key.group}/{key.kind}:{namespace}/{key.name}"
+
+
+def with_tracking(
+    body: JsonObject,
+    app: ApplicationKey,
+    control_namespace: str,
+    key: ResourceKey,
+    *,
+    destination_namespace: str = "",
+) -> JsonObject:
+    """The object with its mark. Definitions get none: they outlive the application that brought them."""
+    if (key.group, key.kind) == _CRD:
+        return body
+    mark = tracking_id(app, control_namespace, key, destination_namespace=destination_namespace)
+    metadata = body["metadata"]
+    annotations = {**(metadata.get("annotations") or {}), TRACKING_ANNOTATION: mark}
+    return {**body, "metadata": {**metadata, "annotations": annotations}}
+
+
+def parse_tracking(value: str) -> Tracking | None:
+    """The mark that `value` spells, or None when it is none."""
+    application, _, rest = value.partition(":")
+    type_part, _, address = rest.partition(":")
+    group, slash, kind = type_part.rpartition("/")
+    namespace, second_slash, name = address.partition("/")
+    if not (application and slash and kind and second_slash and name):
+        return None
+    return Tracking(application, ResourceKey(group, kind, namespace, name))
+
+
+def owner_application(annotations: Mapping[str, str]) -> str:
+    """The application named by the mark among these annotations, or ""."""
+    tracking = parse_tracking(annotations.get(TRACKING_ANNOTATION, ""))
+    return tracking.application if tracking else ""
