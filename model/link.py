@@ -210,12 +210,16 @@ class EventInfo(_Message, frozen=True):
 
 
 class AccessVerdict(_Message, frozen=True):
-    """What Git lets a person do with a repository. `reason` says why not, or why it could not be found out."""
+    """What Git lets a person do with a repository. `reason` says why not, or why it could not be found out.
+
+    `unknown`: the Git host did not say (it is down, or too slow); `read` and `write` mean nothing then.
+    """
 
     repo_url: str
     read: bool
     write: bool
     reason: str = ""
+    unknown: bool = False
 
 
 # ---- requests; the answer to each is named in its docstring
