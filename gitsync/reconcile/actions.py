@@ -54,6 +54,10 @@ def available(key: ResourceKey, body: JsonObject) -> tuple[ActionInfo, ...]:
     )
 
 
+def has_actions(key: ResourceKey) -> bool:
+    return (key.group, key.kind) in _ACTIONS
+
+
 def action_patch(
     key: ResourceKey, body: JsonObject, name: str, parameters: Mapping[str, Any], *, now: datetime
 ) -> JsonObject:

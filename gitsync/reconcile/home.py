@@ -1,0 +1,183 @@
+"""What the runtime's own namespace says: Applications, projects and Secrets, followed by watches.
+
+Turns watch signals into calls of the loop and keeps projects and credentials in memory. Never writes.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from gitsync.access.credentials import CredentialStore
+from gitsync.access.secret import (
+    PERSON_LABEL,
+    SECRET_TYPE_LABEL,
+    SecretUnreadable,
+    read_person_secret,
+    read_repository_secret,
+)
+from gitsync.kube.client import Cluster
+from gitsync.kube.watch import Changed, Deleted, Interrupted, KindSignal, ListDone, watch_kind
+from gitsync.manifest.object import JsonObject
+from gitsync.reconcile.record import read_application
+from gitsync.reconcile.supervisor import Heart, Supervisor
+from model.identity import ApplicationKey, GroupVersionKind
+from model.kinds.application import GROUP, VERSION, Application
+
+log = structlog.get_logger("gitsync.home")
+
+APPLICATION = GroupVersionKind(GROUP, VERSION, "Application")
+APP_PROJECT = GroupVersionKind(GROUP, VERSION, "AppProject")
+SECRET = GroupVersionKind("", "v1", "Secret")
+
+
+class HomeListener(Protocol):
+    """What the loop wants to know."""
+
+    def application_seen(self, raw: JsonObject, application: Application) -> None: ...
+
+    def application_unreadable(self, raw: JsonObject, reason: str) -> None: ...
+
+    def application_gone(self, key: ApplicationKey) -> None: ...
+
+    def applications_listed(self, keys: frozenset[ApplicationKey]) -> None: ...
+
+    def project_changed(self, name: str) -> None: ...
+
+    def credentials_changed(self) -> None: ...
+
+    def cluster_secret_changed(self, secret_name: str, body: JsonObject | None) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What one watched kind reported: `body` None when it is gone."""
+
+    name: str
+    body: JsonObject | None
+
+
+class Home:
+    """Watches of the home namespace."""
+
+    def __init__(self, cluster: Cluster, namespace: str, credentials: CredentialStore) -> None:
+        self._cluster = cluster
+        self._namespace = namespace
+        self._credentials = credentials
+        self.projects: dict[str, JsonObject] = {}
+        self._synced = {"applications": False, "projects": False, "secrets": False, "people": False}
+        self._on_synced: list[Callable[[], None]] = []
+
+    @property
+    def synced(self) -> bool:
+        """Everything was listed once; before that nobody may conclude that something is missing."""
+        return all(self._synced.values())
+
+    def start(self, supervisor: Supervisor, listener: HomeListener, *, on_synced: Callable[[], None]) -> None:
+        self._on_synced = [on_synced]
+        supervisor.start("watch of applications", lambda heart: self._applications(listener, heart))
+        supervisor.start("watch of projects", lambda heart: self._projects(listener, heart))
+        supervisor.start("watch of secrets", lambda heart: self._secrets(listener, heart))
+        supervisor.start("watch of people's credentials", lambda heart: self._people(heart))
+
+    def _listed(self, what: str) -> None:
+        if not self._synced[what]:
+            self._synced[what] = True
+            if self.synced:
+                for callback in self._on_synced:
+                    callback()
+
+    async def _applications(self, listener: HomeListener, heart: Heart) -> None:
+        async for signal in watch_kind(self._cluster, APPLICATION, namespace=self._namespace):
+            _pulse(signal, heart)
+            match signal:
+                case ListDone(items=items):
+                    for item in items:
+                        self._application(item.body(), listener)
+                    listener.applications_listed(
+                        frozenset(ApplicationKey(item.metadata.namespace, item.metadata.name) for item in items)
+                    )
+                    self._listed("applications")
+                case Changed(item=item):
+                    self._application(item.body(), listener)
+                case Deleted(item=item):
+                    listener.application_gone(ApplicationKey(item.metadata.namespace, item.metadata.name))
+
+    def _application(self, raw: JsonObject, listener: HomeListener) -> None:
+        try:
+            application = read_application(raw)
+        except msgspec.ValidationError as error:
+            listener.application_unreadable(raw, str(error))
+        else:
+            listener.application_seen(raw, application)
+
+    async def _projects(self, listener: HomeListener, heart: Heart) -> None:
+        async for seen in self._follow(APP_PROJECT, "", "projects", heart):
+            if seen.body is None:
+                self.projects.pop(seen.name, None)
+            else:
+                self.projects[seen.name] = seen.body
+            listener.project_changed(seen.name)
+
+    async def _secrets(self, listener: HomeListener, heart: Heart) -> None:
+        kinds: dict[str, str] = {}
+        async for seen in self._follow(SECRET, SECRET_TYPE_LABEL, "secrets", heart):
+            labels = seen.body["metadata"].get("labels") or {} if seen.body else {}
+            kind = labels.get(SECRET_TYPE_LABEL) or kinds.get(seen.name, "")
+            kinds[seen.name] = kind
+            if kind == "cluster":
+                listener.cluster_secret_changed(seen.name, seen.body)
+            elif kind in ("repository", "repo-creds"):
+                self._repository(seen)
+                listener.credentials_changed()
+
+    def _repository(self, seen: _Seen) -> None:
+        try:
+            if seen.body is None:
+                self._credentials.remove(seen.name)
+            else:
+                self._credentials.put_repository(seen.name, read_repository_secret(seen.body))
+        except SecretUnreadable as failure:
+            log.warning("repository secret ignored", secret=seen.name, reason=failure.message)
+
+    async def _people(self, heart: Heart) -> None:
+        async for seen in self._follow(SECRET, f"{PERSON_LABEL}=true", "people", heart):
+            try:
+                if seen.body is None:
+                    self._credentials.remove(seen.name)
+                else:
+                    self._credentials.put_person(seen.name, read_person_secret(seen.body))
+            except SecretUnreadable as failure:
+                log.warning("git credential ignored", secret=seen.name, reason=failure.message)
+
+    async def _follow(self, gvk: GroupVersionKind, selector: str, what: str, heart: Heart) -> AsyncIterator[_Seen]:
+        """One item per object that appeared, changed or went; a new list also tells what went meanwhile."""
+        known: set[str] = set()
+        watch = watch_kind(self._cluster, gvk, namespace=self._namespace, label_selector=selector)
+        async for signal in watch:
+            _pulse(signal, heart)
+            match signal:
+                case ListDone(items=items):
+                    now = {item.metadata.name for item in items}
+                    for name in known - now:
+                        yield _Seen(name, None)
+                    for item in items:
+                        yield _Seen(item.metadata.name, item.body())
+                    known = now
+                    self._listed(what)
+                case Changed(item=item):
+                    known.add(item.metadata.name)
+                    yield _Seen(item.metadata.name, item.body())
+                case Deleted(item=item):
+                    known.discard(item.metadata.name)
+                    yield _Seen(item.metadata.name, None)
+
+
+def _pulse(signal: KindSignal, heart: Heart) -> None:
+    if isinstance(signal, Interrupted):
+        heart.error = signal.error.message
+        log.warning("watch interrupted", part=heart.name, reason=signal.error.message)
+    else:
+        heart.beat()

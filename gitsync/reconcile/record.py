@@ -1,0 +1,223 @@
+"""One application as the runtime knows it, and the index of all of them. In memory; only the loop changes it."""
+
+import enum
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+
+from gitsync.errors import GitsyncError
+from gitsync.manifest.object import DesiredObject, JsonObject
+from gitsync.manifest.tracking import application_instance
+from gitsync.reconcile.application_state import ApplicationState
+from gitsync.reconcile.refresh import Refresh
+from gitsync.reconcile.status import as_json
+from model.health import Health, Sync
+from model.identity import ApplicationKey, ResourceKey
+from model.kinds.application import (
+    Application,
+    ApplicationCondition,
+    ApplicationStatus,
+    OperationState,
+    RevisionHistory,
+)
+from model.operation import Phase
+
+
+class Stage(enum.StrEnum):
+    """Where a condition comes from; each stage replaces its own conditions only."""
+
+    SPEC = "spec"
+    SOURCE = "source"
+    MANIFESTS = "manifests"
+    COMPARE = "compare"
+    SHARED = "shared"
+    SYNC = "sync"
+    DELETION = "deletion"
+
+
+_COMPARISON_STAGES = (Stage.SPEC, Stage.SOURCE, Stage.MANIFESTS, Stage.COMPARE)
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What Git wants of one application, ready to be compared.
+
+    `head` is the commit that was looked at; `revision` the newest one that changed the application's inputs.
+    """
+
+    head: str
+    revision: str
+    source_type: str
+    objects: Mapping[ResourceKey, DesiredObject]
+    conditions: tuple[ApplicationCondition, ...] = ()
+    refused: frozenset[ResourceKey] = frozenset()
+
+
+@dataclass(slots=True)
+class Record:
+    """Everything known of one application. `server` is its destination's, "" while that is not known."""
+
+    key: ApplicationKey
+    raw: JsonObject
+    application: Application
+    instance: str
+    state: ApplicationState = field(default_factory=ApplicationState)
+    desired: Desired | None = None
+    server: str = ""
+    conditions: dict[Stage, tuple[ApplicationCondition, ...]] = field(default_factory=dict)
+    refresh: Refresh | None = None
+    annotated_refresh: bool = False
+    compared: bool = False
+    failures: int = 0
+    operation_state: OperationState | None = None
+    operation_state_raw: JsonObject | None = None
+    operation_to_remove: bool = False
+    history: tuple[JsonObject, ...] = ()
+    revision: str = ""
+    updated_at: datetime | None = None
+    deleting: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.key.name
+
+    @property
+    def resource_version(self) -> str:
+        return self.application.metadata.resource_version
+
+    @property
+    def operating(self) -> bool:
+        return self.operation_state is not None and self.operation_state.phase in (Phase.RUNNING, Phase.TERMINATING)
+
+    @property
+    def typed_history(self) -> tuple[RevisionHistory, ...]:
+        return msgspec.convert(self.history, tuple[RevisionHistory, ...], strict=False)
+
+    def all_conditions(self) -> list[ApplicationCondition]:
+        return [condition for stage in Stage for condition in self.conditions.get(stage, ())]
+
+    def clear(self, *stages: Stage) -> None:
+        for stage in stages:
+            self.conditions.pop(stage, None)
+
+    def fail(self, stage: Stage, failure: GitsyncError, *, type_: str = "ComparisonError") -> None:
+        self.conditions[stage] = (ApplicationCondition(type=type_, message=sentence(failure)),)
+
+    @property
+    def comparison_failed(self) -> bool:
+        return any(
+            condition.type.endswith("Error")
+            for stage in _COMPARISON_STAGES
+            for condition in self.conditions.get(stage, ())
+        )
+
+    @property
+    def sync(self) -> Sync:
+        """An error is never shown as Synced."""
+        return Sync.UNKNOWN if self.comparison_failed or not self.compared else self.state.sync
+
+    @property
+    def health(self) -> Health:
+        if Stage.SPEC in self.conditions:
+            return Health.UNKNOWN
+        return self.state.health
+
+    def adopt_status(self) -> None:
+        """Take over what an earlier run (or Argo CD) wrote."""
+        status = self.raw.get("status") or {}
+        self.history = tuple(status.get("history") or ())
+        self.operation_state_raw = status.get("operationState")
+        self.operation_state = self.application.status.operation_state
+        self.revision = self.application.status.sync.revision
+
+
+def sentence(failure: GitsyncError) -> str:
+    """The message with its next step."""
+    if not failure.suggestion:
+        return failure.message
+    return f"{failure.message.rstrip('.')}. {failure.suggestion}"
+
+
+def read_application(raw: JsonObject) -> Application:
+    """The typed view. Where the object does not fit it, what does fit; raises msgspec.ValidationError for bad specs."""
+    try:
+        return msgspec.convert(raw, Application, strict=False)
+    except msgspec.ValidationError:
+        # A status that somebody garbled must not hide the application: it is written anew anyway.
+        return msgspec.convert({**raw, "status": as_json(ApplicationStatus())}, Application, strict=False)
+
+
+class Records:
+    """All applications, found by key, by destination, by tracking mark, and by the objects that they want."""
+
+    def __init__(self, control_namespace: str) -> None:
+        self._control_namespace = control_namespace
+        self._records: dict[ApplicationKey, Record] = {}
+        self._claims: dict[tuple[str, ResourceKey], set[ApplicationKey]] = {}
+        self._by_instance: dict[str, ApplicationKey] = {}
+        self._by_server: dict[str, set[ApplicationKey]] = {}
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(list(self._records.values()))
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def get(self, key: ApplicationKey) -> Record | None:
+        return self._records.get(key)
+
+    def add(self, raw: JsonObject, application: Application) -> Record:
+        key = ApplicationKey(application.metadata.namespace, application.metadata.name)
+        instance = application_instance(key, self._control_namespace)
+        record = Record(key=key, raw=raw, application=application, instance=instance)
+        record.adopt_status()
+        self._records[key] = record
+        self._by_instance[instance] = key
+        return record
+
+    def remove(self, key: ApplicationKey) -> Record | None:
+        record = self._records.pop(key, None)
+        if record is not None:
+            self.place(record, "")
+            self._by_instance.pop(record.instance, None)
+        return record
+
+    def place(self, record: Record, server: str) -> None:
+        """The application deploys to `server` now; what it knew of another cluster is forgotten."""
+        if record.server == server:
+            return
+        self.claim(record, ())
+        self._by_server.get(record.server, set()).discard(record.key)
+        record.server = server
+        record.state.clear()
+        record.desired = None
+        record.compared = False
+        if server:
+            self._by_server.setdefault(server, set()).add(record.key)
+
+    def want(self, record: Record, desired: Desired) -> None:
+        self.claim(record, desired.objects)
+        record.desired = desired
+
+    def claim(self, record: Record, keys: Collection[ResourceKey]) -> None:
+        for key in record.desired.objects if record.desired else ():
+            if key not in keys:
+                claimants = self._claims.get((record.server, key), set())
+                claimants.discard(record.key)
+                if not claimants:
+                    self._claims.pop((record.server, key), None)
+        for key in keys:
+            self._claims.setdefault((record.server, key), set()).add(record.key)
+
+    def claimants(self, server: str, key: ResourceKey) -> Collection[ApplicationKey]:
+        """Applications that want this object."""
+        return self._claims.get((server, key), ())
+
+    def of_server(self, server: str) -> Collection[ApplicationKey]:
+        return tuple(self._by_server.get(server, ()))
+
+    def of_instance(self, instance: str) -> Record | None:
+        key = self._by_instance.get(instance)
+        return self._records.get(key) if key else None
