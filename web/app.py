@@ -1,0 +1,69 @@
+"""The route table, and the factory that turns the built console into an ASGI application."""
+
+from collections.abc import Awaitable, Callable
+
+import reflex as rx
+from reflex_base.constants import Env
+from reflex_base.environment import environment
+from reflex_base.registry import RegistrationContext
+from starlette.types import ASGIApp
+
+from web import build, rxconfig
+
+# Reflex looks for its settings in the folder where a process happens to run; ours stand beside this file.
+RegistrationContext.ensure_context()._set_config(rxconfig.config)
+
+from web.delivery import Delivery, read_script_hashes, same_origin  # noqa: E402
+from web.graph import client  # noqa: E402
+from web.pages.login import login  # noqa: E402
+from web.pages.style import style  # noqa: E402
+from web.states.session import SessionState  # noqa: E402
+
+app = rx.App(
+    stylesheets=["/console/theme.css", "/console.css"],
+    html_lang="en",
+    toaster=None,
+    app_wraps={},
+    head_components=[rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml")],
+)
+
+app.add_page(login, route="/login", title="Sign in · Argosy")
+app.add_page(style, route="/style", title="Style · Argosy", on_load=SessionState.enter)
+
+
+class ConsoleNotBuilt(Exception):
+    """There is no bundle to serve."""
+
+
+def console() -> ASGIApp:
+    """The built console with its own lifespan, to be mounted last in the control plane's application."""
+    if not build.HASHES.exists():
+        raise ConsoleNotBuilt("the console is not built; run `make console` (or `python -m web.build`) and start again")
+    settings = rxconfig.read_settings()
+    environment.REFLEX_ENV_MODE.set(Env.PROD)
+    environment.REFLEX_SKIP_COMPILE.set(True)
+    environment.REFLEX_MOUNT_FRONTEND_COMPILED_APP.set(True)
+    environment.REFLEX_WEB_WORKDIR.set(build.HERE / ".web")
+    _check_origins(settings.public_origins)
+    if settings.api_url:
+        client.use(settings.api_url)
+    return Delivery(
+        app(),
+        script_hashes=read_script_hashes(build.HASHES),
+        public_origins=settings.public_origins,
+        on_address=_ignore if settings.api_url else client.use_server,
+    )
+
+
+def _ignore(_host: str, _port: int) -> None:
+    """The address is given; what the socket says does not matter."""
+
+
+def _check_origins(public_origins: tuple[str, ...]) -> None:
+    """Let the event socket accept the same origins as everything else here."""
+    assert app.sio is not None
+
+    def allowed(origin: str, environ: dict[str, str]) -> bool:
+        return same_origin(origin, environ.get("HTTP_HOST"), public_origins)
+
+    app.sio.eio.cors_allowed_origins = allowed

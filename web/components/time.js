@@ -1,0 +1,42 @@
+// Words for moments and durations. Pure; the viewer's zone is the browser's.
+export const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+const exactFormat = (options) => new Intl.DateTimeFormat(undefined, options);
+
+export function exact(moment) {
+  return exactFormat({ dateStyle: "medium", timeStyle: "medium" }).format(new Date(moment));
+}
+
+export function clock(moment) {
+  return new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(new Date(moment));
+}
+
+const STEPS = [
+  [60, 1, "s"],
+  [3600, 60, "min"],
+  [86400, 3600, "h"],
+  [86400 * 30, 86400, "d"],
+  [86400 * 365, 86400 * 30, "mo"],
+  [Infinity, 86400 * 365, "y"],
+];
+
+export function age(moment, now = Date.now()) {
+  const seconds = Math.max(0, (now - new Date(moment).getTime()) / 1000);
+  if (seconds < 5) return "just now";
+  const [, unit, word] = STEPS.find(([limit]) => seconds < limit);
+  return `${Math.floor(seconds / unit)} ${word} ago`;
+}
+
+export function duration(start, end) {
+  const seconds = Math.max(0, (new Date(end).getTime() - new Date(start).getTime()) / 1000);
+  if (seconds < 1) return "under 1 s";
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  return `${Math.round(seconds / 60)} min`;
+}
+
+// When the words of `age` change next, in milliseconds.
+export function nextChange(moment, now = Date.now()) {
+  const seconds = Math.max(0, (now - new Date(moment).getTime()) / 1000);
+  if (seconds < 60) return 5_000;
+  return seconds < 3600 ? 30_000 : 600_000;
+}

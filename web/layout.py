@@ -1,0 +1,61 @@
+"""The frame around every page: skip link, top bar, banner, main, footer, the one live region."""
+
+import reflex as rx
+
+from web.views.shell import Commands, Connection, NavLink, PersonMenu, ThemeToggle, Zone
+from web.states.session import SessionState
+
+#: Menu entries; a page that is not built has none.
+PLACES = (("Applications", "/applications"), ("Runtimes", "/runtimes"))
+
+
+def framed(content: rx.Component, *, place: str) -> rx.Component:
+    """A page of a signed-in person. `place` is the menu entry it belongs to."""
+    return rx.el.div(
+        rx.el.a("Skip to content", href="#content", class_name="skip"),
+        _top_bar(place),
+        Connection.create(),
+        rx.el.main(content, id="content", tab_index=-1),
+        _footer(),
+        announcements(),
+        class_name="frame",
+    )
+
+
+def bare(content: rx.Component) -> rx.Component:
+    """A page outside the frame (sign-in)."""
+    return rx.el.div(
+        rx.el.main(content, id="content"),
+        rx.el.footer(rx.el.span("Argosy"), Zone.create(), class_name="footer"),
+        announcements(),
+        class_name="frame",
+    )
+
+
+def announcements() -> rx.Component:
+    """The live region that tells screen readers what changed."""
+    return rx.el.div(id="announcements", class_name="unseen", role="status", aria_live="polite")
+
+
+def _top_bar(place: str) -> rx.Component:
+    return rx.el.header(
+        rx.el.a("Argosy", href="/applications", class_name="brand"),
+        rx.el.nav(
+            *(NavLink.create(label, to=path, current=path == place) for label, path in PLACES),
+            aria_label="Main",
+        ),
+        rx.el.div(class_name="grow"),
+        Commands.create(),
+        ThemeToggle.create(),
+        PersonMenu.create(name=SessionState.name, email=SessionState.email),
+        class_name="topbar",
+    )
+
+
+def _footer() -> rx.Component:
+    return rx.el.footer(
+        Zone.create(),
+        rx.el.span(SessionState.runtimes_live),
+        rx.el.span(SessionState.version),
+        class_name="footer",
+    )

@@ -1,0 +1,280 @@
+// The living parts of the frame: shortcuts, command bar, help, theme, person, connection, zone.
+import "@fontsource-variable/inter/index.css";
+import "@fontsource-variable/jetbrains-mono/index.css";
+import { useContext, useEffect, useRef, useState } from "react";
+import { useNavigate } from "react-router";
+import { ColorModeContext } from "$/utils/context-registry";
+import { EventLoopContext } from "$/utils/context";
+import { ask, useConnection } from "./live.js";
+import { AppLink, Icon } from "./kit.jsx";
+import { Health, Sync } from "./status.jsx";
+import { clock, zone } from "./time.js";
+
+const SHORTCUTS = [
+  ["/", "Search this page"],
+  ["Ctrl K", "Jump to an application"],
+  ["g a", "Applications"],
+  ["g r", "Runtimes"],
+  ["j  k", "Next, previous row"],
+  ["Enter", "Open"],
+  ["s", "Sync"],
+  ["r", "Refresh"],
+  ["d", "Diff"],
+  ["Escape", "Close, leave the search"],
+  ["?", "This help"],
+];
+const PLACES = { a: "/applications", r: "/runtimes" };
+
+const typing = (target) => target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+
+// Elements say which key presses them: <button data-key="s">. The first that is visible and enabled wins.
+function press(key) {
+  const found = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].find((element) => element.offsetParent && !element.disabled);
+  if (!found) return false;
+  if (found.tagName === "INPUT") {
+    found.focus();
+    found.select();
+  } else found.click();
+  return true;
+}
+
+function useShortcuts({ openJump, openHelp }) {
+  const navigate = useNavigate();
+  useEffect(() => {
+    let going = 0;
+    const onKey = (event) => {
+      if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") {
+        event.preventDefault();
+        return openJump();
+      }
+      if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey || typing(event.target)) return undefined;
+      if (document.querySelector("dialog[open]")) return undefined;
+      if (going && Date.now() - going < 1200 && PLACES[event.key]) {
+        going = 0;
+        return navigate(PLACES[event.key]);
+      }
+      going = event.key === "g" ? Date.now() : 0;
+      if (event.key === "?") return openHelp();
+      if (press(event.key)) event.preventDefault();
+      return undefined;
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, [navigate]);
+}
+
+function Dialog({ open, onClose, label, className, children }) {
+  const ref = useRef(null);
+  useEffect(() => {
+    const dialog = ref.current;
+    if (open && !dialog.open) dialog.showModal();
+    if (!open && dialog.open) dialog.close();
+  }, [open]);
+  return (
+    <dialog
+      ref={ref}
+      className={className}
+      aria-label={label}
+      onClose={onClose}
+      onClick={(event) => event.target === ref.current && onClose()}
+    >
+      {open && children}
+    </dialog>
+  );
+}
+
+function Jump({ open, onClose }) {
+  const navigate = useNavigate();
+  const [text, setText] = useState("");
+  const [found, setFound] = useState([]);
+  const [at, setAt] = useState(0);
+  useEffect(() => {
+    if (!open) return undefined;
+    const controller = new AbortController();
+    const timer = setTimeout(() => {
+      ask("jump", { search: text }, controller.signal).then(
+        (data) => {
+          setFound(data.applications.nodes);
+          setAt(0);
+        },
+        () => setFound([]),
+      );
+    }, 120);
+    return () => {
+      clearTimeout(timer);
+      controller.abort();
+    };
+  }, [open, text]);
+  const go = (application) => {
+    onClose();
+    navigate(placeOf(application.metadata));
+  };
+  const onKey = (event) => {
+    if (event.key === "ArrowDown") setAt((before) => Math.min(before + 1, found.length - 1));
+    else if (event.key === "ArrowUp") setAt((before) => Math.max(before - 1, 0));
+    else if (event.key === "Enter" && found[at]) go(found[at]);
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <Dialog open={open} onClose={onClose} label="Jump to an application" className="jump">
+      <div className="field">
+        <Icon name="search" />
+        <input
+          role="combobox"
+          aria-expanded="true"
+          aria-controls="jump-found"
+          aria-activedescendant={found[at] ? `jump-${at}` : undefined}
+          aria-label="Application"
+          placeholder="Jump to an application"
+          autoFocus
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={onKey}
+        />
+      </div>
+      <ul id="jump-found" role="listbox" aria-label="Applications">
+        {found.map((application, index) => (
+          <li key={application.id} id={`jump-${index}`} role="option" aria-selected={index === at} onClick={() => go(application)}>
+            <Health bare status={application.healthStatus} />
+            <Sync bare status={application.syncStatus} />
+            <span>{application.metadata.name}</span>
+            <span className="muted">
+              {application.metadata.runtime} / {application.metadata.namespace}
+            </span>
+          </li>
+        ))}
+      </ul>
+      {found.length === 0 && <p className="muted pad">{text ? "No application has this in its name." : "Type a part of its name."}</p>}
+    </Dialog>
+  );
+}
+
+export const placeOf = ({ runtime, namespace, name }) =>
+  `/applications/${encodeURIComponent(runtime)}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`;
+
+// Shortcuts, command bar and help; renders the search button of the top bar.
+export function Commands() {
+  const [jump, setJump] = useState(false);
+  const [help, setHelp] = useState(false);
+  useShortcuts({ openJump: () => setJump(true), openHelp: () => setHelp(true) });
+  return (
+    <>
+      <button type="button" className="button jump-button" onClick={() => setJump(true)} aria-label="Jump to an application">
+        <Icon name="search" />
+        <span>Jump to</span>
+        <kbd>Ctrl K</kbd>
+      </button>
+      <Jump open={jump} onClose={() => setJump(false)} />
+      <Dialog open={help} onClose={() => setHelp(false)} label="Keyboard" className="help">
+        <h2>Keyboard</h2>
+        <dl className="keys">
+          {SHORTCUTS.map(([keys, what]) => (
+            <div key={keys}>
+              <dt>
+                {keys.split(/ +/).map((key) => (
+                  <kbd key={key}>{key}</kbd>
+                ))}
+              </dt>
+              <dd>{what}</dd>
+            </div>
+          ))}
+        </dl>
+        <button type="button" className="button" onClick={() => setHelp(false)}>
+          Close
+        </button>
+      </Dialog>
+    </>
+  );
+}
+
+export function ThemeToggle() {
+  const { resolvedColorMode, setColorMode } = useContext(ColorModeContext);
+  const [shown, setShown] = useState(false);
+  useEffect(() => setShown(true), []);
+  const dark = shown && resolvedColorMode === "dark";
+  return (
+    <button
+      type="button"
+      className="button quiet icon-only"
+      aria-label={dark ? "Use the light theme" : "Use the dark theme"}
+      title={dark ? "Light theme" : "Dark theme"}
+      onClick={() => setColorMode(dark ? "light" : "dark")}
+    >
+      <Icon name={dark ? "sun" : "moon"} />
+    </button>
+  );
+}
+
+export function PersonMenu({ name, email }) {
+  const ref = useRef(null);
+  const { rawColorMode, setColorMode } = useContext(ColorModeContext);
+  useEffect(() => {
+    const close = (event) => {
+      const open = ref.current?.open;
+      if (open && (event.key === "Escape" || (event.type === "click" && !ref.current.contains(event.target)))) ref.current.open = false;
+    };
+    document.addEventListener("click", close);
+    document.addEventListener("keydown", close);
+    return () => {
+      document.removeEventListener("click", close);
+      document.removeEventListener("keydown", close);
+    };
+  }, []);
+  const leave = async () => {
+    await fetch("/auth/logout", { method: "POST", credentials: "same-origin" }).catch(() => null);
+    location.assign("/login");
+  };
+  if (!name) return <span className="bone" aria-hidden="true" />;
+  return (
+    <details className="menu" ref={ref}>
+      <summary className="button quiet">
+        <span className="unseen">Signed in as </span>
+        {name}
+        <Icon name="down" />
+      </summary>
+      <div className="menu-body menu-right">
+        {email && <p className="muted pad">{email}</p>}
+        <button type="button" disabled={rawColorMode === "system"} onClick={() => setColorMode("system")}>
+          Theme of the system
+        </button>
+        <button type="button" onClick={leave}>
+          Sign out
+        </button>
+      </div>
+    </details>
+  );
+}
+
+export function NavLink({ to, current, children }) {
+  return (
+    <AppLink to={to} className="nav-link" current={current}>
+      {children}
+    </AppLink>
+  );
+}
+
+// The banner that tells that nothing moves any more.
+export function Connection() {
+  const stream = useConnection();
+  const [, failures] = useContext(EventLoopContext);
+  const lost = stream.up === false || failures?.length > 1;
+  const [since, setSince] = useState(null);
+  useEffect(() => setSince(lost ? new Date().toISOString() : null), [lost]);
+  if (!lost) return null;
+  return (
+    <div className="banner" role="status">
+      <Icon name="alert" />
+      <span>
+        The control plane does not answer{since ? ` since ${clock(since)}` : ""}. What you see is from then; it goes on by itself once the
+        connection is back.
+      </span>
+    </div>
+  );
+}
+
+export function Zone() {
+  const [name, setName] = useState("");
+  useEffect(() => setName(zone()), []);
+  return <span>{name ? `all times ${name}` : ""}</span>;
+}

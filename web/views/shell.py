@@ -1,0 +1,60 @@
+"""Declarations of the living parts of the frame in shell.jsx."""
+
+import reflex as rx
+
+from web.components.local import module
+
+SHELL = module("shell.jsx")
+
+
+class Commands(rx.Component):
+    """Shortcuts, command bar, help."""
+
+    library = SHELL
+    tag = "Commands"
+
+
+class ThemeToggle(rx.Component):
+    """Light or dark."""
+
+    library = SHELL
+    tag = "ThemeToggle"
+
+
+class PersonMenu(rx.Component):
+    """Who is signed in, and the way out."""
+
+    library = SHELL
+    tag = "PersonMenu"
+    name: rx.Var[str]
+    email: rx.Var[str]
+
+
+class NavLink(rx.Component):
+    """An entry of the top bar."""
+
+    library = SHELL
+    tag = "NavLink"
+    to: rx.Var[str]
+    current: rx.Var[bool]
+
+
+class Connection(rx.Component):
+    """The banner that tells that nothing moves any more."""
+
+    library = SHELL
+    tag = "Connection"
+
+
+class Zone(rx.Component):
+    """The viewer's time zone."""
+
+    library = SHELL
+    tag = "Zone"
+
+
+class LoginForm(rx.Component):
+    """Name and password, sent to the control plane."""
+
+    library = module("login.jsx")
+    tag = "LoginForm"
