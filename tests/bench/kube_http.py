@@ -60,10 +60,16 @@ class KubeHttp:
             response.raise_for_status()
             return dict(await response.json())
 
-    async def watch(self, kind: str, namespace: str) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+    async def merge_patch(self, kind: str, namespace: str, name: str, patch: dict[str, Any]) -> None:
+        headers = {"Content-Type": "application/merge-patch+json"}
+        url = self.url(kind, namespace, name)
+        async with self._session.patch(url, data=orjson.dumps(patch), headers=headers) as response:
+            response.raise_for_status()
+
+    async def watch(self, kind: str, namespace: str, *, name: str = "") -> AsyncIterator[tuple[str, dict[str, Any]]]:
         """(event type, object) from now on, everything that exists first."""
         timeout = aiohttp.ClientTimeout(total=None)
-        params = {"watch": "true"}
+        params = {"watch": "true"} | ({"fieldSelector": f"metadata.name={name}"} if name else {})
         async with self._session.get(self.url(kind, namespace), params=params, timeout=timeout) as response:
             response.raise_for_status()
             rest = b""
@@ -87,14 +93,18 @@ class KubeHttp:
 @asynccontextmanager
 async def connect(kubeconfig: Path) -> AsyncIterator[KubeHttp]:
     """A session for the first user and cluster of a kubeconfig (token; CA as file, data or none)."""
-    config = yaml.safe_load(kubeconfig.read_text())
-    cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
+    cluster, user = _first_entry(kubeconfig)
     headers = {"Authorization": f"Bearer {user['token']}"}
     connector = aiohttp.TCPConnector(ssl=_tls(cluster), limit=CONCURRENCY * 2)
     async with aiohttp.ClientSession(
         connector=connector, headers=headers, json_serialize=lambda body: json.dumps(body)
     ) as session:
         yield KubeHttp(session, cluster["server"])
+
+
+def _first_entry(kubeconfig: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    config = yaml.safe_load(kubeconfig.read_text())
+    return config["clusters"][0]["cluster"], config["users"][0]["user"]
 
 
 def _tls(cluster: dict[str, Any]) -> ssl.SSLContext:
