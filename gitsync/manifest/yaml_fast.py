@@ -12,7 +12,7 @@ import ryaml
 
 # Where a scalar may begin: a line, after a block indicator, after a flow indicator, after a quoted flow key.
 _START = r"""(?:^|[:?-][ \t]|["']:|[\[,{])[ \t]*"""
-_END = r"(?=[ \t]*(?:\r?$|[,\]}]|:(?:[ \t\r,\]}]|$))|[ \t]\#)"
+_END = r"(?=[ \t]*(?:\r?$|[,\]}]|:(?:[ \t\r,\]}]|$))|[ \t]+\#)"
 _KEY_END = r"(?=[ \t]*:(?:[ \t\r,\]}]|$))"
 _WORD = r"(?:[yYnN]|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF)"
 # What may turn out to be no string where a key stands: `{10: a}`, and in flow maps `{10, true}`.
@@ -20,16 +20,9 @@ _KEY = r"(?:[-+.]*[0-9][0-9a-fA-FxXoO_.+-]*|~|[tT]rue|TRUE|[fF]alse|FALSE|[nN]ul
 # Numbers that are not plain integers or fractions of ordinary size.
 _ODD_NUMBER = (
     r"(?:"
-    r"[+][.0-9_]+(?:[eE][-+]?[0-9]+)?|"
-    r"-?(?:"
-    r"0[0-9_xXoObB][0-9a-fA-F_.]*|"
-    r"[0-9]+_[0-9_.]*(?:[eE][-+]?[0-9_]+)?|"
-    r"[0-9]{17,}(?:\.[0-9_]*)?|"
-    r"[0-9]+\.0*|"
-    r"[0-9]*\.?[0-9_]*[eE][-+]?[0-9_]+|"
-    r"[0-9]+\.[0-9]*_[0-9_]*|"
-    r"\.[0-9]+"
-    r")"
+    r"[-+]?[.0-9_][0-9a-zA-Z.+-]*_[0-9a-zA-Z_.+-]*|[-+]_[0-9a-zA-Z_.+-]*|"  # separators
+    r"[+][.0-9]+(?:[eE][-+]?[0-9]+)?|"
+    r"-?(?:0[0-9xXoObB][0-9a-fA-F.]*|[0-9]{17,}(?:\.[0-9]*)?|[0-9]+\.0*|[0-9]*\.?[0-9]*[eE][-+]?[0-9]+|\.[0-9]+)"
     r")"
 )
 _RISKY = re.compile(
@@ -64,5 +57,5 @@ def load_fast(text: str) -> Any:
         raise CannotTell
     try:
         return ryaml.loads(text)  # type: ignore[attr-defined] # ryaml's stub re-exports by import alone
-    except ryaml.InvalidYamlError as error:  # type: ignore[attr-defined] # as above
+    except ValueError as error:  # its own error is one; the exact reader finds the words for it
         raise CannotTell from error
