@@ -1,0 +1,184 @@
+"""The live objects of one cluster in memory, found by key, uid, owner, application and node. No I/O.
+
+Each change costs a few dictionary operations, whatever the number of objects. Writes come from `gitsync.kube.cache`
+only; everybody may read.
+"""
+
+import sys
+from collections.abc import Collection, Iterator
+
+import msgspec
+
+from gitsync.kube.observed import Observed, interned
+from gitsync.manifest.object import Facts, LiveObject
+from model.identity import ResourceKey
+from model.kinds.application import TRACKING_ANNOTATION
+
+_MAX_OWNER_DEPTH = 16  # no real chain is longer; a loop of owner references must end
+_MAX_ANNOTATION = 256  # characters kept of an annotation's value; longer ones (last-applied) are in `raw`, if at all
+_NO_FACTS = Facts()
+_NONE: dict[ResourceKey, LiveObject] = {}
+
+
+class LiveEvent(msgspec.Struct, frozen=True):
+    """One change: `old` None is a creation, `new` None a deletion.
+
+    `roots` are the applications concerned, as tracking ids name them ("name" or "namespace_name"): those whose mark
+    the object or one of its owners carries, before or after.
+    """
+
+    old: LiveObject | None
+    new: LiveObject | None
+    roots: tuple[str, ...]
+
+    @property
+    def object(self) -> LiveObject:
+        """The newest state that is known."""
+        live = self.new or self.old
+        assert live is not None
+        return live
+
+
+def live_object(item: Observed, group: str, version: str, kind: str, facts: Facts = _NO_FACTS) -> LiveObject:
+    """What is kept of an object: its body only if it carries a tracking mark."""
+    metadata = item.metadata
+    annotations = metadata.annotations or {}
+    owner = annotations.get(TRACKING_ANNOTATION, "")
+    return LiveObject(
+        key=ResourceKey(group, kind, sys.intern(metadata.namespace), metadata.name),
+        version=version,
+        uid=metadata.uid,
+        resource_version=metadata.resource_version,
+        generation=metadata.generation,
+        labels=interned(metadata.labels),
+        annotations=interned({k: v for k, v in annotations.items() if len(v) <= _MAX_ANNOTATION}),
+        owners=metadata.owner_references,
+        created=metadata.creation_timestamp,
+        deleting=metadata.deletion_timestamp,
+        finalizers=metadata.finalizers or (),
+        facts=facts,
+        owner=owner,
+        raw=item.raw if owner else None,
+    )
+
+
+def application_of(owner: str) -> str:
+    """The application part of a tracking id."""
+    return owner.partition(":")[0]
+
+
+class LiveIndex:
+    """All live objects of one cluster."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[tuple[str, str], dict[ResourceKey, LiveObject]] = {}
+        self._by_uid: dict[str, LiveObject] = {}
+        self._children: dict[str, dict[ResourceKey, LiveObject]] = {}
+        self._owned: dict[str, dict[ResourceKey, LiveObject]] = {}
+        self._on_node: dict[str, dict[ResourceKey, LiveObject]] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._kinds.values()))
+
+    def get(self, key: ResourceKey) -> LiveObject | None:
+        return self._kinds.get((key.group, key.kind), _NONE).get(key)
+
+    def with_uid(self, uid: str) -> LiveObject | None:
+        return self._by_uid.get(uid)
+
+    def of_kind(self, group: str, kind: str) -> Collection[LiveObject]:
+        return self._kinds.get((group, kind), _NONE).values()
+
+    def owned_by(self, application: str) -> Collection[LiveObject]:
+        """Objects whose tracking mark names the application. A copy that a controller made carries it too."""
+        return self._owned.get(application, _NONE).values()
+
+    def children_of(self, uid: str) -> Collection[LiveObject]:
+        return self._children.get(uid, _NONE).values()
+
+    def on_node(self, name: str) -> Collection[LiveObject]:
+        return self._on_node.get(name, _NONE).values()
+
+    def tree_of(self, application: str) -> list[LiveObject]:
+        """The application's objects and everything that they own, each once, owners before what they own."""
+        found = {live.key: live for live in self.owned_by(application)}
+        queue = list(found.values())
+        for live in queue:
+            for child in self.children_of(live.uid):
+                if child.key not in found:
+                    found[child.key] = child
+                    queue.append(child)
+        return queue
+
+    def roots_of(self, live: LiveObject) -> Iterator[str]:
+        """Applications whose mark the object or one of its owners carries."""
+        seen: set[str] = set()
+        level = [live]
+        for _ in range(_MAX_OWNER_DEPTH):
+            above: list[LiveObject] = []
+            for one in level:
+                if one.owner:
+                    yield application_of(one.owner)
+                for reference in one.owners:
+                    parent = self._by_uid.get(reference.uid)
+                    if parent is not None and parent.uid not in seen:
+                        seen.add(parent.uid)
+                        above.append(parent)
+            if not above:
+                return
+            level = above
+
+    def put(self, live: LiveObject) -> LiveEvent | None:
+        """Takes the newest state of an object. None when it is the state that is known."""
+        key = live.key
+        kind = self._kinds.setdefault((key.group, key.kind), {})
+        old = kind.get(key)
+        if old is not None:
+            if old.resource_version == live.resource_version and old.uid == live.uid and old.version == live.version:
+                return None
+            roots = set(self.roots_of(old))
+            self._unlink(old)
+        else:
+            roots = set()
+        kind[key] = live
+        self._link(live)
+        roots.update(self.roots_of(live))
+        return LiveEvent(old, live, tuple(roots))
+
+    def remove(self, key: ResourceKey) -> LiveEvent | None:
+        """Forgets an object. None when it is not known."""
+        old = self._kinds.get((key.group, key.kind), _NONE).get(key)
+        if old is None:
+            return None
+        roots = tuple(set(self.roots_of(old)))
+        self._unlink(old)
+        del self._kinds[key.group, key.kind][key]
+        return LiveEvent(old, None, roots)
+
+    def _link(self, live: LiveObject) -> None:
+        self._by_uid[live.uid] = live
+        for reference in live.owners:
+            self._children.setdefault(reference.uid, {})[live.key] = live
+        if live.owner:
+            self._owned.setdefault(application_of(live.owner), {})[live.key] = live
+        if live.facts.node:
+            self._on_node.setdefault(live.facts.node, {})[live.key] = live
+
+    def _unlink(self, live: LiveObject) -> None:
+        if self._by_uid.get(live.uid) is live:
+            del self._by_uid[live.uid]
+        for reference in live.owners:
+            _drop(self._children, reference.uid, live.key)
+        if live.owner:
+            _drop(self._owned, application_of(live.owner), live.key)
+        if live.facts.node:
+            _drop(self._on_node, live.facts.node, live.key)
+
+
+def _drop(index: dict[str, dict[ResourceKey, LiveObject]], name: str, key: ResourceKey) -> None:
+    """Takes `key` out and leaves no empty dictionary behind."""
+    entry = index.get(name)
+    if entry is not None:
+        entry.pop(key, None)
+        if not entry:
+            del index[name]
