@@ -21,7 +21,10 @@ _TIMES = ("reconciledAt", "observedAt")  # alone no reason to write
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
-    """What the status is to say. `spec`, `history` and `operation` are raw, so that unknown fields survive."""
+    """What the status is to say. `spec`, `history` and `operation` are raw, so that unknown fields survive.
+
+    `kept`: the status whose objects and summary stay as they are, because nothing was compared yet.
+    """
 
     spec: JsonObject
     sync: Sync
@@ -34,6 +37,7 @@ class StatusView:
     control_namespace: str
     history: Sequence[JsonObject] = ()
     operation_state: JsonObject | None = None
+    kept: JsonObject | None = None
 
 
 def assemble(view: StatusView, previous: JsonObject, *, now: datetime) -> JsonObject:
@@ -45,7 +49,8 @@ def assemble(view: StatusView, previous: JsonObject, *, now: datetime) -> JsonOb
         "controllerNamespace": view.control_namespace,
         "reconciledAt": kubernetes_time(now),
     }
-    if resources := [_resource(verdict) for verdict in view.verdicts]:
+    unknown = view.sync is Sync.UNKNOWN
+    if resources := [_resource(verdict, unknown=unknown) for verdict in view.verdicts]:
         status["resources"] = resources
     if conditions := _conditions(view.conditions, previous.get("conditions") or [], now):
         status["conditions"] = conditions
@@ -58,6 +63,8 @@ def assemble(view: StatusView, previous: JsonObject, *, now: datetime) -> JsonOb
         status["history"] = list(view.history)
     if view.operation_state:
         status["operationState"] = view.operation_state
+    if view.kept is not None:
+        status.update({field: view.kept[field] for field in ("resources", "summary") if field in view.kept})
     return status
 
 
@@ -156,7 +163,7 @@ def _health(view: StatusView, previous: JsonObject, now: datetime) -> JsonObject
     return health
 
 
-def _resource(verdict: ObjectVerdict) -> JsonObject:
+def _resource(verdict: ObjectVerdict, *, unknown: bool) -> JsonObject:
     key = verdict.key
     resource: JsonObject = {"kind": key.kind, "name": key.name, "version": verdict.version}
     if key.group:
@@ -164,7 +171,7 @@ def _resource(verdict: ObjectVerdict) -> JsonObject:
     if key.namespace:
         resource["namespace"] = key.namespace
     if verdict.sync_shown:
-        resource["status"] = verdict.sync_shown
+        resource["status"] = Sync.UNKNOWN.value if unknown else verdict.sync_shown
     if verdict.health is not None:
         resource["health"] = {"status": verdict.health.status.value}
         if verdict.health.message:

@@ -1,0 +1,197 @@
+"""Compares what an application wants with what its cluster has, object by object, and only what may have changed.
+
+A verdict is kept as long as desired digest, live resource version and ignore rules stay the same. The usual case is
+decided at once from the cache; three cases need the cluster: an object whose body the cache does not keep, a kind that
+it does not follow, and a difference that only a server-side dry run can decide. An error there makes the verdict
+Unknown with its reason, never Synced.
+"""
+
+import asyncio
+
+from gitsync.diff.compute import arbitrate, compute_diff
+from gitsync.diff.ignore import NO_RULES, IgnoreRules, rules_for
+from gitsync.health.facts import facts_of
+from gitsync.kube.errors import ClusterError, Conflict, Forbidden, Invalid, NotFound, UnknownKind
+from gitsync.kube.index import live_object
+from gitsync.kube.limits import Budget
+from gitsync.kube.observed import observed
+from gitsync.manifest.canonical import canonical_json
+from gitsync.manifest.object import DesiredObject, JsonObject, LiveObject
+from gitsync.manifest.tracking import FIELD_MANAGER
+from gitsync.reconcile.application_state import MemoKey, ObjectVerdict
+from gitsync.reconcile.fleet import Member
+from gitsync.reconcile.record import Desired, Record, Stage, sentence
+from gitsync.reconcile.verdict import judge_both, judge_extra, judge_missing, shared_condition
+from model.change import ObjectDiff
+from model.health import Sync
+from model.identity import ResourceKey
+from model.kinds.application import ApplicationCondition
+
+_MAX_SHARED_SHOWN = 20
+
+
+class Comparer:
+    """Stateless but for a count of the dry runs that had to decide."""
+
+    def __init__(self) -> None:
+        self.dry_runs = 0
+
+    async def compare(self, record: Record, member: Member, desired: Desired) -> None:
+        """Bring every verdict of the application up to date."""
+        slow = [key for key in desired.objects if not self.compare_now(record, member, key)]
+        extra = {live.key for live in member.cache.owned_by(record.instance)} - desired.objects.keys()
+        for key in extra:
+            self.compare_now(record, member, key)
+        for key in record.state.keys() - desired.objects.keys() - extra:
+            record.state.remove(key)
+        if slow:
+            await asyncio.gather(*(self.compare_slowly(record, member, key) for key in slow))
+        record.compared = True
+        self.note_shared(record, member)
+        self._note_problems(record)
+
+    def compare_now(self, record: Record, member: Member, key: ResourceKey) -> bool:
+        """Bring one verdict up to date from what is in memory. False: the cluster has to be asked."""
+        live = member.cache.get(key)
+        wanted = record.desired.objects.get(key) if record.desired else None
+        if wanted is None:
+            self._settle(record, key, self._extra(record, live))
+            return True
+        rules = _rules(record, key)
+        memo = memo_key(wanted, live, rules)
+        known = record.state.get(key)
+        if known is not None and known.memo == memo and not known.problem:
+            return True
+        if live is None:
+            if not member.cache.follows(key.group, key.kind) and member.cluster.discovery.resource(wanted.gvk):
+                return False
+            self._settle(record, key, judge_missing(wanted, memo))
+            return True
+        if live.raw is None:
+            return False
+        diff = compute_diff(wanted, live.body(), manager=FIELD_MANAGER, ignore=rules)
+        if diff.arbiter_needed:
+            return False
+        self._settle(record, key, judge_both(wanted, live, live.facts.health, _sync_of(diff), memo))
+        return True
+
+    async def compare_slowly(self, record: Record, member: Member, key: ResourceKey) -> None:
+        """As `compare_now`, with the cluster's help. The verdict is dropped if something changed meanwhile."""
+        wanted = record.desired.objects.get(key) if record.desired else None
+        if wanted is None:
+            return
+        cached = member.cache.get(key)
+        try:
+            live, body = await self._live(member, wanted, cached)
+        except ClusterError as failure:
+            verdict = self._failed(record, wanted, cached, failure)
+        else:
+            verdict = await self._decide(record, member, wanted, live, body)
+        if record.desired is not None and record.desired.objects.get(key) is wanted:
+            self._settle(record, key, verdict)
+
+    async def diff_of(
+        self, record: Record, member: Member, wanted: DesiredObject, body: JsonObject | None
+    ) -> ObjectDiff:
+        """The whole comparison of one object, for people. Raises ClusterError."""
+        rules = _rules(record, wanted.key)
+        diff = compute_diff(wanted, body, manager=FIELD_MANAGER, ignore=rules)
+        if diff.arbiter_needed and body is not None:
+            diff = await self._arbitrate(member, wanted, body, rules)
+        return diff
+
+    def note_shared(self, record: Record, member: Member) -> None:
+        """Objects that another application's mark claims."""
+        conditions = []
+        for key in record.desired.objects if record.desired else ():
+            live = member.cache.get(key)
+            if live is not None and (condition := shared_condition(record.instance, live, str(key))):
+                conditions.append(condition)
+        record.conditions[Stage.SHARED] = tuple(conditions[:_MAX_SHARED_SHOWN])
+
+    def _note_problems(self, record: Record) -> None:
+        problems = sorted(f"{one.key}: {one.problem}" for one in record.state if one.problem)
+        record.conditions[Stage.COMPARE] = tuple(
+            ApplicationCondition(type="ComparisonError", message=problem) for problem in problems[:_MAX_SHARED_SHOWN]
+        )
+
+    async def _live(
+        self, member: Member, wanted: DesiredObject, cached: LiveObject | None
+    ) -> tuple[LiveObject | None, JsonObject | None]:
+        if cached is not None and cached.raw is not None:
+            return cached, cached.body()
+        key = wanted.key
+        body = await member.cluster.get(wanted.gvk, key.namespace, key.name, budget=Budget.DIFF)
+        if body is None:
+            return None, None
+        item = observed(canonical_json(body), api_version=wanted.gvk.api_version, kind=key.kind)
+        return live_object(item, key.group, wanted.version, key.kind, facts_of(body)), body
+
+    async def _decide(
+        self,
+        record: Record,
+        member: Member,
+        wanted: DesiredObject,
+        live: LiveObject | None,
+        body: JsonObject | None,
+    ) -> ObjectVerdict | None:
+        rules = _rules(record, wanted.key)
+        memo = memo_key(wanted, live, rules)
+        if live is None or body is None:
+            return judge_missing(wanted, memo)
+        diff = compute_diff(wanted, body, manager=FIELD_MANAGER, ignore=rules)
+        sync, problem = _sync_of(diff), ""
+        if diff.arbiter_needed:
+            try:
+                sync = _sync_of(await self._arbitrate(member, wanted, body, rules))
+            except (Invalid, Conflict, Forbidden, NotFound, UnknownKind):
+                # The cluster refuses to make it so: it surely differs, and the sync will say what is refused.
+                sync = Sync.OUT_OF_SYNC
+            except ClusterError as failure:
+                sync, problem = Sync.UNKNOWN, f"it cannot be compared: {sentence(failure)}"
+        return judge_both(wanted, live, live.facts.health, sync, memo, problem=problem)
+
+    async def _arbitrate(
+        self, member: Member, wanted: DesiredObject, body: JsonObject, rules: IgnoreRules
+    ) -> ObjectDiff:
+        self.dry_runs += 1
+        predicted = await member.cluster.apply(
+            wanted.body, manager=FIELD_MANAGER, force=True, dry_run=True, budget=Budget.DIFF
+        )
+        return arbitrate(wanted, body, predicted.body, ignore=rules)
+
+    def _failed(
+        self, record: Record, wanted: DesiredObject, cached: LiveObject | None, failure: ClusterError
+    ) -> ObjectVerdict | None:
+        memo = memo_key(wanted, cached, _rules(record, wanted.key))
+        problem = f"it cannot be read: {sentence(failure)}"
+        if cached is None:
+            return judge_missing(wanted, memo, problem=problem)
+        return judge_both(wanted, cached, cached.facts.health, Sync.UNKNOWN, memo, problem=problem)
+
+    @staticmethod
+    def _extra(record: Record, live: LiveObject | None) -> ObjectVerdict | None:
+        if live is None or live.owner.partition(":")[0] != record.instance:
+            return None
+        return judge_extra(live, MemoKey("", live.resource_version, ""))
+
+    @staticmethod
+    def _settle(record: Record, key: ResourceKey, verdict: ObjectVerdict | None) -> None:
+        if verdict is None:
+            record.state.remove(key)
+        else:
+            record.state.put(verdict)
+
+
+def memo_key(wanted: DesiredObject, live: LiveObject | None, rules: IgnoreRules) -> MemoKey:
+    version = f"{live.uid}/{live.resource_version}" if live is not None else ""
+    return MemoKey(wanted.digest, version, "" if rules == NO_RULES else repr(rules))
+
+
+def _rules(record: Record, key: ResourceKey) -> IgnoreRules:
+    ignored = record.application.spec.ignore_differences
+    return rules_for(key, ignored) if ignored else NO_RULES
+
+
+def _sync_of(diff: ObjectDiff) -> Sync:
+    return Sync.OUT_OF_SYNC if diff.modified else Sync.SYNCED

@@ -1,0 +1,132 @@
+"""What the control plane is told about one application, made from the record as it is now. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from gitsync.reconcile.record import Record, Stage
+from gitsync.reconcile.status_writer import view_of
+from gitsync.reconcile.tree import SYNC_STATES, worst_first
+from model.health import Health
+from model.kinds.application import GIT_SOURCE_LABEL, ApplicationSource, OperationState
+from model.operation import Phase
+from model.report import (
+    ApplicationKind,
+    ApplicationSummary,
+    CommitInfo,
+    HealthState,
+    ManifestLocation,
+    SyncState,
+    WrongResource,
+)
+
+MAX_WRONG_RESOURCES = 20
+
+_HEALTH_STATES = {health: HealthState[health.name] for health in Health}
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a summary needs beyond the record. `owner`: the application that holds this one's manifest, if any."""
+
+    control_namespace: str
+    cluster: str
+    commits: Mapping[str, CommitInfo]
+    owner: Record | None
+    location: ManifestLocation | None
+    explanation: str | None
+    now: datetime
+
+
+def summarize(record: Record, around: Surroundings) -> ApplicationSummary:
+    metadata = record.application.metadata
+    spec = record.application.spec
+    automated = spec.sync_policy.automated if spec.sync_policy else None
+    history = record.typed_history
+    wrong = worst_first(record.state)[:MAX_WRONG_RESOURCES]
+    status = view_of(record, around.control_namespace, record.raw.get("status") or {})
+    return ApplicationSummary(
+        key=record.key,
+        uid=metadata.uid,
+        resource_version=metadata.resource_version,
+        kind=kind_of(record),
+        project=spec.project or "default",
+        sources=spec.all_sources,
+        destination=spec.destination,
+        cluster=around.cluster,
+        sync=SyncState.SYNCING if record.operating else SYNC_STATES[record.sync],
+        health=_health(record, status.health),
+        created=metadata.creation_timestamp or around.now,
+        updated_at=record.updated_at or around.now,
+        access_repo_url=access_repo_url(record, around.owner),
+        labels=metadata.labels or {},
+        annotations=metadata.annotations or {},
+        automated=automated if automated is None or automated.enabled is not False else None,
+        health_message=status.health_message,
+        explanation=around.explanation,
+        revision=record.revision,
+        commit=around.commits.get(record.revision),
+        source_types=(status.source_type,) if status.source_type else (),
+        operation=record.operation_state,
+        history=history,
+        history_commits={
+            entry.revision: around.commits[entry.revision] for entry in history if entry.revision in around.commits
+        },
+        conditions=tuple(record.all_conditions()),
+        unhealthy_resources=tuple(
+            WrongResource(
+                key=one.key,
+                version=one.version,
+                health=_HEALTH_STATES[one.health.status if one.health else Health.UNKNOWN],
+                message=one.health.message if one.health else "",
+            )
+            for one in wrong
+        ),
+        images=tuple(sorted({image for one in record.state for image in one.images})),
+        resources_total=len(record.state),
+        resources_out_of_sync=record.state.out_of_sync,
+        git_source=around.owner.name if around.owner and is_git_source(around.owner) else None,
+        manifest_location=around.location,
+        parent=around.owner.key if around.owner else None,
+        manifest=manifest_of(record),
+    )
+
+
+def kind_of(record: Record) -> ApplicationKind:
+    return ApplicationKind.GIT_SOURCE if is_git_source(record) else ApplicationKind.APPLICATION
+
+
+def is_git_source(record: Record) -> bool:
+    return (record.application.metadata.labels or {}).get(GIT_SOURCE_LABEL) == "git-source"
+
+
+def access_repo_url(record: Record, owner: Record | None) -> str:
+    """The repository whose permissions rule the application: that of its manifest, else that of its first source."""
+    sources: tuple[ApplicationSource, ...] = (owner or record).application.spec.all_sources
+    return sources[0].repo_url if sources else ""
+
+
+def manifest_of(record: Record) -> dict[str, object]:
+    """The object as people wrote it: without status, operation and what the cluster added."""
+    metadata = record.raw.get("metadata") or {}
+    kept = {name: metadata[name] for name in ("name", "namespace", "labels", "annotations") if metadata.get(name)}
+    return {
+        "apiVersion": record.raw.get("apiVersion", "argoproj.io/v1alpha1"),
+        "kind": record.raw.get("kind", "Application"),
+        "metadata": kept,
+        "spec": record.raw.get("spec") or {},
+    }
+
+
+def _health(record: Record, health: Health) -> HealthState:
+    """TERMINATED: the last deployment was stopped on its way and its objects are not well since."""
+    state: OperationState | None = record.operation_state
+    if (
+        state is not None
+        and state.phase == Phase.FAILED
+        and "terminated" in state.message.lower()
+        and health in (Health.PROGRESSING, Health.DEGRADED)
+        and Stage.SPEC not in record.conditions
+    ):
+        return HealthState.TERMINATED
+    return _HEALTH_STATES[health]

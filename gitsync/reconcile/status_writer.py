@@ -1,0 +1,202 @@
+"""Writes statuses of Applications: late enough to write once, never two at a time, never without a reason.
+
+Changes of one application within a short quiet time become one patch, and so does a sync that ends within about a
+second. Under load writes wait for one another, and each still says the newest state. A write that removes the
+`operation` or the refresh annotation names the resource version that it was decided from: what somebody wrote
+meanwhile is never removed with it.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from gitsync.kube.client import Cluster
+from gitsync.kube.errors import ClusterError, Conflict, NotFound
+from gitsync.manifest.object import JsonObject
+from gitsync.reconcile.record import Record, Records, read_application
+from gitsync.reconcile.status import StatusView, assemble, status_patch
+from gitsync.reconcile.supervisor import Supervisor
+from gitsync.settings import LoopSettings
+from model.health import Health
+from model.identity import ApplicationKey, ResourceKey
+from model.kinds.application import GROUP, KIND, REFRESH_ANNOTATION, VERSION
+
+log = structlog.get_logger("gitsync.status")
+
+_CONCURRENT_WRITES = 8
+_RETRY_SECONDS = 2.0
+_RETRY_MAX_SECONDS = 60.0
+
+
+class StatusWriter:
+    """`now` is the wall clock: it is written into statuses."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        records: Records,
+        *,
+        control_namespace: str,
+        settings: LoopSettings,
+        supervisor: Supervisor,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._cluster = cluster
+        self._records = records
+        self._control_namespace = control_namespace
+        self._settings = settings
+        self._supervisor = supervisor
+        self._now = now
+        self._first_change: dict[ApplicationKey, float] = {}
+        self._timers: dict[ApplicationKey, asyncio.TimerHandle] = {}
+        self._writing: set[ApplicationKey] = set()
+        self._failures: dict[ApplicationKey, int] = {}
+        self._slots = asyncio.Semaphore(_CONCURRENT_WRITES)
+        self.paused = False
+        self.writes = 0
+        self.conflicts = 0
+
+    def changed(self, record: Record) -> None:
+        """Something that the status says may have changed."""
+        key = record.key
+        clock = asyncio.get_running_loop()
+        first = self._first_change.setdefault(key, clock.time())
+        if key in self._writing:
+            return
+        latest = first + self._settings.status_max_wait_seconds
+        due = latest if record.operating else min(latest, clock.time() + self._settings.status_quiet_seconds)
+        self._schedule(key, max(0.0, due - clock.time()))
+
+    def forget(self, key: ApplicationKey) -> None:
+        self._first_change.pop(key, None)
+        self._failures.pop(key, None)
+        if timer := self._timers.pop(key, None):
+            timer.cancel()
+
+    @property
+    def pending(self) -> int:
+        return len(self._first_change)
+
+    def _schedule(self, key: ApplicationKey, delay_seconds: float) -> None:
+        if timer := self._timers.pop(key, None):
+            timer.cancel()
+        self._timers[key] = asyncio.get_running_loop().call_later(delay_seconds, self._due, key)
+
+    def _due(self, key: ApplicationKey) -> None:
+        self._timers.pop(key, None)
+        if self._records.get(key) is None:
+            self.forget(key)
+            return
+        self._writing.add(key)
+        self._supervisor.spawn(f"status of {key}", self._write(key))
+
+    async def _write(self, key: ApplicationKey) -> None:
+        try:
+            async with self._slots:
+                self._first_change.pop(key, None)
+                record = self._records.get(key)
+                if record is not None and not self.paused:
+                    await self._write_record(record)
+        finally:
+            self._writing.discard(key)
+        record = self._records.get(key)
+        if record is not None and key in self._first_change and key not in self._timers:
+            self.changed(record)
+
+    async def _write_record(self, record: Record) -> None:
+        patch = self.patch(record)
+        if patch is None:
+            return
+        address = ResourceKey(GROUP, KIND, record.key.namespace, record.key.name)
+        removes = "operation" in patch or "annotations" in patch.get("metadata", {})
+        removed_operation, removed_refresh = record.operation_to_remove, record.annotated_refresh
+        try:
+            self.writes += 1
+            body = await self._cluster.patch(address, VERSION, patch)
+        except NotFound:
+            return
+        except Conflict:
+            self.conflicts += 1
+            self._again(record, removes=removes)
+        except ClusterError as failure:
+            log.warning("status not written", application=str(record.key), reason=failure.message)
+            self._again(record, removes=removes)
+        else:
+            self._failures.pop(record.key, None)
+            if removed_operation and "operation" in patch:
+                record.operation_to_remove = False
+            if removed_refresh and removes and "annotations" in patch.get("metadata", {}):
+                record.annotated_refresh = False
+            self._written(record, body)
+
+    def _written(self, record: Record, body: JsonObject) -> None:
+        """The answer is the newest state, unless the watch was faster."""
+        if _newer(body, record.raw):
+            record.raw = body
+            record.application = read_application(body)
+
+    def _again(self, record: Record, *, removes: bool) -> None:
+        """After a conflict the watch brings the newer object; try then, or after a while."""
+        failures = self._failures[record.key] = self._failures.get(record.key, 0) + 1
+        self._first_change.setdefault(record.key, asyncio.get_running_loop().time())
+        quick = 0.1 if removes and failures < 3 else _RETRY_SECONDS
+        self._schedule(record.key, min(quick * 2.0 ** (failures - 1), _RETRY_MAX_SECONDS))
+
+    def patch(self, record: Record) -> JsonObject | None:
+        """The merge patch that is due; None when there is nothing to say."""
+        previous = record.raw.get("status") or {}
+        wanted = assemble(view_of(record, self._control_namespace, previous), previous, now=self._now())
+        status = status_patch(previous, wanted)
+        patch: JsonObject = {}
+        metadata: JsonObject = {}
+        if record.annotated_refresh:
+            metadata["annotations"] = {REFRESH_ANNOTATION: None}
+        if record.operation_to_remove and record.raw.get("operation") is not None:
+            patch["operation"] = None
+        if metadata or patch:
+            metadata["resourceVersion"] = record.resource_version
+            patch["metadata"] = metadata
+            status = status or status_patch(previous, wanted) or {"reconciledAt": wanted["reconciledAt"]}
+        if status:
+            patch["status"] = status
+        return patch or None
+
+
+def view_of(record: Record, control_namespace: str, previous: JsonObject) -> StatusView:
+    """What the status is to say. Before the first comparison of this process, objects are what was written last."""
+    verdicts = record.state.sorted()
+    known_health = record.health
+    if not record.compared and "health" in previous and known_health is not Health.UNKNOWN:
+        known_health = _health(previous)
+    return StatusView(
+        spec=record.raw.get("spec") or {},
+        sync=record.sync,
+        revision=record.revision,
+        health=known_health,
+        health_message=record.state.health_message(),
+        verdicts=verdicts,
+        conditions=record.all_conditions(),
+        source_type=record.desired.source_type if record.desired else _source_type(previous),
+        control_namespace=control_namespace,
+        history=record.history,
+        operation_state=record.operation_state_raw,
+        kept=None if record.compared else previous,
+    )
+
+
+def _health(previous: JsonObject) -> Health:
+    status = str((previous.get("health") or {}).get("status"))
+    return Health(status) if status in list(Health) else Health.UNKNOWN
+
+
+def _source_type(previous: JsonObject) -> str:
+    return previous.get("sourceType") or next(iter(previous.get("sourceTypes") or ()), "")
+
+
+def _newer(body: JsonObject, than: JsonObject) -> bool:
+    try:
+        return int(body["metadata"]["resourceVersion"]) >= int(than["metadata"]["resourceVersion"])
+    except ValueError:
+        return True

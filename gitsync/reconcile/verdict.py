@@ -1,0 +1,125 @@
+"""Judges one object from what Git wants, what the cluster has and how they differ. Pure."""
+
+from collections.abc import Iterable
+
+from gitsync.health.aggregate import IGNORE_HEALTH_ANNOTATION
+from gitsync.manifest.annotations import compare_options, is_hook, is_skipped, sync_wave
+from gitsync.manifest.object import DesiredObject, JsonObject, LiveObject
+from gitsync.manifest.tracking import parse_tracking
+from gitsync.reconcile.application_state import MemoKey, ObjectVerdict
+from gitsync.reconcile.tree import object_urls
+from model.health import Health, HealthReport, Sync
+from model.kinds.application import ApplicationCondition
+
+_IGNORE_EXTRANEOUS = "IgnoreExtraneous"
+_MISSING = HealthReport(Health.MISSING)
+_POD_TEMPLATES = (("spec", "template", "spec"), ("spec", "jobTemplate", "spec", "template", "spec"), ("spec",))
+
+
+def judge_missing(desired: DesiredObject, memo: MemoKey, *, problem: str = "") -> ObjectVerdict | None:
+    """Git wants it and the cluster does not have it. None for hooks and skipped objects: they need not exist."""
+    if is_hook(desired.body) or is_skipped(desired.body):
+        return None
+    return ObjectVerdict(
+        key=desired.key,
+        version=desired.version,
+        memo=memo,
+        sync=Sync.OUT_OF_SYNC,
+        health=_MISSING,
+        exists=False,
+        desired=True,
+        wave=sync_wave(desired.body),
+        urls=object_urls(desired.body),
+        problem=problem,
+    )
+
+
+def judge_both(
+    desired: DesiredObject,
+    live: LiveObject,
+    health: HealthReport | None,
+    sync: Sync,
+    memo: MemoKey,
+    *,
+    problem: str = "",
+) -> ObjectVerdict:
+    """Both sides exist; `sync` is what the comparison says."""
+    body = desired.body
+    return ObjectVerdict(
+        key=desired.key,
+        version=desired.version,
+        memo=memo,
+        sync=sync,
+        health=health,
+        exists=True,
+        desired=True,
+        hook=is_hook(body),
+        wave=sync_wave(body),
+        counts_for_sync=not is_skipped(body),
+        counts_for_health=_counts_for_health(desired.annotations, desired, health) and not is_skipped(body),
+        images=images_of(body),
+        urls=object_urls(body),
+        problem=problem,
+    )
+
+
+def judge_extra(live: LiveObject, memo: MemoKey) -> ObjectVerdict | None:
+    """It carries our mark and Git does not want it. None for copies and for what a controller made."""
+    if live.owners:
+        return None
+    tracking = parse_tracking(live.owner)
+    if tracking is None or not tracking.refers_to(live.key):
+        return None
+    body: JsonObject = {"metadata": {"annotations": live.annotations}}
+    hook = is_hook(body)
+    return ObjectVerdict(
+        key=live.key,
+        version=live.version,
+        memo=memo,
+        sync=Sync.OUT_OF_SYNC,
+        health=live.facts.health,
+        exists=True,
+        desired=False,
+        requires_pruning=not hook,
+        hook=hook,
+        wave=sync_wave(body),
+        counts_for_sync=_IGNORE_EXTRANEOUS not in compare_options(body),
+        counts_for_health=live.annotations.get(IGNORE_HEALTH_ANNOTATION) != "true",
+    )
+
+
+def shared_condition(instance: str, live: LiveObject, key_text: str) -> ApplicationCondition | None:
+    """Another application's mark on an object that this one wants."""
+    tracking = parse_tracking(live.owner)
+    if tracking is None or tracking.application == instance or not tracking.refers_to(live.key):
+        return None
+    return ApplicationCondition(
+        type="SharedResourceWarning",
+        message=f"{key_text} is part of applications {instance} and {tracking.application}. "
+        "Remove it from one of them, or they will overwrite each other.",
+    )
+
+
+def images_of(body: JsonObject) -> tuple[str, ...]:
+    """Images that a workload's manifest names."""
+    for path in _POD_TEMPLATES:
+        spec: object = body
+        for part in path:
+            spec = spec.get(part) if isinstance(spec, dict) else None
+        if isinstance(spec, dict) and "containers" in spec:
+            return tuple(sorted(set(_container_images(spec))))
+    return ()
+
+
+def _container_images(spec: JsonObject) -> Iterable[str]:
+    for field in ("initContainers", "containers"):
+        for container in spec.get(field) or ():
+            if isinstance(container, dict) and isinstance(image := container.get("image"), str):
+                yield image
+
+
+def _counts_for_health(annotations: dict[str, str], desired: DesiredObject, health: HealthReport | None) -> bool:
+    if annotations.get(IGNORE_HEALTH_ANNOTATION) == "true":
+        return False
+    child = (desired.key.group, desired.key.kind) == ("argoproj.io", "Application")
+    return not (child and health is not None and health.status in (Health.MISSING, Health.UNKNOWN))
