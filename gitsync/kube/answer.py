@@ -32,13 +32,20 @@ from gitsync.kube.errors import (
 )
 
 _MAX_MESSAGE = 1000  # characters; admission webhooks have answered with whole documents
+_MAX_VALUE = 120  # characters of a refused value that are quoted; for a Job it is the whole pod template
 _MAX_BODY = 64 * 1024  # bytes of an error answer that are looked at
 _MAX_RETRY_AFTER_SECONDS = 60.0
 _IMMUTABLE = re.compile(
     r"field is immutable|immutable|updates to .* for fields other than|may not be changed|cannot be changed"
-    r"|may not change once set|can't be changed",
+    r"|may not change once set|can't be changed|may not change fields other than",
     re.IGNORECASE,
 )
+
+
+_NOT_BASE64 = "illegal base64 data"
+_QUOTED_VALUE = re.compile(r"Invalid value: (.*): (?=[^:]*$)", re.DOTALL)
+_GO_VALUE = re.compile(r", got &value\.valueUnstructured\{Value:(.*?)\}", re.DOTALL)
+_TYPED_PATCH = re.compile(r"(\.[^:\s]+): (expected [\w ()]+|field not declared in schema|duplicate entries for key)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +125,8 @@ def _error(status: int, parsed: _Status, body: bytes, target: Target, headers: M
             step = f"The cluster asks to wait {wait:g} s."
             return TooManyRequests(text, status=status, retry_after_seconds=wait, suggestion=step)
     if status >= 500:
-        # Some releases answer a typed-conversion failure of server-side apply (a field that the schema does not
-        # know) with 500 although the manifest is at fault.
-        if "typed patch object" in parsed.message or "field not declared in schema" in parsed.message:
+        # Server-side apply answers 500 to what it cannot convert, although the manifest is at fault.
+        if "typed patch object" in parsed.message or _NOT_BASE64 in parsed.message:
             return _invalid(text, status, parsed, causes)
         return ServerFailed(text, status=status, suggestion=_server_step(parsed))
     return Refused(text, status=status)
@@ -129,13 +135,24 @@ def _error(status: int, parsed: _Status, body: bytes, target: Target, headers: M
 def _told(target: Target, parsed: _Status, body: bytes, causes: tuple[Cause, ...]) -> str:
     subject = f"cannot {target.verb} {target.what}"
     if target.secret:
-        fields = ", ".join(f"{c.field} ({c.reason})" for c in causes if c.field)
-        reason = parsed.reason or "refused by the cluster"
-        return f"{subject}: {reason}{': ' + fields if fields else ''}"
+        return f"{subject}: {_fields_only(parsed, causes)}"
     message = parsed.message or body[:200].decode("utf-8", "replace").strip() or "no explanation given"
-    if len(message) > _MAX_MESSAGE:
-        message = message[:_MAX_MESSAGE] + " ..."
-    return f"{subject}: {message}"
+    message = _GO_VALUE.sub(r", got \1", _QUOTED_VALUE.sub(_shortened, message.partition("\n@@")[0]))
+    return f"{subject}: {message if len(message) <= _MAX_MESSAGE else message[:_MAX_MESSAGE] + ' ...'}"
+
+
+def _fields_only(parsed: _Status, causes: tuple[Cause, ...]) -> str:
+    """What can be said of a refused Secret without quoting it."""
+    found = [f"{cause.field} ({cause.reason})" for cause in causes if cause.field]
+    if match := _TYPED_PATCH.search(parsed.message):
+        found.append(f"{match[1]}: {match[2]}")
+    if _NOT_BASE64 in parsed.message:
+        found.append("a value under data is not base64")
+    return ": ".join(filter(None, (parsed.reason or "refused by the cluster", ", ".join(found))))
+
+
+def _shortened(match: re.Match[str]) -> str:
+    return f"Invalid value: {match[1] if len(match[1]) <= _MAX_VALUE else '...'}: "
 
 
 def _forbidden_step(parsed: _Status) -> str:

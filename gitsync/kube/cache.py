@@ -149,6 +149,13 @@ class LiveCache:
         state = self._kinds.get((group, kind))
         return state is not None and state.listed
 
+    def blind_to(self, group: str, kind: str) -> bool:
+        """Whether nothing will ever be heard of a kind: left out, refused, or not watchable."""
+        if self._exclusions.matches(group, kind) or (group, kind) in self.incomplete:
+            return True
+        served = [r for r in self.cluster.discovery.resources() if (r.group, r.kind) == (group, kind)]
+        return bool(served) and not any(resource.watchable for resource in served)
+
     def excludes(self, group: str, kind: str) -> bool:
         return self._exclusions.matches(group, kind)
 
@@ -265,8 +272,8 @@ class LiveCache:
         if known is not None and _same(known, resource, item):
             return
         facts = self._facts_of(item.body()) if _needs_facts(resource, item) else Facts()
+        self._learn(resource, item)  # before telling: who hears that a definition is established may use its kind
         self._tell(self.index.put(live_object(item, resource.group, resource.version, resource.kind, facts)))
-        self._learn(resource, item)
 
     def _removed(self, kind: _Kind, key: ResourceKey) -> None:
         self._tell(self.index.remove(key))

@@ -86,8 +86,9 @@ class Transport:
 
     async def close(self) -> None:
         if self._session is not None:
-            await self._session.close()
-            self._session = None
+            session, self._session = self._session, None
+            await session.close()
+            await asyncio.sleep(0)  # connections that were cut are let go in the next turn of the loop
 
     async def send(self, request: Request, budget: Budget) -> Answer:
         """The answer to one request. Raises a ClusterError for anything that is not a success."""
@@ -134,6 +135,7 @@ class Transport:
                 raise error
             yield response
         finally:
+            _drop_unread(response)
             response.release()
 
     async def chunks(self, response: aiohttp.ClientResponse, request: Request) -> AsyncIterator[bytes]:
@@ -222,6 +224,13 @@ class Transport:
         return ClusterUnreachable(
             f"{subject} does not answer ({_reason(error)})", suggestion="Check that it runs and its address is right."
         )
+
+
+def _drop_unread(response: aiohttp.ClientResponse) -> None:
+    """A stream that is left early is cut: a TLS good-bye would wait for a server that is still talking."""
+    connection = response.connection
+    if connection is not None and connection.transport is not None:
+        connection.transport.abort()
 
 
 def _warnings(response: aiohttp.ClientResponse) -> tuple[str, ...]:
