@@ -1,0 +1,161 @@
+"""All repositories of the runtime: the one door of this package.
+
+Every repository has its own mirror, threads and failures; none waits for another.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from gitsync.git.address import check_address, normalized, same_place
+from gitsync.git.affected import ChangedPaths
+from gitsync.git.closure import Closure
+from gitsync.git.credentials import CredentialSource
+from gitsync.git.history import HistoryBudget, Memo, newest_changes
+from gitsync.git.refs import RefsMoved
+from gitsync.git.remote import configure
+from gitsync.git.repository import Repository, RepositoryState, ResolvedRevision
+from gitsync.git.settings import GitSettings
+from gitsync.git.tree import Files
+from gitsync.git.watcher import RefWatcher
+from model.identity import ApplicationKey
+from model.report import CommitInfo
+
+_T = TypeVar("_T")
+Listener = Callable[[RefsMoved], None]
+_DEFAULT_SETTINGS = GitSettings()
+_DEFAULT_BUDGET = HistoryBudget()
+
+
+class TreeReader:
+    """The files of one commit. `run` is one visit to the owner thread, so whoever reads much asks for it at once."""
+
+    def __init__(self, repository: Repository, commit: str) -> None:
+        self._repository = repository
+        self.commit = commit
+
+    async def run(self, work: Callable[[Files], _T]) -> _T:
+        """Result of the work. It must not keep the files, nor be slow for other reasons than reading them."""
+        return await self._repository.read(lambda mirror: work(mirror.files(self.commit)), needs=[self.commit])
+
+
+class Repositories:
+    """Repositories by URL; they are made known by their first use."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        credentials: CredentialSource,
+        settings: GitSettings = _DEFAULT_SETTINGS,
+        clock: Callable[[], datetime],
+    ) -> None:
+        configure(settings)
+        self._data_dir = data_dir / "git"
+        self._credentials = credentials
+        self._settings = settings
+        self._clock = clock
+        self._repositories: dict[str, Repository] = {}
+        self._watchers: dict[str, RefWatcher] = {}
+        self._memos: dict[str, Memo[ApplicationKey]] = {}
+
+    async def resolve(self, url: str, revision: str, *, fresh: bool = False) -> ResolvedRevision:
+        """The commit that a revision means now. `fresh` asks the host even if it was asked a moment ago.
+
+        When the host does not answer, the newest known commit is given, and `head_checked_at` and `state` tell its age.
+        """
+        return await self._repository(url).resolve(revision, fresh=fresh)
+
+    async def tree(self, url: str, commit: str) -> TreeReader:
+        """The files of a commit, fetched if need be."""
+        repository = self._repository(url)
+        await repository.ensure(commit)
+        return TreeReader(repository, commit)
+
+    async def commit_info(self, url: str, sha: str) -> CommitInfo:
+        """Author, message and time of a commit."""
+        return await self._repository(url).commit_info(sha)
+
+    async def changed_paths(self, url: str, old: str, new: str) -> ChangedPaths:
+        """Files that differ between two commits, for `AffectedIndex.affected`."""
+        repository = self._repository(url)
+        await repository.ensure(old)
+        await repository.ensure(new)
+        return await repository.read(lambda mirror: mirror.changed_paths(old, new), needs=[old, new])
+
+    async def newest_changes(
+        self,
+        url: str,
+        head: str,
+        closures: Mapping[ApplicationKey, Closure],
+        *,
+        budget: HistoryBudget = _DEFAULT_BUDGET,
+    ) -> dict[ApplicationKey, str]:
+        """For each application the newest commit up to `head` that changed what it reads, in one walk for all.
+
+        Applications whose commit lies beyond the budget are left out.
+        """
+        repository = self._repository(url)
+        await repository.ensure(head)
+        memo = self._memos.setdefault(normalized(url), Memo())
+        return await newest_changes(repository.read, head, closures, memo=memo, budget=budget)
+
+    def subscribe(self, url: str, listener: Listener) -> None:
+        """Calls the listener in the event loop when refs of the repository have moved; its objects are here then."""
+        key = self._key(url)
+        if key not in self._watchers:
+            self._watchers[key] = RefWatcher(self._repository(url), self._settings)
+        self._watchers[key].listeners[listener] = None
+
+    def unsubscribe(self, url: str, listener: Listener) -> None:
+        """Ends what `subscribe` began; the last one to go ends the asking."""
+        key = self._key(url)
+        watcher = self._watchers.get(key)
+        if watcher is None:
+            return
+        watcher.listeners.pop(listener, None)
+        if not watcher.listeners:
+            del self._watchers[key]
+            watcher.stop()
+
+    def hint(self, urls: Collection[str] = ()) -> None:
+        """These repositories may have changed, in whatever spelling; none given: all. They are asked at once."""
+        places = {same_place(url) for url in urls}
+        for watcher in self._watchers.values():
+            if not places or same_place(watcher.url) in places:
+                watcher.hint()
+
+    def state(self, url: str) -> RepositoryState | None:
+        """What is known of a repository without asking; None if nobody asked for it yet."""
+        repository = self._repositories.get(self._key(url))
+        return repository.state if repository else None
+
+    def states(self) -> tuple[RepositoryState, ...]:
+        return tuple(repository.state for repository in self._repositories.values())
+
+    async def close(self) -> None:
+        """Ends all watching. Connections that hang are not waited for."""
+        watchers = list(self._watchers.values())
+        self._watchers.clear()
+        for watcher in watchers:
+            watcher.stop()
+        await asyncio.gather(*(watcher.ended() for watcher in watchers))
+        for repository in self._repositories.values():
+            repository.close()
+
+    def _key(self, url: str) -> str:
+        check_address(url)
+        return normalized(url)
+
+    def _repository(self, url: str) -> Repository:
+        key = self._key(url)
+        repository = self._repositories.get(key)
+        if repository is None:
+            name = hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
+            path = self._data_dir / f"{name}.git"
+            repository = Repository(url, path, self._credentials, self._settings, self._clock)
+            self._repositories[key] = repository
+        return repository
