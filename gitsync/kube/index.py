@@ -11,11 +11,13 @@ import msgspec
 
 from gitsync.kube.observed import Observed, interned
 from gitsync.manifest.object import Facts, LiveObject
+from gitsync.manifest.tracking import parse_tracking
 from model.identity import ResourceKey
 from model.kinds.application import TRACKING_ANNOTATION
 
 _MAX_OWNER_DEPTH = 16  # no real chain is longer; a loop of owner references must end
 _MAX_ANNOTATION = 256  # characters kept of an annotation's value; longer ones (last-applied) are in `raw`, if at all
+_OURS = "argocd.argoproj.io/"
 _NO_FACTS = Facts()
 _NONE: dict[ResourceKey, LiveObject] = {}
 
@@ -40,31 +42,43 @@ class LiveEvent(msgspec.Struct, frozen=True):
 
 
 def live_object(item: Observed, group: str, version: str, kind: str, facts: Facts = _NO_FACTS) -> LiveObject:
-    """What is kept of an object: its body only if it carries a tracking mark."""
+    """What is kept of an object: its body only if it carries a tracking mark of its own."""
     metadata = item.metadata
     annotations = metadata.annotations or {}
     owner = annotations.get(TRACKING_ANNOTATION, "")
+    key = ResourceKey(group, kind, sys.intern(metadata.namespace), metadata.name)
     return LiveObject(
-        key=ResourceKey(group, kind, sys.intern(metadata.namespace), metadata.name),
+        key=key,
         version=version,
         uid=metadata.uid,
         resource_version=metadata.resource_version,
         generation=metadata.generation,
         labels=interned(metadata.labels),
-        annotations=interned({k: v for k, v in annotations.items() if len(v) <= _MAX_ANNOTATION}),
+        annotations=interned(
+            {k: v for k, v in annotations.items() if len(v) <= _MAX_ANNOTATION or k.startswith(_OURS)}
+        ),
         owners=metadata.owner_references,
         created=metadata.creation_timestamp,
         deleting=metadata.deletion_timestamp,
         finalizers=metadata.finalizers or (),
         facts=facts,
         owner=owner,
-        raw=item.raw if owner else None,
+        raw=item.raw if owner and is_own_mark(owner, key) else None,
     )
 
 
 def application_of(owner: str) -> str:
     """The application part of a tracking id."""
     return owner.partition(":")[0]
+
+
+def is_own_mark(owner: str, key: ResourceKey) -> bool:
+    """Whether a tracking id was made for the object that carries it, and not copied from another one.
+
+    Kubernetes itself copies: a ReplicaSet carries all annotations of its Deployment.
+    """
+    tracking = parse_tracking(owner)
+    return tracking is not None and tracking.refers_to(key)
 
 
 class LiveIndex:
@@ -75,6 +89,7 @@ class LiveIndex:
         self._by_uid: dict[str, LiveObject] = {}
         self._children: dict[str, dict[ResourceKey, LiveObject]] = {}
         self._owned: dict[str, dict[ResourceKey, LiveObject]] = {}
+        self._copies: dict[str, dict[ResourceKey, LiveObject]] = {}
         self._on_node: dict[str, dict[ResourceKey, LiveObject]] = {}
 
     def __len__(self) -> int:
@@ -90,8 +105,12 @@ class LiveIndex:
         return self._kinds.get((group, kind), _NONE).values()
 
     def owned_by(self, application: str) -> Collection[LiveObject]:
-        """Objects whose tracking mark names the application. A copy that a controller made carries it too."""
+        """Objects that carry a tracking mark of the application, made for them."""
         return self._owned.get(application, _NONE).values()
+
+    def copies_of(self, application: str) -> Collection[LiveObject]:
+        """Objects whose mark of the application was copied from another object: shown, never compared or pruned."""
+        return self._copies.get(application, _NONE).values()
 
     def children_of(self, uid: str) -> Collection[LiveObject]:
         return self._children.get(uid, _NONE).values()
@@ -100,8 +119,8 @@ class LiveIndex:
         return self._on_node.get(name, _NONE).values()
 
     def tree_of(self, application: str) -> list[LiveObject]:
-        """The application's objects and everything that they own, each once, owners before what they own."""
-        found = {live.key: live for live in self.owned_by(application)}
+        """The application's objects, copies of them, and everything that they own, each once."""
+        found = {live.key: live for live in (*self.owned_by(application), *self.copies_of(application))}
         queue = list(found.values())
         for live in queue:
             for child in self.children_of(live.uid):
@@ -160,9 +179,12 @@ class LiveIndex:
         for reference in live.owners:
             self._children.setdefault(reference.uid, {})[live.key] = live
         if live.owner:
-            self._owned.setdefault(application_of(live.owner), {})[live.key] = live
+            self._marked(live).setdefault(application_of(live.owner), {})[live.key] = live
         if live.facts.node:
             self._on_node.setdefault(live.facts.node, {})[live.key] = live
+
+    def _marked(self, live: LiveObject) -> dict[str, dict[ResourceKey, LiveObject]]:
+        return self._owned if is_own_mark(live.owner, live.key) else self._copies
 
     def _unlink(self, live: LiveObject) -> None:
         if self._by_uid.get(live.uid) is live:
@@ -170,7 +192,7 @@ class LiveIndex:
         for reference in live.owners:
             _drop(self._children, reference.uid, live.key)
         if live.owner:
-            _drop(self._owned, application_of(live.owner), live.key)
+            _drop(self._marked(live), application_of(live.owner), live.key)
         if live.facts.node:
             _drop(self._on_node, live.facts.node, live.key)
 

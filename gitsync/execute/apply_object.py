@@ -1,0 +1,141 @@
+"""Brings one object to its desired state: one request, unless its options ask for more.
+
+- Default, and `ServerSideApply` true or false: server-side apply with our field manager, taking over fields. Argo CD's
+  client-side apply is not offered: it needs a read before each write and loses to other writers.
+- `Replace=true`: create or overwrite.
+- `Force=true`: what cannot be changed in place is deleted and created anew, never a Namespace or a definition, and only
+  after the API server has accepted the new object in a dry run, so that nothing is lost to a manifest that is wrong.
+- `Validate=false`: unknown fields pass in silence; else the API server's warnings come back in the message. Refusing
+  them altogether (Strict) would stop manifests that every other tool accepts.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gitsync.execute.live import LiveView, Watched
+from gitsync.execute.migrate import migrate_client_side
+from gitsync.execute.ownership import mark_of, why_not_ours
+from gitsync.kube.client import Cluster, Validation, Written
+from gitsync.kube.errors import AlreadyExists, ClusterError, Conflict, Immutable, NotFound
+from gitsync.manifest.object import JsonObject
+from gitsync.manifest.tracking import FIELD_MANAGER
+from gitsync.plan.values import Task
+from model.identity import ResourceKey
+
+_NEVER_RECREATED = frozenset({("", "Namespace"), ("apiextensions.k8s.io", "CustomResourceDefinition")})
+_MAX_ATTEMPTS = 4  # of a replacement that loses against other writers
+
+
+@dataclass(frozen=True, slots=True)
+class ApplySettings:
+    """`gone_seconds` limits the wait for a deleted object to disappear before it is created anew."""
+
+    application: str
+    dry_run: bool = False
+    gone_seconds: float = 120.0
+
+
+class StillThere(ClusterError):
+    """A deleted object has not disappeared in time."""
+
+
+async def apply_object(cluster: Cluster, live: LiveView, task: Task, settings: ApplySettings) -> Written:
+    """The object as it is now. Raises a ClusterError."""
+    assert task.desired is not None, f"{task.key} has nothing to apply"
+    body = _clean(task.desired.body)
+    try:
+        if task.options.replace:
+            return await _replace(cluster, task, body, settings)
+        if not settings.dry_run:
+            await migrate_client_side(cluster, task.live)
+        return await _apply(cluster, task, body, settings)
+    except (Immutable, Conflict) as error:
+        if not task.options.force or settings.dry_run or (task.key.group, task.key.kind) in _NEVER_RECREATED:
+            raise
+        return await _recreate(cluster, live, task, body, settings, error)
+
+
+def _clean(body: JsonObject) -> JsonObject:
+    """Manifests dumped from a cluster carry managedFields, which the API server refuses in an apply."""
+    if "managedFields" not in body["metadata"]:
+        return body
+    metadata = {key: value for key, value in body["metadata"].items() if key != "managedFields"}
+    return {**body, "metadata": metadata}
+
+
+def _validation(task: Task) -> Validation:
+    return "Warn" if task.options.validate else "Ignore"
+
+
+async def _apply(cluster: Cluster, task: Task, body: JsonObject, settings: ApplySettings) -> Written:
+    return await cluster.apply(body, manager=FIELD_MANAGER, dry_run=settings.dry_run, validation=_validation(task))
+
+
+async def _replace(cluster: Cluster, task: Task, body: JsonObject, settings: ApplySettings) -> Written:
+    validation = _validation(task)
+    version = task.live.resource_version if task.live else ""
+    for attempt in range(1, _MAX_ATTEMPTS + 1):
+        try:
+            if not version:
+                return await cluster.create(
+                    body, manager=FIELD_MANAGER, dry_run=settings.dry_run, validation=validation
+                )
+            bound = {**body, "metadata": {**body["metadata"], "resourceVersion": version}}
+            return await cluster.replace(bound, manager=FIELD_MANAGER, dry_run=settings.dry_run, validation=validation)
+        except NotFound:
+            if not version:
+                raise
+            version = ""
+        except Conflict:
+            if attempt == _MAX_ATTEMPTS:
+                raise
+            now = await cluster.get(task.gvk, task.key.namespace, task.key.name)
+            version = now["metadata"]["resourceVersion"] if now else ""
+    raise AssertionError("unreachable")
+
+
+async def _recreate(
+    cluster: Cluster, live: LiveView, task: Task, body: JsonObject, settings: ApplySettings, cause: ClusterError
+) -> Written:
+    key, gvk = task.key, task.gvk
+    now = await cluster.get(gvk, key.namespace, key.name)
+    if now is not None:
+        if mark_of(now) and (why := why_not_ours(mark_of(now), key, settings.application)):
+            raise Conflict(f"{key} is not deleted and created anew: {why}", suggestion=cause.suggestion) from cause
+        await _prove_creatable(cluster, body, task)
+        uid = now["metadata"]["uid"]
+        with Watched(live, {key}) as watched:
+            await cluster.delete(gvk, key.namespace, key.name, propagation="Background", uid=uid)
+            await _wait_gone(cluster, live, watched, task, uid, settings.gone_seconds)
+    return await _apply(cluster, task, body, settings)
+
+
+async def _prove_creatable(cluster: Cluster, body: JsonObject, task: Task) -> None:
+    """The API server validates a new object before it finds that the name is taken."""
+    try:
+        await cluster.create(body, manager=FIELD_MANAGER, dry_run=True, validation=_validation(task))
+    except AlreadyExists:
+        return
+
+
+async def _wait_gone(
+    cluster: Cluster, live: LiveView, watched: Watched, task: Task, uid: str, gone_seconds: float
+) -> None:
+    key = task.key
+    if live.blind_to(key.group, key.kind):
+        gone = await cluster.get(task.gvk, key.namespace, key.name) is None
+    else:
+        gone = await watched.until(lambda: _is_gone(live.get, key, uid), seconds=gone_seconds)
+    if not gone:
+        known = live.get(key)
+        finalizers = ", ".join(known.finalizers) if known and known.finalizers else "none"
+        raise StillThere(
+            f"{key} was deleted to be created anew, and is still there after {gone_seconds:g} s"
+            f" (finalizers: {finalizers})",
+            suggestion="Look at what its finalizers wait for, then sync again.",
+        )
+
+
+def _is_gone(get: Callable[[ResourceKey], object], key: ResourceKey, uid: str) -> bool:
+    known = get(key)
+    return known is None or getattr(known, "uid", "") != uid

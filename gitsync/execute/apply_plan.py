@@ -1,0 +1,242 @@
+"""Executes a plan: step by step, batch by batch, and through the gate between waves.
+
+There is no dry run of everything beforehand, as Argo CD does it: it would double the requests, and apply on the
+server's side changes nothing of an object that it refuses. One object that fails does not stop the others of its step;
+the next step does not begin.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from gitsync.errors import GitsyncError
+from gitsync.execute.apply_object import ApplySettings, apply_object
+from gitsync.execute.establish import EstablishLimits, defined_kinds, wait_established
+from gitsync.execute.live import LiveView, Watched, has_seen
+from gitsync.execute.remove_object import Removal, propagation, remove_object
+from gitsync.execute.result import applied_message, failed_message, result
+from gitsync.kube.backoff import Backoff, Pace
+from gitsync.kube.client import Cluster, Written
+from gitsync.kube.errors import NamespaceMissing, UnknownKind
+from gitsync.kube.index import LiveEvent
+from gitsync.manifest.object import LiveObject
+from gitsync.plan.advance import Advance, Move, Progress, next_step
+from gitsync.plan.values import Plan, Step, Task, TaskId, TaskKind
+from model.health import Health, HealthReport
+from model.identity import ResourceKey
+from model.kinds.application import ResourceResult
+from model.operation import Phase, ResultCode
+
+_SERVED = Pace(first_seconds=0.05, most_seconds=1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the execution ended: SUCCEEDED or FAILED."""
+
+    phase: Phase
+    message: str
+    results: tuple[ResourceResult, ...]
+
+
+class Execution:
+    """One run of a plan. `on_progress` is called after each step and each change of what is waited for."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        cluster: Cluster,
+        live: LiveView,
+        application: str,
+        dry_run: bool = False,
+        establish: EstablishLimits | None = None,
+        on_progress: Callable[["Execution"], None] | None = None,
+    ) -> None:
+        self._plan = plan
+        self._cluster = cluster
+        self._live = live
+        self._settings = ApplySettings(application, dry_run=dry_run)
+        self._establish = establish or EstablishLimits()
+        self._on_progress = on_progress
+        self._codes: dict[TaskId, ResultCode] = {}
+        self._results: dict[TaskId, ResourceResult] = {}
+        self._versions: dict[ResourceKey, str] = {}  # resourceVersion after our write
+        self._health: dict[ResourceKey, HealthReport | None] = {}
+        self._removed: dict[ResourceKey, str] = {}  # uid that was deleted
+        self._gone: set[ResourceKey] = set()
+        self._started = 0
+        self._stop_message = ""
+        self._watched: Watched | None = None
+        self.message = ""
+
+    @property
+    def results(self) -> tuple[ResourceResult, ...]:
+        """One for each task that was begun, in the plan's order."""
+        return tuple(self._results[task.id] for task in self._plan.tasks if task.id in self._results)
+
+    def stop(self, message: str) -> None:
+        """Ends it at the next safe point: requests under way finish, nothing new begins."""
+        self._stop_message = message
+        if self._watched:
+            self._watched.stir()
+
+    async def run(self) -> Outcome:
+        """Executes the plan to its end."""
+        keys = {task.key for task in self._plan.tasks}
+        with Watched(self._live, keys, self._heard) as self._watched:
+            while not self._stop_message:
+                advance = self._advance()
+                self._tell(advance.message)
+                match advance.move:
+                    case Move.START:
+                        assert advance.step is not None
+                        await self._run_step(advance.step)
+                        self._started += 1
+                    case Move.WAIT:
+                        await self._watched.changed()
+                    case Move.SUCCEED:
+                        self._set_phases(self._plan.tasks, Phase.SUCCEEDED)
+                        return Outcome(Phase.SUCCEEDED, advance.message, self.results)
+                    case Move.FAIL:
+                        self._mark_failed(advance)
+                        return Outcome(Phase.FAILED, advance.message, self.results)
+        return Outcome(Phase.FAILED, self._stop_message, self.results)
+
+    def _advance(self) -> Advance:
+        self._observe()
+        return next_step(
+            self._plan,
+            Progress(started=self._started, results=self._codes, health=self._health, gone=self._gone),
+        )
+
+    def _tell(self, message: str) -> None:
+        self.message = message
+        if self._on_progress:
+            self._on_progress(self)
+
+    # what the cluster shows since
+
+    def _observe(self) -> None:
+        """Looks at the objects of the step that the gate stands after, as the cache has them now."""
+        if not self._started:
+            return
+        for task in self._plan.steps[self._started - 1].tasks:
+            key = task.key
+            blind = self._settings.dry_run or self._live.blind_to(key.group, key.kind)
+            if key in self._versions:
+                if blind:
+                    self._health[key] = None
+                else:
+                    self._see_applied(key, self._live.get(key))
+            elif key in self._removed:
+                live = self._live.get(key)
+                if blind or live is None or live.uid != self._removed[key]:
+                    self._gone.add(key)
+
+    def _heard(self, event: LiveEvent) -> None:
+        """A Job may be done and swept away before the gate looks again; its last state counts."""
+        key = event.object.key
+        if key in self._versions:
+            self._see_applied(key, event.new)
+
+    def _see_applied(self, key: ResourceKey, live: LiveObject | None) -> None:
+        if live is not None and has_seen(live, self._versions[key]):
+            self._health[key] = live.facts.health
+
+    # one step
+
+    async def _run_step(self, step: Step) -> None:
+        for batch in step.batches:
+            if self._stop_message:
+                return
+            if len(batch) == 1:
+                await self._run_task(batch[0])
+            else:
+                async with asyncio.TaskGroup() as group:
+                    for task in batch:
+                        group.create_task(self._run_task(task))
+
+    async def _run_task(self, task: Task) -> None:
+        if self._stop_message:
+            return
+        try:
+            match task.kind:
+                case TaskKind.APPLY:
+                    done = await self._apply(task)
+                case TaskKind.PRUNE:
+                    done = await self._prune(task)
+                case TaskKind.SKIP_PRUNE:
+                    done = result(task, ResultCode.PRUNE_SKIPPED, task.reason, phase=None)
+        except GitsyncError as error:
+            done = self._failed(task, error)
+        self._results[task.id] = done
+        self._codes[task.id] = ResultCode(done.status)
+
+    async def _apply(self, task: Task) -> ResourceResult:
+        dry_run = self._settings.dry_run
+        written = await self._apply_once_served(task)
+        self._versions[task.key] = written.body["metadata"].get("resourceVersion", "")
+        if not dry_run:
+            await wait_established(self._cluster, self._live, task, self._establish)
+        message = applied_message(task, written, dry_run=dry_run)
+        return result(task, ResultCode.SYNCED, message, phase=Phase.SUCCEEDED if dry_run else Phase.RUNNING)
+
+    async def _apply_once_served(self, task: Task) -> Written:
+        """An API server may answer "no such kind" for a moment after it has established a definition of this plan."""
+        backoff = Backoff(_SERVED, self._cluster.jitter)
+        deadline = asyncio.get_running_loop().time() + self._establish.served_seconds
+        while True:
+            try:
+                return await apply_object(self._cluster, self._live, task, self._settings)
+            except UnknownKind:
+                late = asyncio.get_running_loop().time() >= deadline
+                if late or self._settings.dry_run or not self._is_defined_here(task):
+                    raise
+            await asyncio.sleep(backoff.failed())
+
+    async def _prune(self, task: Task) -> ResourceResult:
+        live = self._live.get(task.key) or task.live
+        assert live is not None, f"{task.key} is to be pruned and was never seen"
+        dry_run = self._settings.dry_run
+        policy = propagation(task.options.propagation)
+        removed = await remove_object(self._cluster, live, self._settings.application, policy=policy, dry_run=dry_run)
+        if removed.outcome is Removal.KEPT:
+            return result(task, ResultCode.PRUNE_SKIPPED, f"ignored: {removed.why}", phase=None)
+        self._removed[task.key] = live.uid
+        message = "pruned (dry run)" if dry_run else "pruned"
+        return result(task, ResultCode.PRUNED, message, phase=Phase.SUCCEEDED)
+
+    def _failed(self, task: Task, error: GitsyncError) -> ResourceResult:
+        if self._settings.dry_run and self._comes_with_plan(task, error):
+            self._versions[task.key] = ""
+            message = "not checked: its kind or namespace is created by this sync (dry run)"
+            return result(task, ResultCode.SYNCED, message, phase=Phase.SUCCEEDED)
+        return result(task, ResultCode.SYNC_FAILED, failed_message(error), phase=Phase.FAILED)
+
+    def _comes_with_plan(self, task: Task, error: GitsyncError) -> bool:
+        """Whether a dry run fails only because nothing before it really happened."""
+        if isinstance(error, NamespaceMissing):
+            namespace = ResourceKey("", "Namespace", "", task.key.namespace)
+            return any(other.key == namespace and other.desired is not None for other in self._plan.tasks)
+        return isinstance(error, UnknownKind) and self._is_defined_here(task)
+
+    def _is_defined_here(self, task: Task) -> bool:
+        return any(resource.gvk == task.gvk for other in self._plan.tasks for resource in defined_kinds(other))
+
+    # results after the gate
+
+    def _mark_failed(self, advance: Advance) -> None:
+        self._set_phases(advance.failed, Phase.FAILED)
+        for task in advance.failed:
+            report = self._health.get(task.key)
+            if report is not None and report.status is Health.DEGRADED and report.message:
+                self._results[task.id] = msgspec.structs.replace(self._results[task.id], message=report.message)
+
+    def _set_phases(self, tasks: Iterable[Task], phase: Phase) -> None:
+        for task in tasks:
+            known = self._results.get(task.id)
+            if known is not None and known.hook_phase == Phase.RUNNING.value:
+                self._results[task.id] = msgspec.structs.replace(known, hook_phase=phase.value)

@@ -1,0 +1,96 @@
+"""Takes over what client-side apply owned, once per object.
+
+Argo CD and kubectl, applying on the client's side, are recorded in managedFields as having *updated* the fields. If
+nothing is done, they own these fields for ever beside our server-side apply, and a field that leaves Git never leaves
+the cluster. So their entries become part of ours, in one patch bound to the object's resourceVersion.
+"""
+
+from typing import Any
+
+import msgspec
+
+from gitsync.kube.client import Cluster
+from gitsync.kube.errors import Conflict
+from gitsync.manifest.object import JsonObject, LiveObject
+from gitsync.manifest.tracking import FIELD_MANAGER
+
+_CLIENT_SIDE = frozenset({"kubectl-client-side-apply", FIELD_MANAGER})
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_HINT = b'"Update"'
+
+
+class _Meta(msgspec.Struct, frozen=True):
+    managed_fields: list[dict[str, Any]] = msgspec.field(default_factory=list, name="managedFields")
+
+
+class _Body(msgspec.Struct, frozen=True):
+    metadata: _Meta = _Meta()
+
+
+_decoder = msgspec.json.Decoder(_Body)
+
+
+async def migrate_client_side(cluster: Cluster, live: LiveObject | None) -> None:
+    """Patches the object's managedFields if client-side apply still owns fields of it."""
+    if live is None or live.raw is None or _HINT not in live.raw:
+        return
+    entries = _decoder.decode(live.raw).metadata.managed_fields
+    taken_over = migrated(entries)
+    if taken_over is None:
+        return
+    patch = [
+        {"op": "test", "path": "/metadata/resourceVersion", "value": live.resource_version},
+        {"op": "replace", "path": "/metadata/managedFields", "value": taken_over},
+    ]
+    try:
+        await cluster.patch(live.key, live.version, patch, kind="json", manager=FIELD_MANAGER)
+    except Conflict:
+        return  # it changed meanwhile: the next sync sees the newer state and takes over then
+
+
+def migrated(entries: list[JsonObject]) -> list[JsonObject] | None:
+    """The managedFields after the take-over, None when there is nothing to take over."""
+    theirs = [entry for entry in entries if _is_client_side(entry)]
+    if not theirs:
+        return None
+    ours = next((entry for entry in entries if _is_ours(entry)), None)
+    fields: JsonObject = dict(ours.get("fieldsV1") or {}) if ours else {}
+    for entry in theirs:
+        fields = _union(fields, entry.get("fieldsV1") or {})
+    first = ours or theirs[0]
+    mine = {
+        "manager": FIELD_MANAGER,
+        "operation": "Apply",
+        "apiVersion": first.get("apiVersion", ""),
+        "time": first.get("time"),
+        "fieldsType": "FieldsV1",
+        "fieldsV1": _without_last_applied(fields),
+    }
+    rest = [entry for entry in entries if entry is not ours and entry not in theirs]
+    return [{key: value for key, value in mine.items() if value is not None}, *rest]
+
+
+def _is_client_side(entry: JsonObject) -> bool:
+    return entry.get("operation") == "Update" and entry.get("manager") in _CLIENT_SIDE and not entry.get("subresource")
+
+
+def _is_ours(entry: JsonObject) -> bool:
+    return entry.get("operation") == "Apply" and entry.get("manager") == FIELD_MANAGER and not entry.get("subresource")
+
+
+def _union(left: JsonObject, right: JsonObject) -> JsonObject:
+    """Both sets of fields; a FieldsV1 is a tree whose leaves are empty objects."""
+    both = dict(left)
+    for key, below in right.items():
+        both[key] = _union(both[key], below) if key in both else below
+    return both
+
+
+def _without_last_applied(fields: JsonObject) -> JsonObject:
+    """Nobody applies that annotation any more; owning it would delete it from under kubectl."""
+    metadata: JsonObject = fields.get("f:metadata") or {}
+    annotations: JsonObject = metadata.get("f:annotations") or {}
+    if f"f:{_LAST_APPLIED}" not in annotations:
+        return fields
+    kept = {key: value for key, value in annotations.items() if key != f"f:{_LAST_APPLIED}"}
+    return {**fields, "f:metadata": {**metadata, "f:annotations": kept}}
