@@ -8,7 +8,12 @@ by name; they are not evaluated yet.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
+import msgspec
+
+from gitsync.diff.ownership import FieldSet, describes
+from gitsync.manifest.object import JsonObject
 from model.identity import ResourceKey
 from model.kinds.application import IgnoreDifference
 
@@ -47,3 +52,61 @@ def _matches(rule: IgnoreDifference, key: ResourceKey) -> bool:
         and rule.name in ("", key.name)
         and rule.namespace in ("", key.namespace)
     )
+
+
+def without_pointers(body: JsonObject, pointers: Iterable[str]) -> JsonObject:
+    """The object without the fields that RFC 6901 pointers name; pointers to nothing do nothing."""
+    for pointer in pointers:
+        steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+        if steps:
+            body = _without(body, steps)
+    return body
+
+
+def _without(value: Any, steps: list[str]) -> Any:
+    """A copy along the path only; everything beside it is shared."""
+    step, rest = steps[0], steps[1:]
+    if isinstance(value, dict) and step in value:
+        if not rest:
+            return {name: child for name, child in value.items() if name != step}
+        child = _without(value[step], rest)
+        return value if child is value[step] else {**value, step: child}
+    if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+        position = int(step)
+        if not rest:
+            return value[:position] + value[position + 1 :]
+        child = _without(value[position], rest)
+        return value if child is value[position] else [*value[:position], child, *value[position + 1 :]]
+    return value
+
+
+def without_fields(value: Any, fields: FieldSet) -> Any:
+    """The value without what a field set owns; items of lists stay with their keys, so that they still match."""
+    if isinstance(value, dict):
+        return _without_map_fields(value, fields)
+    if isinstance(value, list):
+        return _without_items(value, fields)
+    return value
+
+
+def _without_map_fields(value: JsonObject, fields: FieldSet) -> JsonObject:
+    result = {}
+    for name, child in value.items():
+        node = fields.get("f:" + name)
+        if node is None:
+            result[name] = child
+        elif any(step != "." for step in node):
+            result[name] = without_fields(child, node)
+    return result
+
+
+def _without_items(value: list[Any], fields: FieldSet) -> list[Any]:
+    result = []
+    for item in value:
+        step = next((step for step in fields if describes(step, item)), None)
+        if step is None:
+            result.append(item)
+        elif step[0] == "k":
+            keys: JsonObject = msgspec.json.decode(step[2:])
+            result.append({**without_fields(item, fields[step]), **keys})
+    return result

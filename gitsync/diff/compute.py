@@ -1,0 +1,116 @@
+"""The two questions about one object: does live differ from desired, and did the dry run confirm it?"""
+
+from typing import Any
+
+import msgspec
+
+from gitsync.diff.comparison import Comparison
+from gitsync.diff.facts import group_and_kind, is_built_in
+from gitsync.diff.ignore import NO_RULES, IgnoreRules, without_fields, without_pointers
+from gitsync.diff.lists import fields_applied
+from gitsync.diff.normalize import LAST_APPLIED, normalize
+from gitsync.diff.ownership import NOTHING, FieldSet, Ownership, read_ownership
+from gitsync.diff.prediction import compare_prediction
+from gitsync.diff.secrets import is_secret, mask_together
+from gitsync.diff.whole import Traits
+from gitsync.manifest.object import DesiredObject, JsonObject
+from gitsync.manifest.tracking import FIELD_MANAGER
+from model.change import FieldChange, ObjectDiff
+
+MISSING = "missing in the cluster"
+
+
+def compute_diff(
+    desired: DesiredObject,
+    live: JsonObject | None,
+    *,
+    manager: str = FIELD_MANAGER,
+    ignore: IgnoreRules = NO_RULES,
+    ignore_aggregated_roles: bool = False,
+) -> ObjectDiff:
+    """The difference that can be told without asking the API server.
+
+    Secrets come out masked. When `arbiter_needed`, ask the server with a dry run and judge its answer by `arbitrate`.
+    """
+    wanted = normalize(desired.body, ignore_aggregated_roles=ignore_aggregated_roles)
+    if live is None:
+        (shown,) = mask_together([wanted])
+        return ObjectDiff(True, (FieldChange("", reason=MISSING),), predicted_live=shown)
+    ownership = read_ownership(live, manager)
+    wanted, existing = _ignoring(wanted, _comparable(live, ignore_aggregated_roles), ownership, ignore)
+    if is_secret(existing):
+        wanted, existing = _masked([wanted, existing])
+    group, kind = group_and_kind(live)
+    traits = Traits(kind, is_built_in(group, kind))
+    ours = ownership.ours
+    three_way = ours is None
+    if ours is None:
+        ours = _last_applied_fields(live, ownership, traits)
+    comparison = Comparison(traits, ownership, three_way=three_way)
+    predicted = comparison.compare_map(_same_version(wanted, existing), existing, ours, None)
+    changes = tuple(comparison.changes)
+    return ObjectDiff(bool(changes), changes, existing, predicted, bool(changes) and not comparison.certain)
+
+
+def arbitrate(
+    desired: DesiredObject,
+    live: JsonObject,
+    predicted: JsonObject,
+    *,
+    manager: str = FIELD_MANAGER,
+    ignore: IgnoreRules = NO_RULES,
+    ignore_aggregated_roles: bool = False,
+) -> ObjectDiff:
+    """The difference after the API server said, by a dry run, what it would make of `desired`: `predicted`.
+
+    Live must be in the version of `desired`. What differs in fields that are not ours (a webhook that writes a time
+    stamp) is no difference: a sync would not settle it.
+    """
+    before, after = read_ownership(live, manager), read_ownership(predicted, manager)
+    existing, expected = _ignoring(
+        _comparable(live, ignore_aggregated_roles), _comparable(predicted, ignore_aggregated_roles), before, ignore
+    )
+    if is_secret(existing) or is_secret(desired.body):
+        existing, expected = _masked([existing, expected])
+    changes, outcome = compare_prediction(existing, expected, before, after)
+    return ObjectDiff(bool(changes), changes, existing, outcome)
+
+
+def _comparable(live: JsonObject, ignore_aggregated_roles: bool) -> JsonObject:
+    return normalize(live, ignore_aggregated_roles=ignore_aggregated_roles)
+
+
+def _ignoring(
+    left: JsonObject, right: JsonObject, ownership: Ownership, ignore: IgnoreRules
+) -> tuple[JsonObject, JsonObject]:
+    """Both sides without what the rules ignore."""
+    if not ignore:
+        return left, right
+    left, right = without_pointers(left, ignore.json_pointers), without_pointers(right, ignore.json_pointers)
+    for fields in ownership.fields_of(ignore.managers):
+        left, right = without_fields(left, fields), without_fields(right, fields)
+    return left, right
+
+
+def _masked(bodies: list[JsonObject]) -> tuple[JsonObject, JsonObject]:
+    left, right = mask_together(bodies)
+    assert left is not None
+    assert right is not None
+    return left, right
+
+
+def _same_version(wanted: JsonObject, existing: JsonObject) -> JsonObject:
+    """The live cache may hold another version of the kind than the manifest; the version itself is no difference."""
+    return {**wanted, "apiVersion": existing.get("apiVersion"), "kind": existing.get("kind")}
+
+
+def _last_applied_fields(live: JsonObject, ownership: Ownership, traits: Traits) -> FieldSet:
+    """What client-side applies wanted last, for an object that we never applied; nothing when nobody wrote it down."""
+    written: Any = (live.get("metadata", NOTHING).get("annotations") or NOTHING).get(LAST_APPLIED)
+    if not isinstance(written, str):
+        return NOTHING
+    try:
+        applied = msgspec.json.decode(written, type=JsonObject)
+    except msgspec.DecodeError:
+        return NOTHING
+    return fields_applied(normalize(applied), ownership, built_in=traits.built_in)

@@ -1,0 +1,195 @@
+"""What is known of Kubernetes' own kinds without their schema: list keys, defaults, and what the server leaves out.
+
+Only consulted where managedFields say nothing (an object that was never applied server-side, a field nobody owns yet)
+and inside atomic lists, whose defaults nobody owns. Custom resources have no such facts: the API server stores what it
+was given.
+"""
+
+from typing import Any
+
+from gitsync.manifest.object import JsonObject
+
+# Groups whose kinds are Go types of Kubernetes itself, so that quantities are rewritten and empty values left out.
+_BUILT_IN_GROUPS = frozenset(
+    {
+        "",
+        "apps",
+        "autoscaling",
+        "batch",
+        "extensions",
+        "policy",
+        "admissionregistration.k8s.io",
+        "apiextensions.k8s.io",
+        "apiregistration.k8s.io",
+        "certificates.k8s.io",
+        "coordination.k8s.io",
+        "discovery.k8s.io",
+        "events.k8s.io",
+        "flowcontrol.apiserver.k8s.io",
+        "networking.k8s.io",
+        "node.k8s.io",
+        "rbac.authorization.k8s.io",
+        "resource.k8s.io",
+        "scheduling.k8s.io",
+        "storage.k8s.io",
+    }
+)
+# A Rollout is a custom resource whose pod template its controller reads and writes as the Go type.
+_AS_IF_BUILT_IN = frozenset({("argoproj.io", "Rollout")})
+
+
+def is_built_in(group: str, kind: str) -> bool:
+    return group in _BUILT_IN_GROUPS or (group, kind) in _AS_IF_BUILT_IN
+
+
+LIST_KEYS: dict[str, tuple[str, ...]] = {
+    "containers": ("name",),
+    "initContainers": ("name",),
+    "ephemeralContainers": ("name",),
+    "env": ("name",),
+    "volumes": ("name",),
+    "volumeMounts": ("mountPath",),
+    "volumeDevices": ("devicePath",),
+    "imagePullSecrets": ("name",),
+    "hostAliases": ("ip",),
+    "resourceClaims": ("name",),
+    "claims": ("name",),
+    "schedulingGates": ("name",),
+    "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"),
+    "secrets": ("name",),
+    "webhooks": ("name",),
+    "matchConditions": ("name",),
+    "conditions": ("type",),
+    "ownerReferences": ("uid",),
+}
+_PORT_KEYS = (("containerPort", "protocol"), ("port", "protocol"))
+SET_LISTS = frozenset({"finalizers"})
+
+# The one key field that manifests leave to its default.
+KEY_DEFAULTS = {"protocol": "TCP"}
+
+# Defaults inside atomic lists and atomic maps, where nobody owns them field by field.
+_DEFAULTS: dict[str, tuple[Any, ...]] = {
+    "protocol": ("TCP",),
+    "apiVersion": ("v1",),
+    "kind": ("PersistentVolumeClaim",),
+    "divisor": ("0",),
+    "scope": ("*",),
+    "expirationSeconds": (3600,),
+    "volumeMode": ("Filesystem",),
+    "apiGroup": ("rbac.authorization.k8s.io",),
+    "defaultMode": (420,),
+    "pathType": ("ImplementationSpecific",),
+}
+_WRITTEN_BY_SERVER = frozenset({"status", "creationTimestamp"})
+
+# Fields of a Go type that is left out when it is zero (`omitempty` on a plain value). Pointers are not here: their
+# zero means something, and stays.
+_DROPPED_WHEN_ZERO = frozenset(
+    {
+        "hostNetwork",
+        "hostPID",
+        "hostIPC",
+        "readOnly",
+        "stdin",
+        "stdinOnce",
+        "tty",
+        "paused",
+        "publishNotReadyAddresses",
+        "minReadySeconds",
+        "initialDelaySeconds",
+        "hostPort",
+        "nodePort",
+        "healthCheckNodePort",
+        "unschedulable",
+        "allowVolumeExpansion",
+        "globalDefault",
+        "observedGeneration",
+    }
+)
+_KEPT_WHEN_EMPTY_STRING = frozenset(
+    {"storageClassName", "ingressClassName", "loadBalancerClass", "runtimeClassName", "volumeAttributesClassName"}
+)
+_STRING_MAPS = frozenset(
+    {
+        "labels",
+        "annotations",
+        "matchLabels",
+        "nodeSelector",
+        "selector",
+        "data",
+        "binaryData",
+        "stringData",
+        "parameters",
+        "volumeAttributes",
+    }
+)
+_MAPS_DROPPED_WHEN_EMPTY = _STRING_MAPS | {
+    "limits",
+    "requests",
+    "hard",
+    "resources",
+    "strategy",
+    "updateStrategy",
+    "overhead",
+}
+# Zero here means "assign one", and the server did.
+_ASSIGNED_BY_SERVER = frozenset({"clusterIP", "clusterIPs", "nodePort", "healthCheckNodePort", "volumeName"})
+
+_QUANTITY_MAPS = frozenset({"limits", "requests", "capacity", "hard", "podFixed", "overhead"})
+_LIMIT_RANGE_MAPS = frozenset({"min", "max", "default", "defaultRequest", "maxLimitRequestRatio"})
+_QUANTITY_FIELDS = frozenset({"sizeLimit", "divisor", "averageValue", "targetAverageValue", "targetValue"})
+
+
+def fallback_keys(name: str, items: list[Any]) -> tuple[str, ...] | None:
+    """The key fields of a list field of a built-in kind; None for an atomic list."""
+    if name == "ports":
+        for keys in _PORT_KEYS:
+            if all(isinstance(item, dict) and keys[0] in item for item in items):
+                return keys
+        return None
+    return LIST_KEYS.get(name)
+
+
+def is_default(name: str, value: Any) -> bool:
+    """Whether the server may have added this to an item of an atomic list of a built-in kind."""
+    if value is None or value in _DEFAULTS.get(name, ()) or name in _WRITTEN_BY_SERVER:
+        return True
+    if isinstance(value, dict):
+        return not any(value.values()) and (name in _MAPS_DROPPED_WHEN_EMPTY or name == "metadata")
+    return isinstance(value, list) and not value
+
+
+def is_left_out(name: str, value: Any, parent: str) -> bool:
+    """Whether the server does not store this value of a built-in kind, because it is the zero of its type.
+
+    In maps of strings (`parent` is labels, data ...) the empty string is as good a value as any.
+    """
+    if parent in _STRING_MAPS:
+        return False
+    if isinstance(value, str):
+        return not value and name not in _KEPT_WHEN_EMPTY_STRING
+    if isinstance(value, list):
+        return not value
+    if isinstance(value, dict):
+        return not value and name in _MAPS_DROPPED_WHEN_EMPTY
+    return not value and name in _DROPPED_WHEN_ZERO
+
+
+def is_assigned(name: str, wanted: Any) -> bool:
+    """Whether a zero asks the server to choose."""
+    return not wanted and name in _ASSIGNED_BY_SERVER
+
+
+def is_quantity(name: str, parent: str, kind: str) -> bool:
+    """Whether a field of a built-in kind holds a quantity."""
+    return (
+        parent in _QUANTITY_MAPS
+        or name in _QUANTITY_FIELDS
+        or (kind == "LimitRange" and parent in _LIMIT_RANGE_MAPS)
+        or (kind == "HorizontalPodAutoscaler" and name == "value")
+    )
+
+
+def group_and_kind(body: JsonObject) -> tuple[str, str]:
+    return str(body.get("apiVersion") or "").rpartition("/")[0], str(body.get("kind") or "")

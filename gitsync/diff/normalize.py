@@ -1,0 +1,96 @@
+"""An object as comparisons see it: without what the server keeps for itself, and in the spelling that it stores.
+
+Idempotent, and of desired and live alike. What depends on the other side (a default, a quantity) is not decided here,
+but where the two values meet.
+"""
+
+import base64
+import binascii
+from typing import Any
+
+from gitsync.diff.facts import group_and_kind
+from gitsync.manifest.object import JsonObject
+
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+_SERVER_METADATA = frozenset(
+    {
+        "creationTimestamp",
+        "deletionGracePeriodSeconds",
+        "deletionTimestamp",
+        "generation",
+        "managedFields",
+        "resourceVersion",
+        "selfLink",
+        "uid",
+    }
+)
+_ROLES = frozenset({"Role", "ClusterRole"})
+
+
+def normalize(body: JsonObject, *, ignore_aggregated_roles: bool = False) -> JsonObject:
+    """A new object that shares all unchanged parts with `body`."""
+    result = {name: value for name, value in body.items() if name != "status"}
+    if isinstance(metadata := body.get("metadata"), dict):
+        result["metadata"] = _metadata(metadata)
+    group, kind = group_and_kind(body)
+    if (group, kind) == ("", "Secret"):
+        _store_string_data(result)
+    elif (group, kind) == ("", "Endpoints"):
+        _sort_subsets(result)
+    elif group == "rbac.authorization.k8s.io" and kind in _ROLES:
+        _drop_rules(result, aggregated=ignore_aggregated_roles)
+    return result
+
+
+def _metadata(metadata: JsonObject) -> JsonObject:
+    kept = {name: value for name, value in metadata.items() if name not in _SERVER_METADATA}
+    annotations = kept.get("annotations")
+    if isinstance(annotations, dict) and LAST_APPLIED in annotations:
+        kept["annotations"] = {name: value for name, value in annotations.items() if name != LAST_APPLIED}
+    return kept
+
+
+def _store_string_data(secret: JsonObject) -> None:
+    """stringData as the server stores it, base64 without line breaks, and null as the empty string."""
+    plain = secret.pop("stringData", None)
+    data = secret.get("data")
+    if not isinstance(data, dict | None) or not isinstance(plain, dict | None):
+        return
+    stored = {name: _one_line(value) for name, value in (data or {}).items()}
+    for name, value in (plain or {}).items():
+        stored[name] = base64.b64encode(str("" if value is None else value).encode()).decode()
+    if stored or data is not None:
+        secret["data"] = stored
+
+
+def _one_line(value: Any) -> Any:
+    if value is None:
+        return ""
+    if not isinstance(value, str) or "\n" not in value:
+        return value
+    try:
+        return base64.b64encode(base64.b64decode("".join(value.split()), validate=True)).decode()
+    except (binascii.Error, ValueError):
+        return value
+
+
+def _drop_rules(role: JsonObject, *, aggregated: bool) -> None:
+    """No rules and an empty list of rules are the same; those of an aggregated role are written by its controller."""
+    if not role.get("rules") or (aggregated and role.get("aggregationRule")):
+        role.pop("rules", None)
+
+
+def _sort_subsets(endpoints: JsonObject) -> None:
+    """The order of addresses and ports means nothing, and the controller's differs from anybody's."""
+    subsets = endpoints.get("subsets")
+    if isinstance(subsets, list):
+        endpoints["subsets"] = sorted((_sorted_subset(subset) for subset in subsets), key=repr)
+
+
+def _sorted_subset(subset: Any) -> Any:
+    if not isinstance(subset, dict):
+        return subset
+    return {
+        name: sorted(value, key=repr) if isinstance(value, list) else value for name, value in sorted(subset.items())
+    }

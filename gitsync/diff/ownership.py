@@ -1,0 +1,165 @@
+"""managedFields: which manager set which field, and when.
+
+Read as the plain JSON that the API server sends, since this runs for every object on every change of it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from gitsync.diff.path import Path, steps
+from gitsync.manifest.object import JsonObject
+
+FieldSet = dict[str, Any]
+
+# Managers whose writes a client-side apply left behind. What they own was wanted by the same Git once, so a field that
+# only they and we own has no other friend; whether server-side apply removes it depends on a migration of ownership.
+CLIENT_SIDE_APPLIERS = frozenset({"kubectl-client-side-apply", "kubectl", "before-first-apply"})
+
+NOTHING: FieldSet = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who last wrote a field."""
+
+    manager: str
+    time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """The claims on one live object.
+
+    `ours` is what our apply owns; None when we never applied it. `others` are the field sets of everybody else.
+    """
+
+    manager: str
+    entries: tuple[JsonObject, ...]
+    ours: FieldSet | None
+
+    def others_at(self, path: Path) -> list[FieldSet]:
+        """What managers other than us own at and below a path, as field sets."""
+        found = (_locate(_fields(entry), path) for entry in self.entries if not self._is_our_apply(entry))
+        return [node for node in found if node is not None]
+
+    def anybody_at(self, path: Path) -> Iterator[FieldSet]:
+        """What every manager owns at and below a path."""
+        for entry in self.entries:
+            node = _locate(_fields(entry), path)
+            if node is not None:
+                yield node
+
+    def only_appliers_at(self, path: Path) -> bool:
+        """Whether those others at a path are all left behind by client-side applies."""
+        return all(
+            entry.get("manager") in CLIENT_SIDE_APPLIERS or entry.get("manager") == self.manager
+            for entry in self.entries
+            if not self._is_our_apply(entry) and _locate(_fields(entry), path) is not None
+        )
+
+    def fields_of(self, managers: Sequence[str]) -> list[FieldSet]:
+        """What each of these managers owns, in any way."""
+        return [_fields(entry) for entry in self.entries if entry.get("manager") in managers]
+
+    def is_ours(self, path: Path) -> bool:
+        """Whether our apply owns the place, something in it, or the atomic value around it."""
+        return self.ours is not None and _claims(self.ours, path)
+
+    def is_taken(self, path: Path) -> bool:
+        """Whether a field that we apply belongs to somebody else now: had our apply set it last, it were ours still."""
+        return self.ours is not None and not self.is_ours(path) and self.writer(path) is not None
+
+    def writer(self, path: Path) -> Writer | None:
+        """Who last wrote the field, or something in it; else who wrote what contains it as a whole (atomic)."""
+        claims = [entry for entry in self.entries if _claims(_fields(entry), path)]
+        if not claims:
+            return None
+        newest = max(claims, key=lambda entry: str(entry.get("time") or ""))
+        return Writer(str(newest.get("manager") or ""), _time(newest.get("time")))
+
+    def _is_our_apply(self, entry: JsonObject) -> bool:
+        return is_apply_of(entry, self.manager)
+
+
+def read_ownership(live: JsonObject, manager: str) -> Ownership:
+    entries = tuple(live.get("metadata", NOTHING).get("managedFields") or ())
+    ours = next((_fields(entry) for entry in entries if is_apply_of(entry, manager)), None)
+    return Ownership(manager, entries, ours)
+
+
+def is_apply_of(entry: JsonObject, manager: str) -> bool:
+    return entry.get("manager") == manager and entry.get("operation") == "Apply" and not entry.get("subresource")
+
+
+def restrict(value: Any, owners: Sequence[FieldSet]) -> Any:
+    """The part of a value that these field sets own; the very value when that is all of it."""
+    if any(not owner for owner in owners):
+        return value
+    if isinstance(value, dict):
+        return _restrict_map(value, owners)
+    return _restrict_list(value, owners) if isinstance(value, list) else value
+
+
+def _restrict_map(value: JsonObject, owners: Sequence[FieldSet]) -> JsonObject:
+    kept = {}
+    for field, child in value.items():
+        nodes = [node for owner in owners if (node := owner.get("f:" + field)) is not None]
+        if nodes:
+            kept[field] = restrict(child, nodes)
+    return value if len(kept) == len(value) and all(kept[field] is value[field] for field in kept) else kept
+
+
+def _restrict_list(value: list[Any], owners: Sequence[FieldSet]) -> list[Any]:
+    kept = []
+    for item in value:
+        nodes = [owner[step] for owner in owners for step in owner if describes(step, item)]
+        if nodes:
+            kept.append(item)
+    return value if len(kept) == len(value) else kept
+
+
+def describes(step: str, item: Any) -> bool:
+    """Whether a step of managedFields is that of this list item."""
+    if step[0] == "v":
+        return bool(msgspec.json.decode(step[2:]) == item)
+    if step[0] != "k" or not isinstance(item, dict):
+        return False
+    keys: JsonObject = msgspec.json.decode(step[2:])
+    return all(item.get(name) == value for name, value in keys.items())
+
+
+def _fields(entry: JsonObject) -> FieldSet:
+    fields: FieldSet = entry.get("fieldsV1") or NOTHING
+    return fields
+
+
+def _locate(fields: FieldSet, path: Path) -> FieldSet | None:
+    """The node of the field set at exactly this path."""
+    node: FieldSet | None = fields
+    for step in steps(path):
+        node = node.get(step) if node else None
+        if node is None:
+            return None
+    return node
+
+
+def _claims(fields: FieldSet, path: Path) -> bool:
+    """Whether the field set holds the path, something below it, or an atomic value around it."""
+    node = fields
+    for step in steps(path):
+        child = node.get(step)
+        if child is None:
+            return not node and node is not fields
+        node = child
+    return True
+
+
+def _time(value: Any) -> datetime | None:
+    try:
+        return msgspec.convert(value, datetime) if value else None
+    except msgspec.ValidationError:
+        return None
