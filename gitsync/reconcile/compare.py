@@ -109,6 +109,15 @@ class Comparer:
                 conditions.append(condition)
         record.conditions[Stage.SHARED] = tuple(conditions[:_MAX_SHARED_SHOWN])
 
+    def note_changed(self, record: Record, member: Member, key: ResourceKey) -> None:
+        """One verdict changed. Conditions are made anew only if this object has, or had, something to do with them."""
+        live, verdict = member.cache.get(key), record.state.get(key)
+        shared = live is not None and shared_condition(record.instance, live, str(key)) is not None
+        if shared or record.conditions.get(Stage.SHARED):
+            self.note_shared(record, member)
+        if record.conditions.get(Stage.COMPARE) or (verdict is not None and verdict.problem):
+            self._note_problems(record)
+
     def _note_problems(self, record: Record) -> None:
         problems = sorted(f"{one.key}: {one.problem}" for one in record.state if one.problem)
         record.conditions[Stage.COMPARE] = tuple(

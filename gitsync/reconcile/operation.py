@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from gitsync.manifest.object import JsonObject
 from model.kinds.application import (
     Application,
     ApplicationSource,
@@ -16,7 +17,6 @@ from model.kinds.application import (
     OperationState,
     ResourceResult,
     RetryStrategy,
-    RevisionHistory,
     SyncOperation,
     SyncOperationResult,
 )
@@ -134,15 +134,13 @@ def deserves_history(operation: Operation, phase: str) -> bool:
     return phase == Phase.SUCCEEDED and sync is not None and not sync.dry_run and not sync.resources
 
 
-def extend_history(
-    history: tuple[RevisionHistory, ...], entry: RevisionHistory, *, limit: int | None
-) -> tuple[RevisionHistory, ...]:
+def extend_history(history: tuple[JsonObject, ...], entry: JsonObject, *, limit: int | None) -> tuple[JsonObject, ...]:
     """`history` with `entry` at its end under the next id, no longer than `limit`."""
     keep = HISTORY_LIMIT if limit is None else limit
     if keep <= 0:
         return ()
-    next_id = history[-1].id + 1 if history else 0
-    return (*history, msgspec.structs.replace(entry, id=next_id))[-keep:]
+    next_id = int(history[-1].get("id") or 0) + 1 if history else 0
+    return (*history, {"id": next_id, **entry})[-keep:]
 
 
 def sources_to_sync(application: Application, sync: SyncOperation) -> tuple[ApplicationSource, ...]:

@@ -45,6 +45,7 @@ class Desired:
     """What Git wants of one application, ready to be compared.
 
     `head` is the commit that was looked at; `revision` the newest one that changed the application's inputs.
+    `unknown` are the kinds, as (group, kind), that the cluster does not serve yet.
     """
 
     head: str
@@ -52,7 +53,7 @@ class Desired:
     source_type: str
     objects: Mapping[ResourceKey, DesiredObject]
     conditions: tuple[ApplicationCondition, ...] = ()
-    refused: frozenset[ResourceKey] = frozenset()
+    unknown: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(slots=True)
@@ -74,6 +75,7 @@ class Record:
     operation_state: OperationState | None = None
     operation_state_raw: JsonObject | None = None
     operation_to_remove: bool = False
+    handled_operation: JsonObject | None = None
     history: tuple[JsonObject, ...] = ()
     revision: str = ""
     updated_at: datetime | None = None

@@ -9,10 +9,10 @@ from model.kinds.application import REFRESH_ANNOTATION
 class Refresh(enum.IntEnum):
     """In ascending order of what is renewed; the highest of several wishes wins."""
 
-    COMPARE = 0  # objects are compared with what was rendered last
-    RESOLVE = 1  # the revision is resolved from what is known of the repository; rendered if its inputs changed
-    NORMAL = 2  # the Git host is asked first
-    HARD = 3  # and nothing that was remembered of the rendering is used
+    COMPARE = 1  # objects are compared with what was rendered last
+    RESOLVE = 2  # the revision is resolved from what is known of the repository; rendered if its inputs changed
+    NORMAL = 3  # the Git host is asked first
+    HARD = 4  # and nothing that was remembered of the rendering is used
 
 
 def asked_for(annotations: Mapping[str, str] | None) -> Refresh | None:

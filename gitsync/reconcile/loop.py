@@ -1,0 +1,365 @@
+"""The story of a push.
+
+A ref moved, or an Application changed, or an object drifted: the application concerned is queued, and nobody else.
+Looking at it means five steps, each of which may end it with a condition that says why: find its cluster, find out
+what Git wants, ask its project, compare, and decide if a sync is due. What came out is told to the status, the
+control plane and the viewers; each of them writes or sends only what changed.
+
+While an application is not looked at, events of its objects keep its verdicts true (`live_changed`), at a cost that
+does not depend on how many objects or applications there are.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from gitsync.errors import GitsyncError, Stalled, Waiting
+from gitsync.kube.index import LiveEvent, application_of
+from gitsync.manifest.object import JsonObject
+from gitsync.project.permits import violations
+from gitsync.reconcile import autosync
+from gitsync.reconcile.compare import Comparer
+from gitsync.reconcile.deletion import Deletions
+from gitsync.reconcile.feed import TreeFeeds
+from gitsync.reconcile.fleet import Fleet, Member, UnknownDestination
+from gitsync.reconcile.home import Home
+from gitsync.reconcile.queue import FairQueue
+from gitsync.reconcile.record import Desired, Record, Records, Stage
+from gitsync.reconcile.refresh import Refresh, asked_for
+from gitsync.reconcile.sources import Sources
+from gitsync.reconcile.status_writer import StatusWriter
+from gitsync.reconcile.supervisor import Supervisor
+from gitsync.reconcile.sync import Syncs
+from gitsync.settings import LoopSettings
+from model.health import Sync
+from model.identity import ApplicationKey, ResourceKey
+from model.kinds.application import Application, ApplicationCondition
+from model.operation import Phase
+
+log = structlog.get_logger("gitsync.loop")
+
+
+class UnknownProject(Stalled):
+    """The application names a project that does not exist."""
+
+
+class Loop:
+    """Looks at applications when there is a reason to. `report` tells the control plane that one changed."""
+
+    def __init__(
+        self,
+        *,
+        settings: LoopSettings,
+        records: Records,
+        home: Home,
+        fleet: Fleet,
+        sources: Sources,
+        comparer: Comparer,
+        syncs: Syncs,
+        deletions: Deletions,
+        statuses: StatusWriter,
+        feeds: TreeFeeds,
+        supervisor: Supervisor,
+        report: Callable[[ApplicationKey], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._settings = settings
+        self._records = records
+        self._home = home
+        self._fleet = fleet
+        self._sources = sources
+        self._comparer = comparer
+        self._syncs = syncs
+        self._deletions = deletions
+        self._statuses = statuses
+        self._feeds = feeds
+        self._supervisor = supervisor
+        self._report = report
+        self._now = now
+        self.watching_only = ""
+        self.queue: FairQueue[ApplicationKey] = FairQueue(
+            self._work,
+            lane_of=self._lane,
+            lane_concurrency=settings.lane_concurrency,
+            total_concurrency=settings.total_concurrency,
+        )
+        self.reconciled = 0
+
+    # ---- one application
+
+    async def _work(self, key: ApplicationKey) -> None:
+        await self._supervisor.guard(f"application {key}", self._look(key))
+
+    async def _look(self, key: ApplicationKey) -> None:
+        record = self._records.get(key)
+        if record is None or not self._home.synced:
+            return
+        refresh, record.refresh = record.refresh or Refresh.RESOLVE, None
+        self.reconciled += 1
+        if record.deleting:
+            if not self.watching_only:
+                self._deletions.carry_out(record)
+            return
+        try:
+            await self._compare(record, refresh)
+        except Waiting as waiting:
+            record.refresh = max(refresh, record.refresh or refresh)
+            self.queue.add_after(key, waiting.retry_after_seconds)
+            return
+        self._decide(record)
+        self.shown_changed(record)
+
+    async def _compare(self, record: Record, refresh: Refresh) -> None:
+        """Find the cluster, find out what Git wants, ask the project, compare. A failure becomes a condition."""
+        stage = Stage.SPEC
+        try:
+            self._require_spec(record)
+            member = self._fleet.find(record.application.spec.destination)
+            self._records.place(record, member.server)
+            stage = Stage.COMPARE
+            member.require()
+            stage = Stage.SOURCE
+            desired = await self._sources.desire(record, member, refresh=refresh)
+            self._records.want(record, desired)
+            record.revision = desired.revision
+            record.clear(Stage.SPEC, Stage.SOURCE, Stage.COMPARE)
+            record.conditions[Stage.MANIFESTS] = (*desired.conditions, *self._forbidden(record, desired))
+            await self._comparer.compare(record, member, desired)
+            record.failures = 0
+            if record.conditions.get(Stage.COMPARE):
+                self.queue.add_after(record.key, self._settings.retry_failed_seconds)
+        except Waiting:
+            raise
+        except GitsyncError as failure:
+            self._failed(record, stage, failure)
+
+    def _require_spec(self, record: Record) -> None:
+        project = record.application.spec.project or "default"
+        if project not in self._home.projects:
+            raise UnknownProject(
+                f"Application referencing project {project} which does not exist",
+                suggestion="Create the AppProject, or correct spec.project.",
+            )
+        if record.application.spec.destination.server and record.application.spec.destination.name:
+            raise UnknownDestination(
+                "application destination can't have both name and server defined", suggestion="Remove one of them."
+            )
+
+    def _forbidden(self, record: Record, desired: Desired) -> tuple[ApplicationCondition, ...]:
+        project = self._home.projects[record.application.spec.project or "default"]
+        return violations(project, record.application, tuple(desired.objects.values()))
+
+    def _failed(self, record: Record, stage: Stage, failure: GitsyncError) -> None:
+        """Shown as a condition; tried again by itself, ever more seldom, unless only a change of the spec can help."""
+        record.fail(stage, failure, type_="InvalidSpecError" if stage is Stage.SPEC else "ComparisonError")
+        if not isinstance(failure, Stalled):
+            wait_seconds = self._settings.retry_failed_seconds * 2.0 ** min(record.failures, 8)
+            self.queue.add_after(record.key, min(wait_seconds, self._settings.retry_failed_max_seconds))
+        record.failures += 1
+
+    def _decide(self, record: Record) -> None:
+        """Start the operation that somebody asked for, or the automated sync that is due."""
+        if self.watching_only or record.deleting or not self._home.synced:
+            return
+        member = self._fleet.get(record.server)
+        if self._syncs.running(record):
+            if record.desired is not None:
+                self._syncs.supersede(record, record.desired.revision)
+            return
+        if self._syncs.start_requested(record, member):
+            return
+        record.clear(Stage.SYNC)
+        if record.comparison_failed or record.desired is None or member is None:
+            return
+        decision = autosync.decide(self._situation(record), settings=self._settings, now=self._now())
+        match decision:
+            case autosync.Start(operation=operation, reason=reason):
+                log.info("automated sync", application=str(record.key), reason=reason)
+                self._syncs.start(record, member, operation)
+            case autosync.WaitFor(seconds=seconds):
+                record.refresh = record.refresh or Refresh.COMPARE
+                self.queue.add_after(record.key, seconds)
+            case autosync.Skip(condition=condition):
+                if condition is not None:
+                    record.conditions[Stage.SYNC] = (condition,)
+
+    def _situation(self, record: Record) -> autosync.Situation:
+        drifted = [one.key for one in record.state if one.sync is Sync.OUT_OF_SYNC] if record.state.out_of_sync else []
+        return autosync.Situation(
+            application=record.application,
+            sync=record.sync,
+            revision=record.revision,
+            drifted=drifted,
+            only_prunes_missing=record.state.only_prunes_missing,
+            would_prune_all=record.state.would_prune_all,
+            last=record.operation_state,
+        )
+
+    # ---- reasons to look
+
+    def queue_all(self, refresh: Refresh = Refresh.COMPARE) -> None:
+        for record in self._records:
+            self.want(record.key, refresh)
+
+    def want(self, key: ApplicationKey, refresh: Refresh) -> None:
+        """Have an application looked at; the widest of several wishes wins."""
+        record = self._records.get(key)
+        if record is not None:
+            record.refresh = max(refresh, record.refresh or refresh)
+            self.queue.add(key)
+
+    def sync_ended(self, record: Record) -> None:
+        """Its objects were applied; see what came of it, and if something else is due."""
+        self.want(record.key, Refresh.COMPARE)
+
+    def reach_changed(self, member: Member) -> None:
+        """A cluster became ready, or was lost."""
+        for key in self._records.of_server(member.server):
+            self.want(key, Refresh.RESOLVE)
+        if member.ready:
+            for record in self._records:
+                if not record.server:
+                    self.want(record.key, Refresh.RESOLVE)
+
+    def live_changed(self, member: Member, event: LiveEvent) -> None:
+        """An object of a cluster changed. Costs the same however many objects and applications there are."""
+        key = event.object.key
+        concerned = set(self._records.claimants(member.server, key))
+        for live in (event.old, event.new):
+            if live is not None and live.owner and (record := self._records.of_instance(application_of(live.owner))):
+                concerned.add(record.key)
+        for application in concerned:
+            if (record := self._records.get(application)) is not None and record.server == member.server:
+                self._object_changed(record, member, key)
+        for root in event.roots:
+            if (record := self._records.of_instance(root)) is not None:
+                self._feeds.changed(record.key, key)
+
+    def _object_changed(self, record: Record, member: Member, key: ResourceKey) -> None:
+        if not record.compared:
+            return
+        before = record.state.get(key)
+        if self._comparer.compare_now(record, member, key):
+            self._verdict_changed(record, member, key, changed=record.state.get(key) != before)
+        else:
+            self._supervisor.spawn(f"compare {key}", self._compare_slowly(record, member, key))
+
+    async def _compare_slowly(self, record: Record, member: Member, key: ResourceKey) -> None:
+        await self._comparer.compare_slowly(record, member, key)
+        self._verdict_changed(record, member, key, changed=True)
+
+    def _verdict_changed(self, record: Record, member: Member, key: ResourceKey, *, changed: bool) -> None:
+        if changed:
+            self._comparer.note_changed(record, member, key)
+            self._decide(record)
+            self.shown_changed(record, key)
+
+    def shown_changed(self, record: Record, key: ResourceKey | None = None) -> None:
+        """Tell everybody who shows this application."""
+        record.updated_at = self._now()
+        if not self.watching_only:
+            self._statuses.changed(record)
+        self._report(record.key)
+        self._feeds.changed(record.key, key)
+
+    # ---- what the home namespace says
+
+    def application_seen(self, raw: JsonObject, application: Application) -> None:
+        key = ApplicationKey(application.metadata.namespace, application.metadata.name)
+        record = self._records.get(key)
+        if record is not None and record.application.metadata.uid != application.metadata.uid:
+            self.application_gone(key)
+            record = None
+        if record is None:
+            record = self._records.add(raw, application)
+            self._note_wishes(record)
+            self._report(key)
+            self.queue.add(key)
+        elif raw["metadata"].get("resourceVersion") != record.raw["metadata"].get("resourceVersion"):
+            self._update(record, raw, application)
+
+    def _update(self, record: Record, raw: JsonObject, application: Application) -> None:
+        spec_changed = raw.get("spec") != record.raw.get("spec")
+        metadata_changed = _worded(raw) != _worded(record.raw)
+        record.raw, record.application = raw, application
+        if self.watching_only:
+            record.adopt_status()
+        wished = self._note_wishes(record)
+        if spec_changed:
+            record.failures = 0
+            self.want(record.key, Refresh.RESOLVE)
+        elif wished:
+            self.queue.add(record.key)
+        if metadata_changed or self.watching_only:
+            self._report(record.key)
+
+    def _note_wishes(self, record: Record) -> bool:
+        """Refresh annotation, operation, termination, deletion. True if the application has to be looked at."""
+        metadata = record.application.metadata
+        wished = False
+        asked = asked_for(metadata.annotations)
+        if asked is not None and not record.annotated_refresh:
+            record.annotated_refresh = wished = True
+            record.refresh = max(asked, record.refresh or asked)
+        if metadata.deletion_timestamp is not None and not record.deleting:
+            record.deleting = wished = True
+            self._syncs.terminate(record)
+        state = record.application.status.operation_state
+        if state is not None and state.phase == Phase.TERMINATING:
+            self._syncs.terminate(record)
+        return self._syncs.note_requested(record) or wished
+
+    def application_unreadable(self, raw: JsonObject, reason: str) -> None:
+        """Its spec is not one. Shown as far as it can be; everything else is left alone."""
+        metadata = raw["metadata"]
+        log.warning("application unreadable", application=f"{metadata['namespace']}/{metadata['name']}", reason=reason)
+
+    def application_gone(self, key: ApplicationKey) -> None:
+        record = self._records.remove(key)
+        if record is None:
+            return
+        self._syncs.forget(record)
+        self._deletions.forget(key)
+        self._sources.forget(record)
+        self._statuses.forget(key)
+        self.queue.forget(key)
+        self._report(key)
+        self._feeds.changed(key, None)
+
+    def applications_listed(self, keys: frozenset[ApplicationKey]) -> None:
+        for record in self._records:
+            if record.key not in keys:
+                self.application_gone(record.key)
+
+    def project_changed(self, name: str) -> None:
+        for record in self._records:
+            if (record.application.spec.project or "default") == name:
+                self.want(record.key, Refresh.RESOLVE)
+
+    def credentials_changed(self) -> None:
+        """What could not be read may be readable now."""
+        for record in self._records:
+            if Stage.SOURCE in record.conditions:
+                self.want(record.key, Refresh.NORMAL)
+
+    def cluster_secret_changed(self, secret_name: str, body: JsonObject | None) -> None:
+        self._fleet.put_secret(secret_name, body)
+
+    def cluster_gone(self, server: str) -> None:
+        for key in self._records.of_server(server):
+            self.want(key, Refresh.RESOLVE)
+
+    def _lane(self, key: ApplicationKey) -> str:
+        record = self._records.get(key)
+        if record is None:
+            return ""
+        spec = record.application.spec
+        repository = spec.all_sources[0].repo_url if spec.all_sources else ""
+        return f"{repository} {spec.destination.server or spec.destination.name}"
+
+
+def _worded(raw: JsonObject) -> tuple[object, object]:
+    """Labels and annotations: what people write besides the spec."""
+    metadata = raw["metadata"]
+    return metadata.get("labels"), metadata.get("annotations")

@@ -1,0 +1,405 @@
+"""Runs operations: one at a time per application, each in its own task, with retries in between.
+
+An operation comes from the `operation` field of the Application (a person, the CLI, another controller) or from the
+decision to sync automatically; the latter never touches the field, so it costs no extra write. Nothing of an operation
+lives only here: what was asked for is in the object until it has ended, so a restart carries on.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+import structlog
+
+from gitsync.errors import GitsyncError, Waiting
+from gitsync.execute.apply_plan import Execution
+from gitsync.execute.live import Watched
+from gitsync.manifest.object import JsonObject, LiveObject
+from gitsync.plan.build import build_plan
+from gitsync.plan.options import DELETION_APPROVED_ANNOTATION, PlanOptions
+from gitsync.plan.values import Plan, TaskKind
+from gitsync.project.permits import violations
+from gitsync.reconcile import operation as life
+from gitsync.reconcile.application_state import MemoKey
+from gitsync.reconcile.fleet import Fleet, Member
+from gitsync.reconcile.home import Home
+from gitsync.reconcile.record import Desired, Record, Records, sentence
+from gitsync.reconcile.refresh import Refresh
+from gitsync.reconcile.slots import Slots
+from gitsync.reconcile.sources import Sources, only_source
+from gitsync.reconcile.status import as_json, kubernetes_time, operation_state_json
+from gitsync.reconcile.supervisor import Supervisor
+from gitsync.reconcile.verdict import judge_extra
+from gitsync.settings import LoopSettings
+from model.health import Sync
+from model.identity import ApplicationKey, ResourceKey
+from model.kinds.application import (
+    ApplicationSource,
+    Operation,
+    OperationState,
+    ResourceResult,
+    SyncOperation,
+    SyncOperationResult,
+)
+from model.operation import Phase, ResultCode
+
+log = structlog.get_logger("gitsync.sync")
+
+_CATCH_UP_SECONDS = 3.0  # the cache usually shows an applied object within milliseconds
+_ACTIVE_PER_CLUSTER = 12  # more would only make each of them slower
+_PATIENCE_SECONDS = 5.0  # an operation that takes longer waits for something, and makes room for others
+_NO_MEMO = MemoKey("", "", "")
+
+
+@dataclass(slots=True)
+class Run:
+    """One operation under way. `raw` is the operation as it stands in the object; None: it is not from there."""
+
+    record: Record
+    operation: Operation
+    state: OperationState
+    raw: JsonObject | None = None
+    revision: str = ""
+    source: JsonObject = field(default_factory=dict)
+    execution: Execution | None = None
+    superseded_by: str = ""
+    terminating: bool = False
+    stirred: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def sync(self) -> SyncOperation:
+        return self.operation.sync or SyncOperation()
+
+    @property
+    def automated(self) -> bool:
+        return self.operation.initiated_by is not None and self.operation.initiated_by.automated
+
+
+class Syncs:
+    """Operations of all applications. `changed` is called when something that is shown changed, `ended` at the end."""
+
+    def __init__(
+        self,
+        *,
+        settings: LoopSettings,
+        records: Records,
+        home: Home,
+        fleet: Callable[[], Fleet],
+        sources: Sources,
+        supervisor: Supervisor,
+        changed: Callable[[Record], None],
+        ended: Callable[[Record], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._settings = settings
+        self._records = records
+        self._home = home
+        self._fleet = fleet
+        self._sources = sources
+        self._supervisor = supervisor
+        self._changed = changed
+        self._ended = ended
+        self._now = now
+        self._runs: dict[ApplicationKey, Run] = {}
+        self._slots = Slots(_ACTIVE_PER_CLUSTER, patience_seconds=_PATIENCE_SECONDS)
+        self.started = 0
+
+    # ---- from outside
+
+    def running(self, record: Record) -> bool:
+        return record.key in self._runs
+
+    @property
+    def count(self) -> int:
+        return len(self._runs)
+
+    def note_requested(self, record: Record) -> bool:
+        """True if the object asks for an operation that was not carried out yet."""
+        requested = record.raw.get("operation")
+        if requested is None:
+            record.handled_operation, record.operation_to_remove = None, False
+            return False
+        return requested != record.handled_operation
+
+    def start_requested(self, record: Record, member: Member | None) -> bool:
+        """Start what the object asks for, or carry on what an earlier process began. False: neither."""
+        requested = record.raw.get("operation")
+        if requested is not None and requested != record.handled_operation:
+            operation = record.application.operation or Operation()
+            self._begin(record, operation, raw=requested)
+            return True
+        state = record.operation_state
+        if state is None or state.phase not in (Phase.RUNNING, Phase.TERMINATING):
+            return False
+        if state.phase == Phase.TERMINATING:
+            over = msgspec.structs.replace(
+                state, phase=Phase.FAILED, message=life.TERMINATED_MESSAGE, finished_at=self._now()
+            )
+            record.operation_state, record.operation_state_raw = over, as_json(over)
+            return False
+        self._begin(record, state.operation, raw=None, carried_on=state)
+        return True
+
+    def start(self, record: Record, member: Member, operation: Operation) -> None:
+        """Start an automated sync."""
+        self._begin(record, operation, raw=None)
+
+    def supersede(self, record: Record, revision: str) -> None:
+        """A newer commit is there: an automated sync of an older one gives way at its next safe point."""
+        run = self._runs.get(record.key)
+        if run is None or not run.automated or not run.revision or run.revision == revision or run.terminating:
+            return
+        log.info("superseded", application=str(record.key), old=run.revision[:8], new=revision[:8])
+        run.superseded_by = revision
+        self._stop(run, f"superseded by {revision[:8]}")
+
+    def terminate(self, record: Record) -> bool:
+        """Stop at the next safe point. False: nothing runs."""
+        run = self._runs.get(record.key)
+        if run is None:
+            return False
+        if not run.terminating:
+            run.terminating = True
+            self._show(run, life.progress(run.state, "operation is terminating", None, phase=Phase.TERMINATING))
+            self._stop(run, life.TERMINATED_MESSAGE)
+        return True
+
+    def forget(self, record: Record) -> None:
+        """The Application object is gone."""
+        run = self._runs.pop(record.key, None)
+        if run is not None and run.task is not None:
+            run.task.cancel()
+
+    # ---- one operation
+
+    def _begin(
+        self, record: Record, operation: Operation, *, raw: JsonObject | None, carried_on: OperationState | None = None
+    ) -> None:
+        state = carried_on or life.begin(operation, now=self._now())
+        run = Run(record=record, operation=operation, state=state, raw=raw)
+        self._runs[record.key] = run
+        self.started += 1
+        run.task = self._supervisor.spawn(f"operation of {record.key}", self._carry_out(run))
+
+    async def _carry_out(self, run: Run) -> None:
+        try:
+            await self._until_over(run)
+        finally:
+            if self._runs.get(run.record.key) is run:
+                del self._runs[run.record.key]
+        self._ended(run.record)
+
+    async def _until_over(self, run: Run) -> None:
+        while True:
+            async with self._slots.slot(run.record.server):
+                if not run.state.sync_result and not run.state.retry_count:
+                    run.state = msgspec.structs.replace(run.state, started_at=run.state.started_at or self._now())
+                attempt = await self._attempt(run)
+            if run.superseded_by and attempt.phase is not Phase.SUCCEEDED:
+                self._show(run, life.supersede(run.state, run.superseded_by, now=self._now()))
+                break
+            verdict = life.conclude(run.state, attempt, now=self._now())
+            self._show(run, verdict.state)
+            if verdict.retry_after_seconds is None:
+                break
+            await self._wait(run, verdict.retry_after_seconds)
+            if run.terminating or run.superseded_by:
+                self._end_waiting(run)
+                break
+        self._complete(run)
+
+    def _end_waiting(self, run: Run) -> None:
+        """Terminated or superseded while it waited for its next attempt."""
+        if run.superseded_by:
+            self._show(run, life.supersede(run.state, run.superseded_by, now=self._now()))
+            return
+        over = life.Attempt(Phase.FAILED, life.TERMINATED_MESSAGE)
+        self._show(run, life.conclude(run.state, over, now=self._now()).state)
+
+    async def _attempt(self, run: Run) -> life.Attempt:
+        """One attempt to carry the operation out; every failure is an outcome."""
+        try:
+            if run.operation.sync is None:
+                return life.Attempt(Phase.ERROR, "Invalid operation request: no operation specified")
+            member = self._fleet().find(run.record.application.spec.destination)
+            self._records.place(run.record, member.server)
+            member.require()
+            desired = await self._desired(run, member)
+            return await self._apply(run, member, desired)
+        except Waiting as waiting:
+            return life.Attempt(Phase.ERROR, sentence(waiting))
+        except GitsyncError as failure:
+            return life.Attempt(Phase.ERROR, sentence(failure), self._result(run, ()))
+
+    async def _desired(self, run: Run, member: Member) -> Desired:
+        """What is to be applied: what the application wants anyway, unless the operation names something else."""
+        record, sync = run.record, run.sync
+        source = only_source(life.sources_to_sync(record.application, sync))
+        own = not sync.source and not sync.sources
+        run.source = _raw_source(record.raw, sync)
+        if own and sync.revision in ("", record.revision, source.target_revision):
+            refresh = Refresh.COMPARE if sync.revision and sync.revision == record.revision else Refresh.NORMAL
+            desired = await self._sources.desire(record, member, refresh=refresh)
+            self._records.want(record, desired)
+            record.revision = run.revision = desired.revision
+        else:
+            run.revision = sync.revision
+            desired = await self._sources.desire_at(record, member, source, sync.revision)
+            run.revision = desired.revision
+        return desired
+
+    async def _apply(self, run: Run, member: Member, desired: Desired) -> life.Attempt:
+        record, sync = run.record, run.sync
+        refused = violations(self._project(record), record.application, tuple(desired.objects.values()))
+        if refused:
+            return life.Attempt(Phase.FAILED, "; ".join(one.message for one in refused), self._result(run, ()))
+        plan = self._plan(run, member, desired)
+        run.execution = Execution(
+            plan,
+            cluster=member.cluster,
+            live=member.cache,
+            application=record.instance,
+            dry_run=sync.dry_run,
+            on_progress=lambda execution: self._progressed(run, execution),
+        )
+        if run.terminating or run.superseded_by:
+            run.execution.stop(life.TERMINATED_MESSAGE)
+        outcome = await run.execution.run()
+        run.execution = None
+        if not sync.dry_run:
+            await _caught_up(member, plan, outcome.results)
+        message = outcome.message
+        if outcome.phase is Phase.FAILED and any(one.status == ResultCode.SYNC_FAILED for one in outcome.results):
+            message = life.failure_message(outcome.results)
+        return life.Attempt(outcome.phase, message, self._result(run, outcome.results))
+
+    def _plan(self, run: Run, member: Member, desired: Desired) -> Plan:
+        record, sync = run.record, run.sync
+        policy = record.application.spec.sync_policy
+        strategy = sync.sync_strategy
+        hook = strategy.hook if strategy else None
+        apply = strategy.apply if strategy else None
+        drifted = {one.key for one in record.state if one.sync is not Sync.SYNCED}
+        return build_plan(
+            tuple(desired.objects.values()),
+            _live_of(record, member, desired),
+            options=PlanOptions(
+                application=record.instance,
+                namespace=record.application.spec.destination.namespace,
+                prune=sync.prune,
+                force=bool((hook and hook.force) or (apply and apply.force)),
+                approved=DELETION_APPROVED_ANNOTATION in (record.application.metadata.annotations or {}),
+                sync_options=sync.sync_options or (policy.sync_options if policy else ()),
+                resources=sync.resources,
+                namespace_metadata=(policy.managed_namespace_metadata if policy else None) or {},
+            ),
+            out_of_sync=drifted if desired is record.desired else desired.objects.keys(),
+        )
+
+    def _project(self, record: Record) -> JsonObject:
+        name = record.application.spec.project or "default"
+        project = self._home.projects.get(name)
+        if project is None:
+            raise GitsyncError(f"Application referencing project {name} which does not exist")
+        return project
+
+    def _progressed(self, run: Run, execution: Execution) -> None:
+        state = life.progress(
+            run.state, execution.message, self._result(run, execution.results), phase=Phase(run.state.phase)
+        )
+        self._show(run, state)
+
+    def _result(self, run: Run, results: tuple[ResourceResult, ...]) -> SyncOperationResult:
+        source = run.source.get("source") or {}
+        return SyncOperationResult(
+            resources=results,
+            revision=run.revision or run.sync.revision,
+            source=msgspec.convert(source, ApplicationSource, strict=False),
+        )
+
+    def _show(self, run: Run, state: OperationState) -> None:
+        run.state = state
+        run.record.operation_state = state
+        run.record.operation_state_raw = operation_state_json(state, operation=run.raw, source=run.source)
+        self._changed(run.record)
+
+    def _complete(self, run: Run) -> None:
+        record, state = run.record, run.state
+        if run.raw is not None:
+            record.handled_operation, record.operation_to_remove = run.raw, True
+        log.info(
+            "operation ended",
+            application=str(record.key),
+            phase=state.phase,
+            revision=run.revision[:8],
+            message=state.message[:200],
+        )
+        if life.deserves_history(run.operation, state.phase):
+            entry: JsonObject = {"revision": run.revision, "deployedAt": kubernetes_time(self._now()), **run.source}
+            if state.started_at:
+                entry["deployStartedAt"] = kubernetes_time(state.started_at)
+            if run.operation.initiated_by:
+                entry["initiatedBy"] = as_json(run.operation.initiated_by)
+            limit = record.application.spec.revision_history_limit
+            record.history = life.extend_history(record.history, entry, limit=limit)
+
+    async def _wait(self, run: Run, seconds: float) -> None:
+        """The time until the next attempt, unless somebody stops the operation."""
+        try:
+            async with asyncio.timeout(seconds):
+                await run.stirred.wait()
+        except TimeoutError:
+            return
+
+    def _stop(self, run: Run, message: str) -> None:
+        run.stirred.set()
+        if run.execution is not None:
+            run.execution.stop(message)
+
+
+def _live_of(record: Record, member: Member, desired: Desired) -> dict[ResourceKey, LiveObject]:
+    """Live objects that the plan is about: the desired ones, and those of ours that are not desired any more."""
+    live = {key: found for key in desired.objects if (found := member.cache.get(key)) is not None}
+    for owned in member.cache.owned_by(record.instance):
+        if owned.key not in desired.objects and judge_extra(owned, _NO_MEMO) is not None:
+            live[owned.key] = owned
+    return live
+
+
+def _raw_source(raw: JsonObject, sync: SyncOperation) -> JsonObject:
+    """The source as it was written, so that fields we do not know survive in the result and in the history."""
+    if sync.source:
+        return {"source": ((raw.get("operation") or {}).get("sync") or {}).get("source") or as_json(sync.source)}
+    spec = raw.get("spec") or {}
+    return {"source": spec["source"]} if spec.get("source") else {}
+
+
+async def _caught_up(member: Member, plan: Plan, results: tuple[ResourceResult, ...]) -> None:
+    """Until the cache shows what was applied: else the old picture would count as drift at once."""
+    changed = {
+        (one.group, one.kind, one.namespace, one.name) for one in results if not one.message.endswith("unchanged")
+    }
+    expected = {
+        task.key: task.live.resource_version if task.live else ""
+        for task in plan.tasks
+        if task.kind is TaskKind.APPLY
+        and (task.key.group, task.key.kind, task.key.namespace, task.key.name) in changed
+        and member.cache.follows(task.key.group, task.key.kind)
+    }
+    failed = {(one.group, one.kind, one.namespace, one.name) for one in results if one.status == ResultCode.SYNC_FAILED}
+
+    def seen() -> bool:
+        for key, before in expected.items():
+            if (key.group, key.kind, key.namespace, key.name) in failed:
+                continue
+            live = member.cache.get(key)
+            if live is None or live.resource_version == before:
+                return False
+        return True
+
+    if not seen():
+        with Watched(member.cache, expected.keys()) as watched:
+            await watched.until(seen, seconds=_CATCH_UP_SECONDS)
