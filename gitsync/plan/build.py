@@ -1,0 +1,142 @@
+"""From desired and live objects to a plan."""
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import groupby
+
+from gitsync.manifest.annotations import is_hook, is_skipped, sync_wave
+from gitsync.manifest.canonical import digest
+from gitsync.manifest.object import DesiredObject, JsonObject, LiveObject, Origin
+from gitsync.plan.options import PlanOptions, asked, object_options, task_options
+from gitsync.plan.order import in_order, rank
+from gitsync.plan.prune import is_owned, last_if_asked, mirror_waves, prune_tasks
+from gitsync.plan.values import Plan, Step, Task, TaskKind
+from model.identity import ResourceKey
+from model.operation import SyncPhase
+
+MISSING = "missing in the cluster"
+DIFFERS = "differs from Git"
+IN_SYNC = "in sync; applied again"
+
+
+def build_plan(
+    desired: Sequence[DesiredObject],
+    live: Mapping[ResourceKey, LiveObject],
+    *,
+    options: PlanOptions,
+    out_of_sync: Set[ResourceKey],
+) -> Plan:
+    """The plan of one sync.
+
+    `live` holds the application's live objects and those at the addresses of desired ones. `out_of_sync` are the
+    desired objects that differ or are missing. An object wanted as a hook is left out, and an object marked `Skip` is
+    neither applied nor pruned.
+    """
+    hooks = [wanted for wanted in desired if is_hook(wanted.body)]
+    ordinary = [wanted for wanted in desired if not is_hook(wanted.body) and not is_skipped(wanted.body)]
+    applies = [*_namespace_task(ordinary, live, options), *_apply_tasks(ordinary, live, options, out_of_sync)]
+    prunes = prune_tasks(live, {wanted.key for wanted in desired}, options)
+    prunes = last_if_asked(mirror_waves(prunes), applies, options)
+    return Plan(_steps(in_order([*applies, *prunes])), tuple(hook.key for hook in hooks))
+
+
+def build_deletion(live: Mapping[ResourceKey, LiveObject], *, options: PlanOptions) -> Plan:
+    """The plan that deletes an application's objects: highest wave first, one wave after the other.
+
+    Delete=false keeps an object, Delete=confirm keeps it until deletion is approved.
+    """
+    prunes = [task for found in live.values() if (task := _deletion_task(found, options))]
+    return Plan(_steps(in_order(mirror_waves(prunes))))
+
+
+def _apply_tasks(
+    desired: Sequence[DesiredObject],
+    live: Mapping[ResourceKey, LiveObject],
+    options: PlanOptions,
+    out_of_sync: Set[ResourceKey],
+) -> Iterator[Task]:
+    only_changed = asked("ApplyOutOfSyncOnly", {}, options.options)
+    for wanted in desired:
+        found = live.get(wanted.key)
+        differs = found is None or wanted.key in out_of_sync
+        if not options.selects(wanted.key) or (only_changed and not differs):
+            continue
+        reason = MISSING if found is None else DIFFERS if differs else IN_SYNC
+        yield _apply_task(wanted, found, options, reason, SyncPhase.SYNC, sync_wave(wanted.body))
+
+
+def _apply_task(
+    wanted: DesiredObject, found: LiveObject | None, options: PlanOptions, reason: str, phase: SyncPhase, wave: int
+) -> Task:
+    return Task(
+        kind=TaskKind.APPLY,
+        key=wanted.key,
+        version=wanted.version,
+        phase=phase,
+        wave=wave,
+        reason=reason,
+        rank=rank(wanted.key.kind),
+        desired=wanted,
+        live=found,
+        options=task_options(object_options(wanted.annotations), options.options, force=options.force),
+    )
+
+
+def _namespace_task(
+    desired: Sequence[DesiredObject], live: Mapping[ResourceKey, LiveObject], options: PlanOptions
+) -> Iterator[Task]:
+    """The destination namespace, when it is to be created and no manifest is in charge of it.
+
+    It carries no tracking mark: it outlives the application. One that exists is touched only to manage its metadata.
+    """
+    if not options.namespace or options.resources or not asked("CreateNamespace", {}, options.options):
+        return
+    key = ResourceKey("", "Namespace", "", options.namespace)
+    found = live.get(key)
+    if any(wanted.key == key for wanted in desired):
+        return
+    wanted = _namespace(key, options)
+    if found is not None and not _lacks_metadata(found, wanted.body):
+        return
+    reason = "CreateNamespace=true" if found is None else "managedNamespaceMetadata differs"
+    yield _apply_task(wanted, found, options, reason, SyncPhase.PRE_SYNC, 0)
+
+
+def _namespace(key: ResourceKey, options: PlanOptions) -> DesiredObject:
+    metadata: JsonObject = {"name": key.name}
+    metadata.update({part: dict(values) for part, values in sorted(options.namespace_metadata.items()) if values})
+    body: JsonObject = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+    return DesiredObject(key, "v1", body, digest(body), Origin("spec.syncPolicy.managedNamespaceMetadata"))
+
+
+def _lacks_metadata(found: LiveObject, body: JsonObject) -> bool:
+    labels, annotations = body["metadata"].get("labels", {}), body["metadata"].get("annotations", {})
+    return not (labels.items() <= found.labels.items() and annotations.items() <= found.annotations.items())
+
+
+def _deletion_task(found: LiveObject, options: PlanOptions) -> Task | None:
+    if not is_owned(found, options.application):
+        return None
+    own, application = object_options(found.annotations), options.options
+    keeps = asked("Delete", own, application, "false")
+    waits = asked("Delete", own, application, "confirm") and not options.approved
+    reason = "the application is deleted"
+    if keeps:
+        reason += ", but the object is to stay (Delete=false)"
+    elif waits:
+        reason += ", but the deletion of this object must be confirmed (Delete=confirm)"
+    return Task(
+        kind=TaskKind.SKIP_PRUNE if keeps or waits else TaskKind.PRUNE,
+        key=found.key,
+        version=found.version,
+        phase=SyncPhase.SYNC,
+        wave=sync_wave({"metadata": {"annotations": found.annotations}}),
+        reason=reason,
+        rank=rank(found.key.kind),
+        live=found,
+        options=task_options(own, application, force=options.force),
+    )
+
+
+def _steps(tasks: Sequence[Task]) -> tuple[Step, ...]:
+    grouped = groupby(tasks, key=lambda task: (task.phase, task.wave))
+    return tuple(Step(phase, wave, tuple(members)) for (phase, wave), members in grouped)
