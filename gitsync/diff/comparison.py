@@ -231,11 +231,10 @@ class Comparison:
     def _remove(self, value: Any, path: Path) -> Any:
         """What stays of a live value that we own and do not want: only what others own too."""
         others = [] if self._three_way else self._ownership.others_at(path)
-        left_behind = bool(others) and self._ownership.only_appliers_at(path)
-        kept = restrict(value, others) if others and not left_behind else _ABSENT
+        kept = restrict(value, others) if others else _ABSENT
         if kept is value:
             return value
-        self.certain |= not left_behind
+        self.certain = True
         self._note(path, value, None if kept is _ABSENT else kept, GONE_FROM_GIT)
         return kept
 

@@ -8,7 +8,7 @@ from gitsync.diff.comparison import Comparison
 from gitsync.diff.facts import group_and_kind, is_built_in
 from gitsync.diff.ignore import NO_RULES, IgnoreRules, without_fields, without_pointers
 from gitsync.diff.lists import fields_applied
-from gitsync.diff.normalize import LAST_APPLIED, normalize
+from gitsync.diff.normalize import DEFAULT_SETTINGS, LAST_APPLIED, DiffSettings, normalize
 from gitsync.diff.ownership import NOTHING, FieldSet, Ownership, read_ownership
 from gitsync.diff.prediction import compare_prediction
 from gitsync.diff.secrets import is_secret, mask_together
@@ -26,20 +26,20 @@ def compute_diff(
     *,
     manager: str = FIELD_MANAGER,
     ignore: IgnoreRules = NO_RULES,
-    ignore_aggregated_roles: bool = False,
+    settings: DiffSettings = DEFAULT_SETTINGS,
 ) -> ObjectDiff:
     """The difference that can be told without asking the API server.
 
     Secrets come out masked. When `arbiter_needed`, ask the server with a dry run and judge its answer by `arbitrate`.
     """
-    wanted = normalize(desired.body, ignore_aggregated_roles=ignore_aggregated_roles)
+    wanted = normalize(desired.body, settings)
     if live is None:
-        (shown,) = mask_together([wanted])
+        (shown,) = mask_together([wanted], annotations=settings.secret_annotations)
         return ObjectDiff(True, (FieldChange("", reason=MISSING),), predicted_live=shown)
     ownership = read_ownership(live, manager)
-    wanted, existing = _ignoring(wanted, _comparable(live, ignore_aggregated_roles), ownership, ignore)
+    wanted, existing = _ignoring(wanted, normalize(live, settings), ownership, ignore)
     if is_secret(existing):
-        wanted, existing = _masked([wanted, existing])
+        wanted, existing = _masked([wanted, existing], settings)
     group, kind = group_and_kind(live)
     traits = Traits(kind, is_built_in(group, kind))
     ours = ownership.ours
@@ -59,7 +59,7 @@ def arbitrate(
     *,
     manager: str = FIELD_MANAGER,
     ignore: IgnoreRules = NO_RULES,
-    ignore_aggregated_roles: bool = False,
+    settings: DiffSettings = DEFAULT_SETTINGS,
 ) -> ObjectDiff:
     """The difference after the API server said, by a dry run, what it would make of `desired`: `predicted`.
 
@@ -67,17 +67,11 @@ def arbitrate(
     stamp) is no difference: a sync would not settle it.
     """
     before, after = read_ownership(live, manager), read_ownership(predicted, manager)
-    existing, expected = _ignoring(
-        _comparable(live, ignore_aggregated_roles), _comparable(predicted, ignore_aggregated_roles), before, ignore
-    )
+    existing, expected = _ignoring(normalize(live, settings), normalize(predicted, settings), before, ignore)
     if is_secret(existing) or is_secret(desired.body):
-        existing, expected = _masked([existing, expected])
+        existing, expected = _masked([existing, expected], settings)
     changes, outcome = compare_prediction(existing, expected, before, after)
     return ObjectDiff(bool(changes), changes, existing, outcome)
-
-
-def _comparable(live: JsonObject, ignore_aggregated_roles: bool) -> JsonObject:
-    return normalize(live, ignore_aggregated_roles=ignore_aggregated_roles)
 
 
 def _ignoring(
@@ -92,8 +86,8 @@ def _ignoring(
     return left, right
 
 
-def _masked(bodies: list[JsonObject]) -> tuple[JsonObject, JsonObject]:
-    left, right = mask_together(bodies)
+def _masked(bodies: list[JsonObject], settings: DiffSettings) -> tuple[JsonObject, JsonObject]:
+    left, right = mask_together(bodies, annotations=settings.secret_annotations)
     assert left is not None
     assert right is not None
     return left, right

@@ -6,6 +6,7 @@ but where the two values meet.
 
 import base64
 import binascii
+from dataclasses import dataclass
 from typing import Any
 
 from gitsync.diff.facts import group_and_kind
@@ -28,9 +29,27 @@ _SERVER_METADATA = frozenset(
 _ROLES = frozenset({"Role", "ClusterRole"})
 
 
-def normalize(body: JsonObject, *, ignore_aggregated_roles: bool = False) -> JsonObject:
+@dataclass(frozen=True, slots=True)
+class DiffSettings:
+    """What an installation compares. Defaults are Argo CD's.
+
+    `ignore_aggregated_roles`: rules that a controller collects into a ClusterRole are left alone. `ignore_status`: of
+    "all" kinds, of "crd" (CustomResourceDefinitions) only, or of "none". `secret_annotations` are masked in Secrets.
+    """
+
+    ignore_aggregated_roles: bool = False
+    ignore_status: str = "all"
+    secret_annotations: tuple[str, ...] = ()
+
+
+DEFAULT_SETTINGS = DiffSettings()
+
+
+def normalize(body: JsonObject, settings: DiffSettings = DEFAULT_SETTINGS) -> JsonObject:
     """A new object that shares all unchanged parts with `body`."""
-    result = {name: value for name, value in body.items() if name != "status"}
+    result = dict(body)
+    if _ignores_status(body, settings):
+        result.pop("status", None)
     if isinstance(metadata := body.get("metadata"), dict):
         result["metadata"] = _metadata(metadata)
     group, kind = group_and_kind(body)
@@ -39,8 +58,14 @@ def normalize(body: JsonObject, *, ignore_aggregated_roles: bool = False) -> Jso
     elif (group, kind) == ("", "Endpoints"):
         _sort_subsets(result)
     elif group == "rbac.authorization.k8s.io" and kind in _ROLES:
-        _drop_rules(result, aggregated=ignore_aggregated_roles)
+        _drop_rules(result, aggregated=settings.ignore_aggregated_roles)
     return result
+
+
+def _ignores_status(body: JsonObject, settings: DiffSettings) -> bool:
+    if settings.ignore_status == "crd":
+        return group_and_kind(body) == ("apiextensions.k8s.io", "CustomResourceDefinition")
+    return settings.ignore_status == "all"
 
 
 def _metadata(metadata: JsonObject) -> JsonObject:

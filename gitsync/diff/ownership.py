@@ -15,9 +15,9 @@ from gitsync.manifest.object import JsonObject
 
 FieldSet = dict[str, Any]
 
-# Managers whose writes a client-side apply left behind. What they own was wanted by the same Git once, so a field that
-# only they and we own has no other friend; whether server-side apply removes it depends on a migration of ownership.
-CLIENT_SIDE_APPLIERS = frozenset({"kubectl-client-side-apply", "kubectl", "before-first-apply"})
+# Besides ourselves, whose client-side applies are taken over by the next sync (`gitsync.execute`): what such an entry
+# owns counts as ours when it has left Git.
+CLIENT_SIDE_APPLY = "kubectl-client-side-apply"
 
 NOTHING: FieldSet = {}
 
@@ -42,8 +42,8 @@ class Ownership:
     ours: FieldSet | None
 
     def others_at(self, path: Path) -> list[FieldSet]:
-        """What managers other than us own at and below a path, as field sets."""
-        found = (_locate(_fields(entry), path) for entry in self.entries if not self._is_our_apply(entry))
+        """What managers own at and below a path that keep it when we give it up."""
+        found = (_locate(_fields(entry), path) for entry in self.entries if not self._is_ours(entry))
         return [node for node in found if node is not None]
 
     def anybody_at(self, path: Path) -> Iterator[FieldSet]:
@@ -52,14 +52,6 @@ class Ownership:
             node = _locate(_fields(entry), path)
             if node is not None:
                 yield node
-
-    def only_appliers_at(self, path: Path) -> bool:
-        """Whether those others at a path are all left behind by client-side applies."""
-        return all(
-            entry.get("manager") in CLIENT_SIDE_APPLIERS or entry.get("manager") == self.manager
-            for entry in self.entries
-            if not self._is_our_apply(entry) and _locate(_fields(entry), path) is not None
-        )
 
     def fields_of(self, managers: Sequence[str]) -> list[FieldSet]:
         """What each of these managers owns, in any way."""
@@ -81,8 +73,11 @@ class Ownership:
         newest = max(claims, key=lambda entry: str(entry.get("time") or ""))
         return Writer(str(newest.get("manager") or ""), _time(newest.get("time")))
 
-    def _is_our_apply(self, entry: JsonObject) -> bool:
-        return is_apply_of(entry, self.manager)
+    def _is_ours(self, entry: JsonObject) -> bool:
+        manager = entry.get("manager")
+        return not entry.get("subresource") and (
+            manager == self.manager or (manager == CLIENT_SIDE_APPLY and entry.get("operation") == "Update")
+        )
 
 
 def read_ownership(live: JsonObject, manager: str) -> Ownership:
