@@ -16,7 +16,7 @@ import orjson
 from gitsync.kube.access import ClusterAccess
 from gitsync.kube.answer import Target
 from gitsync.kube.discovery import ApiResource, Discovery
-from gitsync.kube.errors import NotFound
+from gitsync.kube.errors import NotFound, Refused
 from gitsync.kube.limits import Budget, Limits
 from gitsync.kube.lines import lines
 from gitsync.kube.observed import Page, read_page
@@ -95,7 +95,7 @@ class Cluster:
         """The object; None when there is none."""
         path, target = await self._object(gvk, namespace, name, "get")
         try:
-            return _body(await self.transport.send(Request("GET", path, target), budget))
+            return _body(await self.transport.send(Request("GET", path, target), budget), target)
         except NotFound:
             return None
 
@@ -161,7 +161,7 @@ class Cluster:
             "fieldValidation": validation,
         }
         request = Request("PATCH", path + _query(query), target, orjson.dumps(body), "application/apply-patch+yaml")
-        return _written(await self.transport.send(request, budget))
+        return _written(await self.transport.send(request, budget), target)
 
     async def create(
         self,
@@ -178,7 +178,7 @@ class Cluster:
         path = resource.path(quote(namespace) if resource.namespaced else "") + _query(query)
         target = _target("create", gvk, namespace if resource.namespaced else "", name)
         request = Request("POST", path, target, orjson.dumps(body), again=False)
-        return _written(await self.transport.send(request, budget))
+        return _written(await self.transport.send(request, budget), target)
 
     async def replace(
         self,
@@ -193,9 +193,8 @@ class Cluster:
         """Overwrites the object; with a resourceVersion in `body`, only if it still has that one."""
         path, target = await self._object(*_address(body), "replace", subresource)
         query = {"fieldManager": manager, "dryRun": "All" if dry_run else "", "fieldValidation": validation}
-        return _written(
-            await self.transport.send(Request("PUT", path + _query(query), target, orjson.dumps(body)), budget)
-        )
+        request = Request("PUT", path + _query(query), target, orjson.dumps(body))
+        return _written(await self.transport.send(request, budget), target)
 
     async def patch(
         self,
@@ -216,7 +215,7 @@ class Cluster:
         request = Request(
             "PATCH", path + _query(query), target, orjson.dumps(body), _PATCH_TYPES[kind], again=kind != "json"
         )
-        return _body(await self.transport.send(request, budget))
+        return _body(await self.transport.send(request, budget), target)
 
     async def delete(
         self,
@@ -298,10 +297,15 @@ def _query(values: Mapping[str, str]) -> str:
     return f"?{urlencode(kept)}" if kept else ""
 
 
-def _body(answer: Answer) -> JsonObject:
-    body: JsonObject = orjson.loads(answer.body)
+def _body(answer: Answer, target: Target) -> JsonObject:
+    try:
+        body = orjson.loads(answer.body)
+    except orjson.JSONDecodeError as error:
+        raise Refused(f"cannot {target.verb} {target.what}: the cluster's answer is not JSON") from error
+    if not isinstance(body, dict):
+        raise Refused(f"cannot {target.verb} {target.what}: the cluster's answer is no object")
     return body
 
 
-def _written(answer: Answer) -> Written:
-    return Written(_body(answer), answer.status == 201, answer.warnings)
+def _written(answer: Answer, target: Target) -> Written:
+    return Written(_body(answer, target), answer.status == 201, answer.warnings)

@@ -237,7 +237,8 @@ def _warnings(response: aiohttp.ClientResponse) -> tuple[str, ...]:
     """The texts of `Warning: 299 - "text"` headers."""
     if "Warning" not in response.headers:
         return ()
-    return tuple(text.partition('"')[2].rstrip('"') for text in response.headers.getall("Warning"))
+    quoted = (header[header.find('"') + 1 : header.rfind('"')] for header in response.headers.getall("Warning"))
+    return tuple(text.replace('\\"', '"') for text in quoted)
 
 
 def _reason(error: Exception) -> str:
