@@ -8,9 +8,9 @@ from gitsync.manifest.object import JsonObject
 from gitsync.sandbox.controllers.body import is_deleting, labels_of, status_of, with_spec
 from gitsync.sandbox.controllers.cluster import Cluster
 from gitsync.sandbox.controllers.condition import with_condition
-from gitsync.sandbox.quantity import parse
 from gitsync.sandbox.controllers.selector import matches_labels, matches_requirement
 from gitsync.sandbox.objects import SCHEDULER
+from gitsync.sandbox.quantity import parse
 from model.identity import ResourceKey
 
 _BY = "default-scheduler"

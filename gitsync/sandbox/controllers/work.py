@@ -16,7 +16,7 @@ Reconcile = Callable[[ResourceKey], None]
 Work = tuple[Reconcile, ResourceKey]
 
 # One turn of the event loop must stay short: people's requests wait behind it.
-_SLICE = 50
+_SLICE = 10
 _RETRY_SECONDS = 0.2
 _RETRY_LIMIT_SECONDS = 60.0
 
