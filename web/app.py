@@ -1,33 +1,43 @@
 """The route table, and the factory that turns the built console into an ASGI application."""
 
-from collections.abc import Awaitable, Callable
+import contextlib
 
 import reflex as rx
 from reflex_base.constants import Env
 from reflex_base.environment import environment
-from reflex_base.registry import RegistrationContext
 from starlette.types import ASGIApp
 
 from web import build, rxconfig
+from web.delivery import Delivery, read_script_hashes, same_origin
+from web.graph import client
+from web.pages.application import application
+from web.pages.applications import applications
+from web.pages.login import login
+from web.pages.runtimes import runtimes
+from web.pages.style import style
+from web.states.application import ApplicationState
+from web.states.runtimes import RuntimesState
+from web.states.session import SessionState
 
-# Reflex looks for its settings in the folder where a process happens to run; ours stand beside this file.
-RegistrationContext.ensure_context()._set_config(rxconfig.config)
-
-from web.delivery import Delivery, read_script_hashes, same_origin  # noqa: E402
-from web.graph import client  # noqa: E402
-from web.pages.login import login  # noqa: E402
-from web.pages.style import style  # noqa: E402
-from web.states.session import SessionState  # noqa: E402
-
-app = rx.App(
-    stylesheets=["/console/theme.css", "/console.css"],
-    html_lang="en",
-    toaster=None,
-    app_wraps={},
-    head_components=[rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml")],
-)
+# Reflex reads rxconfig.py in the folder where a process happens to run, once, right here.
+with contextlib.chdir(build.HERE):
+    app = rx.App(
+        stylesheets=["/console/theme.css", "/console.css"],
+        html_lang="en",
+        toaster=None,
+        app_wraps={},
+        head_components=[rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml")],
+    )
 
 app.add_page(login, route="/login", title="Sign in · Argosy")
+app.add_page(applications, route="/applications", title="Applications · Argosy", on_load=SessionState.enter)
+app.add_page(
+    application,
+    route="/applications/[runtime]/[namespace]/[name]",
+    title="Application · Argosy",
+    on_load=[SessionState.enter, ApplicationState.watch],
+)
+app.add_page(runtimes, route="/runtimes", title="Runtimes · Argosy", on_load=[SessionState.enter, RuntimesState.watch])
 app.add_page(style, route="/style", title="Style · Argosy", on_load=SessionState.enter)
 
 
@@ -51,6 +61,7 @@ def console() -> ASGIApp:
         app(),
         script_hashes=read_script_hashes(build.HASHES),
         public_origins=settings.public_origins,
+        pages=[f"/{page.stem}" for page in build.CLIENT.glob("*.html") if not page.stem.startswith("_")],
         on_address=_ignore if settings.api_url else client.use_server,
     )
 

@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 from web import theme
+from web.graph.document import document, operations
 
 HERE = Path(__file__).parent
 CLIENT = HERE / ".web" / "build" / "client"
@@ -59,8 +60,7 @@ def collect() -> None:
 
 
 def _documents_module() -> str:
-    documents = sorted((HERE / "graph" / "documents").glob("*.graphql"))
-    return "".join(f"export const {path.stem} = {json.dumps(path.read_text())};\n" for path in documents)
+    return "".join(f"export const {name} = {json.dumps(document(name))};\n" for name in operations())
 
 
 def compile_pages() -> None:

@@ -54,11 +54,13 @@ class Delivery:
         *,
         script_hashes: Collection[str],
         public_origins: Collection[str],
+        pages: Collection[str],
         on_address: Callable[[str, int], None],
     ) -> None:
         self._app = app
         self._policy = content_security_policy(script_hashes)
         self._public_origins = frozenset(public_origins)
+        self._pages = frozenset(pages)
         self._on_address = on_address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,6 +81,9 @@ class Delivery:
         if scope["path"] == "/":
             await RedirectResponse(HOME)(scope, receive, send)
             return
+        path = scope["path"].rstrip("/")
+        if path in self._pages:  # the file itself: a folder would answer with a redirect to an address of its own making
+            scope = {**scope, "path": f"{path}.html"}
         await self._app(scope, receive, self._with_headers(scope["path"], send))
 
     def _with_headers(self, path: str, send: Send) -> Send:

@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from web.views.shell import Commands, Connection, NavLink, PersonMenu, ThemeToggle, Zone
+from web.views.shell import Commands, Connection, NavLink, PersonMenu, Skip, ThemeToggle, Zone
 from web.states.session import SessionState
 
 #: Menu entries; a page that is not built has none.
@@ -12,7 +12,7 @@ PLACES = (("Applications", "/applications"), ("Runtimes", "/runtimes"))
 def framed(content: rx.Component, *, place: str) -> rx.Component:
     """A page of a signed-in person. `place` is the menu entry it belongs to."""
     return rx.el.div(
-        rx.el.a("Skip to content", href="#content", class_name="skip"),
+        Skip.create(),
         _top_bar(place),
         Connection.create(),
         rx.el.main(content, id="content", tab_index=-1),

@@ -10,15 +10,15 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import websockets
 from websockets.typing import Origin, Subprotocol
 
-DOCUMENTS = Path(__file__).parent / "documents"
+from web.graph.document import document
+
 ANSWER_SECONDS = 10.0
 
 Variables = dict[str, Any]
@@ -47,6 +47,11 @@ class Refused(GraphFailure):
     def __init__(self, message: str, *, code: str, reference: str = "") -> None:
         super().__init__(message, reference=reference)
         self.code = code
+
+
+def moment() -> str:
+    """Now, as the API writes moments."""
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +86,6 @@ def _pool() -> httpx.AsyncClient:
             raise Unreachable("the address of the control plane is not known yet")
         _Place.http = httpx.AsyncClient(base_url=_Place.url, timeout=ANSWER_SECONDS, trust_env=False)
     return _Place.http
-
-
-@cache
-def document(name: str) -> str:
-    """Text of a named operation."""
-    return (DOCUMENTS / f"{name}.graphql").read_text()
 
 
 async def ask(viewer: Viewer, name: str, variables: Variables | None = None) -> Answer:

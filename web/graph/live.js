@@ -157,19 +157,23 @@ export function useStream(name, variables, { onEvent, cursorOf, enabled = true }
 }
 
 // A question bound to a component: {data, error, loading, again}.
-export function useAnswer(name, variables, { enabled = true } = {}) {
+// `stamp` asks again when it changes.
+export function useAnswer(name, variables, { enabled = true, stamp = "" } = {}) {
   const [state, setState] = useState({ data: null, error: null, loading: enabled });
   const [turn, setTurn] = useState(0);
   const key = JSON.stringify([name, variables, enabled]);
+  const asked = useRef(key);
   useEffect(() => {
     if (!enabled) return undefined;
     const controller = new AbortController();
-    setState((before) => ({ ...before, loading: true }));
+    const other = asked.current !== key;
+    asked.current = key;
+    setState((before) => ({ data: other ? null : before.data, error: null, loading: true }));
     ask(name, variables, controller.signal).then(
       (data) => setState({ data, error: null, loading: false }),
       (error) => error.name === "AbortError" || setState((before) => ({ data: before.data, error, loading: false })),
     );
     return () => controller.abort();
-  }, [key, turn]);
+  }, [key, turn, stamp]);
   return { ...state, again: () => setTurn((count) => count + 1) };
 }

@@ -8,6 +8,7 @@ import { EventLoopContext } from "$/utils/context";
 import { ask, useConnection } from "./live.js";
 import { AppLink, Icon } from "./kit.jsx";
 import { Health, Sync } from "./status.jsx";
+import { placeOf } from "./place.js";
 import { clock, zone } from "./time.js";
 
 const SHORTCUTS = [
@@ -150,9 +151,6 @@ function Jump({ open, onClose }) {
   );
 }
 
-export const placeOf = ({ runtime, namespace, name }) =>
-  `/applications/${encodeURIComponent(runtime)}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`;
-
 // Shortcuts, command bar and help; renders the search button of the top bar.
 export function Commands() {
   const [jump, setJump] = useState(false);
@@ -277,4 +275,13 @@ export function Zone() {
   const [name, setName] = useState("");
   useEffect(() => setName(zone()), []);
   return <span>{name ? `all times ${name}` : ""}</span>;
+}
+
+// A plain link: the router would change the address without moving the focus.
+export function Skip() {
+  return (
+    <a className="skip" href="#content">
+      Skip to content
+    </a>
+  );
 }

@@ -58,3 +58,10 @@ class LoginForm(rx.Component):
 
     library = module("login.jsx")
     tag = "LoginForm"
+
+
+class Skip(rx.Component):
+    """Past the top bar, for keyboards."""
+
+    library = SHELL
+    tag = "Skip"

@@ -1,0 +1,12 @@
+"""The list of applications: a local component with its own stream, so that typing and sorting never wait for a round trip."""
+
+import reflex as rx
+
+from web.components.local import module
+
+
+class Applications(rx.NoSSRComponent):
+    """Counter strip, filters, table, pages."""
+
+    library = module("applications.jsx")
+    tag = "Applications"

@@ -1,0 +1,34 @@
+"""Declaration of the buttons of an application's header in deeds.jsx."""
+
+import reflex as rx
+
+from web.components.local import module
+
+
+class Deeds(rx.NoSSRComponent):
+    """Sync with its dialog, Refresh with Hard, Terminate while a sync runs."""
+
+    library = module("deeds.jsx")
+    tag = "Deeds"
+    name: rx.Var[str]
+    target: rx.Var[str]
+    destination: rx.Var[str]
+    allowed: rx.Var[bool]
+    reason: rx.Var[str]
+    running: rx.Var[bool]
+    on_sync: rx.EventHandler[rx.event.passthrough_event_spec(bool, bool)]
+    on_refresh: rx.EventHandler[rx.event.passthrough_event_spec(bool)]
+    on_terminate: rx.EventHandler[rx.event.no_args_event_spec]
+
+
+class ApplicationPane(rx.NoSSRComponent):
+    """Tree or list, differences, events, logs and the drawer, with their own streams (pane.jsx)."""
+
+    library = module("pane.jsx")
+    tag = "ApplicationPane"
+    health_status: rx.Var[str]
+    sync_status: rx.Var[str]
+    may_operate: rx.Var[bool]
+    reason: rx.Var[str]
+    reachable: rx.Var[bool]
+    last_report: rx.Var[str]

@@ -1,0 +1,124 @@
+// The counter strip and the filters of the applications page.
+import { useEffect, useRef, useState } from "react";
+import { Bone, Icon } from "./kit.jsx";
+import { Health } from "./status.jsx";
+import { HEALTH, SYNC } from "./tokens.js";
+import { FACETS, isFiltered } from "./filters.js";
+
+const SHOWN = ["HEALTHY", "PROGRESSING", "DEGRADED", "SUSPENDED", "MISSING", "UNKNOWN"];
+
+export function Strip({ facets, total, selected, onChange }) {
+  const counts = Object.fromEntries((facets?.healthStatuses ?? []).map(({ value, count }) => [value, count]));
+  const statuses = counts.TERMINATED ? [...SHOWN, "TERMINATED"] : SHOWN;
+  return (
+    <div className="strip">
+      <h1>{facets ? `${total} ${total === 1 ? "application" : "applications"}` : "Applications"}</h1>
+      <div className="counters" role="group" aria-label="Filter by health">
+        {statuses.map((status) => {
+          const on = selected.includes(status);
+          return (
+            <button
+              key={status}
+              type="button"
+              className={`counter${counts[status] ? "" : " none"}`}
+              aria-pressed={on}
+              onClick={() => onChange({ health: on ? selected.filter((one) => one !== status) : [...selected, status] })}
+            >
+              <Health status={status} />
+              <span className="count">{facets ? (counts[status] ?? 0) : <Bone />}</span>
+            </button>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+export function FilterBar({ filters, choices, onChange }) {
+  const clear = () => onChange({ ...Object.fromEntries([...FACETS.map(({ key }) => key), "q", "health", "star"].map((key) => [key, null])) });
+  return (
+    <div className="filters" role="search" aria-label="Applications">
+      <SearchField value={filters.q} onChange={(q) => onChange({ q })} />
+      {FACETS.map((facet) => (
+        <FacetMenu key={facet.key} facet={facet} choices={choices?.[facet.facet] ?? []} selected={filters[facet.key]} onChange={onChange} />
+      ))}
+      <button type="button" className="button" aria-pressed={filters.star} onClick={() => onChange({ star: filters.star ? null : "1" })}>
+        <Icon name="star" filled={filters.star} />
+        Favourites
+      </button>
+      {isFiltered(filters) && (
+        <button type="button" className="button quiet" onClick={clear}>
+          Clear
+        </button>
+      )}
+    </div>
+  );
+}
+
+// Typing is local; the URL follows when the typing rests.
+function SearchField({ value, onChange }) {
+  const [text, setText] = useState(value);
+  const timer = useRef(0);
+  useEffect(() => setText(value), [value]);
+  const type = (next) => {
+    setText(next);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => onChange(next), 200);
+  };
+  return (
+    <div className="field">
+      <Icon name="search" />
+      <input
+        type="search"
+        data-key="/"
+        aria-label="Search applications by name"
+        placeholder="Search by name"
+        value={text}
+        onChange={(event) => type(event.target.value)}
+        onKeyDown={(event) => event.key === "Escape" && (text ? type("") : event.target.blur())}
+      />
+    </div>
+  );
+}
+
+const wordOf = (facet, value) => (facet.key === "sync" ? (SYNC[value]?.word ?? value) : facet.key === "health" ? HEALTH[value].word : value);
+
+export function FacetMenu({ facet, choices, selected, onChange }) {
+  const ref = useRef(null);
+  useEffect(() => {
+    const close = (event) => {
+      if (!ref.current?.open) return;
+      if (event.type === "keydown" ? event.key === "Escape" : !ref.current.contains(event.target)) {
+        ref.current.open = false;
+        if (event.type === "keydown") ref.current.querySelector("summary").focus();
+      }
+    };
+    document.addEventListener("click", close);
+    document.addEventListener("keydown", close);
+    return () => {
+      document.removeEventListener("click", close);
+      document.removeEventListener("keydown", close);
+    };
+  }, []);
+  const shown = [...choices, ...selected.filter((value) => !choices.some((choice) => choice.value === value)).map((value) => ({ value, count: 0 }))];
+  const toggle = (value) => onChange({ [facet.key]: selected.includes(value) ? selected.filter((one) => one !== value) : [...selected, value] });
+  return (
+    <details className="menu" ref={ref}>
+      <summary className={`button${selected.length ? " chosen" : ""}`}>
+        {facet.label}
+        {selected.length > 0 && <span className="count">{selected.length === 1 ? wordOf(facet, selected[0]) : selected.length}</span>}
+        <Icon name="down" />
+      </summary>
+      <div className="menu-body" role="group" aria-label={facet.label}>
+        {shown.length === 0 && <p className="muted pad">Nothing to choose from yet.</p>}
+        {shown.map(({ value, count }) => (
+          <label key={value}>
+            <input type="checkbox" checked={selected.includes(value)} onChange={() => toggle(value)} />
+            <span>{wordOf(facet, value)}</span>
+            <span className="count">{count}</span>
+          </label>
+        ))}
+      </div>
+    </details>
+  );
+}

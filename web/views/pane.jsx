@@ -1,0 +1,188 @@
+// What an application consists of, live: tree or list, differences, events, logs, and the drawer. One stream feeds them all.
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { useParams } from "react-router";
+import { Changes } from "./changes.jsx";
+import { Drawer } from "./drawer.jsx";
+import { Events } from "./events.jsx";
+import { FacetMenu } from "./filterbar.jsx";
+import { Bone, Empty, Notice, Stale } from "./kit.jsx";
+import { isFine, visibleIds } from "./layout.js";
+import { ResourceList } from "./list.jsx";
+import { useConnection, useStream } from "./live.js";
+import { HEALTH, SYNC } from "./tokens.js";
+import { QueryLink, showQuery, useQuery, withChanges } from "./url.jsx";
+
+const Tree = lazy(() => import("./tree.jsx"));
+const Logs = lazy(() => import("./logs.jsx").then((module) => ({ default: module.Logs })));
+
+const TABS = [
+  ["state", "State"],
+  ["diff", "Diff"],
+  ["events", "Events"],
+  ["logs", "Logs"],
+];
+const cursorOf = (data) => data.resourceTree.cursor;
+
+function useTree(application) {
+  const [nodes, setNodes] = useState(null);
+  const [readAt, setReadAt] = useState(null);
+  const failure = useStream("resource_tree", { application }, {
+    cursorOf,
+    onEvent: ({ resourceTree: event }) => {
+      setReadAt(new Date().toISOString());
+      if (event.type === "RESYNC") return;
+      setNodes((before) => {
+        const next = new Map(event.type === "SNAPSHOT" ? [] : before);
+        event.removed.forEach((id) => next.delete(id));
+        event.upserted.forEach((node) => next.set(node.id, same(before?.get(node.id), node)));
+        return next;
+      });
+    },
+  });
+  return { nodes: useMemo(() => (nodes ? [...nodes.values()] : null), [nodes]), failure, readAt };
+}
+
+// Keeps the object where nothing changed, so that nothing is drawn again after a new snapshot.
+const same = (before, after) => (before && JSON.stringify(before) === JSON.stringify(after) ? before : after);
+
+export const keyOf = ({ group, kind, namespace, name }) => [group ?? "", kind, namespace ?? "", name].join("/");
+
+export function ApplicationPane({ healthStatus, syncStatus, mayOperate, reason, reachable, lastReport }) {
+  const { runtime, namespace, name } = useParams();
+  const application = useMemo(() => ({ runtime, namespace, name }), [runtime, namespace, name]);
+  const search = useQuery();
+  const { nodes, failure, readAt } = useTree(application);
+  const connection = useConnection();
+  const tab = TABS.some(([key]) => key === search.get("tab")) ? search.get("tab") : "state";
+  const open = useCallback((node) => showQuery(withChanges(new URLSearchParams(location.search), { res: keyOf(node), section: null })), []);
+  const close = useCallback(() => showQuery(withChanges(new URLSearchParams(location.search), { res: null, section: null })), []);
+  const changedCount = nodes?.filter((node) => node.syncStatus === "OUT_OF_SYNC").length;
+  const selected = nodes?.find((node) => keyOf(node) === search.get("res"));
+  const stale = connection.up === false ? { since: connection.since, reason: "the control plane does not answer" } : !reachable ? { since: lastReport, reason: `runtime ${runtime} is not reachable` } : null;
+  return (
+    <section className={`pane${stale ? " faded" : ""}`} aria-label="Resources">
+      <nav className="tabs" aria-label="Sections of the application">
+        {TABS.map(([key, label]) => (
+          <QueryLink key={key} changes={{ tab: key === "state" ? null : key }} className="tab" current={key === tab} data-key={key === "diff" ? "d" : undefined}>
+            {label}
+            {key === "diff" && changedCount > 0 && <span className="count">{changedCount}</span>}
+          </QueryLink>
+        ))}
+      </nav>
+      {stale && <Stale {...stale} />}
+      {failure && !nodes && <Notice title="The resources could not be read" detail={failure.message} next="It goes on by itself once the runtime answers; the list of applications still works." id={failure.id} />}
+      {failure && nodes && <Stale since={readAt} reason={failure.message} />}
+      <Suspense fallback={<Bone wide />}>
+        {tab === "state" && <State nodes={nodes} failed={Boolean(failure)} application={{ kind: "Application", name, healthStatus, syncStatus, info: [] }} search={search} onOpen={open} selected={selected} />}
+        {tab === "diff" && <Changes application={application} stamp={changeStamp(nodes)} onOpen={open} />}
+        {tab === "events" && <Events application={application} />}
+        {tab === "logs" && <Logs application={application} pods={podsBelow(nodes ?? [], null)} />}
+      </Suspense>
+      {search.get("res") && nodes && selected && (
+        <Drawer
+          application={application}
+          node={selected}
+          pods={podsBelow(nodes, selected)}
+          section={search.get("section")}
+          onClose={close}
+          mayOperate={mayOperate}
+          reason={reason}
+        />
+      )}
+      {search.get("res") && nodes && !selected && <Gone onClose={close} name={search.get("res").split("/").at(-1)} />}
+    </section>
+  );
+}
+
+function Gone({ name, onClose }) {
+  return (
+    <aside className="drawer" role="dialog" aria-label={name}>
+      <Empty title={`${name} is gone`} next="The object does not exist any more.">
+        <button type="button" className="button" onClick={onClose}>
+          Close
+        </button>
+      </Empty>
+    </aside>
+  );
+}
+
+const changeStamp = (nodes) => (nodes ?? []).filter((node) => node.syncStatus === "OUT_OF_SYNC").map((node) => node.id).join(" ");
+
+// Pods of the application, or those below one node.
+export function podsBelow(nodes, top) {
+  if (!top) return nodes.filter((node) => node.kind === "Pod");
+  const inside = new Set([top.id]);
+  for (let before = 0; before !== inside.size; ) {
+    before = inside.size;
+    for (const node of nodes) if (node.parentIds.some((id) => inside.has(id))) inside.add(node.id);
+  }
+  return nodes.filter((node) => node.kind === "Pod" && inside.has(node.id));
+}
+
+const counted = (nodes, of) => {
+  const counts = new Map();
+  for (const node of nodes) if (of(node)) counts.set(of(node), (counts.get(of(node)) ?? 0) + 1);
+  return [...counts].map(([value, count]) => ({ value, count })).sort((a, b) => b.count - a.count || a.value.localeCompare(b.value));
+};
+
+function State({ nodes, failed, application, search, onOpen, selected }) {
+  const list = search.get("view") === "list";
+  const wanted = { kind: search.getAll("kind"), health: search.getAll("health"), sync: search.getAll("sync") };
+  const change = (changes) => showQuery(withChanges(new URLSearchParams(location.search), changes), { replace: true });
+  const filtered = wanted.kind.length + wanted.health.length + wanted.sync.length > 0;
+  const passes = (node) => (!wanted.kind.length || wanted.kind.includes(node.kind)) && (!wanted.health.length || wanted.health.includes(node.healthStatus)) && (!wanted.sync.length || wanted.sync.includes(node.syncStatus));
+  const filterKey = JSON.stringify(wanted);
+  const view = useMemo(() => {
+    if (!nodes) return null;
+    if (!filtered) return { nodes, hits: null };
+    const { hits, shown } = visibleIds(nodes, passes);
+    return { nodes: nodes.filter((node) => shown.has(node.id)), hits };
+  }, [nodes, filterKey]);
+  if (!nodes) return failed ? null : <Skeleton />;
+  if (!nodes.length) return <Empty title="Nothing deployed yet" next="Sync the application to create what Git says." />;
+  const outOfSync = nodes.filter((node) => node.syncStatus === "OUT_OF_SYNC").length;
+  const wrong = nodes.filter((node) => !isFine(node)).length;
+  return (
+    <>
+      <div className="filters">
+        <div className="segments" role="group" aria-label="Arrangement">
+          <button type="button" className="button" aria-pressed={!list} onClick={() => change({ view: null })}>
+            Tree
+          </button>
+          <button type="button" className="button" aria-pressed={list} onClick={() => change({ view: "list" })}>
+            List
+          </button>
+        </div>
+        <FacetMenu facet={{ key: "kind", label: "Kind" }} choices={counted(nodes, (node) => node.kind)} selected={wanted.kind} onChange={change} />
+        <FacetMenu facet={{ key: "health", label: "Health" }} choices={counted(nodes, (node) => HEALTH[node.healthStatus] && node.healthStatus)} selected={wanted.health} onChange={change} />
+        <FacetMenu facet={{ key: "sync", label: "Sync" }} choices={counted(nodes, (node) => SYNC[node.syncStatus] && node.syncStatus)} selected={wanted.sync} onChange={change} />
+        {filtered && (
+          <button type="button" className="button quiet" onClick={() => change({ kind: null, health: null, sync: null })}>
+            Clear
+          </button>
+        )}
+        <span className="muted inventory">
+          {nodes.length} resources · {outOfSync} out of sync{wrong > outOfSync ? ` · ${wrong - outOfSync} not healthy` : ""}
+        </span>
+      </div>
+      {list ? (
+        <ResourceList nodes={view.hits ? view.nodes.filter((node) => view.hits.has(node.id)) : view.nodes} onOpen={onOpen} />
+      ) : (
+        <Tree nodes={view.nodes} hits={view.hits} application={application} selected={selected?.id} onOpen={onOpen} />
+      )}
+    </>
+  );
+}
+
+const Skeleton = () => (
+  <div className="tree-skeleton" aria-busy="true">
+    {[0, 1, 2].map((column) => (
+      <div key={column}>
+        {Array.from({ length: column ? 3 : 1 }, (_, index) => (
+          <span className="bone node-bone" key={index} aria-hidden="true" />
+        ))}
+      </div>
+    ))}
+    <span className="unseen">Reading the resources</span>
+  </div>
+);
