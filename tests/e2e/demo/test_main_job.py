@@ -1,0 +1,129 @@
+"""The main job, live, as a newcomer does it: start the demo, sign in, clone, push, and watch the tree change."""
+
+import asyncio
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.demo import Demo, Person, running_demo
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
+
+APPLICATIONS = """query { applications(pagination: {first: 50}) { totalCount nodes {
+  metadata { name } kind syncStatus healthStatus explanation revision
+  permissions { sync { allowed reason } } } } }"""
+TREE = """subscription { resourceTree(application: {runtime: "demo", namespace: "argosy", name: "storefront"}) {
+  type upserted { id kind name healthStatus info { key value } } removed } }"""
+LIVE = """subscription { applications(filters: {applications: ["storefront"]}) {
+  type applications { metadata { name } syncStatus healthStatus revision } } }"""
+
+
+@pytest.fixture(scope="module")
+async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
+    async with running_demo(tmp_path_factory.mktemp("demo") / "data") as running:
+        yield running
+
+
+async def until_healthy(person: Person, *names: str) -> None:
+    """Waits by the live stream of the API until the named applications are Synced and Healthy."""
+    waiting = set(names)
+    query = "subscription { applications { applications { metadata { name } syncStatus healthStatus } } }"
+    async with asyncio.timeout(60):
+        async for event in person.subscribe(query):
+            for application in event["applications"]["applications"]:
+                if (application["syncStatus"], application["healthStatus"]) == ("SYNCED", "HEALTHY"):
+                    waiting.discard(application["metadata"]["name"])
+            if not waiting:
+                return
+
+
+def git(*arguments: str, folder: Path) -> str:
+    command = ["git", "-c", "user.name=Dana", "-c", "user.email=dana@shop.example.com", *arguments]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+async def test_the_shop_becomes_synced_and_healthy(demo: Demo) -> None:
+    async with demo.signed_in("admin") as admin:
+        await until_healthy(admin, "platform", "storefront", "checkout", "catalog", "orders")
+
+
+async def test_what_is_broken_says_why(demo: Demo) -> None:
+    async with demo.signed_in("admin") as admin:
+        query = "subscription { applications { applications { metadata { name } healthStatus explanation } } }"
+        async with asyncio.timeout(60):
+            async for event in admin.subscribe(query):
+                for application in event["applications"]["applications"]:
+                    if application["metadata"]["name"] == "payments" and application["healthStatus"] == "DEGRADED":
+                        assert "ImagePull" in application["explanation"]
+                        return
+
+
+async def test_a_push_changes_the_live_tree_within_seconds(demo: Demo, tmp_path: Path) -> None:
+    async with demo.signed_in("dana") as dana:
+        await until_healthy(dana, "storefront")
+        await asyncio.to_thread(git, "clone", demo.clone_url("apps"), "apps", folder=tmp_path)
+        manifest = tmp_path / "apps" / "storefront" / "deployment.yaml"
+        manifest.write_text(manifest.read_text().replace("replicas: 3", "replicas: 4"))
+        stream = dana.subscribe(TREE)
+        first = await anext(stream)
+        assert first["resourceTree"]["type"] == "SNAPSHOT"
+        await asyncio.to_thread(git, "commit", "-am", "Scale the storefront", folder=tmp_path / "apps")
+        await asyncio.to_thread(git, "push", folder=tmp_path / "apps")
+        async with asyncio.timeout(10):
+            async for event in stream:
+                if "3/4" in facts(event, "Deployment") or "4/4" in facts(event, "Deployment"):
+                    break
+        await stream.aclose()
+
+
+def facts(event: dict[str, Any], kind: str) -> set[str]:
+    """Badge values of the nodes of one kind in an event."""
+    nodes = event["resourceTree"]["upserted"]
+    return {pair["value"] for node in nodes if node["kind"] == kind for pair in node["info"]}
+
+
+async def test_people_see_what_git_lets_them_read(demo: Demo) -> None:
+    seen: dict[str, int] = {}
+    for name in ("admin", "dana", "victor", "eve"):
+        async with demo.signed_in(name) as person:
+            seen[name] = (await person.ask(APPLICATIONS))["applications"]["totalCount"]
+    assert seen["admin"] == seen["dana"] == seen["victor"] > 0
+    assert seen["eve"] == 0
+
+
+async def test_a_reader_may_not_sync_and_is_told_why(demo: Demo) -> None:
+    mutation = 'mutation { syncApplication(runtime: "demo", name: "newsletter") { errors { code message } } }'
+    async with demo.signed_in("victor") as victor:
+        nodes = (await victor.ask(APPLICATIONS))["applications"]["nodes"]
+        permission = next(n for n in nodes if n["metadata"]["name"] == "newsletter")["permissions"]["sync"]
+        assert not permission["allowed"]
+        assert permission["reason"]
+        errors = (await victor.ask(mutation))["syncApplication"]["errors"]
+        assert [error["code"] for error in errors] == ["FORBIDDEN_ERROR"]
+
+
+async def test_a_writer_syncs_what_waits_for_a_hand(demo: Demo) -> None:
+    mutation = 'mutation { syncApplication(runtime: "demo", name: "newsletter") { operationId errors { message } } }'
+    async with demo.signed_in("dana") as dana:
+        payload = (await dana.ask(mutation))["syncApplication"]
+        assert payload["errors"] == []
+        await until_healthy(dana, "newsletter")
+
+
+async def test_kubectl_sees_the_same_applications(demo: Demo) -> None:
+    command = ["kubectl", "--kubeconfig", str(demo.kubeconfig), "-n", "argosy", "get", "applications"]
+    try:
+        done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=True)
+    except FileNotFoundError:
+        pytest.skip("kubectl is not installed")
+    assert "SYNC STATUS" in done.stdout
+    assert "storefront" in done.stdout
+
+
+async def test_a_stranger_cannot_clone(demo: Demo, tmp_path: Path) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as refusal:
+        await asyncio.to_thread(git, "clone", demo.clone_url("apps", user="eve"), "apps", folder=tmp_path)
+    assert "not found" in refusal.value.stderr
