@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import DeltaStatus, DiffOption
+from pygit2.enums import DeltaStatus, DiffOption, ObjectType
 
 from gitsync.git.address import commit_page, redact
 from gitsync.git.affected import ChangedPaths, ChangeKind, PathChange
@@ -54,13 +54,12 @@ class Mirror:
         """The full id of the one commit whose id begins so. Raises RevisionNotFound when there are several."""
         try:
             found = self._opened().get(prefix)
-        except KeyError:
-            return None
         except ValueError as error:
             raise RevisionNotFound(
                 f"{prefix} is the beginning of more than one id in {redact(self._url)}", suggestion="Write more of it."
             ) from error
-        return str(found.id) if isinstance(found, pygit2.Commit) and str(found.id).startswith(prefix) else None
+        # Prefixes find objects of every kind; only a commit is a revision.
+        return str(found.id) if found is not None and found.type == ObjectType.COMMIT else None
 
     def fetch_refs(self, refs: Iterable[str], credential: GitCredential | None) -> None:
         """Brings some refs by their full names, and what they lead to."""

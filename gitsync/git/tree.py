@@ -71,7 +71,11 @@ class CommitFiles:
         return [_entry(item) for item in self._tree(tree_id)]
 
     def size(self, blob_id: str) -> int:
-        return int(self._blob(blob_id).size)
+        try:
+            _, size = self._repository.odb.read_header(pygit2.Oid(hex=blob_id))
+        except (KeyError, ValueError, pygit2.GitError) as error:
+            raise _lacking(blob_id) from error
+        return size
 
     def read(self, blob_id: str) -> bytes:
         return bytes(self._blob(blob_id).data)
@@ -93,10 +97,14 @@ class CommitFiles:
         try:
             return self._repository[object_id]
         except (KeyError, ValueError, pygit2.GitError) as error:
-            raise MirrorDamaged(
-                f"the local copy of a repository lacks object {object_id}",
-                suggestion="It is thrown away and fetched again; if this stays, check the disk of the runtime.",
-            ) from error
+            raise _lacking(object_id) from error
+
+
+def _lacking(object_id: str) -> MirrorDamaged:
+    return MirrorDamaged(
+        f"the local copy of a repository lacks object {object_id}",
+        suggestion="It is thrown away and fetched again; if this stays, check the disk of the runtime.",
+    )
 
 
 _TYPES = {

@@ -1,0 +1,83 @@
+"""Parsed manifests by blob, so that a commit costs the parsing of the files that it changed.
+
+Parsing runs in a few threads of its own: the event loop goes on, and one huge source does not hold up the others.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from gitsync.manifest.errors import ManifestError
+from gitsync.manifest.object import JsonObject, Origin
+from gitsync.manifest.parse import ParsedDocument, parse_manifests
+from gitsync.render.directory import SourceFile
+
+_SKIP_MARKER = b"+argocd:skip-file-rendering"
+_MARKS_OF_A_MANIFEST = (b"apiVersion:", b"kind:", b"metadata:")
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    """Bodies with the lines they begin at, and how many bytes they were made of."""
+
+    documents: tuple[tuple[JsonObject, int], ...]
+    size: int
+
+
+class ParsedFiles:
+    """Least recently used blobs go first when their sources exceed `max_bytes`."""
+
+    def __init__(self, *, max_bytes: int, threads: int) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._parsed: OrderedDict[str, _Parsed] = OrderedDict()
+        self._workers = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="parse")
+
+    async def parse(self, files: Sequence[SourceFile]) -> tuple[ParsedDocument, ...]:
+        """The objects of all files in their order. Raises ManifestError for the first bad one."""
+        parsed = {file.blob: self._parsed[file.blob] for file in files if file.blob in self._parsed}
+        for blob in parsed:
+            self._parsed.move_to_end(blob)
+        new = [file for file in files if file.blob not in parsed]
+        if new:
+            loop = asyncio.get_running_loop()
+            fresh = await loop.run_in_executor(self._workers, lambda: {file.blob: _parse(file) for file in new})
+            self._keep(fresh)
+            parsed |= fresh
+        return tuple(
+            ParsedDocument(body, Origin(file.path, line))
+            for file in files
+            for body, line in parsed[file.blob].documents
+        )
+
+    def close(self) -> None:
+        self._workers.shutdown(wait=False, cancel_futures=True)
+
+    def _keep(self, fresh: dict[str, _Parsed]) -> None:
+        for blob, parsed in fresh.items():
+            if blob not in self._parsed:
+                self._parsed[blob] = parsed
+                self._bytes += parsed.size
+        while self._bytes > self._max_bytes:
+            _, oldest = self._parsed.popitem(last=False)
+            self._bytes -= oldest.size
+
+
+def parse_file(file: SourceFile) -> list[ParsedDocument]:
+    """The objects of one file; none if it asks to be skipped, or cannot be read and does not look like a manifest."""
+    if _SKIP_MARKER in file.data:
+        return []
+    try:
+        return parse_manifests(file.data, file=file.path)
+    except ManifestError as error:
+        looks_like_one = all(mark in file.data for mark in _MARKS_OF_A_MANIFEST)
+        if error.objects_before or looks_like_one or file.path.endswith(".json"):
+            raise
+        return []
+
+
+def _parse(file: SourceFile) -> _Parsed:
+    documents = parse_file(file)
+    return _Parsed(tuple((document.body, document.origin.line) for document in documents), len(file.data))
