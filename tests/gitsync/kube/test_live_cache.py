@@ -184,6 +184,8 @@ async def test_a_bookmark_moves_the_resume_point(api: KubeApi, following: Follow
     api.compact()  # without the bookmark, resuming config maps would now answer 410 and cost a list
     api.drop_watches()
     await api.until(lambda: sum("watch=1" in path for _, path in api.requests) >= len(api.kinds))
+    api.put(config_map("after"))
+    await following.until(lambda: cache.get(key("after")))
     assert not [path for _, path in api.requests if "limit=" in path]
 
 
