@@ -1,0 +1,154 @@
+"""The runtime's part of the `argosy` command: `inspect` is here, `runtime` is in a module of its own.
+
+Exit codes: 0 answered, 1 the files could not be understood (or `diff --exit-code` found a difference), 2 wrong usage.
+Commands import what they need when they run, so that one does not load Git and the other Kubernetes for nothing.
+"""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec
+
+import click
+
+from gitsync.errors import GitsyncError
+
+P = ParamSpec("P")
+
+_FILE = click.Path(dir_okay=False, allow_dash=True)
+
+
+def _output(default: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return click.option(
+        "-o", "--output", "form", type=click.Choice(["json", "yaml"]), default=default, show_default=True
+    )
+
+
+_CONFIG = click.option("--config", type=_FILE, help="Argo CD's ConfigMap argocd-cm, for its resource customizations.")
+_REPO = click.option(
+    "--repo", "repos", multiple=True, metavar="URL=DIR", help="Directory that stands in for a repository. Repeatable."
+)
+
+
+def _told(command: Callable[P, None]) -> Callable[P, None]:
+    """Errors of the engine end as one sentence and exit code 1."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except GitsyncError as error:
+            click.echo(f"error: {error.message}", err=True)
+            if error.suggestion:
+                click.echo(error.suggestion, err=True)
+            sys.exit(1)
+
+    return run
+
+
+@click.group()
+def inspect() -> None:
+    """What the engine would say about files, offline."""
+
+
+@inspect.command()
+@click.argument("file", type=_FILE)
+@_CONFIG
+@_output("json")
+@_told
+def health(file: str, config: str | None, form: str) -> None:
+    """Health of each object in FILE."""
+    from gitsync.inspect.config import read_configuration
+    from gitsync.inspect.files import read_objects
+    from gitsync.inspect.health import inspect_health
+    from gitsync.inspect.output import write
+
+    for scripted in read_configuration(config).scripted_health:
+        click.echo(f"warning: the Lua health check of {scripted} is not run by this version", err=True)
+    write(inspect_health(read_objects(file)), form)
+
+
+@inspect.command()
+@click.option("--desired", required=True, type=_FILE, help="The object as Git wants it.")
+@click.option("--live", required=True, type=_FILE, help="The object as the cluster has it; an empty file: missing.")
+@click.option("--app", "app", type=_FILE, help="The Application, for its ignoreDifferences.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 when the object is modified.")
+@_CONFIG
+@_output("json")
+@_told
+def diff(desired: str, live: str, app: str | None, exit_code: bool, config: str | None, form: str) -> None:
+    """Compare one desired object with its live state."""
+    from gitsync.inspect.config import read_configuration
+    from gitsync.inspect.diff import inspect_diff
+    from gitsync.inspect.files import read_application, read_single, read_single_or_none
+    from gitsync.inspect.output import write
+
+    ignore = read_application(app).spec.ignore_differences if app else ()
+    answer = inspect_diff(
+        read_single(desired), read_single_or_none(live), ignore=ignore, configuration=read_configuration(config)
+    )
+    write(answer, form)
+    if exit_code and answer["modified"]:
+        sys.exit(1)
+
+
+@inspect.command()
+@click.argument("app", type=_FILE)
+@_REPO
+@click.option("--closure", is_flag=True, help="Show what was read of the repositories instead.")
+@_output("yaml")
+@_told
+def render(app: str, repos: tuple[str, ...], closure: bool, form: str) -> None:
+    """Manifests of the Application in file APP."""
+    from gitsync.inspect.files import read_application
+    from gitsync.inspect.output import write, write_objects
+    from gitsync.inspect.render import read_sources, render_application
+
+    application, directories = read_application(app), _directories(repos)
+    if not closure:
+        write_objects((document.body for document in render_application(application, directories)), form)
+        return
+    read = [entry for reading in read_sources(application, directories) for entry in reading.closure.entries]
+    write([{"kind": str(entry.kind), "path": entry.path} for entry in read], form)
+
+
+@inspect.command()
+@click.argument("app", type=_FILE)
+@click.option("--live", required=True, type=_FILE, help="Live objects; an empty file: nothing exists yet.")
+@click.option("--desired", type=_FILE, help="Rendered manifests, instead of rendering the application's sources.")
+@click.option("--prune/--no-prune", default=None, help="Default: as the application says.")
+@_REPO
+@_CONFIG
+@_output("json")
+@_told
+def plan(**given: Any) -> None:
+    """Ordered actions of the next sync of the Application in file APP.
+
+    Manifests that stand beside the Application in APP are taken as what it wants; else its sources are rendered.
+    """
+    from gitsync.inspect.config import read_configuration
+    from gitsync.inspect.files import application_among, is_application, read_documents, read_objects
+    from gitsync.inspect.output import write
+    from gitsync.inspect.plan import inspect_plan
+    from gitsync.inspect.render import render_application
+
+    documents = read_documents(given["app"])
+    application = application_among(documents, given["app"])
+    wanted = [document for document in documents if not is_application(document.body)]
+    if given["desired"]:
+        wanted = read_documents(given["desired"])
+    elif not wanted:
+        wanted = render_application(application, _directories(given["repos"]))
+    configuration = read_configuration(given["config"])
+    actions = inspect_plan(
+        application, wanted, read_objects(given["live"]), prune=given["prune"], configuration=configuration
+    )
+    write(actions, given["form"])
+
+
+def _directories(repos: tuple[str, ...]) -> dict[str, Path]:
+    pairs = [repo.rpartition("=") for repo in repos]
+    if any(not equals or not url or not directory for url, equals, directory in pairs):
+        raise click.BadParameter("write --repo URL=DIR", param_hint="--repo")
+    return {url: Path(directory) for url, _, directory in pairs}

@@ -1,0 +1,70 @@
+"""`argosy inspect diff`: one desired object against its live one."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from gitsync.diff.compute import compute_diff
+from gitsync.diff.ignore import rules_for
+from gitsync.inspect.config import Configuration
+from gitsync.inspect.files import InspectError, key_of
+from gitsync.manifest.canonical import digest
+from gitsync.manifest.object import DesiredObject, JsonObject, Origin
+from model.change import FieldChange
+from model.identity import GroupVersionKind
+from model.kinds.application import TRACKING_ANNOTATION, IgnoreDifference
+
+
+def inspect_diff(
+    desired: JsonObject, live: JsonObject | None, *, ignore: Sequence[IgnoreDifference], configuration: Configuration
+) -> JsonObject:
+    """The comparison that the engine would make, as JSON. Raises InspectError for two different objects."""
+    if live is not None and not _same_object(desired, live):
+        message = f"{key_of(desired)} and {key_of(live)} are different objects"
+        raise InspectError(message, suggestion="Give the desired and the live state of one object.")
+    wanted = _tracked(desired, live)
+    gvk = GroupVersionKind.parse(wanted["apiVersion"], wanted["kind"])
+    key = key_of(live or desired)
+    rules = rules_for(key, [*configuration.ignore, *ignore])
+    diff = compute_diff(
+        DesiredObject(key, gvk.version, wanted, digest(wanted), Origin("")),
+        live,
+        ignore=rules,
+        settings=configuration.settings,
+    )
+    return {
+        "modified": diff.modified,
+        "arbiterNeeded": diff.arbiter_needed,
+        "changes": [_shown(change) for change in diff.changes],
+        "normalizedLive": diff.normalized_live,
+        "predictedLive": diff.predicted_live,
+    }
+
+
+def _same_object(desired: JsonObject, live: JsonObject) -> bool:
+    """A manifest may leave its namespace to the application."""
+    wanted, found = key_of(desired), key_of(live)
+    same = (wanted.group, wanted.kind, wanted.name) == (found.group, found.kind, found.name)
+    return same and wanted.namespace in ("", found.namespace)
+
+
+def _tracked(desired: JsonObject, live: JsonObject | None) -> JsonObject:
+    """A manifest as it stands in Git has no tracking mark yet; the engine would give it the one that live has."""
+    marks = ((live or {}).get("metadata") or {}).get("annotations") or {}
+    mark = marks.get(TRACKING_ANNOTATION)
+    annotations = desired["metadata"].get("annotations") or {}
+    if mark is None or TRACKING_ANNOTATION in annotations:
+        return desired
+    metadata = {**desired["metadata"], "annotations": {**annotations, TRACKING_ANNOTATION: mark}}
+    return {**desired, "metadata": metadata}
+
+
+def _shown(change: FieldChange) -> JsonObject:
+    return {
+        "path": change.path,
+        "live": change.live,
+        "desired": change.desired,
+        "manager": change.manager,
+        "changedAt": msgspec.to_builtins(change.changed_at),
+        "reason": change.reason,
+    }

@@ -1,0 +1,23 @@
+"""`argosy inspect health`: the health of each object of a file."""
+
+from collections.abc import Iterable
+
+from gitsync.health.assess import assess_health
+from gitsync.inspect.files import key_of
+from gitsync.manifest.object import JsonObject
+
+
+def inspect_health(bodies: Iterable[JsonObject]) -> list[JsonObject]:
+    """One entry per object, in their order. `status` is None where no rule says anything."""
+    return [_judged(body) for body in bodies]
+
+
+def _judged(body: JsonObject) -> JsonObject:
+    key, report = key_of(body), assess_health(body)
+    return {
+        "group": key.group,
+        "kind": key.kind,
+        "name": key.name,
+        "status": str(report.status) if report else None,
+        "message": report.message if report else "",
+    }

@@ -1,0 +1,52 @@
+"""Answers on standard output, as JSON or YAML that Kubernetes tools read back unchanged."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import click
+import msgspec
+import yaml
+
+from gitsync.manifest.object import JsonObject
+
+# What YAML readers of Kubernetes (in Go) take for a number, and PyYAML for a string, so that it would go unquoted.
+_LOOKS_LIKE_NUMBER = re.compile(r"[-+]?(\.?[0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?|0[oObBxX][0-9a-fA-F_]+)")
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Without anchors: aliases are legal, but nobody wants to read them in a manifest."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _represent_text(dumper: yaml.CSafeDumper, text: str) -> yaml.ScalarNode:
+    if _LOOKS_LIKE_NUMBER.fullmatch(text):
+        style: str | None = '"'
+    else:
+        style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def write(value: Any, form: str) -> None:
+    """One JSON or YAML document."""
+    click.echo(as_yaml([value]) if form == "yaml" else as_json(value), nl=False)
+
+
+def write_objects(bodies: Iterable[JsonObject], form: str) -> None:
+    """A YAML stream, or a JSON list."""
+    click.echo(as_yaml(bodies) if form == "yaml" else as_json(list(bodies)), nl=False)
+
+
+def as_json(value: Any) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
+
+
+def as_yaml(values: Iterable[Any]) -> str:
+    return yaml.dump_all(
+        list(values), Dumper=_Dumper, sort_keys=False, explicit_start=True, allow_unicode=True, width=4096
+    )

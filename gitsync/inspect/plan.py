@@ -1,0 +1,94 @@
+"""`argosy inspect plan`: what a sync of an application would do, in order and with reasons."""
+
+from collections.abc import Sequence
+
+from gitsync.diff.compute import compute_diff
+from gitsync.diff.ignore import rules_for
+from gitsync.inspect.config import Configuration
+from gitsync.inspect.files import as_live, key_of
+from gitsync.inspect.scope import scopes
+from gitsync.manifest.object import DesiredObject, JsonObject
+from gitsync.manifest.parse import ParsedDocument
+from gitsync.manifest.prepare import prepare
+from gitsync.plan.build import build_plan
+from gitsync.plan.options import DELETION_APPROVED_ANNOTATION, PlanOptions
+from gitsync.plan.values import Plan, Task
+from model.identity import ApplicationKey
+from model.kinds.application import Application
+
+
+def inspect_plan(
+    application: Application,
+    documents: Sequence[ParsedDocument],
+    live: Sequence[JsonObject],
+    *,
+    prune: bool | None,
+    configuration: Configuration,
+) -> list[JsonObject]:
+    """The actions of the next sync. `prune` None: as the application's operation, else its automation, has it."""
+    options = _options(application, prune)
+    wanted = _desired(application, documents, live)
+    bodies = {key_of(body): body for body in live}
+    differing = {one.key for one in wanted if _differs(one, bodies.get(one.key), application, configuration)}
+    found = {key: as_live(body) for key, body in bodies.items()}
+    return _shown(build_plan(wanted, found, options=options, out_of_sync=differing))
+
+
+def _options(application: Application, prune: bool | None) -> PlanOptions:
+    policy, operation = application.spec.sync_policy, application.operation
+    sync = operation.sync if operation else None
+    automated = policy.automated if policy else None
+    if prune is None:
+        prune = sync.prune if sync else bool(automated and automated.prune)
+    strategy = sync.sync_strategy if sync else None
+    chosen = (strategy.apply or strategy.hook) if strategy else None
+    managed = (policy.managed_namespace_metadata if policy else None) or {}
+    return PlanOptions(
+        application=application.metadata.name,
+        namespace=application.spec.destination.namespace,
+        prune=prune,
+        force=bool(chosen and chosen.force),
+        approved=DELETION_APPROVED_ANNOTATION in (application.metadata.annotations or {}),
+        sync_options=(sync.sync_options if sync else ()) or (policy.sync_options if policy else ()),
+        resources=sync.resources if sync else (),
+        namespace_metadata={part: values for part, values in managed.items() if part in ("labels", "annotations")},
+    )
+
+
+def _desired(
+    application: Application, documents: Sequence[ParsedDocument], live: Sequence[JsonObject]
+) -> tuple[DesiredObject, ...]:
+    metadata = application.metadata
+    return prepare(
+        documents,
+        app=ApplicationKey(metadata.namespace, metadata.name),
+        control_namespace=metadata.namespace,
+        default_namespace=application.spec.destination.namespace,
+        is_namespaced=scopes(live, [document.body for document in documents]),
+    ).objects
+
+
+def _differs(
+    wanted: DesiredObject, live: JsonObject | None, application: Application, configuration: Configuration
+) -> bool:
+    rules = rules_for(wanted.key, [*configuration.ignore, *application.spec.ignore_differences])
+    return compute_diff(wanted, live, ignore=rules, settings=configuration.settings).modified
+
+
+def _shown(plan: Plan) -> list[JsonObject]:
+    return [_action(task) for task in plan.tasks]
+
+
+def _action(task: Task) -> JsonObject:
+    key = task.key
+    return {
+        "action": str(task.kind),
+        "phase": str(task.phase),
+        "wave": task.wave,
+        "group": key.group,
+        "version": task.version,
+        "kind": key.kind,
+        "namespace": key.namespace,
+        "name": key.name,
+        "reason": task.reason,
+    }
