@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+_POD_VARIABLES = ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT")
 CONTROLLERS = ("applications",)  # what this version can run; more names arrive with the parts that they start
 
 
@@ -62,12 +63,13 @@ class RuntimeSettings:
 
 @dataclass(frozen=True, slots=True)
 class RuntimeEnvironment:
-    """What the environment may say; a flag on the command line wins."""
+    """What the environment may say; a flag on the command line wins. `pod` is what Kubernetes tells a pod."""
 
     data_dir: Path
     log: str
     token: str | None = field(repr=False)
     kubeconfig: Path | None
+    pod: Mapping[str, str]
 
 
 def read_environment(environ: Mapping[str, str] | None = None) -> RuntimeEnvironment:
@@ -79,4 +81,5 @@ def read_environment(environ: Mapping[str, str] | None = None) -> RuntimeEnviron
         log=values.get("ARGOSY_LOG", "info"),
         token=values.get("ARGOSY_LINK_TOKEN") or None,
         kubeconfig=Path(kubeconfig) if kubeconfig else None,
+        pod={name: values[name] for name in _POD_VARIABLES if name in values},
     )

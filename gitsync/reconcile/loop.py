@@ -104,7 +104,7 @@ class Loop:
         try:
             await self._compare(record, refresh)
         except Waiting as waiting:
-            record.refresh = max(refresh, record.refresh or refresh)
+            record.wish(refresh)
             self.queue.add_after(key, waiting.retry_after_seconds)
             return
         self._decide(record)
@@ -178,7 +178,7 @@ class Loop:
                 log.info("automated sync", application=str(record.key), reason=reason)
                 self._syncs.start(record, member, operation)
             case autosync.WaitFor(seconds=seconds):
-                record.refresh = record.refresh or Refresh.COMPARE
+                record.wish(Refresh.COMPARE)
                 self.queue.add_after(record.key, seconds)
             case autosync.Skip(condition=condition):
                 if condition is not None:
@@ -206,8 +206,20 @@ class Loop:
         """Have an application looked at; the widest of several wishes wins."""
         record = self._records.get(key)
         if record is not None:
-            record.refresh = max(refresh, record.refresh or refresh)
+            record.wish(refresh)
             self.queue.add(key)
+
+    def start_requested(self, record: Record) -> None:
+        """Begin the operation that the object asks for now, so that whoever asked sees it begun."""
+        if not self.watching_only and not record.deleting and not self._syncs.running(record):
+            self._syncs.start_requested(record, self._fleet.get(record.server))
+
+    def operation_in_progress(self, record: Record) -> bool:
+        return self._syncs.running(record) or (record.operating if self.watching_only else False)
+
+    def terminate(self, record: Record) -> bool:
+        """False: nothing is running."""
+        return self._syncs.terminate(record)
 
     def sync_ended(self, record: Record) -> None:
         """Its objects were applied; see what came of it, and if something else is due."""
@@ -301,7 +313,7 @@ class Loop:
         asked = asked_for(metadata.annotations)
         if asked is not None and not record.annotated_refresh:
             record.annotated_refresh = wished = True
-            record.refresh = max(asked, record.refresh or asked)
+            record.wish(asked)
         if metadata.deletion_timestamp is not None and not record.deleting:
             record.deleting = wished = True
             self._syncs.terminate(record)

@@ -100,6 +100,10 @@ class Record:
     def all_conditions(self) -> list[ApplicationCondition]:
         return [condition for stage in Stage for condition in self.conditions.get(stage, ())]
 
+    def wish(self, refresh: Refresh) -> None:
+        """The widest of several wishes wins."""
+        self.refresh = max(refresh, self.refresh or refresh)
+
     def clear(self, *stages: Stage) -> None:
         for stage in stages:
             self.conditions.pop(stage, None)

@@ -182,6 +182,8 @@ class Syncs:
         run = Run(record=record, operation=operation, state=state, raw=raw)
         self._runs[record.key] = run
         self.started += 1
+        if raw is not None:
+            self._show(run, state)  # whoever asked sees at once that it was accepted
         run.task = self._supervisor.spawn(f"operation of {record.key}", self._carry_out(run))
 
     async def _carry_out(self, run: Run) -> None:
@@ -195,8 +197,6 @@ class Syncs:
     async def _until_over(self, run: Run) -> None:
         while True:
             async with self._slots.slot(run.record.server):
-                if not run.state.sync_result and not run.state.retry_count:
-                    run.state = msgspec.structs.replace(run.state, started_at=run.state.started_at or self._now())
                 attempt = await self._attempt(run)
             if run.superseded_by and attempt.phase is not Phase.SUCCEEDED:
                 self._show(run, life.supersede(run.state, run.superseded_by, now=self._now()))

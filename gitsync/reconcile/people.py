@@ -1,0 +1,200 @@
+"""What people do to applications and their objects: sync, refresh, terminate, delete, actions.
+
+Each checks the person's permission in Git right before it acts. A sync is written into the Application's `operation`
+field, where every other client of the field would look for it; the same operation id asked for twice is one sync.
+"""
+
+from typing import Any, get_args
+
+import msgspec
+
+from gitsync.kube.client import Propagation
+from gitsync.kube.limits import Budget
+from gitsync.manifest.object import JsonObject
+from gitsync.reconcile.actions import ActionImpossible, action_patch
+from gitsync.reconcile.asked import Context, find_member, find_record, key_of, require_node
+from gitsync.reconcile.link import Refused
+from gitsync.reconcile.record import Record, read_application
+from gitsync.reconcile.refresh import Refresh
+from gitsync.reconcile.report import access_repo_url
+from model.identity import GroupVersionKind, ResourceKey
+from model.kinds.application import GROUP, KIND, REFRESH_ANNOTATION, VERSION
+from model.link import (
+    DeleteObject,
+    OperationAnswer,
+    RefreshApplication,
+    RunAction,
+    StartSync,
+    TerminateOperation,
+)
+from model.operation import Phase
+
+OPERATION_ID = "argosy.io/operation-id"
+_MANAGER = "argosy"
+_PROPAGATIONS: dict[str, Propagation] = {name: name for name in get_args(Propagation)}
+
+
+class Acts:
+    """Everything that changes something because a person asked for it."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def sync(self, body: StartSync) -> OperationAnswer:
+        record = find_record(self._context, body.application)
+        await self._authorise(record, body.actor)
+        if asked_before(record, body.operation_id):
+            return self._answer(record, body.operation_id)
+        if self._context.loop.operation_in_progress(record) or record.raw.get("operation"):
+            raise Refused(
+                "ALREADY_RUNNING",
+                f"another operation of {record.key} is in progress",
+                suggestion="Wait for it to end, or terminate it.",
+            )
+        await self._patch(record, {"operation": operation_of(body, record)})
+        self._context.loop.start_requested(record)
+        return self._answer(record, body.operation_id)
+
+    async def refresh(self, body: RefreshApplication) -> OperationAnswer:
+        record = find_record(self._context, body.application)
+        await self._authorise(record, body.actor)
+        if self._context.loop.watching_only:
+            word = "hard" if body.hard else "normal"
+            await self._patch(record, {"metadata": {"annotations": {REFRESH_ANNOTATION: word}}})
+        else:
+            self._context.loop.want(record.key, Refresh.HARD if body.hard else Refresh.NORMAL)
+        return self._answer(record, body.operation_id, done=True)
+
+    async def terminate(self, body: TerminateOperation) -> OperationAnswer:
+        record = find_record(self._context, body.application)
+        await self._authorise(record, body.actor)
+        if not self._context.loop.operation_in_progress(record):
+            raise Refused("VALIDATION_ERROR", f"no operation of {record.key} is in progress")
+        if self._context.loop.watching_only:
+            await self._patch(record, {"status": {"operationState": {"phase": Phase.TERMINATING.value}}})
+        else:
+            self._context.loop.terminate(record)
+        return self._answer(record, body.operation_id)
+
+    async def delete(self, body: DeleteObject) -> OperationAnswer:
+        if body.propagation not in _PROPAGATIONS:
+            raise Refused("VALIDATION_ERROR", f"propagation is one of {', '.join(_PROPAGATIONS)}", field="propagation")
+        record, member = find_member(self._context, body.application)
+        await self._authorise(record, body.actor)
+        key = key_of(body.resource)
+        require_node(self._context, record, member, key)
+        live = member.cache.get(key)
+        if live is None:
+            raise Refused("NOT_FOUND_ERROR", f"{key} does not exist in the cluster")
+        await member.cluster.delete(
+            live.gvk,
+            key.namespace,
+            key.name,
+            propagation=_PROPAGATIONS[body.propagation],
+            uid=live.uid,
+            budget=Budget.PEOPLE,
+        )
+        return self._answer(record, body.operation_id, done=True)
+
+    async def action(self, body: RunAction) -> OperationAnswer:
+        record, member = find_member(self._context, body.application)
+        await self._authorise(record, body.actor)
+        key = key_of(body.resource)
+        require_node(self._context, record, member, key)
+        gvk = GroupVersionKind(body.resource.group, body.resource.version, body.resource.kind)
+        live = await member.cluster.get(gvk, key.namespace, key.name)
+        if live is None:
+            raise Refused("NOT_FOUND_ERROR", f"{key} does not exist in the cluster")
+        try:
+            patch = action_patch(key, live, body.action, body.parameters, now=self._context.now())
+        except ActionImpossible as impossible:
+            raise Refused("VALIDATION_ERROR", impossible.message, suggestion=impossible.suggestion) from impossible
+        await member.cluster.patch(key, gvk.version, patch, manager=_MANAGER, budget=Budget.PEOPLE)
+        return self._answer(record, body.operation_id, done=True)
+
+    async def _authorise(self, record: Record, actor: str) -> None:
+        """Raises Refused unless the person may push to the repository that rules the application."""
+        if not actor:
+            return
+        url = access_repo_url(record, self._context.reporter.owner(record))
+        verdict = await self._context.probe.verdict(actor, url)
+        if not verdict.write:
+            raise Refused(
+                "FORBIDDEN_ERROR",
+                f"{actor} may not change {record.key}: {verdict.reason or 'no permission to push to its repository'}",
+            )
+
+    async def _patch(self, record: Record, patch: JsonObject) -> None:
+        """Write into the Application, and see the result at once instead of waiting for the watch."""
+        address = ResourceKey(GROUP, KIND, record.key.namespace, record.key.name)
+        raw = await self._context.home.patch(address, VERSION, patch, manager=_MANAGER, budget=Budget.PEOPLE)
+        self._context.loop.application_seen(raw, read_application(raw))
+
+    def _answer(self, record: Record, operation_id: str, *, done: bool = False) -> OperationAnswer:
+        """The application as it is now; `done`: nothing goes on in the background."""
+        state = record.operation_state
+        return OperationAnswer(
+            operation_id=operation_id,
+            summary=self._context.reporter.summary(record),
+            phase=Phase(state.phase) if state is not None and not done and state.phase in list(Phase) else None,
+            message=state.message if state is not None and not done else "",
+        )
+
+
+def asked_before(record: Record, operation_id: str) -> bool:
+    """Whether this very operation was accepted already: it waits, runs, or was the last one."""
+    waiting = (record.raw.get("operation") or {}).get("info") or ()
+    state = record.operation_state
+    infos = {(one.get("name"), one.get("value")) for one in waiting}
+    infos |= {(one.name, one.value) for one in state.operation.info} if state is not None else set()
+    return bool(operation_id) and (OPERATION_ID, operation_id) in infos
+
+
+def operation_of(body: StartSync, record: Record) -> JsonObject:
+    """The `operation` field that asks for this sync, as Argo CD's own clients write it."""
+    policy = record.application.spec.sync_policy
+    automated = policy.automated if policy else None
+    sync: JsonObject = {}
+    if body.revision:
+        sync["revision"] = body.revision
+    if body.prune if body.prune is not None else bool(automated and automated.prune):
+        sync["prune"] = True
+    if body.dry_run:
+        sync["dryRun"] = True
+    sync["syncStrategy"] = _strategy(body)
+    if body.resources:
+        sync["resources"] = [msgspec.to_builtins(one) for one in body.resources]
+    if options := body.sync_options or (policy.sync_options if policy else ()):
+        sync["syncOptions"] = list(options)
+    info = [{"name": OPERATION_ID, "value": body.operation_id}] if body.operation_id else []
+    if body.reason:
+        info.append({"name": "Reason", "value": body.reason})
+    operation: JsonObject = {"initiatedBy": {"username": body.actor}, "sync": sync}
+    if info:
+        operation["info"] = info
+    if retry := _retry(body, record):
+        operation["retry"] = retry
+    return operation
+
+
+def _strategy(body: StartSync) -> JsonObject:
+    if body.strategy not in (None, "", "hook", "apply"):
+        raise Refused("VALIDATION_ERROR", "strategy is hook or apply", field="strategy")
+    force = {"force": True} if body.force else {}
+    return {body.strategy or "hook": force}
+
+
+def _retry(body: StartSync, record: Record) -> JsonObject:
+    if body.retry_limit is None:
+        policy = record.application.spec.sync_policy
+        written: Any = msgspec.to_builtins(policy.retry) if policy and policy.retry else {}
+        return dict(written)
+    back_off = {
+        "duration": body.retry_duration,
+        "factor": body.retry_factor,
+        "maxDuration": body.retry_max_duration,
+    }
+    retry: JsonObject = {"limit": body.retry_limit}
+    if given := {name: value for name, value in back_off.items() if value is not None}:
+        retry["backoff"] = given
+    return retry

@@ -1,0 +1,184 @@
+"""Makes report items from the state as it is when they are sent."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from gitsync.git.address import normalized, redact
+from gitsync.git.repositories import Repositories
+from gitsync.health.aggregate import ResourceHealth
+from gitsync.health.explain import explain
+from gitsync.reconcile.commits import Commits
+from gitsync.reconcile.fleet import Fleet
+from gitsync.reconcile.outbox import Subject
+from gitsync.reconcile.record import Record, Records
+from gitsync.reconcile.report import Surroundings, summarize
+from gitsync.reconcile.supervisor import Supervisor
+from model.health import Health
+from model.identity import ApplicationKey, ResourceKey
+from model.kinds.application import GROUP, KIND, TRACKING_ANNOTATION
+from model.link import (
+    ApplicationChanged,
+    ApplicationRemoved,
+    ClusterChanged,
+    ClusterRemoved,
+    ReportItem,
+    RepositoryChanged,
+    RuntimeChanged,
+)
+from model.report import (
+    ApplicationSummary,
+    ComponentSummary,
+    HealthState,
+    ManifestLocation,
+    RepositorySummary,
+    RuntimeSummary,
+)
+
+_MAX_ERRORS = 10
+
+
+class Reporter:
+    """`changed` is called with a subject whose item became more complete (the author of a commit arrived)."""
+
+    def __init__(
+        self,
+        *,
+        records: Records,
+        fleet: Callable[[], Fleet],
+        repositories: Repositories,
+        supervisor: Supervisor,
+        control_namespace: str,
+        runtime: RuntimeSummary,
+        changed: Callable[[Subject], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._records = records
+        self._fleet = fleet
+        self._repositories = repositories
+        self._supervisor = supervisor
+        self._commits = Commits(repositories, supervisor)
+        self._control_namespace = control_namespace
+        self._runtime = runtime
+        self._changed = changed
+        self._now = now
+        self.watching_only = ""
+
+    def make(self, subject: Subject) -> ReportItem | None:
+        """The item for a subject; None when there is nothing to say about it."""
+        match subject:
+            case ("application", ApplicationKey() as key):
+                record = self._records.get(key)
+                return ApplicationRemoved(key) if record is None else ApplicationChanged(self.summary(record))
+            case ("cluster", str() as server):
+                member = self._fleet().get(server)
+                if member is None:
+                    return ClusterRemoved(server)
+                return ClusterChanged(self._fleet().summary(member, len(self._records.of_server(server))))
+            case ("repository", str() as url):
+                return self._repository(url)
+            case ("runtime", _):
+                return RuntimeChanged(self.runtime())
+        return None
+
+    def subjects(self) -> Iterator[Subject]:
+        """Everything there is, for a snapshot."""
+        yield ("runtime", "")
+        for member in self._fleet():
+            yield ("cluster", member.server)
+        for state in self._repositories.states():
+            yield ("repository", state.url)
+        for record in self._records:
+            yield ("application", record.key)
+
+    def summary(self, record: Record) -> ApplicationSummary:
+        member = self._fleet().get(record.server)
+        owner = self.owner(record)
+        url = record.application.spec.all_sources[0].repo_url if record.application.spec.all_sources else ""
+        shas = {record.revision, *(str(entry.get("revision", "")) for entry in record.history)} - {""}
+        subject: Subject = ("application", record.key)
+        around = Surroundings(
+            control_namespace=self._control_namespace,
+            cluster=member.name if member else "",
+            commits=self._commits.known(url, shas, lambda: self._changed(subject)),
+            owner=owner,
+            location=self._location(record, owner),
+            explanation=self._explanation(record),
+            now=self._now(),
+        )
+        return summarize(record, around)
+
+    def owner(self, record: Record) -> Record | None:
+        """The application (a Git Source, usually) whose objects include this Application."""
+        mark = (record.application.metadata.annotations or {}).get(TRACKING_ANNOTATION, "")
+        owner = self._records.of_instance(mark.partition(":")[0]) if mark else None
+        return owner if owner is not record else None
+
+    def location_of(self, record: Record, key: ResourceKey) -> ManifestLocation | None:
+        """Where in Git the manifest of one of the application's objects stands."""
+        desired = record.desired
+        wanted = desired.objects.get(key) if desired else None
+        if desired is None or wanted is None or not record.application.spec.all_sources:
+            return None
+        return ManifestLocation(
+            repo_url=record.application.spec.all_sources[0].repo_url,
+            revision=desired.revision,
+            path=wanted.origin.file,
+            line=wanted.origin.line or None,
+        )
+
+    def runtime(self) -> RuntimeSummary:
+        parts = self._supervisor.states()
+        components = tuple(
+            ComponentSummary(
+                name=part.name,
+                version=self._runtime.version,
+                health=HealthState.HEALTHY if part.healthy else HealthState.DEGRADED,
+                message=part.error,
+            )
+            for part in parts
+        )
+        errors = [f"{part.name}: {part.error}" for part in parts if part.error]
+        if self.watching_only:
+            errors.insert(0, f"watching only: {self.watching_only}")
+        return RuntimeSummary(
+            version=self._runtime.version,
+            namespace=self._runtime.namespace,
+            engine="ARGO_CD" if self.watching_only else "ARGOSY",
+            installation=self._runtime.installation,
+            started_at=self._runtime.started_at,
+            cluster=self._runtime.cluster,
+            components=components,
+            errors=tuple(errors[:_MAX_ERRORS]),
+        )
+
+    def _repository(self, url: str) -> RepositoryChanged | None:
+        state = next(
+            (one for one in self._repositories.states() if normalized(one.url) == normalized(redact(url))), None
+        )
+        if state is None:
+            return None
+        shas = {state.head} if state.head else set()
+        head = self._commits.known(url, shas, lambda: self._changed(("repository", url)))
+        return RepositoryChanged(
+            RepositorySummary(
+                url=state.url,
+                head=head.get(state.head or ""),
+                checked_at=state.checked_at,
+                error=state.error,
+            )
+        )
+
+    def _location(self, record: Record, owner: Record | None) -> ManifestLocation | None:
+        if owner is None:
+            return None
+        return self.location_of(owner, ResourceKey(GROUP, KIND, record.key.namespace, record.key.name))
+
+    def _explanation(self, record: Record) -> str | None:
+        """Only for applications that are not well: following owners down to pods is not for everybody, every time."""
+        member = self._fleet().get(record.server)
+        if member is None or record.state.health in (Health.HEALTHY, Health.SUSPENDED) or not record.compared:
+            return None
+        resources = [
+            ResourceHealth(one.key, one.health, live=one.exists, counts=one.counts_for_health) for one in record.state
+        ]
+        return explain(resources, member.cache.tree_of(record.instance))

@@ -1,0 +1,168 @@
+"""Answers the control plane's requests about applications: shows what is asked for, and acts for people.
+
+Reading was authorised by the control plane. Acting is authorised here once more, with the person's own Git permission
+on the repository that rules the application: a control plane that is wrong or taken over still cannot act for people
+who may not. The empty actor is the runtime's own operator, who holds its credentials anyway.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from gitsync.diff.secrets import mask_secrets
+from gitsync.kube.errors import ClusterError, Conflict, Forbidden, NotFound
+from gitsync.reconcile.asked import Context, find_member, find_record, key_of, read_live, require_node
+from gitsync.reconcile.link import Refused
+from gitsync.reconcile.people import Acts
+from gitsync.reconcile.streams import Streams
+from gitsync.reconcile.tree import hosts
+from model.change import ObjectDiff
+from model.health import Sync
+from model.identity import ApplicationKey
+from model.link import (
+    AccessAnswer,
+    AnswerBody,
+    DeleteObject,
+    DiffAnswer,
+    FieldDifference,
+    GetManagedResources,
+    GetResource,
+    GetTree,
+    ManagedAnswer,
+    ManagedResourceAnswer,
+    ProbeAccess,
+    ReadLogs,
+    RefreshApplication,
+    RequestBody,
+    ResourceAnswer,
+    RunAction,
+    StartSync,
+    TerminateOperation,
+    TreeAnswer,
+    WatchEvents,
+    WatchTree,
+)
+
+_PROBE_AGE_SECONDS = 1.0  # the control plane keeps answers itself; two caches would add up
+_MAX_PROBED = 500
+
+
+class Requests:
+    """`gitsync.reconcile.link.RequestServer`."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._acts = Acts(context)
+        self._streams = Streams(context)
+
+    async def answer(self, body: RequestBody) -> AnswerBody:
+        try:
+            return await self._answer(body)
+        except NotFound as failure:
+            raise Refused("NOT_FOUND_ERROR", failure.message) from failure
+        except Conflict as failure:
+            raise Refused("CONFLICT_ERROR", failure.message, suggestion=failure.suggestion) from failure
+        except Forbidden as failure:
+            raise Refused("FORBIDDEN_ERROR", failure.message, suggestion=failure.suggestion) from failure
+        except ClusterError as failure:
+            raise Refused("RUNTIME_UNAVAILABLE", failure.message, suggestion=failure.suggestion) from failure
+
+    async def _answer(self, body: RequestBody) -> AnswerBody:
+        match body:
+            case GetTree(application=key):
+                return self._tree(key)
+            case GetResource():
+                return await self._resource(body)
+            case GetManagedResources():
+                return await self._managed(body)
+            case ProbeAccess():
+                return await self._access(body)
+            case StartSync():
+                return await self._acts.sync(body)
+            case RefreshApplication():
+                return await self._acts.refresh(body)
+            case TerminateOperation():
+                return await self._acts.terminate(body)
+            case DeleteObject():
+                return await self._acts.delete(body)
+            case RunAction():
+                return await self._acts.action(body)
+            case _:
+                raise Refused("VALIDATION_ERROR", f"{type(body).__name__} is answered as a stream")
+
+    def stream(self, body: RequestBody) -> AsyncIterator[AnswerBody]:
+        match body:
+            case WatchTree(application=key):
+                find_record(self._context, key)
+                return self._context.feeds.watch(key)
+            case WatchEvents():
+                return self._streams.events(body)
+            case ReadLogs():
+                return self._streams.logs(body)
+            case _:
+                raise Refused("VALIDATION_ERROR", f"{type(body).__name__} is no stream")
+
+    def _tree(self, key: ApplicationKey) -> TreeAnswer:
+        record, member = find_member(self._context, key)
+        nodes = self._context.feeds.tree(key)
+        return TreeAnswer(tuple(nodes.values()), hosts(self._context.feeds.objects(record, member)))
+
+    async def _resource(self, body: GetResource) -> ResourceAnswer:
+        record, member = find_member(self._context, body.application)
+        key = key_of(body.resource)
+        node = require_node(self._context, record, member, key)
+        live = await read_live(member, body.resource)
+        wanted = record.desired.objects.get(key) if record.desired else None
+        diff = await self._context.comparer.diff_of(record, member, wanted, live) if wanted else None
+        desired, shown = mask_secrets(wanted.body if wanted else None, live)
+        events = await self._streams.existing_events(member, body.resource, node.uid)
+        return ResourceAnswer(
+            node=node,
+            desired=desired,
+            live=shown,
+            diff=diff_answer(diff) if diff else None,
+            events=events,
+            location=self._context.reporter.location_of(record, key),
+        )
+
+    async def _managed(self, body: GetManagedResources) -> ManagedAnswer:
+        record, member = find_member(self._context, body.application)
+        answers = []
+        for verdict in record.state.sorted():
+            if body.only_changed and verdict.sync is Sync.SYNCED:
+                continue
+            node = require_node(self._context, record, member, verdict.key)
+            wanted = record.desired.objects.get(verdict.key) if record.desired else None
+            diff = None
+            if wanted is not None and verdict.sync is not Sync.SYNCED:
+                live = await read_live(member, node.ref)
+                diff = diff_answer(await self._context.comparer.diff_of(record, member, wanted, live))
+            answers.append(ManagedResourceAnswer(node=node, diff=diff))
+        return ManagedAnswer(tuple(answers))
+
+    async def _access(self, body: ProbeAccess) -> AccessAnswer:
+        if len(body.repo_urls) > _MAX_PROBED:
+            raise Refused("VALIDATION_ERROR", f"at most {_MAX_PROBED} repositories can be asked for at once")
+        probe = self._context.probe
+        verdicts = await asyncio.gather(
+            *(probe.verdict(body.person, url, max_age_seconds=_PROBE_AGE_SECONDS) for url in body.repo_urls)
+        )
+        return AccessAnswer(tuple(verdicts))
+
+
+def diff_answer(diff: ObjectDiff) -> DiffAnswer:
+    return DiffAnswer(
+        modified=diff.modified,
+        changes=tuple(
+            FieldDifference(
+                path=change.path,
+                live=change.live,
+                desired=change.desired,
+                manager=change.manager,
+                changed_at=change.changed_at,
+                reason=change.reason,
+            )
+            for change in diff.changes
+        ),
+        normalized_live=diff.normalized_live,
+        predicted_live=diff.predicted_live,
+    )

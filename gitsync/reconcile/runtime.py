@@ -1,0 +1,338 @@
+"""The runtime put together: which part gets what, in which order they start, and how they stop.
+
+Order of the start: the way into the home cluster, its definitions, who is in charge there, the Git side, the loop,
+the watches that feed it, and last the link that shows it. The stop is the reverse.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import structlog
+
+from gitsync.access.credentials import CredentialStore
+from gitsync.access.probe import AccessProbe
+from gitsync.git.repositories import Repositories
+from gitsync.git.settings import GitSettings
+from gitsync.kube.access import ClusterAccess
+from gitsync.kube.client import Cluster
+from gitsync.kube.errors import ClusterError
+from gitsync.reconcile.asked import Context
+from gitsync.reconcile.compare import Comparer
+from gitsync.reconcile.credential_source import RepositoryCredentials
+from gitsync.reconcile.deletion import Deletions
+from gitsync.reconcile.feed import TreeFeeds
+from gitsync.reconcile.fleet import Fleet, FleetEvents, Member
+from gitsync.reconcile.home import Home
+from gitsync.reconcile.install import install_definitions
+from gitsync.reconcile.link import Link
+from gitsync.reconcile.loop import Loop
+from gitsync.reconcile.metrics import MetricsPort, Readings
+from gitsync.reconcile.outbox import Subject
+from gitsync.reconcile.record import Records
+from gitsync.reconcile.refresh import Refresh
+from gitsync.reconcile.reporter import Reporter
+from gitsync.reconcile.requests import Requests
+from gitsync.reconcile.sources import Sources
+from gitsync.reconcile.status_writer import StatusWriter
+from gitsync.reconcile.supervisor import Heart, Supervisor
+from gitsync.reconcile.sync import Syncs
+from gitsync.reconcile.watch_only import who_is_in_charge
+from gitsync.render.cache import RenderCache
+from gitsync.settings import LinkSettings, RuntimeSettings
+from model.identity import ApplicationKey
+from model.report import RuntimeSummary
+
+log = structlog.get_logger("gitsync.runtime")
+
+_IN_CHARGE_SECONDS = 30.0
+_REPORT_SECONDS = 15.0  # the runtime and its clusters are reported this often, whether they changed or not
+_CONNECT_MAX_SECONDS = 30.0
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Runtime:
+    """One runtime process. `access` is the way into the home cluster."""
+
+    def __init__(
+        self, settings: RuntimeSettings, access: ClusterAccess, *, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._settings = settings
+        self._now = now
+        self.supervisor = Supervisor(clock=time.monotonic)
+        self.records = Records(settings.namespace)
+        self.home_cluster = Cluster(access)
+        self.credentials = CredentialStore()
+        self.probe = AccessProbe(self.credentials, clock=time.monotonic)
+        self.repositories = Repositories(
+            settings.data_dir,
+            credentials=RepositoryCredentials(self.credentials),
+            settings=GitSettings(poll_seconds=settings.poll_seconds),
+            clock=now,
+        )
+        self.cache = RenderCache(settings.data_dir / "renders.sqlite")
+        self.comparer = Comparer()
+        self.home = Home(self.home_cluster, settings.namespace, self.credentials)
+        self.fleet = Fleet(
+            access,
+            self.supervisor,
+            FleetEvents(
+                reach_changed=self._reach_changed,
+                live=lambda member, event: self.loop.live_changed(member, event),
+                gone=self._cluster_gone,
+            ),
+            now=now,
+        )
+        self.feeds = TreeFeeds(self.records, lambda: self.fleet)
+        self.sources = Sources(
+            self.repositories,
+            self.cache,
+            control_namespace=settings.namespace,
+            supervisor=self.supervisor,
+            on_affected=lambda key: self.loop.want(key, Refresh.RESOLVE),
+            on_repository=lambda url: self._changed(("repository", url)),
+        )
+        self.statuses = StatusWriter(
+            self.home_cluster,
+            self.records,
+            control_namespace=settings.namespace,
+            settings=settings.loop,
+            supervisor=self.supervisor,
+            now=now,
+        )
+        self.syncs = Syncs(
+            settings=settings.loop,
+            records=self.records,
+            home=self.home,
+            fleet=lambda: self.fleet,
+            sources=self.sources,
+            supervisor=self.supervisor,
+            changed=lambda record: self.loop.shown_changed(record),
+            ended=lambda record: self.loop.sync_ended(record),
+            now=now,
+        )
+        self.deletions = Deletions(
+            self.home_cluster,
+            fleet=lambda: self.fleet,
+            supervisor=self.supervisor,
+            busy=lambda record: self.syncs.running(record),
+            changed=lambda record: self.loop.shown_changed(record),
+            again=lambda key, seconds: self.loop.queue.add_after(key, seconds),
+        )
+        self.loop = self._make_loop()
+        self.reporter = Reporter(
+            records=self.records,
+            fleet=lambda: self.fleet,
+            repositories=self.repositories,
+            supervisor=self.supervisor,
+            control_namespace=settings.namespace,
+            runtime=self._summary(access),
+            changed=self._changed,
+            now=now,
+        )
+        self.link = self._make_link(settings.link) if settings.link else None
+        self.metrics = MetricsPort(
+            Readings(self.counters, self.gauges), parts=self.supervisor.states, ready=self.not_ready
+        )
+
+    # ---- life
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Start everything, serve until `stop` is set, stop everything."""
+        await self.start()
+        try:
+            await stop.wait()
+        finally:
+            await self.close()
+
+    async def start(self) -> None:
+        settings = self._settings
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        if settings.metrics_port is not None:
+            await self.metrics.start(settings.metrics_host, settings.metrics_port)
+            log.info("metrics", address=f"http://{settings.metrics_host}:{self.metrics.port}/metrics")
+        if self.link is not None:
+            self.supervisor.start("link", self.link.run)
+        await self._reach_home()
+        await self._look_who_is_in_charge()
+        await self.fleet.start(self.home_cluster)
+        self.home.start(self.supervisor, self.loop, on_synced=self._home_synced)
+        self.supervisor.start("who is in charge", self._keep_looking, max_silence_seconds=_IN_CHARGE_SECONDS * 4)
+        self.supervisor.start("reports", self._keep_reporting, max_silence_seconds=_REPORT_SECONDS * 4)
+
+    async def close(self) -> None:
+        await self.loop.queue.close()
+        await self.supervisor.close()
+        await self.metrics.stop()
+        await self.fleet.close()
+        await self.repositories.close()
+        await self.cache.close()
+        await self.probe.close()
+        await self.home_cluster.close()
+
+    async def _reach_home(self) -> None:
+        """The home cluster may come up after us; nothing can be done without it."""
+        wait_seconds = 0.5
+        while True:
+            try:
+                await self.home_cluster.discovery.refresh()
+                if not self.loop.watching_only:
+                    await install_definitions(self.home_cluster, self._settings.namespace)
+                return
+            except ClusterError as failure:
+                log.warning("home cluster not usable yet", reason=failure.message)
+            await asyncio.sleep(wait_seconds * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, not a secret
+            wait_seconds = min(wait_seconds * 2, _CONNECT_MAX_SECONDS)
+
+    def _home_synced(self) -> None:
+        log.info("home namespace ready", namespace=self._settings.namespace, applications=len(self.records))
+        self.loop.queue_all(Refresh.RESOLVE)
+
+    # ---- who is in charge
+
+    async def _look_who_is_in_charge(self) -> None:
+        if self._settings.adopt:
+            return
+        try:
+            other = await who_is_in_charge(self.home_cluster, self._settings.namespace, now=self._now)
+        except ClusterError as failure:
+            log.warning("cannot tell who is in charge", reason=failure.message)
+            return
+        if other == self.loop.watching_only:
+            return
+        log.warning("watching only" if other else "in charge", reason=other)
+        self.loop.watching_only = self.reporter.watching_only = other
+        self.statuses.paused = bool(other)
+        self.loop.queue_all(Refresh.RESOLVE)
+
+    async def _keep_looking(self, heart: Heart) -> None:
+        while True:
+            await asyncio.sleep(_IN_CHARGE_SECONDS)
+            await self._look_who_is_in_charge()
+            heart.beat()
+
+    # ---- telling the control plane
+
+    def _changed(self, subject: Subject) -> None:
+        if self.link is not None:
+            self.link.changed(subject)
+
+    async def _keep_reporting(self, heart: Heart) -> None:
+        while True:
+            self._changed(("runtime", ""))
+            for member in self.fleet:
+                self._changed(("cluster", member.server))
+            for state in self.repositories.states():
+                self._changed(("repository", state.url))
+            heart.beat()
+            await asyncio.sleep(_REPORT_SECONDS)
+
+    def _reach_changed(self, member: Member) -> None:
+        self.loop.reach_changed(member)
+        self._changed(("cluster", member.server))
+
+    def _cluster_gone(self, server: str) -> None:
+        self.loop.cluster_gone(server)
+        self._changed(("cluster", server))
+
+    # ---- parts
+
+    def _make_loop(self) -> Loop:
+        return Loop(
+            settings=self._settings.loop,
+            records=self.records,
+            home=self.home,
+            fleet=self.fleet,
+            sources=self.sources,
+            comparer=self.comparer,
+            syncs=self.syncs,
+            deletions=self.deletions,
+            statuses=self.statuses,
+            feeds=self.feeds,
+            supervisor=self.supervisor,
+            report=self._application_changed,
+            now=self._now,
+        )
+
+    def _application_changed(self, key: ApplicationKey) -> None:
+        self._changed(("application", key))
+
+    def _make_link(self, settings: LinkSettings) -> Link:
+        requests = Requests(
+            Context(
+                records=self.records,
+                fleet=lambda: self.fleet,
+                feeds=self.feeds,
+                comparer=self.comparer,
+                loop=self.loop,
+                reporter=self.reporter,
+                home=self.home_cluster,
+                probe=self.probe,
+                now=self._now,
+            )
+        )
+        return Link(
+            settings,
+            runtime=self._settings.name,
+            version=version("argosy"),
+            session=self._settings.session,
+            make_item=self.reporter.make,
+            all_subjects=self.reporter.subjects,
+            server=requests,
+            on_hint=self.repositories.hint,
+            supervisor=self.supervisor,
+        )
+
+    def _summary(self, access: ClusterAccess) -> RuntimeSummary:
+        return RuntimeSummary(
+            version=version("argosy"),
+            namespace=self._settings.namespace,
+            engine="ARGOSY",
+            installation="HELM_HOSTED" if self._settings.hosted else "HELM",
+            started_at=self._now(),
+            cluster=access.name,
+        )
+
+    # ---- numbers
+
+    def not_ready(self) -> str:
+        """Why the runtime is not ready yet, or ""."""
+        if not self.home.synced:
+            return "the home namespace is being listed"
+        starting = [member.name for member in self.fleet if not member.ready]
+        return f"clusters are being listed: {', '.join(starting)}" if starting else ""
+
+    def counters(self) -> dict[str, float]:
+        requests: dict[str, float] = {}
+        for member in self.fleet:
+            for verb, count in member.cluster.requests.items():
+                requests[f"requests_{verb.lower()}"] = requests.get(f"requests_{verb.lower()}", 0) + count
+        return {
+            "renders": self.cache.counter.renders_total,
+            "render_cache_hits": self.cache.counter.cache_hits_total,
+            "reconciliations": self.loop.reconciled,
+            "affected_applications": self.sources.affected_total,
+            "operations": self.syncs.started,
+            "dry_runs": self.comparer.dry_runs,
+            "status_writes": self.statuses.writes,
+            "status_conflicts": self.statuses.conflicts,
+            "faults": self.supervisor.faults,
+            **requests,
+        }
+
+    def gauges(self) -> dict[str, float]:
+        return {
+            "applications": len(self.records),
+            "queue_depth": self.loop.queue.depth,
+            "queue_working": self.loop.queue.working,
+            "operations_running": self.syncs.count,
+            "statuses_pending": self.statuses.pending,
+            "trees_watched": self.feeds.open,
+            "live_objects": sum(member.cache.counts.objects for member in self.fleet),
+        }

@@ -1,0 +1,113 @@
+"""`argosy runtime`: the runtime process, alone on any cluster or linked to a control plane."""
+
+import asyncio
+import gc
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+import structlog
+import uvloop
+
+from gitsync.errors import GitsyncError
+from gitsync.kube.access import ClusterAccess, access_from_kubeconfig, access_in_cluster
+from gitsync.logs import configure_logs
+from gitsync.reconcile.runtime import Runtime
+from gitsync.settings import CONTROLLERS, LinkSettings, RuntimeSettings, read_environment
+
+
+@click.command("runtime", context_settings={"show_default": True})
+@click.option("--kubeconfig", type=click.Path(path_type=Path), help="Kubeconfig of the home cluster; else in-cluster.")
+@click.option("--context", help="Context of the kubeconfig.")
+@click.option("--namespace", default="argosy", help="Home namespace: Applications, projects and Secrets live there.")
+@click.option("--link", "link_url", help="WebSocket address of a control plane, such as wss://host/link.")
+@click.option("--token", help="The runtime's token for the link; better in ARGOSY_LINK_TOKEN.")
+@click.option("--name", default="runtime", help="Name that the token was made for.")
+@click.option("--controllers", default=",".join(CONTROLLERS), help="Comma-separated: which controllers run.")
+@click.option("--instance-id", default="", help="Only objects of this instance are ours; empty: those without one.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Caches: mirrors of repositories, renders.")
+@click.option("--metrics-port", type=int, help="Serve /metrics, /healthz and /readyz here; 0: any free port.")
+@click.option("--metrics-host", default="127.0.0.1", help="Address of the metrics port.")
+@click.option("--poll-seconds", type=float, default=30.0, help="How often each Git host is asked for moved refs.")
+@click.option("--hosted", is_flag=True, help="Started and supervised by the control plane itself.")
+@click.option("--adopt", is_flag=True, help="Reconcile even if an Argo CD controller is at work in the namespace.")
+def runtime(
+    kubeconfig: Path | None,
+    context: str | None,
+    namespace: str,
+    link_url: str | None,
+    token: str | None,
+    name: str,
+    controllers: str,
+    instance_id: str,
+    data_dir: Path | None,
+    metrics_port: int | None,
+    metrics_host: str,
+    poll_seconds: float,
+    hosted: bool,
+    adopt: bool,
+) -> None:
+    """Make clusters agree with Git: the runtime process."""
+    environment = read_environment()
+    token = token or environment.token
+    if link_url and not token:
+        raise click.UsageError("--link needs the runtime's token: --token or ARGOSY_LINK_TOKEN")
+    settings = RuntimeSettings(
+        namespace=namespace,
+        data_dir=data_dir or environment.data_dir / "runtime",
+        name=name,
+        kubeconfig=kubeconfig or environment.kubeconfig,
+        context=context,
+        link=LinkSettings(link_url, token) if link_url and token else None,
+        controllers=_controllers(controllers),
+        instance_id=instance_id,
+        hosted=hosted,
+        adopt=adopt,
+        metrics_host=metrics_host,
+        metrics_port=metrics_port,
+        poll_seconds=poll_seconds,
+    )
+    configure_logs(environment.log)
+    try:
+        access = _access(settings, environment.pod)
+        uvloop.run(_serve(settings, access))
+    except GitsyncError as failure:
+        click.echo(
+            f"argosy runtime: {failure.message}" + (f" {failure.suggestion}" if failure.suggestion else ""), err=True
+        )
+        sys.exit(1)
+
+
+def _controllers(text: str) -> frozenset[str]:
+    names = frozenset(name.strip() for name in text.split(",") if name.strip())
+    if unknown := names - set(CONTROLLERS):
+        raise click.BadParameter(
+            f"{', '.join(sorted(unknown))}: this version runs {', '.join(CONTROLLERS)}", param_hint="--controllers"
+        )
+    return names
+
+
+def _access(settings: RuntimeSettings, pod: Mapping[str, str]) -> ClusterAccess:
+    if settings.kubeconfig is not None:
+        return access_from_kubeconfig(settings.kubeconfig, context=settings.context or "")
+    return access_in_cluster(pod)
+
+
+async def _serve(settings: RuntimeSettings, access: ClusterAccess) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signal_number, stop.set)
+    # A full collection stops everything for a moment; thousands of long-lived objects make it long and useless.
+    gc.set_threshold(50_000, 20, 100)
+    structlog.get_logger("gitsync").info("runtime starts", namespace=settings.namespace, session=settings.session)
+    started = asyncio.create_task(Runtime(settings, access).run(stop), name="runtime")
+    stopped = asyncio.create_task(stop.wait(), name="stop")
+    await asyncio.wait((started, stopped), return_when=asyncio.FIRST_COMPLETED)
+    try:
+        async with asyncio.timeout(10):
+            await started
+    except TimeoutError:
+        started.cancel()
