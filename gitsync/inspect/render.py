@@ -41,11 +41,9 @@ def read_sources(application: Application, directories: Mapping[str, Path]) -> l
 
 def _read(source: ApplicationSource, directory: Path | None) -> Reading:
     if directory is None:
-        return asyncio.run(_read_revision(source, source.repo_url))
-    if not directory.is_dir():
-        raise InspectError(f"{directory} is no directory", suggestion="Use --repo URL=DIRECTORY.")
-    if _is_bare(directory):
-        return asyncio.run(_read_revision(source, directory.resolve().as_uri()))
+        return asyncio.run(_read_revision(source))
+    if not directory.is_dir() or _is_bare(directory):
+        raise InspectError(f"{directory} is no directory of files", suggestion="Use --repo URL=DIR with a checkout.")
     return read_local(directory, source, limits=_LIMITS)
 
 
@@ -53,13 +51,13 @@ def _is_bare(directory: Path) -> bool:
     return (directory / "HEAD").is_file() and (directory / "objects").is_dir()
 
 
-async def _read_revision(source: ApplicationSource, url: str) -> Reading:
+async def _read_revision(source: ApplicationSource) -> Reading:
     refuse_unsupported(source)
     with tempfile.TemporaryDirectory(prefix="argosy-inspect-") as data_dir:
         repositories = Repositories(Path(data_dir), credentials=NoCredentials(), clock=lambda: datetime.now(UTC))
         try:
-            resolved = await repositories.resolve(url, source.target_revision)
-            reader = await repositories.tree(url, resolved.commit)
+            resolved = await repositories.resolve(source.repo_url, source.target_revision)
+            reader = await repositories.tree(source.repo_url, resolved.commit)
             return await reader.run(lambda files: read_directory(files, source, limits=_LIMITS))
         finally:
             await repositories.close()
