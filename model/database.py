@@ -15,7 +15,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -40,6 +40,11 @@ class Database:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+    async def check(self) -> None:
+        """Raises what the driver raises when the database does not answer."""
+        async with self.read() as session:
+            await session.execute(text("SELECT 1"))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:

@@ -2,11 +2,11 @@
 
 import enum
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -15,7 +15,7 @@ from model.listing import EVERYTHING, HEALTH_RANK, SYNC_RANK, ApplicationFilter,
 from model.report import ApplicationSummary
 from model.store.application_filter import conditions, visible
 from model.store.moment import to_micros
-from model.store.page import Page, PageRequest, encode_cursor, keyset, page_of
+from model.store.page import Page, PageRequest, decode_cursor, encode_cursor, keyset, page_of
 from model.tables.application import ApplicationLabelRow, ApplicationRow
 
 _decoder = msgspec.msgpack.Decoder(ApplicationSummary)
@@ -152,7 +152,9 @@ async def get_many(session: AsyncSession, ids: Collection[ApplicationId]) -> dic
 
 async def find(session: AsyncSession, runtime: str, name: str) -> list[ListedApplication]:
     """Applications of that name in any namespace of the runtime."""
-    statement = select(_RUNTIME, _PAYLOAD).where(runtime == _RUNTIME, col(ApplicationRow.name) == name)
+    statement = select(_RUNTIME, _PAYLOAD).where(
+        col(ApplicationRow.runtime) == runtime, col(ApplicationRow.name) == name
+    )
     rows = (await session.execute(statement.order_by(col(ApplicationRow.namespace)))).all()
     return [decode(row_runtime, payload) for row_runtime, payload in rows]
 
@@ -160,7 +162,7 @@ async def find(session: AsyncSession, runtime: str, name: str) -> list[ListedApp
 async def access_repositories(session: AsyncSession) -> frozenset[tuple[str, str]]:
     """Every (runtime, repository) that rules at least one application."""
     statement = select(_RUNTIME, _ACCESS_REPO).distinct()
-    rows = (await session.execute(statement.where(_ACCESS_REPO != ""))).all()
+    rows = (await session.execute(statement.where(col(ApplicationRow.access_repo) != ""))).all()
     return frozenset((runtime, url) for runtime, url in rows)
 
 
@@ -168,3 +170,31 @@ async def count_by_runtime(session: AsyncSession, runtimes: Collection[str]) -> 
     column = _RUNTIME
     statement = select(column, func.count()).where(column.in_(sorted(runtimes))).group_by(column)
     return {runtime: number for runtime, number in (await session.execute(statement)).all()}
+
+
+async def problems_page(
+    session: AsyncSession, selection: ApplicationSelection, request: PageRequest
+) -> Page[tuple[ListedApplication, int]]:
+    """Problems of applications as (application, number of its problem), worst application first.
+
+    A cursor is (health rank, id, number): the page may begin and end amid one application's problems.
+    """
+    wanted = replace(selection, filter=replace(selection.filter, with_problems=True))
+    down = not request.backwards
+    edge = request.before if request.backwards else request.after
+    rank, edge_id, index = decode_cursor(edge, int, str, int) if edge else (None, "", 0)
+    statement = select(_RUNTIME, _PAYLOAD, col(ApplicationRow.health_rank), _ID).where(*wanted.where())
+    position = tuple_(col(ApplicationRow.health_rank), _ID)
+    if rank is not None:  # the application at the edge is read again: some of its problems may remain
+        statement = statement.where(position <= tuple_(rank, edge_id) if down else position >= tuple_(rank, edge_id))
+    keys = (col(ApplicationRow.health_rank), _ID)
+    statement = statement.order_by(*(key.desc() if down else key.asc() for key in keys)).limit(request.limit + 2)
+    rows: list[tuple[str, tuple[ListedApplication, int]]] = []
+    for runtime, payload, row_rank, row_id in (await session.execute(statement)).all():
+        application = decode(runtime, payload)
+        numbers = range(application.problems) if down else reversed(range(application.problems))
+        for number in numbers:
+            at_edge = (row_rank, row_id) == (rank, edge_id)
+            if not at_edge or (number > index if down else number < index):
+                rows.append((encode_cursor(row_rank, row_id, number), (application, number)))
+    return page_of(rows, request)

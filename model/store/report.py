@@ -2,7 +2,7 @@
 
 A report is taken in once: `seq` must be the next one of the session. One that was seen already changes nothing; one
 that begins a snapshot may start a session or jump ahead, since it replaces everything. What a finished snapshot did
-not mention is gone. All of this is in the database, so a kill at any moment leaves either all of a report or none of it.
+not mention is gone. All of this is in the database: a kill at any moment leaves either all of a report or none of it.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,0 +1,125 @@
+"""The one place that decides who may see and do what.
+
+    may see      = may read the repository that rules the application (admins: also those that no repository rules)
+    may change   = may write to it, and Git said so within the last minute
+    runtimes and clusters: admins, and whoever may read a repository that the runtime reports
+
+What somebody may not see looks exactly like what does not exist.
+"""
+
+import enum
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from api.access.verdicts import Verdicts
+from api.access.viewer import Viewer
+from api.errors import Forbidden, NotVisible
+from model.database import Database
+from model.listing import ListedApplication, Visibility
+from model.store import application as application_store
+
+REMEMBERED_SECONDS = 5.0
+REMEMBERED_VIEWERS = 10_000
+
+
+class Verb(enum.StrEnum):
+    VIEW = "view"
+    SYNC = "sync"
+    EDIT = "edit"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    allowed: bool
+    reason: str = ""
+
+
+_ALLOWED = Permission(True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    visibility: Visibility
+    made: float
+
+
+class Authority:
+    """`authorize` for one thing, `visibility` for lists; both from the same verdicts."""
+
+    def __init__(self, database: Database, verdicts: Verdicts, monotonic: Callable[[], float]) -> None:
+        self.verdicts = verdicts
+        self._database = database
+        self._monotonic = monotonic
+        self._repositories: frozenset[tuple[str, str]] = frozenset()
+        self._repositories_read = float("-inf")
+        self._remembered: OrderedDict[tuple[str, bool], _Remembered] = OrderedDict()
+
+    async def authorize(self, viewer: Viewer, verb: Verb, application: ListedApplication) -> Permission:
+        repository = application.summary.access_repo_url
+        if verb in (Verb.EDIT, Verb.DELETE) and application.summary.git_source is None:
+            return Permission(False, "it is not managed through Git: no Git Source holds its manifest")
+        if not repository:
+            return _ALLOWED if viewer.is_admin else Permission(False, "only administrators: no repository rules it")
+        key = (application.runtime, repository)
+        verdict = (await self.verdicts.of(viewer.name, [key]))[key]
+        if verdict.read if verb is Verb.VIEW else verdict.write:
+            return _ALLOWED
+        return Permission(False, verdict.reason or f"Git gives you no right to {_needed(verb)} {repository}")
+
+    async def require(self, viewer: Viewer, verb: Verb, application: ListedApplication) -> None:
+        """Raises NotVisible when the viewer may not even see it, Forbidden when only the verb is refused."""
+        if not (await self.authorize(viewer, Verb.VIEW, application)).allowed:
+            raise not_visible(str(application.id))
+        permission = await self.authorize(viewer, verb, application)
+        if not permission.allowed:
+            raise Forbidden(
+                f"you may not {verb.value} {application.id}: {permission.reason}",
+                suggestion="ask for write permission on that repository, or check your Git credential",
+            )
+
+    async def visibility(self, viewer: Viewer) -> Visibility:
+        key = (viewer.name, viewer.is_admin)
+        now = self._monotonic()
+        remembered = self._remembered.get(key)
+        if remembered is not None and now - remembered.made < REMEMBERED_SECONDS:
+            return remembered.visibility
+        repositories = await self._all_repositories()
+        verdicts = await self.verdicts.of(viewer.name, repositories)
+        readable = frozenset(repository for repository, verdict in verdicts.items() if verdict.read)
+        visibility = Visibility(readable, orphans=viewer.is_admin)
+        self._remembered[key] = _Remembered(visibility, now)
+        self._remembered.move_to_end(key)
+        if len(self._remembered) > REMEMBERED_VIEWERS:
+            self._remembered.popitem(last=False)
+        return visibility
+
+    async def may_see_runtime(self, viewer: Viewer, runtime: str) -> bool:
+        return viewer.is_admin or runtime in (await self.visibility(viewer)).runtimes
+
+    def notice(self, application: ListedApplication) -> None:
+        """A repository that was not known yet makes every remembered visibility out of date."""
+        repository = (application.runtime, application.summary.access_repo_url)
+        if repository[1] and repository not in self._repositories:
+            self._repositories_read = float("-inf")
+            self._remembered.clear()
+
+    async def _all_repositories(self) -> frozenset[tuple[str, str]]:
+        now = self._monotonic()
+        if now - self._repositories_read >= REMEMBERED_SECONDS:
+            async with self._database.read() as session:
+                self._repositories = await application_store.access_repositories(session)
+            self._repositories_read = now
+        return self._repositories
+
+
+def not_visible(name: str) -> NotVisible:
+    return NotVisible(
+        f"{name} does not exist, or you may not see it",
+        suggestion="check the name; to see it you need read permission on the repository that holds its manifest",
+    )
+
+
+def _needed(verb: Verb) -> str:
+    return "read" if verb is Verb.VIEW else "write to"

@@ -1,0 +1,26 @@
+"""Starring things."""
+
+from api.access.authorize import Verb, not_visible
+from api.access.viewer import Viewer
+from api.plane import ControlPlane
+from model.errors import InvalidIdentity
+from model.identity import ApplicationId, decode_node_id
+from model.store import application as application_store
+from model.store.report import ApplicationChange
+
+
+async def set_favorite(plane: ControlPlane, viewer: Viewer, node_id: str, *, starred: bool) -> None:
+    """Raises NotVisible. Live lists of everybody hear of it as a change, so that the person's other windows follow."""
+    try:
+        kind, parts = decode_node_id(node_id)
+    except InvalidIdentity as error:
+        raise not_visible("the thing with this id") from error
+    if kind != "Application" or len(parts) != 3:
+        raise not_visible("an application with this id")
+    key = ApplicationId(*parts)
+    async with plane.database.read() as session:
+        found = (await application_store.get_many(session, [key])).get(key)
+    if found is None or not (await plane.authority.authorize(viewer, Verb.VIEW, found)).allowed:
+        raise not_visible(f"application {key}")
+    await plane.favorites.put(viewer.name, kind, str(key), starred=starred)
+    plane.changes.publish([ApplicationChange(key, found, found)])

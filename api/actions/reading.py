@@ -1,0 +1,170 @@
+"""Reading applications: lists, one, and what only its runtime knows about it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from api.access.authorize import Permission, Verb, not_visible
+from api.access.viewer import Viewer
+from api.actions.paging import Found, Paging, page_request
+from api.errors import NotVisible, Refused
+from api.plane import ControlPlane
+from model.identity import ApplicationId
+from model.link import (
+    GetManagedResources,
+    GetResource,
+    GetTree,
+    ManagedAnswer,
+    ObjectRef,
+    ResourceAnswer,
+    TreeAnswer,
+)
+from model.listing import ApplicationFilter, ListedApplication
+from model.report import ApplicationKind
+from model.store import application as application_store
+from model.store import runtime as runtime_store
+from model.store.application import ApplicationFacet, ApplicationSelection, ApplicationSort
+from model.store.page import Page
+
+
+async def applications(
+    plane: ControlPlane,
+    viewer: Viewer,
+    wanted: ApplicationFilter,
+    paging: Paging | None,
+    *,
+    sort: ApplicationSort = ApplicationSort.NAME,
+    descending: bool = False,
+) -> Found[ListedApplication]:
+    request = page_request(paging)
+    selection = await _selection(plane, viewer, wanted)
+
+    async def count() -> int:
+        async with plane.database.read() as session:
+            return await application_store.count(session, selection)
+
+    async with plane.database.read() as session:
+        page = await application_store.page(session, selection, request, sort=sort, descending=descending)
+    return Found(page, count)
+
+
+async def children(
+    plane: ControlPlane, viewer: Viewer, parent: ListedApplication, paging: Paging | None
+) -> Found[ListedApplication]:
+    return await applications(plane, viewer, ApplicationFilter(parent=str(parent.id)), paging)
+
+
+async def git_sources(
+    plane: ControlPlane, viewer: Viewer, runtime: str | None, paging: Paging | None
+) -> Found[ListedApplication]:
+    wanted = ApplicationFilter(
+        kinds=frozenset({ApplicationKind.GIT_SOURCE}), runtimes=frozenset({runtime} if runtime else ())
+    )
+    return await applications(plane, viewer, wanted, paging)
+
+
+async def application(
+    plane: ControlPlane, viewer: Viewer, runtime: str, name: str, namespace: str | None
+) -> ListedApplication | None:
+    """None: it does not exist, or the viewer may not see it. Without a namespace: that of the runtime comes first."""
+    async with plane.database.read() as session:
+        if namespace is not None:
+            key = ApplicationId(runtime, namespace, name)
+            found = list((await application_store.get_many(session, [key])).values())
+        else:
+            found = await application_store.find(session, runtime, name)
+            if len(found) > 1:
+                home = await runtime_store.get(session, runtime)
+                preferred = home.summary.namespace if home and home.summary else ""
+                found.sort(key=lambda one: one.summary.key.namespace != preferred)
+    for one in found:
+        if (await plane.authority.authorize(viewer, Verb.VIEW, one)).allowed:
+            return one
+    return None
+
+
+async def require_application(
+    plane: ControlPlane, viewer: Viewer, runtime: str, name: str, namespace: str | None
+) -> ListedApplication:
+    """Raises NotVisible."""
+    found = await application(plane, viewer, runtime, name, namespace)
+    if found is None:
+        raise not_visible(f"application {runtime}/{namespace or '*'}/{name}")
+    return found
+
+
+async def facets(
+    plane: ControlPlane, viewer: Viewer, wanted: ApplicationFilter, by: ApplicationFacet | None
+) -> list[tuple[str, int]]:
+    """Values with their counts; `by` None: labels."""
+    selection = await _selection(plane, viewer, wanted)
+    async with plane.database.read() as session:
+        if by is None:
+            return list(await application_store.label_facet(session, selection))
+        return list(await application_store.facet(session, selection, by))
+
+
+async def count(plane: ControlPlane, viewer: Viewer, wanted: ApplicationFilter) -> int:
+    selection = await _selection(plane, viewer, wanted)
+    async with plane.database.read() as session:
+        return await application_store.count(session, selection)
+
+
+async def warnings(
+    plane: ControlPlane, viewer: Viewer, wanted: ApplicationFilter, paging: Paging | None
+) -> Found[tuple[ListedApplication, int]]:
+    """Every problem of every application, worst application first, as (application, number of its problem)."""
+    request = page_request(paging)
+    selection = await _selection(plane, viewer, wanted)
+
+    async def total() -> int:
+        async with plane.database.read() as session:
+            return await application_store.count_problems(session, selection)
+
+    async with plane.database.read() as session:
+        page: Page[tuple[ListedApplication, int]] = await application_store.problems_page(session, selection, request)
+    return Found(page, total)
+
+
+async def permissions(plane: ControlPlane, viewer: Viewer, one: ListedApplication) -> dict[Verb, Permission]:
+    return {verb: await plane.authority.authorize(viewer, verb, one) for verb in Verb}
+
+
+@dataclass(frozen=True, slots=True)
+class GitRights:
+    read: bool
+    write: bool
+    checked_at: datetime | None
+    reason: str
+
+
+async def git_permissions(plane: ControlPlane, viewer: Viewer, one: ListedApplication, repository: str) -> GitRights:
+    key = (one.runtime, repository)
+    verdict = (await plane.authority.verdicts.of(viewer.name, [key]))[key]
+    age_seconds = plane.authority.verdicts.age_seconds(verdict)
+    checked_at = plane.clock() - timedelta(seconds=age_seconds) if age_seconds is not None else None
+    return GitRights(verdict.read, verdict.write, checked_at, verdict.reason)
+
+
+async def tree(plane: ControlPlane, one: ListedApplication) -> tuple[TreeAnswer, str]:
+    """The tree now, and a cursor from which the live tree goes on; "" when nobody watches it yet."""
+    cursor = plane.trees.cursor(one.id)
+    return await plane.connected.ask(one.runtime, GetTree(one.summary.key), TreeAnswer), cursor
+
+
+async def managed_resources(plane: ControlPlane, one: ListedApplication, *, only_changed: bool) -> ManagedAnswer:
+    body = GetManagedResources(one.summary.key, only_changed)
+    return await plane.connected.ask(one.runtime, body, ManagedAnswer)
+
+
+async def resource(plane: ControlPlane, one: ListedApplication, ref: ObjectRef) -> ResourceAnswer | None:
+    """None: there is no such resource in this application."""
+    try:
+        return await plane.connected.ask(one.runtime, GetResource(one.summary.key, ref), ResourceAnswer)
+    except Refused as refusal:
+        if refusal.code == NotVisible.code:
+            return None
+        raise
+
+
+async def _selection(plane: ControlPlane, viewer: Viewer, wanted: ApplicationFilter) -> ApplicationSelection:
+    return ApplicationSelection(await plane.authority.visibility(viewer), viewer.name, wanted)

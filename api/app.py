@@ -1,0 +1,74 @@
+"""The control plane as an ASGI application: its routes, in one table."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp
+
+from api.endpoints import auth, explorer, health, webhook
+from api.endpoints.git_proxy import GitForwarding
+from api.endpoints.graphql_http import GraphQLOverHTTP
+from api.endpoints.graphql_socket import GraphQLOverWebSocket
+from api.endpoints.link import link
+from api.endpoints.security_headers import SecurityHeaders
+from api.lifespan import State, open_plane
+from api.schema.build import build_schema
+from api.settings import Settings
+
+
+def create_app(settings: Settings, *, console: ASGIApp | None = None) -> Starlette:
+    """`console` answers whatever no other route does; its own lifespan runs within this one's."""
+    forwarding = GitForwarding(settings.git_forward_url) if settings.git_forward_url else None
+    return Starlette(
+        routes=_routes(settings, forwarding, console),
+        middleware=[Middleware(SecurityHeaders)],
+        lifespan=_lifespan(settings, forwarding, console),
+    )
+
+
+def _routes(settings: Settings, forwarding: GitForwarding | None, console: ASGIApp | None) -> list[BaseRoute]:
+    schema = build_schema()
+    over_http, over_socket = GraphQLOverHTTP(schema), GraphQLOverWebSocket(schema, settings.allowed_origins)
+
+    async def graphql(request: Request) -> Response:
+        return await over_http(request)
+
+    routes: list[BaseRoute] = [
+        Route("/graphql", graphql, methods=["POST"]),
+        WebSocketRoute("/graphql", over_socket),
+        Route("/auth/login", auth.login, methods=["POST"]),
+        Route("/auth/logout", auth.logout, methods=["POST"]),
+        Route("/webhooks/git", webhook.git_pushed, methods=["POST"]),
+        WebSocketRoute("/link", link),
+        Route("/healthz", health.healthz),
+        Route("/readyz", health.readyz),
+        Route("/metrics", health.metrics),
+    ]
+    if settings.demo:
+        routes += explorer.routes()
+    if forwarding is not None:
+        routes.append(Route("/git/{path:path}", forwarding, methods=["GET", "HEAD", "POST", "PUT", "DELETE"]))
+    if console is not None:
+        routes.append(Mount("/", console))
+    return routes
+
+
+def _lifespan(
+    settings: Settings, forwarding: GitForwarding | None, console: ASGIApp | None
+) -> Callable[[Starlette], AbstractAsyncContextManager[State]]:
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[State]:
+        async with AsyncExitStack() as stack:
+            plane = await stack.enter_async_context(open_plane(settings))
+            if forwarding is not None:
+                stack.push_async_callback(forwarding.close)
+            if (router := getattr(console, "router", None)) is not None:
+                await stack.enter_async_context(router.lifespan_context(console))
+            yield State(plane=plane)
+
+    return lifespan

@@ -1,0 +1,93 @@
+"""Opening the control plane's parts in order, and closing them in reverse."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TypedDict
+
+from api.access.authorize import Authority
+from api.access.favorites import Favorites
+from api.access.passwords import hash_password
+from api.access.sign_in import SignIn
+from api.access.verdicts import Verdicts
+from api.live.changes import Changes
+from api.live.news import News
+from api.live.streams import OpenStreams
+from api.live.trees import Trees
+from api.plane import ControlPlane
+from api.runtimes.connected import ConnectedRuntimes
+from api.runtimes.hosted import run_hosted
+from api.runtimes.link import LinkServer
+from api.settings import InitialUser, Settings
+from api.supervisor import Supervisor
+from model.database import Database
+from model.store import person as person_store
+
+ADMIN = "admin"
+
+
+class State(TypedDict):
+    """What Starlette puts into `request.state`."""
+
+    plane: ControlPlane
+
+
+@asynccontextmanager
+async def open_plane(settings: Settings) -> AsyncIterator[ControlPlane]:
+    async with AsyncExitStack() as stack:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        database = await Database.open(settings.database)
+        stack.push_async_callback(database.close)
+        plane = _assemble(settings, database, _now, time.monotonic)
+        stack.push_async_callback(plane.trees.close)
+        await _ensure_users(plane)
+        stack.push_async_callback(plane.supervisor.stop)
+        if settings.hosted_runtime is not None:
+            await run_hosted(plane, settings.hosted_runtime)
+        yield plane
+
+
+def _assemble(
+    settings: Settings, database: Database, clock: Callable[[], datetime], monotonic: Callable[[], float]
+) -> ControlPlane:
+    connected = ConnectedRuntimes(News())
+    changes = Changes()
+    sign_in = SignIn(database, clock, lifetime=timedelta(hours=settings.session_hours))
+    return ControlPlane(
+        settings=settings,
+        clock=clock,
+        database=database,
+        connected=connected,
+        changes=changes,
+        trees=Trees(connected),
+        streams=OpenStreams(sign_in, clock),
+        authority=Authority(database, Verdicts(connected, monotonic), monotonic),
+        sign_in=sign_in,
+        favorites=Favorites(database),
+        link=LinkServer(database, connected, changes, clock),
+        supervisor=Supervisor(monotonic),
+    )
+
+
+async def _ensure_users(plane: ControlPlane) -> None:
+    """Makes the users of the settings that do not exist yet, and at the first start an administrator."""
+    settings = plane.settings
+    async with plane.database.read() as session:
+        known = {person.name for person in await person_store.all_people(session)}
+    wanted = [user for user in settings.users if user.name not in known]
+    if not known and not any(user.is_admin for user in wanted):
+        password = settings.admin_password or secrets.token_urlsafe(12)
+        wanted.append(InitialUser(ADMIN, password, is_admin=True))
+        if settings.admin_password is None:
+            print(f"first start: user {ADMIN}, password {password} (shown only now)", flush=True)
+    for user in wanted:
+        hashed = await asyncio.to_thread(hash_password, user.password)
+        async with plane.database.write() as session:
+            await person_store.add(session, user.name, hashed=hashed, email=user.email, is_admin=user.is_admin)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,112 @@
+"""Live lists of applications: the page now, then what changes, each reader at its own pace."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from api.access.authorize import Authority
+from api.access.favorites import Favorites
+from api.access.viewer import Viewer
+from api.live.changes import Changes
+from model.database import Database
+from model.identity import ApplicationId
+from model.listing import ApplicationFilter, ListedApplication, Visibility
+from model.store import application as application_store
+from model.store.application import ApplicationSelection
+from model.store.page import PageRequest
+from model.store.report import ApplicationChange
+
+PAUSE_SECONDS = 0.1  # between two events of one stream: what changes meanwhile is told once
+LOOK_AGAIN_SECONDS = 5.0
+
+
+class LiveKind(StrEnum):
+    SNAPSHOT = "SNAPSHOT"
+    CHANGED = "CHANGED"
+    RESYNC = "RESYNC"
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationNews:
+    """RESYNC is the last one of a stream: the reader asks again, without a cursor."""
+
+    kind: LiveKind
+    cursor: str
+    changed: tuple[ListedApplication, ...] = ()
+    removed: tuple[ApplicationId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LiveApplications:
+    database: Database
+    changes: Changes
+    authority: Authority
+    favorites: Favorites
+    pause_seconds: float = PAUSE_SECONDS
+
+    async def follow(
+        self, viewer: Viewer, wanted: ApplicationFilter, *, first: int, after: str | None
+    ) -> AsyncGenerator[ApplicationNews, None]:
+        visibility = await self.authority.visibility(viewer)
+        number = self.changes.position(after) if after else self.changes.number
+        if number is None:
+            yield ApplicationNews(LiveKind.RESYNC, self.changes.cursor(self.changes.number))
+            return
+        if not after:
+            selection = ApplicationSelection(visibility, viewer.name, wanted)
+            async with self.database.read() as session:
+                page = await application_store.page(session, selection, PageRequest(first))
+            found = tuple(application for _, application in page.rows)
+            yield ApplicationNews(LiveKind.SNAPSHOT, self.changes.cursor(number), found)
+        async for news in self._changes_after(number, viewer, visibility, wanted):
+            yield news
+
+    async def _changes_after(
+        self, number: int, viewer: Viewer, visibility: Visibility, wanted: ApplicationFilter
+    ) -> AsyncGenerator[ApplicationNews, None]:
+        while True:
+            await self._wait(number)
+            merged = self.changes.since(number)
+            number = self.changes.number
+            cursor = self.changes.cursor(number)
+            if merged is None or await self.authority.visibility(viewer) != visibility:
+                yield ApplicationNews(LiveKind.RESYNC, cursor)
+                return
+            if not merged:
+                continue
+            news = await self._news(cursor, merged, viewer, visibility, wanted)
+            if news is not None:
+                yield news
+                await asyncio.sleep(self.pause_seconds)
+
+    async def _wait(self, number: int) -> None:
+        """Until something changes, or it is time to look whether the viewer sees more or less than before."""
+        try:
+            async with asyncio.timeout(LOOK_AGAIN_SECONDS):
+                await self.changes.wait(number)
+        except TimeoutError:
+            pass
+
+    async def _news(
+        self,
+        cursor: str,
+        merged: dict[ApplicationId, ApplicationChange],
+        viewer: Viewer,
+        visibility: Visibility,
+        wanted: ApplicationFilter,
+    ) -> ApplicationNews | None:
+        starred = await self.favorites.applications(viewer.name)
+
+        def shows(application: ListedApplication | None) -> bool:
+            return application is not None and visibility.allows(application) and wanted.matches(application, starred)
+
+        changed = tuple(change.after for change in merged.values() if change.after is not None and shows(change.after))
+        removed = tuple(
+            change.id
+            for change in merged.values()
+            if not shows(change.after) and (shows(change.before) or wanted.favorite is not None)
+        )
+        if not changed and not removed:
+            return None
+        return ApplicationNews(LiveKind.CHANGED, cursor, changed, removed)

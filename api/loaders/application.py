@@ -1,0 +1,24 @@
+"""Single applications by address."""
+
+from api.access.viewer import Viewer
+from api.plane import ControlPlane
+from model.identity import ApplicationId
+from model.listing import ListedApplication
+from model.store import application as application_store
+
+
+async def load_applications(
+    plane: ControlPlane, viewer: Viewer | None, ids: list[ApplicationId]
+) -> list[ListedApplication | None]:
+    """In the order of `ids`; None for what does not exist or the viewer may not see."""
+    if viewer is None:
+        return [None] * len(ids)
+    visibility = await plane.authority.visibility(viewer)
+    async with plane.database.read() as session:
+        found = await application_store.get_many(session, ids)
+    for application in found.values():
+        plane.authority.notice(application)
+    return [
+        application if application is not None and visibility.allows(application) else None
+        for application in map(found.get, ids)
+    ]

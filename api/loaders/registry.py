@@ -1,0 +1,33 @@
+"""All loaders of one request or socket."""
+
+from strawberry.dataloader import DataLoader
+
+from api.access.viewer import Viewer
+from api.loaders.application import load_applications
+from api.loaders.runtime import load_application_counts, load_cluster_counts, load_runtimes
+from api.plane import ControlPlane
+from model.identity import ApplicationId
+from model.listing import ListedApplication
+from model.store.runtime import RegisteredRuntime
+
+
+class Loaders:
+    """`viewer` None: nothing is visible, so nothing is found."""
+
+    def __init__(self, plane: ControlPlane, viewer: Viewer | None) -> None:
+        async def applications(ids: list[ApplicationId]) -> list[ListedApplication | None]:
+            return await load_applications(plane, viewer, ids)
+
+        async def runtimes(names: list[str]) -> list[RegisteredRuntime | None]:
+            return await load_runtimes(plane, names)
+
+        async def application_counts(names: list[str]) -> list[int]:
+            return await load_application_counts(plane, viewer, names)
+
+        async def cluster_counts(names: list[str]) -> list[int]:
+            return await load_cluster_counts(plane, names)
+
+        self.application = DataLoader(applications, cache=False)
+        self.runtime = DataLoader(runtimes, cache=False)
+        self.application_count = DataLoader(application_counts, cache=False)
+        self.cluster_count = DataLoader(cluster_counts, cache=False)

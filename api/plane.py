@@ -1,0 +1,33 @@
+"""The control plane at work: everything that requests, streams and runtimes share. Made once, by `api.lifespan`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from api.access.authorize import Authority
+from api.access.favorites import Favorites
+from api.access.sign_in import SignIn
+from api.live.changes import Changes
+from api.live.streams import OpenStreams
+from api.live.trees import Trees
+from api.runtimes.connected import ConnectedRuntimes
+from api.runtimes.link import LinkServer
+from api.settings import Settings
+from api.supervisor import Supervisor
+from model.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPlane:
+    settings: Settings
+    clock: Callable[[], datetime]
+    database: Database
+    connected: ConnectedRuntimes
+    changes: Changes
+    trees: Trees
+    streams: OpenStreams
+    authority: Authority
+    sign_in: SignIn
+    favorites: Favorites
+    link: LinkServer
+    supervisor: Supervisor

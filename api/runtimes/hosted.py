@@ -1,0 +1,88 @@
+"""The hosted runtime: a child process that dials this control plane like any other runtime.
+
+It gets a new token at every start of the control plane, by its environment; it is started again with growing pauses
+when it ends, and ends with its parent.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+
+from api.access.secret_token import RUNTIME, hash_token, new_token
+from api.plane import ControlPlane
+from api.settings import HostedRuntime, child_environment
+from model.store import runtime as runtime_store
+
+STOP_SECONDS = 10.0
+BEAT_SECONDS = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class RuntimeEnded(Exception):
+    """The child ended; the supervisor starts it again."""
+
+
+async def run_hosted(plane: ControlPlane, runtime: HostedRuntime) -> None:
+    """Registers the runtime and keeps its process running."""
+    token = new_token(RUNTIME)
+    await _register(plane, runtime.name, token)
+
+    async def keep(beat: Callable[[], None]) -> None:
+        await _run(plane, runtime, token, beat)
+
+    plane.supervisor.start(f"runtime-{runtime.name}", keep, beat_seconds=BEAT_SECONDS)
+
+
+async def _register(plane: ControlPlane, name: str, token: str) -> None:
+    async with plane.database.write() as session:
+        if not await runtime_store.set_token(session, name, hash_token(token)):
+            await runtime_store.add(session, name, token_hash=hash_token(token), hosted=True, now=plane.clock())
+
+
+async def _run(plane: ControlPlane, runtime: HostedRuntime, token: str, beat: Callable[[], None]) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *_command(plane, runtime),
+        env=child_environment(ARGOSY_LINK_TOKEN=token),
+        stdin=asyncio.subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C goes to the parent, which ends the child in order
+    )
+    log.info("hosted runtime started", runtime=runtime.name, pid=process.pid)
+    try:
+        while process.returncode is None:
+            beat()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BEAT_SECONDS):
+                    await process.wait()
+    finally:
+        await _stop(process)
+    raise RuntimeEnded(f"runtime {runtime.name!r} ended with code {process.returncode}")
+
+
+def _command(plane: ControlPlane, runtime: HostedRuntime) -> list[str]:
+    link = plane.settings.local_url.replace("http", "ws", 1) + "/link"
+    return [
+        *(sys.executable, "-m", "api.runtimes.child", str(os.getpid())),
+        *(sys.executable, "-m", "gitsync", "--name", runtime.name, "--hosted"),
+        *("--kubeconfig", str(runtime.kubeconfig), "--namespace", runtime.namespace),
+        *("--link", link, "--data-dir", str(plane.settings.data_dir / "runtimes" / runtime.name)),
+        *runtime.arguments,
+    ]
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await process.wait()
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()

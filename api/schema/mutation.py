@@ -1,0 +1,135 @@
+"""What can be done."""
+
+from collections.abc import Awaitable
+
+import strawberry
+from strawberry.scalars import JSON
+
+from api.actions import favorites, operations
+from api.actions.operations import Accepted, Target, new_operation_id
+from api.context import Context, Info
+from api.errors import ApiError, Invalid
+from api.types.enums import DeletePropagation
+from api.types.inputs import ApplicationRef, ResourceRef, SyncOptions
+from api.types.payload import OperationPayload
+from model.identity import ApplicationKey
+from model.kinds.application import SyncOperationResource
+from model.link import StartSync
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation
+    async def sync_application(
+        self, info: Info, runtime: str, name: str, namespace: str | None = None, options: SyncOptions | None = None
+    ) -> OperationPayload:
+        context, wanted = info.context, options or SyncOptions()
+        operation_id = new_operation_id(wanted.operation_id)
+        request = _start_sync(wanted, actor=context.signed_in().name, operation_id=operation_id)
+        target = Target(runtime, name, namespace)
+        return await _outcome(
+            context, operation_id, operations.sync(context.plane, context.signed_in(), target, request)
+        )
+
+    @strawberry.mutation
+    async def refresh_application(
+        self, info: Info, runtime: str, name: str, namespace: str | None = None, hard: bool | None = False
+    ) -> OperationPayload:
+        context, operation_id, target = info.context, new_operation_id(None), Target(runtime, name, namespace)
+        action = operations.refresh(
+            context.plane, context.signed_in(), target, hard=bool(hard), operation_id=operation_id
+        )
+        return await _outcome(context, operation_id, action)
+
+    @strawberry.mutation
+    async def terminate_operation(
+        self, info: Info, runtime: str, name: str, namespace: str | None = None
+    ) -> OperationPayload:
+        context, operation_id, target = info.context, new_operation_id(None), Target(runtime, name, namespace)
+        action = operations.terminate(context.plane, context.signed_in(), target, operation_id=operation_id)
+        return await _outcome(context, operation_id, action)
+
+    @strawberry.mutation
+    async def delete_resource(
+        self,
+        info: Info,
+        application: ApplicationRef,
+        resource: ResourceRef,
+        propagation: DeletePropagation | None = DeletePropagation.FOREGROUND,
+    ) -> OperationPayload:
+        context, operation_id = info.context, new_operation_id(None)
+        action = operations.delete_resource(
+            context.plane,
+            context.signed_in(),
+            _target(application),
+            resource.value(),
+            propagation=(propagation or DeletePropagation.FOREGROUND).value.capitalize(),
+            operation_id=operation_id,
+        )
+        return await _outcome(context, operation_id, action)
+
+    @strawberry.mutation
+    async def run_resource_action(
+        self,
+        info: Info,
+        application: ApplicationRef,
+        resource: ResourceRef,
+        action: str,
+        parameters: JSON | None = None,
+    ) -> OperationPayload:
+        context, operation_id = info.context, new_operation_id(None)
+        if parameters is not None and not isinstance(parameters, dict):
+            error = Invalid("parameters are an object of names and values", field="parameters")
+            return OperationPayload.refused(operation_id, error)
+        run = operations.run_action(
+            context.plane,
+            context.signed_in(),
+            _target(application),
+            resource.value(),
+            action=action,
+            parameters=parameters or {},
+            operation_id=operation_id,
+        )
+        return await _outcome(context, operation_id, run)
+
+    @strawberry.mutation(description="Personal, not shared state: kept in the database.")
+    async def set_favorite(self, info: Info, id: strawberry.ID, favorite: bool) -> bool:
+        await favorites.set_favorite(info.context.plane, info.context.signed_in(), id, starred=favorite)
+        return favorite
+
+
+async def _outcome(context: Context, operation_id: str, action: Awaitable[Accepted]) -> OperationPayload:
+    try:
+        accepted = await action
+    except ApiError as error:
+        return OperationPayload.refused(operation_id, error)
+    starred = await context.plane.favorites.applications(context.signed_in().name)
+    return OperationPayload.accepted(accepted, starred=starred)
+
+
+def _target(application: ApplicationRef) -> Target:
+    return Target(application.runtime, application.name, application.namespace)
+
+
+def _start_sync(options: SyncOptions, *, actor: str, operation_id: str) -> StartSync:
+    retry = options.retry
+    return StartSync(
+        application=ApplicationKey("", ""),  # the exact address is filled in once it is found
+        actor=actor,
+        operation_id=operation_id,
+        revision=options.revision,
+        prune=options.prune,
+        dry_run=bool(options.dry_run),
+        force=bool(options.force),
+        strategy=options.strategy,
+        resources=tuple(
+            SyncOperationResource(kind=one.kind, name=one.name, group=one.group or "", namespace=one.namespace or "")
+            for one in options.resources or ()
+        ),
+        sync_options=tuple(options.sync_options or ()),
+        retry_limit=retry.limit if retry else None,
+        retry_duration=retry.duration if retry else None,
+        retry_factor=retry.factor if retry else None,
+        retry_max_duration=retry.max_duration if retry else None,
+        reason=options.reason,
+    )

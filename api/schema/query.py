@@ -1,0 +1,139 @@
+"""What can be read."""
+
+from importlib.metadata import version as installed_version
+
+import strawberry
+
+from api.actions import reading
+from api.actions import runtimes as runtime_actions
+from api.context import Context, Info
+from api.types.application import Application, shown
+from api.types.cluster import Cluster
+from api.types.enums import SortingOrder
+from api.types.facets import ApplicationFacets
+from api.types.git_source import GitSource
+from api.types.inputs import ApplicationsFilterArgs, ApplicationSortArg, filter_value
+from api.types.node import Node
+from api.types.person import User, VersionInfo
+from api.types.problem import Warning
+from api.types.runtime import Runtime
+from api.types.slices import Pagination, Slice, slice_of
+from model.errors import InvalidIdentity
+from model.identity import decode_node_id
+from model.report import ApplicationKind
+
+
+@strawberry.type
+class Query:
+    @strawberry.field(description="Null: it does not exist, or the viewer may not see it.")
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        return await _node(info.context, id)
+
+    @strawberry.field(description="Null when nobody is signed in.")
+    def me(self, info: Info) -> User | None:
+        viewer = info.context.viewer
+        return User.of(viewer, info.context.plane.settings.account) if viewer else None
+
+    @strawberry.field
+    def version(self) -> VersionInfo:
+        return VersionInfo(version=installed_version("argosy"))
+
+    @strawberry.field(description="Null: it does not exist, or the viewer may not see it.")
+    async def runtime(self, info: Info, name: str) -> Runtime | None:
+        context = info.context
+        found = await runtime_actions.runtime(context.plane, context.signed_in(), name)
+        return Runtime.of(found, available=context.plane.connected.available(name)) if found else None
+
+    @strawberry.field
+    async def runtimes(self, info: Info, pagination: Pagination = None) -> Slice[Runtime]:
+        context = info.context
+        found = await runtime_actions.runtimes(context.plane, context.signed_in(), pagination)
+        available = context.plane.connected.available
+        return slice_of(found.page, lambda one: Runtime.of(one, available=available(one.name)), found.count)
+
+    @strawberry.field
+    async def clusters(self, info: Info, runtime: str | None = None, pagination: Pagination = None) -> Slice[Cluster]:
+        found = await runtime_actions.clusters(info.context.plane, info.context.signed_in(), runtime, pagination)
+        return slice_of(found.page, Cluster.of, found.count)
+
+    @strawberry.field
+    async def git_sources(
+        self, info: Info, runtime: str | None = None, pagination: Pagination = None
+    ) -> Slice[GitSource]:
+        found = await reading.git_sources(info.context.plane, info.context.signed_in(), runtime, pagination)
+        return slice_of(found.page, GitSource.of, found.count)
+
+    @strawberry.field(
+        description="Null: it does not exist, or the viewer may not read the repository that holds its manifest (the "
+        "two look the same)."
+    )
+    async def application(
+        self, info: Info, runtime: str, name: str, namespace: str | None = None
+    ) -> Application | None:
+        context = info.context
+        found = await reading.application(context.plane, context.signed_in(), runtime, name, namespace)
+        return shown(await _starred(context))(found) if found else None
+
+    @strawberry.field
+    async def applications(
+        self,
+        info: Info,
+        filters: ApplicationsFilterArgs | None = None,
+        sort: ApplicationSortArg | None = None,
+        pagination: Pagination = None,
+    ) -> Slice[Application]:
+        context, order = info.context, sort or ApplicationSortArg.default()
+        found = await reading.applications(
+            context.plane,
+            context.signed_in(),
+            filter_value(filters),
+            pagination,
+            sort=order.column,
+            descending=order.order is SortingOrder.desc,
+        )
+        return slice_of(found.page, shown(await _starred(context)), found.count)
+
+    @strawberry.field(
+        description="How many applications there are per value, under the given filters; one query for the counter "
+        "strip and the filter boxes."
+    )
+    def application_facets(self, info: Info, filters: ApplicationsFilterArgs | None = None) -> ApplicationFacets:
+        info.context.signed_in()
+        return ApplicationFacets(wanted=filter_value(filters))
+
+    @strawberry.field(description="Everything that is wrong now, over all applications the viewer may see.")
+    async def warnings(
+        self, info: Info, filters: ApplicationsFilterArgs | None = None, pagination: Pagination = None
+    ) -> Slice[Warning]:
+        context = info.context
+        found = await reading.warnings(context.plane, context.signed_in(), filter_value(filters), pagination)
+        return slice_of(found.page, Warning.of, found.count)
+
+
+async def _starred(context: Context) -> frozenset[str]:
+    return await context.plane.favorites.applications(context.signed_in().name)
+
+
+async def _node(context: Context, node_id: str) -> Node | None:
+    viewer = context.signed_in()
+    try:
+        kind, parts = decode_node_id(node_id)
+    except InvalidIdentity:
+        return None
+    match kind, parts:
+        case "Application" | "GitSource", (runtime, namespace, name):
+            found = await reading.application(context.plane, viewer, runtime, name, namespace)
+            if found is None:
+                return None
+            if kind == "Application":
+                return shown(await _starred(context))(found)
+            return GitSource.of(found) if found.summary.kind is ApplicationKind.GIT_SOURCE else None
+        case "Runtime", (name,):
+            registered = await runtime_actions.runtime(context.plane, viewer, name)
+            return Runtime.of(registered, available=context.plane.connected.available(name)) if registered else None
+        case "Cluster", (runtime_name, server):
+            cluster = await runtime_actions.cluster(context.plane, viewer, runtime_name, server)
+            return Cluster.of(cluster) if cluster else None
+        case "User", (name,) if name == viewer.name:
+            return User.of(viewer, context.plane.settings.account)
+    return None

@@ -1,0 +1,97 @@
+"""Settings of the control plane. Nothing else in `api` reads the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class HostedRuntime:
+    """A runtime that the control plane starts and supervises as its child."""
+
+    name: str
+    kubeconfig: Path
+    namespace: str
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InitialUser:
+    """A user made at start unless it exists."""
+
+    name: str
+    password: str
+    email: str = ""
+    is_admin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`admin_password` None: a random one is made at the first start and printed once.
+
+    `allowed_origins` are other sites that may call the API with cookies, beside its own. `git_forward_url`: where
+    requests below /git/ go; None: there is no such path. `console`: import string of an ASGI application or factory.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    data_dir: Path = Path(".argosy")
+    database_url: str | None = None
+    admin_password: str | None = None
+    users: tuple[InitialUser, ...] = ()
+    hosted_runtime: HostedRuntime | None = None
+    account: str = "argosy"
+    demo: bool = False
+    git_forward_url: str | None = None
+    webhook_secret: str | None = None
+    allowed_origins: tuple[str, ...] = ()
+    console: str | None = "web.app:console"
+    log_level: str = "info"
+    secure_cookies: bool = False
+    session_hours: float = 12.0
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'argosy.db'}"
+
+    @property
+    def local_url(self) -> str:
+        """Where this control plane answers on this machine."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host  # noqa: S104 - compared, not bound
+        return f"http://{host}:{self.port}"
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    default = Settings()
+    return Settings(
+        host=environment.get("ARGOSY_HOST", default.host),
+        port=int(environment.get("ARGOSY_PORT", default.port)),
+        data_dir=Path(environment.get("ARGOSY_DATA_DIR", default.data_dir)),
+        database_url=environment.get("ARGOSY_DATABASE_URL"),
+        admin_password=environment.get("ARGOSY_ADMIN_PASSWORD"),
+        webhook_secret=environment.get("ARGOSY_WEBHOOK_SECRET"),
+        allowed_origins=tuple(filter(None, environment.get("ARGOSY_ALLOWED_ORIGINS", "").split(","))),
+        log_level=environment.get("ARGOSY_LOG", default.log_level),
+        secure_cookies=environment.get("ARGOSY_SECURE_COOKIES", "") == "true",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """How the command line reaches a control plane."""
+
+    server: str
+    token: str | None
+
+
+def client_from_environment(environment: Mapping[str, str] = os.environ) -> ClientSettings:
+    port = environment.get("ARGOSY_PORT", "8000")
+    return ClientSettings(
+        server=environment.get("ARGOSY_SERVER", f"http://127.0.0.1:{port}"), token=environment.get("ARGOSY_TOKEN")
+    )
+
+
+def child_environment(**extra: str) -> dict[str, str]:
+    """The environment for a process that this one starts."""
+    return {**os.environ, **extra}

@@ -1,0 +1,181 @@
+"""Applications."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, cast
+
+import strawberry
+from strawberry.scalars import JSON
+
+from api.access.authorize import Permission as PermissionValue
+from api.access.authorize import Verb
+from api.actions import reading
+from api.context import Info
+from api.types.application_meta import (
+    ApplicationPermissions,
+    ApplicationSource,
+    AutoSync,
+    Destination,
+    Permission,
+    application_meta,
+    application_node_id,
+)
+from api.types.commit import Commit, GitContext
+from api.types.enums import ApplicationKindEnum, AppSyncPolicies, HealthStatus, SyncStatus
+from api.types.git_source import GitSource
+from api.types.inputs import ResourceRef
+from api.types.meta import ObjectMeta
+from api.types.node import Node
+from api.types.operation import HistoryEntry, OperationState, last_sync
+from api.types.problem import Error, inactive_runtime, problems_of
+from api.types.resource import ManagedResource, Resource
+from api.types.slices import Pagination, Slice, slice_of
+from api.types.tree import ResourceTree
+from model.identity import ApplicationId
+from model.listing import ListedApplication
+from model.report import ApplicationSummary
+
+
+@strawberry.type
+class Application(Node):
+    metadata: ObjectMeta
+    kind: ApplicationKindEnum
+    project: str
+    spec_sources: list[ApplicationSource]
+    destination: Destination
+    sync_policy: AppSyncPolicies
+    auto_sync: AutoSync | None
+    sync_status: SyncStatus
+    health_status: HealthStatus
+    health_message: str | None
+    explanation: str | None = strawberry.field(
+        description="Why it is not Synced and Healthy, one sentence with the blocking object; null when it is both."
+    )
+    revision: str | None
+    commit: Commit | None
+    updated_at: datetime | None
+    manifest: JSON | None
+    listed: strawberry.Private[ListedApplication]
+
+    @staticmethod
+    def of(application: ListedApplication, *, favorite: bool = False) -> "Application":
+        summary = application.summary
+        types = (*summary.source_types, *([""] * len(summary.sources)))
+        return Application(
+            id=application_node_id(application.id),
+            metadata=application_meta(application, favorite=favorite),
+            kind=summary.kind,
+            project=summary.project,
+            spec_sources=[ApplicationSource.of(source, types[index]) for index, source in enumerate(summary.sources)],
+            destination=Destination.of(summary.destination),
+            sync_policy=AppSyncPolicies[application.policy],
+            auto_sync=_auto_sync(application),
+            sync_status=summary.sync,
+            health_status=summary.health,
+            health_message=summary.health_message or None,
+            explanation=summary.explanation,
+            revision=summary.revision or None,
+            commit=Commit.of(summary.commit) if summary.commit else None,
+            updated_at=summary.updated_at,
+            manifest=cast(JSON, summary.manifest),
+            listed=application,
+        )
+
+    @property
+    def _summary(self) -> ApplicationSummary:
+        return self.listed.summary
+
+    @strawberry.field
+    def operation_state(self) -> OperationState | None:
+        return OperationState.of(self._summary.operation) if self._summary.operation else None
+
+    @strawberry.field
+    def last_sync(self) -> OperationState | None:
+        return last_sync(self._summary)
+
+    @strawberry.field(
+        description="The Git Source that holds the manifest; null: not managed through Git, so it can be neither "
+        "edited nor deleted here."
+    )
+    async def git_source(self, info: Info) -> GitSource | None:
+        name = self._summary.git_source
+        if name is None:
+            return None
+        key = ApplicationId(self.listed.runtime, self._summary.key.namespace, name)
+        found = await info.context.loaders.application.load(key)
+        return GitSource.of(found) if found else None
+
+    @strawberry.field(description="Repository, path and line of the manifest in Git.")
+    def manifest_location(self) -> GitContext | None:
+        location = self._summary.manifest_location
+        return GitContext.of(location) if location else None
+
+    @strawberry.field
+    async def parent(self, info: Info) -> Annotated["Application", strawberry.lazy("api.types.application")] | None:
+        key = self._summary.parent
+        if key is None:
+            return None
+        found = await info.context.loaders.application.load(ApplicationId(self.listed.runtime, key.namespace, key.name))
+        return Application.of(found) if found else None
+
+    @strawberry.field
+    async def children(
+        self, info: Info, pagination: Pagination = None
+    ) -> Slice[Annotated["Application", strawberry.lazy("api.types.application")]]:
+        found = await reading.children(info.context.plane, info.context.signed_in(), self.listed, pagination)
+        starred = await info.context.plane.favorites.applications(info.context.signed_in().name)
+        return slice_of(found.page, shown(starred), found.count)
+
+    @strawberry.field(description="What the viewer may do, each with the reason when not.")
+    async def permissions(self, info: Info) -> ApplicationPermissions:
+        found = await reading.permissions(info.context.plane, info.context.signed_in(), self.listed)
+        return ApplicationPermissions(**{verb.value: _permission(found[verb]) for verb in Verb})
+
+    @strawberry.field
+    async def resource_tree(self, info: Info) -> ResourceTree | None:
+        answer, cursor = await reading.tree(info.context.plane, self.listed)
+        return ResourceTree.of(answer, cursor)
+
+    @strawberry.field
+    async def managed_resources(self, info: Info, only_changed: bool | None = False) -> list[ManagedResource] | None:
+        answer = await reading.managed_resources(info.context.plane, self.listed, only_changed=bool(only_changed))
+        return [ManagedResource.of(resource) for resource in answer.resources]
+
+    @strawberry.field
+    async def resource(self, info: Info, ref: ResourceRef) -> Resource | None:
+        answer = await reading.resource(info.context.plane, self.listed, ref.value())
+        return Resource.of(answer) if answer else None
+
+    @strawberry.field
+    def history(self) -> list[HistoryEntry]:
+        newest_first = sorted(self._summary.history, key=lambda entry: entry.id, reverse=True)
+        return [HistoryEntry.of(entry, self._summary) for entry in newest_first]
+
+    @strawberry.field
+    async def errors(self, info: Info) -> list[Error]:
+        problems = problems_of(self.listed)
+        if not info.context.plane.connected.available(self.listed.runtime):
+            runtime = await info.context.loaders.runtime.load(self.listed.runtime)
+            seen = runtime.seen if runtime is not None and runtime.seen is not None else self._summary.updated_at
+            problems.append(inactive_runtime(self.listed.runtime, seen))
+        return problems
+
+
+def shown(starred: frozenset[str]) -> Callable[[ListedApplication], Application]:
+    """Makes applications that know whether they are among the starred ones (row ids)."""
+
+    def make(application: ListedApplication) -> Application:
+        return Application.of(application, favorite=str(application.id) in starred)
+
+    return make
+
+
+def _auto_sync(application: ListedApplication) -> AutoSync | None:
+    automated = application.summary.automated
+    if automated is None or automated.enabled is False:
+        return None
+    return AutoSync(prune=automated.prune, self_heal=automated.self_heal, allow_empty=automated.allow_empty)
+
+
+def _permission(found: PermissionValue) -> Permission:
+    return Permission(allowed=found.allowed, reason=found.reason or None)

@@ -1,0 +1,55 @@
+"""Counts of applications by what they are. Each count is a statement of its own, run only when it is selected."""
+
+import strawberry
+
+from api.actions import reading
+from api.context import Info
+from model.listing import ApplicationFilter
+from model.store.application import ApplicationFacet
+
+
+@strawberry.type
+class Facet:
+    value: str
+    count: int
+
+
+@strawberry.type(description="How many applications there are per value, under the given filters.")
+class ApplicationFacets:
+    wanted: strawberry.Private[ApplicationFilter]
+
+    @strawberry.field
+    async def total(self, info: Info) -> int:
+        return await reading.count(info.context.plane, info.context.signed_in(), self.wanted)
+
+    @strawberry.field
+    async def health_statuses(self, info: Info) -> list[Facet]:
+        return await self._facet(info, ApplicationFacet.HEALTH)
+
+    @strawberry.field
+    async def sync_statuses(self, info: Info) -> list[Facet]:
+        return await self._facet(info, ApplicationFacet.SYNC)
+
+    @strawberry.field
+    async def runtimes(self, info: Info) -> list[Facet]:
+        return await self._facet(info, ApplicationFacet.RUNTIME)
+
+    @strawberry.field
+    async def clusters(self, info: Info) -> list[Facet]:
+        return await self._facet(info, ApplicationFacet.CLUSTER)
+
+    @strawberry.field
+    async def namespaces(self, info: Info) -> list[Facet]:
+        return await self._facet(info, ApplicationFacet.NAMESPACE)
+
+    @strawberry.field
+    async def projects(self, info: Info) -> list[Facet]:
+        return await self._facet(info, ApplicationFacet.PROJECT)
+
+    @strawberry.field(description="Values are written key=value; the 1,000 most frequent ones.")
+    async def labels(self, info: Info) -> list[Facet]:
+        return await self._facet(info, None)
+
+    async def _facet(self, info: Info, by: ApplicationFacet | None) -> list[Facet]:
+        found = await reading.facets(info.context.plane, info.context.signed_in(), self.wanted, by)
+        return [Facet(value=value, count=count) for value, count in found]

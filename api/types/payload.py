@@ -1,0 +1,59 @@
+"""What mutations answer: the outcome, with what was expected to go wrong as data."""
+
+import strawberry
+
+from api.actions.operations import Accepted
+from api.errors import ApiError
+from api.types.application import Application
+from api.types.enums import MutationErrorCode
+from api.types.operation import OperationState
+
+
+@strawberry.type(description="`field` is a path into the input (spec.source.path), `line` the line in the given YAML.")
+class MutationError:
+    code: MutationErrorCode
+    message: str
+    field: str | None
+    line: int | None
+    suggestion: str | None
+
+    @staticmethod
+    def of(error: ApiError) -> "MutationError":
+        return MutationError(
+            code=MutationErrorCode[error.code],
+            message=error.message,
+            field=error.field or None,
+            line=None,
+            suggestion=error.suggestion or None,
+        )
+
+
+@strawberry.type
+class OperationPayload:
+    operation_id: strawberry.ID
+    operation: OperationState | None
+    application: Application | None
+    errors: list[MutationError]
+
+    @staticmethod
+    def accepted(accepted: Accepted, *, starred: frozenset[str]) -> "OperationPayload":
+        answer, application = accepted.answer, accepted.application
+        running = application.summary.operation if answer.phase is not None else None
+        return OperationPayload(
+            operation_id=strawberry.ID(answer.operation_id),
+            operation=OperationState.of(running) if running else None,
+            application=Application.of(application, favorite=str(application.id) in starred),
+            errors=[],
+        )
+
+    @staticmethod
+    def refused(operation_id: str, error: ApiError) -> "OperationPayload":
+        """Raises the error again when it is none of those that the schema names."""
+        if error.code not in MutationErrorCode.__members__:
+            raise error
+        return OperationPayload(
+            operation_id=strawberry.ID(operation_id),
+            operation=None,
+            application=None,
+            errors=[MutationError.of(error)],
+        )

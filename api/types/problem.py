@@ -1,0 +1,109 @@
+"""Problems of applications as data, and the list of everything that is wrong."""
+
+from datetime import datetime
+
+import strawberry
+
+from api.types.commit import GitContext
+from api.types.enums import ErrorLevels, HealthErrorCodes, SyncErrorCodes, WarningAction, WarningCategory
+from api.types.meta import ApplicationLink, ResourceId
+from model.kinds.application import ApplicationCondition
+from model.listing import ListedApplication
+from model.report import HealthState, WrongResource
+
+_INVALID_SPEC = frozenset({"InvalidSpecError", "ComparisonError", "UnknownError", "SyncError"})
+
+
+@strawberry.interface(description="A problem as data. `suggestion` says what to do next.")
+class Error:
+    level: ErrorLevels
+    title: str
+    message: str
+    suggestion: str | None
+    last_seen: datetime
+
+
+@strawberry.type
+class SyncError(Error):
+    code: SyncErrorCodes
+    context: GitContext | None
+
+
+@strawberry.type
+class HealthError(Error):
+    code: HealthErrorCodes
+    object: ResourceId | None
+
+
+@strawberry.type
+class Warning:
+    application: ApplicationLink
+    resource: ResourceId | None
+    category: WarningCategory
+    error: Error
+    action: WarningAction | None
+
+    @staticmethod
+    def of(problem: tuple[ListedApplication, int]) -> "Warning":
+        """`problem` is the application and which of its problems is meant."""
+        application, index = problem
+        error = problems_of(application)[index]
+        is_sync = isinstance(error, SyncError)
+        return Warning(
+            application=ApplicationLink(
+                runtime=application.runtime,
+                namespace=application.summary.key.namespace,
+                name=application.summary.key.name,
+            ),
+            resource=error.object if isinstance(error, HealthError) else None,
+            category=WarningCategory.SYNC if is_sync else WarningCategory.HEALTH,
+            error=error,
+            action=WarningAction.VIEW_DETAILS,
+        )
+
+
+def problems_of(application: ListedApplication) -> list[Error]:
+    """As many as `application.problems` says, in a fixed order: conditions first, then unhealthy resources."""
+    summary = application.summary
+    conditions = [_of_condition(application, condition) for condition in summary.conditions]
+    return [*conditions, *(_of_resource(application, resource) for resource in summary.unhealthy_resources)]
+
+
+def inactive_runtime(runtime: str, seen: datetime) -> Error:
+    return HealthError(
+        level=ErrorLevels.WARNING,
+        title="Runtime is not connected",
+        message=f"runtime {runtime} is not reachable; what is shown is the last known state",
+        suggestion="look at the runtime's own log; it connects by itself when it can reach this control plane",
+        last_seen=seen,
+        code=HealthErrorCodes.INACTIVE_RUNTIME,
+        object=None,
+    )
+
+
+def _of_condition(application: ListedApplication, condition: ApplicationCondition) -> Error:
+    summary = application.summary
+    is_error = condition.type.endswith("Error")
+    location = summary.manifest_location
+    return SyncError(
+        level=ErrorLevels.ERROR if is_error else ErrorLevels.WARNING,
+        title=condition.type,
+        message=condition.message,
+        suggestion=None,
+        last_seen=condition.last_transition_time or summary.updated_at,
+        code=SyncErrorCodes.INVALID_SPEC if condition.type in _INVALID_SPEC else SyncErrorCodes.UNKNOWN,
+        context=GitContext.of(location, summary.commit) if location else None,
+    )
+
+
+def _of_resource(application: ListedApplication, resource: WrongResource) -> Error:
+    broken = resource.health in (HealthState.DEGRADED, HealthState.MISSING)
+    return HealthError(
+        level=ErrorLevels.ERROR if broken else ErrorLevels.WARNING,
+        title=f"{resource.key.kind} {resource.key.name} is {resource.health.value.lower()}",
+        message=resource.message or f"{resource.key} is {resource.health.value.lower()}",
+        suggestion=None,
+        last_seen=application.summary.updated_at,
+        code=HealthErrorCodes.UNKNOWN,
+        object=ResourceId.of(resource.key, resource.version),
+    )

@@ -1,0 +1,120 @@
+"""One resource: desired and live manifest, what differs, and what happened to it."""
+
+from datetime import datetime
+from typing import cast
+
+import strawberry
+from strawberry.scalars import JSON
+
+from api.types.commit import GitContext
+from api.types.meta import ResourceId
+from api.types.tree import ResourceNode
+from model.link import DiffAnswer, EventInfo, FieldDifference, ManagedResourceAnswer, ResourceAnswer
+
+
+@strawberry.type(description="One field that differs, and who changed it last as the cluster recorded it.")
+class FieldChange:
+    path: str
+    live: JSON | None
+    desired: JSON | None
+    manager: str | None
+    changed_at: datetime | None
+    reason: str | None
+
+    @staticmethod
+    def of(change: FieldDifference) -> "FieldChange":
+        return FieldChange(
+            path=change.path,
+            live=cast(JSON, change.live),
+            desired=cast(JSON, change.desired),
+            manager=change.manager,
+            changed_at=change.changed_at,
+            reason=change.reason,
+        )
+
+
+@strawberry.type
+class ResourceDiff:
+    modified: bool
+    normalized_live: JSON | None = strawberry.field(description="Live as it is, without what is ignored.")
+    predicted_live: JSON | None = strawberry.field(description="Live as it would be after a sync.")
+    changes: list[FieldChange]
+
+    @staticmethod
+    def of(diff: DiffAnswer) -> "ResourceDiff":
+        return ResourceDiff(
+            modified=diff.modified,
+            normalized_live=cast(JSON, diff.normalized_live),
+            predicted_live=cast(JSON, diff.predicted_live),
+            changes=[FieldChange.of(change) for change in diff.changes],
+        )
+
+
+@strawberry.type
+class ResourceEvent:
+    type: str
+    reason: str
+    message: str
+    count: int
+    first_timestamp: datetime | None
+    last_timestamp: datetime | None
+    object: ResourceId
+
+    @staticmethod
+    def of(event: EventInfo) -> "ResourceEvent":
+        return ResourceEvent(
+            type=event.type,
+            reason=event.reason,
+            message=event.message,
+            count=event.count,
+            first_timestamp=event.first_timestamp,
+            last_timestamp=event.last_timestamp,
+            object=ResourceId.of(event.object),
+        )
+
+
+@strawberry.type
+class Resource:
+    node: ResourceNode
+    desired_manifest: JSON | None = strawberry.field(
+        description="Desired state as rendered from Git; null when the resource is not managed."
+    )
+    live_manifest: JSON | None = strawberry.field(
+        description="State in the cluster, secrets masked; null when it does not exist."
+    )
+    diff: ResourceDiff | None
+    events: list[ResourceEvent] | None
+    manifest_location: GitContext | None
+
+    @staticmethod
+    def of(answer: ResourceAnswer) -> "Resource":
+        return Resource(
+            node=ResourceNode.of(answer.node),
+            desired_manifest=cast(JSON, answer.desired),
+            live_manifest=cast(JSON, answer.live),
+            diff=ResourceDiff.of(answer.diff) if answer.diff else None,
+            events=[ResourceEvent.of(event) for event in answer.events],
+            manifest_location=GitContext.of(answer.location) if answer.location else None,
+        )
+
+
+@strawberry.type
+class ManagedResource:
+    node: ResourceNode
+    diff: ResourceDiff | None
+
+    @staticmethod
+    def of(answer: ManagedResourceAnswer) -> "ManagedResource":
+        return ManagedResource(
+            node=ResourceNode.of(answer.node), diff=ResourceDiff.of(answer.diff) if answer.diff else None
+        )
+
+
+@strawberry.type
+class LogEntry:
+    pod_name: str
+    container: str | None
+    timestamp: datetime | None
+    content: str
+    last: bool
+    error: str | None = None

@@ -1,0 +1,166 @@
+"""Runtimes and their parts."""
+
+from datetime import datetime
+from typing import cast
+
+import strawberry
+
+from api.actions import reading
+from api.actions import runtimes as runtime_actions
+from api.context import Info
+from api.types.cluster import Cluster
+from api.types.enums import (
+    Engine,
+    ErrorLevels,
+    HealthErrorCodes,
+    HealthStatus,
+    InstallationStatus,
+    InstallationType,
+    SyncStatus,
+    member,
+)
+from api.types.git_source import GitSource
+from api.types.meta import ObjectMeta, pairs
+from api.types.node import Node
+from api.types.problem import Error, HealthError, inactive_runtime
+from api.types.slices import Pagination, Slice, slice_of
+from model.identity import encode_node_id
+from model.listing import HEALTH_RANK
+from model.report import ComponentSummary, HealthState, RuntimeSummary, SyncState
+from model.store.runtime import RegisteredRuntime
+
+
+@strawberry.type
+class Component:
+    metadata: ObjectMeta
+    version: str
+    sync_status: SyncStatus
+    health_status: HealthStatus | None
+    errors: list[Error]
+
+    @staticmethod
+    def of(component: ComponentSummary, runtime: RegisteredRuntime, *, available: bool) -> "Component":
+        broken = component.health in (HealthState.DEGRADED, HealthState.MISSING)
+        seen = runtime.seen or runtime.created
+        return Component(
+            metadata=_meta("Component", component.name, runtime),
+            version=component.version,
+            sync_status=SyncState.UNKNOWN,  # nothing compares the installation with Git yet
+            health_status=component.health if available else HealthState.UNKNOWN,
+            errors=[_error(f"{component.name} is {component.health.value.lower()}", component.message, seen)]
+            if broken
+            else [],
+        )
+
+
+@strawberry.type
+class Runtime(Node):
+    metadata: ObjectMeta
+    installation_type: InstallationType = strawberry.field(
+        description="HELM_HOSTED: runs inside the control plane. HELM: runs in its own cluster and dials out."
+    )
+    installation_status: InstallationStatus
+    available: bool
+    last_updated: datetime | None
+    runtime_version: str | None
+    engine: Engine = strawberry.field(
+        description="Which engine reconciles applications there: ARGOSY, or an upstream ARGO_CD that is driven through "
+        "the same objects."
+    )
+    sync_status: SyncStatus
+    health_status: HealthStatus | None
+    health_message: str | None
+    cluster: str | None
+    components: list[Component]
+    errors: list[Error]
+
+    @staticmethod
+    def of(runtime: RegisteredRuntime, *, available: bool) -> "Runtime":
+        summary = runtime.summary
+        health, message = _health(runtime, available=available)
+        return Runtime(
+            id=strawberry.ID(encode_node_id("Runtime", runtime.name)),
+            metadata=_meta("Runtime", runtime.name, runtime),
+            installation_type=InstallationType.HELM_HOSTED if runtime.hosted else InstallationType.HELM,
+            installation_status=InstallationStatus.COMPLETED if summary else InstallationStatus.IN_PROGRESS,
+            available=available,
+            last_updated=runtime.seen,
+            runtime_version=(summary.version or None) if summary else None,
+            engine=cast(Engine, member(Engine, summary.engine, Engine.ARGOSY)) if summary else Engine.ARGOSY,
+            sync_status=SyncState.UNKNOWN,
+            health_status=health,
+            health_message=message,
+            cluster=(summary.cluster or None) if summary else None,
+            components=[Component.of(part, runtime, available=available) for part in summary.components]
+            if summary
+            else [],
+            errors=_errors(runtime, available=available),
+        )
+
+    @strawberry.field
+    async def managed_clusters_num(self, info: Info) -> int:
+        return await info.context.loaders.cluster_count.load(self.metadata.name)
+
+    @strawberry.field(description="How many applications of it the viewer sees.")
+    async def applications_num(self, info: Info) -> int:
+        return await info.context.loaders.application_count.load(self.metadata.name)
+
+    @strawberry.field
+    async def git_sources(self, info: Info, pagination: Pagination = None) -> Slice[GitSource]:
+        context = info.context
+        found = await reading.git_sources(context.plane, context.signed_in(), self.metadata.name, pagination)
+        return slice_of(found.page, GitSource.of, found.count)
+
+    @strawberry.field
+    async def managed_clusters(self, info: Info, pagination: Pagination = None) -> Slice[Cluster]:
+        context = info.context
+        found = await runtime_actions.clusters(context.plane, context.signed_in(), self.metadata.name, pagination)
+        return slice_of(found.page, Cluster.of, found.count)
+
+
+def _health(runtime: RegisteredRuntime, *, available: bool) -> tuple[HealthState | None, str | None]:
+    if runtime.summary is None:
+        return None, "it has not connected yet"
+    if not available:
+        return HealthState.UNKNOWN, "it is not connected"
+    worst = max(runtime.summary.components, key=lambda part: HEALTH_RANK[part.health], default=None)
+    if worst is None or worst.health is HealthState.HEALTHY:
+        return HealthState.HEALTHY, None
+    return worst.health, worst.message or f"{worst.name} is {worst.health.value.lower()}"
+
+
+def _errors(runtime: RegisteredRuntime, *, available: bool) -> list[Error]:
+    seen = runtime.seen or runtime.created
+    reported = runtime.summary.errors if runtime.summary else ()
+    errors: list[Error] = [_error("Runtime error", message, seen) for message in reported]
+    return errors if available else [*errors, inactive_runtime(runtime.name, seen)]
+
+
+def _error(title: str, message: str, seen: datetime) -> Error:
+    return HealthError(
+        level=ErrorLevels.ERROR,
+        title=title,
+        message=message or title,
+        suggestion=None,
+        last_seen=seen,
+        code=HealthErrorCodes.UNKNOWN,
+        object=None,
+    )
+
+
+def _meta(kind: str, name: str, runtime: RegisteredRuntime) -> ObjectMeta:
+    summary: RuntimeSummary | None = runtime.summary
+    return ObjectMeta(
+        group="argosy.io",
+        version="v1",
+        kind=kind,
+        name=name,
+        namespace=summary.namespace if summary else None,
+        runtime=runtime.name,
+        cluster=(summary.cluster or None) if summary else None,
+        uid=None,
+        labels=pairs(summary.labels) if summary else [],
+        annotations=[],
+        created=runtime.created,
+        last_updated=runtime.seen,
+    )

@@ -1,0 +1,143 @@
+"""Live resources of an application."""
+
+from datetime import datetime
+from typing import Any, cast
+from weakref import WeakKeyDictionary
+
+import strawberry
+from strawberry.scalars import JSON
+
+from api.live.trees import TreeNews
+from api.types.enums import HealthStatus, LiveEventType, SyncStatus
+from api.types.links import safe_url
+from api.types.meta import StringPair, pairs
+from model.link import ActionInfo, HostSummary, TreeAnswer, TreeNode
+from model.report import HealthState
+
+
+@strawberry.type
+class Link:
+    title: str
+    url: str
+
+
+@strawberry.type(description="What can be done with a resource, beyond deleting it.")
+class ResourceAction:
+    name: str
+    display_name: str
+    disabled: bool
+    reason: str | None
+    parameters: JSON | None
+
+    @staticmethod
+    def of(action: ActionInfo) -> "ResourceAction":
+        return ResourceAction(
+            name=action.name,
+            display_name=action.display_name,
+            disabled=action.disabled,
+            reason=action.reason or None,
+            parameters=cast(JSON, action.parameters),
+        )
+
+
+@strawberry.type
+class HostInfo:
+    name: str
+    pod_count: int
+    capacity: list[StringPair]
+
+    @staticmethod
+    def of(host: HostSummary) -> "HostInfo":
+        return HostInfo(name=host.name, pod_count=host.pod_count, capacity=pairs(host.capacity))
+
+
+@strawberry.type
+class ResourceNode:
+    id: strawberry.ID
+    group: str
+    version: str
+    kind: str
+    namespace: str | None
+    name: str
+    uid: str | None
+    parent_ids: list[strawberry.ID] = strawberry.field(
+        description="Ids of the nodes that own it; empty: owned by the application."
+    )
+    managed: bool
+    sync_status: SyncStatus | None
+    health_status: HealthStatus | None
+    health_message: str | None
+    hook: bool
+    requires_pruning: bool
+    sync_wave: int | None
+    images: list[str]
+    info: list[StringPair]
+    created: datetime | None
+    links: list[Link]
+    actions: list[ResourceAction]
+
+    @staticmethod
+    def of(node: TreeNode) -> "ResourceNode":
+        ref = node.ref
+        links = [Link(title=title, url=url) for title, url in node.links if safe_url(url)]
+        return ResourceNode(
+            id=strawberry.ID(node.id),
+            group=ref.group,
+            version=ref.version,
+            kind=ref.kind,
+            namespace=ref.namespace or None,
+            name=ref.name,
+            uid=node.uid or None,
+            parent_ids=[strawberry.ID(parent) for parent in node.parent_ids],
+            managed=node.managed,
+            sync_status=node.sync,
+            health_status=HealthState[node.health.name] if node.health else None,
+            health_message=node.health_message or None,
+            hook=node.hook,
+            requires_pruning=node.requires_pruning,
+            sync_wave=node.sync_wave,
+            images=list(node.images),
+            info=pairs(node.info),
+            created=node.created,
+            links=links,
+            actions=[ResourceAction.of(action) for action in node.actions],
+        )
+
+
+@strawberry.type
+class ResourceTree:
+    nodes: list[ResourceNode]
+    hosts: list[HostInfo]
+    cursor: str = strawberry.field(description="Pass as `after` to the subscription to go on from here.")
+
+    @staticmethod
+    def of(answer: TreeAnswer, cursor: str) -> "ResourceTree":
+        return ResourceTree(
+            nodes=[ResourceNode.of(node) for node in answer.nodes],
+            hosts=[HostInfo.of(host) for host in answer.hosts],
+            cursor=cursor,
+        )
+
+
+@strawberry.type
+class ResourceTreeEvent:
+    type: LiveEventType
+    upserted: list[ResourceNode]
+    removed: list[strawberry.ID]
+    cursor: str
+
+    @staticmethod
+    def of(news: TreeNews) -> "ResourceTreeEvent":
+        """Made once for all who see the same news."""
+        event = _events.get(news)
+        if event is None:
+            event = _events[news] = ResourceTreeEvent(
+                type=news.kind,
+                upserted=[ResourceNode.of(node) for node in news.upserted],
+                removed=[strawberry.ID(node_id) for node_id in news.removed],
+                cursor=news.cursor,
+            )
+        return event
+
+
+_events: WeakKeyDictionary[TreeNews, Any] = WeakKeyDictionary()
