@@ -34,7 +34,7 @@ app.add_page(applications, route="/applications", title="Applications · Argosy"
 app.add_page(
     application,
     route="/applications/[runtime]/[namespace]/[name]",
-    title="Application · Argosy",
+    title=rx.cond(ApplicationState.header.name, ApplicationState.header.name + " · Argosy", "Application · Argosy"),
     on_load=[SessionState.enter, ApplicationState.watch],
 )
 app.add_page(runtimes, route="/runtimes", title="Runtimes · Argosy", on_load=[SessionState.enter, RuntimesState.watch])

@@ -51,6 +51,7 @@ class Header:
     revision: str = ""
     commit: Json | None = None
     last_sync: str = ""
+    last_sync_detail: str = ""
     last_sync_at: str = ""
     last_sync_failed: bool = False
     last_sync_message: str = ""
@@ -107,6 +108,7 @@ def header(application: Json) -> Header:
         revision=application["revision"] or "",
         commit=application["commit"],
         last_sync=last_sync_words(application["lastSync"]),
+        last_sync_detail=last_sync_detail(application["lastSync"]),
         last_sync_at=(application["lastSync"] or {}).get("finishedAt") or "",
         last_sync_failed=(application["lastSync"] or {}).get("phase") in {"Failed", "Error"},
         last_sync_message=(application["lastSync"] or {}).get("message") or "",
@@ -145,14 +147,20 @@ def sync_words(status: str, target: str) -> str:
 
 
 def last_sync_words(operation: Json | None) -> str:
-    """`last sync OK, 4 s`, without when: that keeps moving."""
+    """`last sync OK`; when is shown apart, since it keeps moving."""
     if operation is None:
         return "never synced"
     outcome = {"Succeeded": "OK", "Failed": "failed", "Error": "failed", "Running": "running", "Terminating": "ending"}
-    words = f"last sync {outcome.get(operation['phase'], 'unknown')}"
+    return f"last sync {outcome.get(operation['phase'], 'unknown')}"
+
+
+def last_sync_detail(operation: Json | None) -> str:
+    """`, 4 s, by dana`; nobody is named when the engine started it."""
+    if operation is None:
+        return ""
+    by = "" if operation["automated"] or not operation["initiatedBy"] else f"by {operation['initiatedBy']}"
     took = duration_words(operation["startedAt"], operation["finishedAt"])
-    by = "" if operation["automated"] or not operation["initiatedBy"] else f" by {operation['initiatedBy']}"
-    return f"{words}{by}, {took}" if took else f"{words}{by}"
+    return "".join(f", {part}" for part in (took, by) if part)
 
 
 def duration_words(start: str | None, end: str | None) -> str:

@@ -29,6 +29,7 @@ const ICONS = {
   access: "M8 1.8 13 3.5v4.2c0 3-2 5.3-5 6.5-3-1.2-5-3.5-5-6.5V3.5Z",
   application: "M2.5 2.5h4.5v4.5H2.5zM9 2.5h4.5v4.5H9zM2.5 9h4.5v4.5H2.5zM9 9h4.5v4.5H9z",
   thing: "M3 3h10v10H3z",
+  signal: "M3.5 13v-2.5M8 13V7.5M12.5 13V3.5",
   more: "M3.5 8h.01M8 8h.01M12.5 8h.01",
 };
 

@@ -81,6 +81,7 @@ def _facts() -> rx.Component:
                 class_name=rx.cond(HEADER.last_sync_failed, "status-red", ""),
             ),
             rx.cond(HEADER.last_sync_at, rx.fragment(" ", Moment.create(at=HEADER.last_sync_at))),
+            HEADER.last_sync_detail,
         ),
         _fact(HEADER.auto_sync),
         _fact(

@@ -18,7 +18,7 @@ const rank = (kind) => {
   const at = FAMILIES.findIndex(([, kinds]) => kinds.test(kind));
   return at < 0 ? FAMILIES.length : at;
 };
-const inOrder = (a, b) => rank(a.kind) - rank(b.kind) || a.kind.localeCompare(b.kind) || a.name.localeCompare(b.name);
+const inOrder = (a, b) => rank(a.kind) - rank(b.kind) || a.kind.localeCompare(b.kind) || a.name.localeCompare(b.name, undefined, { numeric: true });
 
 export const isFine = (node) =>
   (!node.healthStatus || node.healthStatus === "HEALTHY") && (!node.syncStatus || node.syncStatus === "SYNCED") && !node.requiresPruning;

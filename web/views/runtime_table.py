@@ -48,7 +48,7 @@ def runtime_line(rest: rx.RestProp, row: rx.Var[rows.RuntimeRow]) -> rx.Componen
             rx.el.th(AppLink.create(row.name, to="/applications?runtime=" + row.name, class_name="row-link"), scope="row"),
             rx.el.td(
                 rx.el.span(
-                    Icon.create(name=rx.cond(row.live, "link", "alert")),
+                    Icon.create(name=rx.cond(row.live, "signal", "alert")),
                     rx.el.span(row.status),
                     class_name=rx.cond(row.live, "status status-green", "status status-amber"),
                 )

@@ -21,15 +21,15 @@ const Node = memo(function Node({ data }) {
     <div className={`node${marked ? " marked" : ""}${dimmed ? " dimmed" : ""}${selected ? " selected" : ""}${node.fold ? " fold" : ""}`}>
       <Handle type="target" position={Position.Left} isConnectable={false} />
       <button type="button" className="node-body nodrag" onClick={act} title={node.healthMessage || `${node.kind} ${node.name}`} data-node={`${node.kind}/${node.name}`}>
-        <span className="node-glyph">
+        <span className="node-lead">
+          {node.syncStatus && <Sync bare status={node.syncStatus} />}
           <Icon name={familyOf(node.kind)} />
         </span>
         <span className="node-text">
           <span className="node-name">{node.name}</span>
-          <span className="node-badges">{node.fold ? "all healthy · open" : words}</span>
+          <span className="node-badges">{node.fold ? "all fine · open" : words}</span>
         </span>
         <span className="node-status">
-          {node.syncStatus && <Sync bare status={node.syncStatus} />}
           {node.healthStatus && <Health bare status={node.healthStatus} message={node.healthMessage} />}
         </span>
       </button>
@@ -91,9 +91,11 @@ function Canvas({ nodes, application, hits, selected, onOpen }) {
   }, [find.marked]);
   return (
     <Deeds.Provider value={deeds}>
-      <div className="tree-tools">
-        <FindField find={find} />
-        <div className="segments">
+      <div className="tree" ref={box} role="group" aria-label="Resource tree; the list view says the same as text">
+        <div className="tree-find">
+          <FindField find={find} />
+        </div>
+        <div className="segments tree-zoom">
           <button type="button" className="button icon-only" aria-label="Zoom out" onClick={() => flow.zoomOut(EASE)}>
             <Icon name="minus" />
           </button>
@@ -104,8 +106,7 @@ function Canvas({ nodes, application, hits, selected, onOpen }) {
             <Icon name="fit" />
           </button>
         </div>
-      </div>
-      <div className="tree" ref={box} role="group" aria-label="Resource tree; the list view says the same as text">
+        <div className="tree-canvas">
         <ReactFlow
           nodes={drawn}
           edges={edges}
@@ -124,6 +125,7 @@ function Canvas({ nodes, application, hits, selected, onOpen }) {
           onlyRenderVisibleElements={drawn.length > 150}
           proOptions={{ hideAttribution: true }}
         />
+        </div>
       </div>
     </Deeds.Provider>
   );
