@@ -21,7 +21,7 @@ from gitsync.manifest.tracking import FIELD_MANAGER
 from gitsync.reconcile.application_state import MemoKey, ObjectVerdict
 from gitsync.reconcile.fleet import Member
 from gitsync.reconcile.record import Desired, Record, Stage, sentence
-from gitsync.reconcile.verdict import judge_both, judge_extra, judge_missing, shared_condition
+from gitsync.reconcile.verdict import judge_both, judge_extra, judge_missing, judge_refused, shared_condition
 from model.change import ObjectDiff
 from model.health import Sync
 from model.identity import ResourceKey
@@ -56,6 +56,9 @@ class Comparer:
         wanted = record.desired.objects.get(key) if record.desired else None
         if wanted is None:
             self._settle(record, key, self._extra(record, live))
+            return True
+        if record.desired is not None and key in record.desired.refused:
+            self._settle(record, key, judge_refused(wanted, live))
             return True
         rules = _rules(record, key)
         memo = memo_key(wanted, live, rules)

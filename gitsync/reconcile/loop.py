@@ -17,15 +17,15 @@ import structlog
 from gitsync.errors import GitsyncError, Stalled, Waiting
 from gitsync.kube.index import LiveEvent, application_of
 from gitsync.manifest.object import JsonObject
-from gitsync.project.permits import violations
 from gitsync.reconcile import autosync
 from gitsync.reconcile.compare import Comparer
 from gitsync.reconcile.deletion import Deletions
 from gitsync.reconcile.feed import TreeFeeds
 from gitsync.reconcile.fleet import Fleet, Member, UnknownDestination
 from gitsync.reconcile.home import Home
+from gitsync.reconcile.permission import permitted
 from gitsync.reconcile.queue import FairQueue
-from gitsync.reconcile.record import Desired, Record, Records, Stage
+from gitsync.reconcile.record import Record, Records, Stage
 from gitsync.reconcile.refresh import Refresh, asked_for
 from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.status_writer import StatusWriter
@@ -34,7 +34,7 @@ from gitsync.reconcile.sync import Syncs
 from gitsync.settings import LoopSettings
 from model.health import Sync
 from model.identity import ApplicationKey, ResourceKey
-from model.kinds.application import Application, ApplicationCondition
+from model.kinds.application import Application
 from model.operation import Phase
 
 log = structlog.get_logger("gitsync.loop")
@@ -121,10 +121,11 @@ class Loop:
             member.require()
             stage = Stage.SOURCE
             desired = await self._sources.desire(record, member, refresh=refresh)
+            desired, objections = permitted(self._project(record), record.application, member, desired)
             self._records.want(record, desired)
             record.revision = desired.revision
             record.clear(Stage.SPEC, Stage.SOURCE, Stage.COMPARE)
-            record.conditions[Stage.MANIFESTS] = (*desired.conditions, *self._forbidden(record, desired))
+            record.conditions[Stage.MANIFESTS] = (*desired.conditions, *objections)
             await self._comparer.compare(record, member, desired)
             record.failures = 0
             if record.conditions.get(Stage.COMPARE):
@@ -146,9 +147,8 @@ class Loop:
                 "application destination can't have both name and server defined", suggestion="Remove one of them."
             )
 
-    def _forbidden(self, record: Record, desired: Desired) -> tuple[ApplicationCondition, ...]:
-        project = self._home.projects[record.application.spec.project or "default"]
-        return violations(project, record.application, tuple(desired.objects.values()))
+    def _project(self, record: Record) -> JsonObject:
+        return self._home.projects[record.application.spec.project or "default"]
 
     def _failed(self, record: Record, stage: Stage, failure: GitsyncError) -> None:
         """Shown as a condition; tried again by itself, ever more seldom, unless only a change of the spec can help."""

@@ -45,7 +45,8 @@ class Desired:
     """What Git wants of one application, ready to be compared.
 
     `head` is the commit that was looked at; `revision` the newest one that changed the application's inputs.
-    `unknown` are the kinds, as (group, kind), that the cluster does not serve yet.
+    `unknown` are the kinds, as (group, kind), that the cluster does not serve yet. `refused` says of objects that the
+    project does not permit why; they are shown and never touched.
     """
 
     head: str
@@ -54,6 +55,7 @@ class Desired:
     objects: Mapping[ResourceKey, DesiredObject]
     conditions: tuple[ApplicationCondition, ...] = ()
     unknown: frozenset[tuple[str, str]] = frozenset()
+    refused: Mapping[ResourceKey, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

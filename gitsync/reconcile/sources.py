@@ -75,7 +75,7 @@ class Sources:
             resolved = await self._repositories.resolve(
                 source.repo_url, source.target_revision, fresh=refresh >= Refresh.NORMAL
             )
-            rendered = await self._render(source, resolved.commit, refresh)
+            rendered = await self._render(source, resolved.commit)
         except GitsyncError:
             self._failing.setdefault(normalized(source.repo_url), set()).add(record.key)
             raise
@@ -87,7 +87,7 @@ class Sources:
     async def desire_at(self, record: Record, member: Member, source: ApplicationSource, revision: str) -> Desired:
         """What a source wanted at some revision: for operations that name one. Follows nothing."""
         resolved = await self._repositories.resolve(source.repo_url, revision or source.target_revision)
-        rendered = await self._render(source, resolved.commit, Refresh.RESOLVE)
+        rendered = await self._render(source, resolved.commit)
         return self._prepared(record, member, rendered, resolved.commit, resolved.commit)
 
     def forget(self, record: Record) -> None:
@@ -98,10 +98,9 @@ class Sources:
     def readers(self, url: str) -> int:
         return len(self._readers.get(normalized(url), ()))
 
-    async def _render(self, source: ApplicationSource, commit: str, refresh: Refresh) -> Rendered:
-        return await render(
-            source, commit=commit, repositories=self._repositories, cache=self._cache, fresh=refresh is Refresh.HARD
-        )
+    async def _render(self, source: ApplicationSource, commit: str) -> Rendered:
+        """A render is kept under everything that it was made from, so even a hard refresh may use a kept one."""
+        return await render(source, commit=commit, repositories=self._repositories, cache=self._cache)
 
     async def _revision(self, key: ApplicationKey, source: ApplicationSource, head: str, closure: Closure) -> str:
         """The newest commit that changed the inputs; a pinned commit is shown as it was pinned."""

@@ -20,11 +20,12 @@ from gitsync.manifest.object import JsonObject, LiveObject
 from gitsync.plan.build import build_plan
 from gitsync.plan.options import DELETION_APPROVED_ANNOTATION, PlanOptions
 from gitsync.plan.values import Plan, TaskKind
-from gitsync.project.permits import violations
+from gitsync.project.permits import refusals
 from gitsync.reconcile import operation as life
 from gitsync.reconcile.application_state import MemoKey
 from gitsync.reconcile.fleet import Fleet, Member
 from gitsync.reconcile.home import Home
+from gitsync.reconcile.permission import destination_of, permitted
 from gitsync.reconcile.record import Desired, Record, Records, sentence
 from gitsync.reconcile.refresh import Refresh
 from gitsync.reconcile.slots import Slots
@@ -43,7 +44,7 @@ from model.kinds.application import (
     SyncOperation,
     SyncOperationResult,
 )
-from model.operation import Phase, ResultCode
+from model.operation import Phase, ResultCode, SyncPhase
 
 log = structlog.get_logger("gitsync.sync")
 
@@ -122,7 +123,7 @@ class Syncs:
         if requested is None:
             record.handled_operation, record.operation_to_remove = None, False
             return False
-        return requested != record.handled_operation
+        return bool(requested != record.handled_operation)
 
     def start_requested(self, record: Record, member: Member | None) -> bool:
         """Start what the object asks for, or carry on what an earlier process began. False: neither."""
@@ -253,9 +254,9 @@ class Syncs:
 
     async def _apply(self, run: Run, member: Member, desired: Desired) -> life.Attempt:
         record, sync = run.record, run.sync
-        refused = violations(self._project(record), record.application, tuple(desired.objects.values()))
-        if refused:
-            return life.Attempt(Phase.FAILED, "; ".join(one.message for one in refused), self._result(run, ()))
+        desired, conditions = permitted(self._project(record), record.application, member, desired)
+        if errors := [one.message for one in conditions if one.type.endswith("Error")]:
+            return life.Attempt(Phase.FAILED, "; ".join(errors), self._result(run, ()))
         plan = self._plan(run, member, desired)
         run.execution = Execution(
             plan,
@@ -271,10 +272,10 @@ class Syncs:
         run.execution = None
         if not sync.dry_run:
             await _caught_up(member, plan, outcome.results)
-        message = outcome.message
-        if outcome.phase is Phase.FAILED and any(one.status == ResultCode.SYNC_FAILED for one in outcome.results):
-            message = life.failure_message(outcome.results)
-        return life.Attempt(outcome.phase, message, self._result(run, outcome.results))
+        results = (*outcome.results, *_refused_results(desired, sync))
+        if any(one.status == ResultCode.SYNC_FAILED for one in results):
+            return life.Attempt(Phase.FAILED, life.failure_message(results), self._result(run, results))
+        return life.Attempt(outcome.phase, outcome.message, self._result(run, results))
 
     def _plan(self, run: Run, member: Member, desired: Desired) -> Plan:
         record, sync = run.record, run.sync
@@ -284,8 +285,8 @@ class Syncs:
         apply = strategy.apply if strategy else None
         drifted = {one.key for one in record.state if one.sync is not Sync.SYNCED}
         return build_plan(
-            tuple(desired.objects.values()),
-            _live_of(record, member, desired),
+            tuple(one for key, one in desired.objects.items() if key not in desired.refused),
+            _live_of(record, member, desired, self._project(record)),
             options=PlanOptions(
                 application=record.instance,
                 namespace=record.application.spec.destination.namespace,
@@ -360,13 +361,38 @@ class Syncs:
             run.execution.stop(message)
 
 
-def _live_of(record: Record, member: Member, desired: Desired) -> dict[ResourceKey, LiveObject]:
-    """Live objects that the plan is about: the desired ones, and those of ours that are not desired any more."""
+def _live_of(record: Record, member: Member, desired: Desired, project: JsonObject) -> dict[ResourceKey, LiveObject]:
+    """Live objects that the plan is about: the desired ones, and those of ours that are not desired any more.
+
+    What the project does not permit is not among them: it is neither applied nor pruned.
+    """
     live = {key: found for key in desired.objects if (found := member.cache.get(key)) is not None}
     for owned in member.cache.owned_by(record.instance):
         if owned.key not in desired.objects and judge_extra(owned, _NO_MEMO) is not None:
             live[owned.key] = owned
-    return live
+    forbidden = refusals(project, live, destination_of(record.application, member))
+    return {key: one for key, one in live.items() if key not in forbidden}
+
+
+def _refused_results(desired: Desired, sync: SyncOperation) -> tuple[ResourceResult, ...]:
+    """Objects that the project does not permit, as results: somebody wanted them and they were not applied."""
+    if sync.resources:
+        return ()
+    return tuple(
+        ResourceResult(
+            group=key.group,
+            version=desired.objects[key].version,
+            kind=key.kind,
+            namespace=key.namespace,
+            name=key.name,
+            status=ResultCode.SYNC_FAILED.value,
+            message=reason,
+            hook_phase=Phase.FAILED.value,
+            sync_phase=SyncPhase.SYNC.value,
+        )
+        for key, reason in desired.refused.items()
+        if key in desired.objects
+    )
 
 
 def _raw_source(raw: JsonObject, sync: SyncOperation) -> JsonObject:

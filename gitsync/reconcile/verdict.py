@@ -63,6 +63,20 @@ def judge_both(
     )
 
 
+def judge_refused(desired: DesiredObject, live: LiveObject | None) -> ObjectVerdict:
+    """The project does not permit it: nobody compares or touches it."""
+    return ObjectVerdict(
+        key=desired.key,
+        version=desired.version,
+        memo=MemoKey("refused", live.resource_version if live else "", ""),
+        sync=Sync.UNKNOWN,
+        health=live.facts.health if live else _MISSING,
+        exists=live is not None,
+        desired=True,
+        counts_for_health=False,
+    )
+
+
 def judge_extra(live: LiveObject, memo: MemoKey) -> ObjectVerdict | None:
     """It carries our mark and Git does not want it. None for copies and for what a controller made."""
     if live.owners:

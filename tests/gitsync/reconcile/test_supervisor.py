@@ -1,0 +1,65 @@
+"""The supervisor: no task dies in silence."""
+
+import asyncio
+
+from structlog.testing import capture_logs
+
+from gitsync.errors import Failed
+from gitsync.reconcile.supervisor import Heart, Supervisor
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_a_part_that_fails_is_started_again_and_says_why() -> None:
+    supervisor = Supervisor(clock=Clock())
+    starts = asyncio.Semaphore(0)
+
+    async def part(heart: Heart) -> None:
+        starts.release()
+        raise Failed("the disk is full")
+
+    with capture_logs() as logs:
+        supervisor.start("writer", part)
+        async with asyncio.timeout(1.5):
+            await starts.acquire()
+            await starts.acquire()
+        (state,) = supervisor.states()
+    assert not state.healthy
+    assert state.error == "the disk is full"
+    assert state.restarts >= 1
+    assert any(entry["event"] == "part failed" for entry in logs)
+    await supervisor.close()
+
+
+async def test_a_part_that_is_silent_for_too_long_is_not_healthy() -> None:
+    clock = Clock()
+    supervisor = Supervisor(clock=clock)
+
+    async def part(heart: Heart) -> None:
+        await asyncio.Event().wait()
+
+    supervisor.start("listener", part, max_silence_seconds=10)
+    clock.now = 9
+    assert supervisor.states()[0].healthy
+    clock.now = 11
+    assert not supervisor.states()[0].healthy
+    await supervisor.close()
+
+
+async def test_the_fault_of_a_small_task_is_logged_and_counted() -> None:
+    supervisor = Supervisor(clock=Clock())
+
+    async def broken() -> None:
+        raise KeyError("nobody expected this")
+
+    with capture_logs() as logs:
+        await supervisor.spawn("small", broken())
+    assert supervisor.faults == 1
+    assert logs[0]["part"] == "small"
+    assert "KeyError" in logs[0]["error"]
