@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, TypeVar
 
 import pygit2
-from pygit2.enums import ConfigLevel, FetchPrune
+from pygit2.enums import ConfigLevel, FetchPrune, ObjectType
 
 from gitsync.git.address import redact
 from gitsync.git.credentials import Answerer, CredentialRefused, GitCredential
@@ -61,6 +61,9 @@ def configure(settings: GitSettings) -> None:
     # A person's or machine's Git configuration (URL rewrites, extra headers) must not steer the engine.
     for level in (ConfigLevel.GLOBAL, ConfigLevel.XDG, ConfigLevel.SYSTEM):
         pygit2.settings.search_path[level] = ""
+    # Directories of thousands of applications are read again and again; by default only small ones are remembered.
+    pygit2.settings.cache_object_limit(ObjectType.TREE, 4_000_000)
+    pygit2.settings.cache_max_size(64_000_000)
     # Volumes are often owned by another user than the one that the process runs as.
     pygit2.settings.owner_validation = False
 

@@ -6,7 +6,7 @@ Runs in the owner thread of a mirror: it reads and decides, and leaves parsing t
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gitsync.git.closure import Closure, ClosureEntry, EntryKind, blob_id, closure_of, tree_closure
+from gitsync.git.closure import Closure, ClosureEntry, EntryKind, blob_id, closure_of
 from gitsync.git.errors import PathNotFound
 from gitsync.git.listing import ListedFile, list_manifests, listing_id
 from gitsync.git.tree import Entry, EntryType, Files, Found, clean_path, find
@@ -63,13 +63,6 @@ def read_directory(files: Files, source: ApplicationSource, *, limits: RenderLim
     _check_size(files, targets, limits)
     sources = tuple(SourceFile(shown, entry.id, files.read(entry.id)) for shown, entry in targets)
     return Reading(sources, closure_of(files, entries, found.path))
-
-
-def fallback_closure(files: Files, source: ApplicationSource) -> Closure:
-    """What to watch for a source that cannot be read: a change of anything at its path, or of a link on the way."""
-    found = find(files, clean_path(source.path))
-    entries = _links(found) | set(tree_closure(files, found.path).entries)
-    return Closure(tuple(sorted(entries)))
 
 
 def _chosen(listed: list[ListedFile], top: str, options: DirectoryOptions) -> list[ListedFile]:

@@ -8,12 +8,12 @@ import msgspec
 
 from gitsync.git.address import normalized
 from gitsync.git.closure import Closure, holds
-from gitsync.git.repositories import Repositories, TreeReader
+from gitsync.git.repositories import Repositories
 from gitsync.git.tree import Files
 from gitsync.manifest.parse import ParsedDocument
 from gitsync.render.cache import Candidate, RenderCache
 from gitsync.render.detect import SourceType, refuse_unsupported
-from gitsync.render.directory import Reading, RenderLimits, fallback_closure, read_directory
+from gitsync.render.directory import Reading, RenderLimits, read_directory
 from model.kinds.application import ApplicationSource
 
 _VERSION = "1"  # of what is rendered from equal inputs; a new one leaves all older renders unused
@@ -39,9 +39,12 @@ async def render(
     cache: RenderCache,
     limits: RenderLimits = _DEFAULT_LIMITS,
     commit: str | None = None,
+    fresh: bool = False,
 ) -> Rendered:
-    """Renders a source at its revision, or at `commit` if that is given. Raises RepositoryError, RenderError and
-    ManifestError; `closure_of_failed` says what to watch for the next try."""
+    """Renders a source at its revision, or at `commit` if that is given; `fresh` uses no earlier render.
+
+    Raises RepositoryError, RenderError and ManifestError.
+    """
     refuse_unsupported(source)
     if commit is None:
         commit = (await repositories.resolve(source.repo_url, source.target_revision)).commit
@@ -49,7 +52,7 @@ async def render(
         return Rendered((), Closure(()), SourceType.DIRECTORY, commit, _key(Closure(()), ""), from_cache=False)
     reader = await repositories.tree(source.repo_url, commit)
     lookup = _lookup(source, limits)
-    candidates = await cache.candidates(lookup)
+    candidates = () if fresh else await cache.candidates(lookup)
     found = await reader.run(lambda files: _held(candidates, files) or read_directory(files, source, limits=limits))
     if isinstance(found, Candidate):
         documents = await cache.load(found.key)
@@ -58,11 +61,6 @@ async def render(
             return Rendered(documents, found.closure, SourceType.DIRECTORY, commit, found.key, from_cache=True)
         found = await reader.run(lambda files: read_directory(files, source, limits=limits))
     return await _render(found, lookup, commit, cache)
-
-
-async def closure_of_failed(source: ApplicationSource, reader: TreeReader) -> Closure:
-    """What to watch for a source that cannot be rendered: everything at its path."""
-    return await reader.run(lambda files: fallback_closure(files, source))
 
 
 async def _render(reading: Reading, lookup: str, commit: str, cache: RenderCache) -> Rendered:
