@@ -6,12 +6,12 @@ from pathlib import Path
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
+from strawberry.extensions import AddValidationRules, MaxTokensLimiter, SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types import ExecutionContext
 
-from api.schema.extensions import CheckOperation, PublicErrors
+from api.schema.extensions import CheckOperation, ParseOnce, PublicErrors
 from api.schema.fast_executor import FastExecutor
 from api.schema.limits import MAX_TOKENS, LimitRule
 from api.schema.mutation import Mutation
@@ -26,7 +26,7 @@ _EXTENSIONS: tuple[type[SchemaExtension] | Callable[[], SchemaExtension], ...] =
     PublicErrors,
     lambda: MaxTokensLimiter(MAX_TOKENS),
     lambda: AddValidationRules([LimitRule]),
-    ParserCache,
+    ParseOnce,
     ValidationCache,
     CheckOperation,
 )

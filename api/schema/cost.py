@@ -25,6 +25,8 @@ from api.actions.paging import LONGEST_PAGE, UNPAGED
 MAX_COST = 20_000
 LIST_LENGTH = 10
 """For how many objects a list is taken that has no page size."""
+FEW = frozenset({"RuntimeSlice", "ClusterSlice", "GitSourceSlice"})
+"""Lists that stay short however big the fleet is."""
 
 
 class Cost:
@@ -71,18 +73,20 @@ class Cost:
         field = parent.fields.get(node.name.value)
         if field is None:  # introspection
             return 0
-        own_size = self._page_size(node) if "pagination" in field.args or "first" in field.args else LIST_LENGTH
-        inner = self._selections(get_named_type(field.type), node.selection_set, own_size)
+        named = get_named_type(field.type)
+        longest = LONGEST_PAGE if named.name in FEW else UNPAGED
+        own_size = self._page_size(node, longest) if "pagination" in field.args else LIST_LENGTH
+        inner = self._selections(named, node.selection_set, own_size)
         kind = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
         return (1 + inner) * page_size if isinstance(kind, GraphQLList) else 1 + inner
 
-    def _page_size(self, node: FieldNode) -> int:
+    def _page_size(self, node: FieldNode, longest: int) -> int:
         given = {
             argument.name.value: value_from_ast_untyped(argument.value, self._variables)
             for argument in node.arguments or ()
         }
-        pagination = given.get("pagination", given if "first" in given else None)
+        pagination = given.get("pagination")
         if not isinstance(pagination, Mapping):
-            return UNPAGED
+            return longest
         sizes = [size for size in (pagination.get("first"), pagination.get("last")) if isinstance(size, int)]
-        return max(0, *sizes, 0) if sizes else LONGEST_PAGE
+        return max(0, *sizes) if sizes else LONGEST_PAGE

@@ -3,12 +3,13 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from typing import Any
 
 import structlog
 from graphql import FragmentSpreadNode, GraphQLError, InlineFragmentNode, OperationDefinitionNode, OperationType
 from graphql.language import DocumentNode, FieldNode, FragmentDefinitionNode, SelectionSetNode
-from strawberry.extensions import MaskErrors, SchemaExtension
+from strawberry.extensions import MaskErrors, ParserCache, SchemaExtension
 
 from api.context import Context
 from api.errors import ApiError, Invalid, TooComplex, TookTooLong, Unauthorized
@@ -59,6 +60,16 @@ class CheckOperation(SchemaExtension):
                 suggestion="ask for smaller pages, or for fewer nested objects",
             )
         return None if operation.operation is OperationType.SUBSCRIPTION else cost
+
+
+class ParseOnce(ParserCache):
+    """Parses through the cache. A syntax error is left to the stock path, which reports it on every transport."""
+
+    def on_parse(self) -> Iterator[None]:
+        context = self.execution_context
+        with suppress(GraphQLError):
+            context.graphql_document = self.cached_parse_document(context.query, **context.parse_options)
+        yield
 
 
 class PublicErrors(MaskErrors):
