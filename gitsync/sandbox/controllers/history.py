@@ -7,6 +7,7 @@ from gitsync.sandbox.controllers.body import owner_reference, short_hash, status
 from gitsync.sandbox.controllers.cluster import Cluster
 
 HASH_LABEL = "controller-revision-hash"
+_HASH_LABELS = {"DaemonSet": HASH_LABEL, "StatefulSet": "controller.kubernetes.io/hash"}
 
 
 def revisions_of(cluster: Cluster, owner: JsonObject) -> list[JsonObject]:
@@ -44,7 +45,8 @@ def template_of(revision: JsonObject) -> JsonObject:
 
 
 def hash_of(revision: JsonObject) -> str:
-    return str((revision["metadata"].get("labels") or {}).get("controller.kubernetes.io/hash", ""))
+    """The hash as pods of a DaemonSet carry it; those of a StatefulSet carry the revision's whole name."""
+    return str((revision["metadata"].get("labels") or {}).get(HASH_LABEL, ""))
 
 
 def find_revision(revisions: Sequence[JsonObject], name: str) -> JsonObject | None:
@@ -62,7 +64,7 @@ def _create(cluster: Cluster, owner: JsonObject, data: JsonObject, number: int) 
             "metadata": {
                 "name": f"{metadata['name']}-{hash_}",
                 "namespace": metadata["namespace"],
-                "labels": {**labels, "controller.kubernetes.io/hash": hash_},
+                "labels": {**labels, _HASH_LABELS[owner["kind"]]: hash_},
                 "ownerReferences": [owner_reference(owner)],
             },
             "data": data,

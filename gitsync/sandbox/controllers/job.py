@@ -159,6 +159,8 @@ class _JobRun:
 
     def _finish(self, type_: str, reason: str, message: str) -> None:
         first = "SuccessCriteriaMet" if type_ == "Complete" else "FailureTarget"
+        if type_ == "Failed":
+            self._failed += len(self._active)  # what is stopped now did not succeed
         self._condition(first, "True", reason, message)
         self._condition(type_, "True", reason, message)
         self._remove(self._active)

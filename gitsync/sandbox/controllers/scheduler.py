@@ -40,7 +40,11 @@ class Scheduler:
         if not fitting:
             self._waiting[key] = None
             said = ", ".join(f"{count} {reason}" for reason, count in sorted(Counter(reasons).items()))
-            message = f"0/{len(nodes)} nodes are available: {said or 'no nodes'}."
+            none = f"0/{len(nodes)} nodes are available:"
+            preemption = f"{none} {len(nodes)} Preemption is not helpful for scheduling."
+            message = f"{none} {said}. no new claims to deallocate, preemption: {preemption}"
+            if not nodes:
+                message = "no nodes available to schedule pods"
             self._refuse(pod, "Unschedulable", message)
             self._cluster.events.warning(pod, "FailedScheduling", message, by=_BY)
             return

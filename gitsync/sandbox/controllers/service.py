@@ -21,6 +21,7 @@ from model.identity import ResourceKey
 _GATHER_SECONDS = 0.2
 _MANAGED_BY = "endpointslice-controller.k8s.io"
 _MOST_ADDRESSES = 1000
+_ENDPOINTS_LABEL, _ENDPOINTS_BY = "endpoints.kubernetes.io/managed-by", "endpoint-controller"
 
 
 class Services:
@@ -35,7 +36,9 @@ class Services:
         key = _key(service)
         gone = event.type is EventType.DELETED
         self._index.put_selector(key, None if gone else service["spec"].get("selector"))
-        if not gone:
+        if gone:
+            self._cluster.queue.add(self.reconcile, key)
+        else:
             self._look_soon(key)
 
     def note_pod(self, event: StoreEvent) -> None:
@@ -53,7 +56,10 @@ class Services:
 
     def reconcile(self, key: ResourceKey) -> None:
         service = self._cluster.objects.get(key)
-        if service is None or is_deleting(service) or not service["spec"].get("selector"):
+        if service is None:
+            self._remove_endpoints(key)
+            return
+        if is_deleting(service) or not service["spec"].get("selector"):
             return
         if service["spec"].get("type") == "ExternalName":
             return
@@ -84,18 +90,23 @@ class Services:
             "metadata": {
                 "name": metadata["name"],
                 "namespace": metadata["namespace"],
-                "labels": {**labels_of(service), "endpoints.kubernetes.io/managed-by": "endpoint-controller"},
+                "labels": {**labels_of(service), _ENDPOINTS_LABEL: _ENDPOINTS_BY},
             },
         }
         if subset:
             body["subsets"] = [subset]
         old = self._cluster.objects.get(ResourceKey("", "Endpoints", metadata["namespace"], metadata["name"]))
         if old is None:
-            body["metadata"]["ownerReferences"] = [owner_reference(service)]
             self._cluster.objects.create(body)
         elif old.get("subsets") != body.get("subsets"):
             rest = {field: value for field, value in old.items() if field != "subsets"}
             self._cluster.objects.update({**rest, **({"subsets": [subset]} if subset else {})})
+
+    def _remove_endpoints(self, service: ResourceKey) -> None:
+        """Endpoints name no owner, so that nobody else removes them. Those that people wrote stay."""
+        endpoints = self._cluster.objects.get(ResourceKey("", "Endpoints", service.namespace, service.name))
+        if endpoints is not None and labels_of(endpoints).get(_ENDPOINTS_LABEL) == _ENDPOINTS_BY:
+            self._cluster.delete(endpoints)
 
     def _write_slice(self, service: JsonObject, pods: Sequence[JsonObject]) -> None:
         content = {

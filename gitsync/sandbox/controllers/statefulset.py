@@ -92,7 +92,7 @@ class StatefulSets:
         try:
             self._advance(_Set(body, current, update, self._pods(body)))
         except ApiError as error:
-            message = f"create Pod in StatefulSet {key.name} failed error: {error}"
+            message = f"Create Pod in StatefulSet {key.name} failed error: {error}"
             self._cluster.events.warning(body, "FailedCreate", message, by=_BY)
             failure = error
         after = _Set(body, current, update, self._pods(body))
@@ -174,7 +174,7 @@ class StatefulSets:
         pod = _numbered_pod(state.body, template_of(revision), ordinal, claims)
         pod["metadata"]["labels"][HASH_LABEL] = revision["metadata"]["name"]
         create_pod(self._cluster, pod)
-        message = f"create Pod {pod['metadata']['name']} in StatefulSet {state.name} successful"
+        message = f"Create Pod {pod['metadata']['name']} in StatefulSet {state.name} successful"
         self._cluster.events.normal(state.body, "SuccessfulCreate", message, by=_BY)
 
     def _claims(self, state: _Set, ordinal: int) -> dict[str, str]:
@@ -201,13 +201,13 @@ class StatefulSets:
                 self._cluster.objects.create(claim)
             except AlreadyExistsError:
                 continue
-            message = f"create Claim {name} Pod {state.name}-{ordinal} in StatefulSet {state.name} success"
+            message = f"Create Claim {name} Pod {state.name}-{ordinal} in StatefulSet {state.name} success"
             self._cluster.events.normal(state.body, "SuccessfulCreate", message, by=_BY)
         return claims
 
     def _delete(self, state: _Set, pod: JsonObject) -> None:
         if self._cluster.delete(pod):
-            message = f"delete Pod {pod['metadata']['name']} in StatefulSet {state.name} successful"
+            message = f"Delete Pod {pod['metadata']['name']} in StatefulSet {state.name} successful"
             self._cluster.events.normal(state.body, "SuccessfulDelete", message, by=_BY)
 
     def _write_status(self, state: _Set) -> None:
@@ -236,6 +236,7 @@ class StatefulSets:
 def _numbered_pod(body: JsonObject, template: JsonObject, ordinal: int, claims: dict[str, str]) -> JsonObject:
     name = f"{body['metadata']['name']}-{ordinal}"
     pod = pod_from_template(body, template, name=name)
+    pod["metadata"]["generateName"] = f"{body['metadata']['name']}-"
     pod["metadata"]["labels"] = {
         **(pod["metadata"].get("labels") or {}),
         _INDEX_LABEL: str(ordinal),

@@ -1,0 +1,3 @@
+from tests.support.controller_rig import rig
+
+__all__ = ["rig"]
