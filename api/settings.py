@@ -95,3 +95,8 @@ def client_from_environment(environment: Mapping[str, str] = os.environ) -> Clie
 def child_environment(**extra: str) -> dict[str, str]:
     """The environment for a process that this one starts."""
     return {**os.environ, **extra}
+
+
+def demo_user_password(environment: Mapping[str, str] = os.environ) -> str | None:
+    """Password of the demo's people other than the administrator; None: the administrator's."""
+    return environment.get("ARGOSY_USER_PASSWORD")
