@@ -1,11 +1,13 @@
 """The route table, and the factory that turns the built console into an ASGI application."""
 
 import contextlib
+from collections.abc import AsyncIterator
 
 import reflex as rx
 from reflex_base.constants import Env
 from reflex_base.environment import environment
-from starlette.types import ASGIApp
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from web import build, rxconfig
 from web.delivery import Delivery, read_script_hashes, same_origin
@@ -45,7 +47,7 @@ class ConsoleNotBuilt(Exception):
     """There is no bundle to serve."""
 
 
-def console() -> ASGIApp:
+def console() -> Starlette:
     """The built console with its own lifespan, to be mounted last in the control plane's application."""
     if not build.HASHES.exists():
         raise ConsoleNotBuilt("the console is not built; run `make console` (or `python -m web.build`) and start again")
@@ -57,13 +59,23 @@ def console() -> ASGIApp:
     _check_origins(settings.public_origins)
     if settings.api_url:
         client.use(settings.api_url)
-    return Delivery(
-        app(),
+    inner = app()
+    assert isinstance(inner, Starlette)
+    delivery = Delivery(
+        inner,
         script_hashes=read_script_hashes(build.HASHES),
         public_origins=settings.public_origins,
         pages=[f"/{page.stem}" for page in build.CLIENT.glob("*.html") if not page.stem.startswith("_")],
         on_address=_ignore if settings.api_url else client.use_server,
     )
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with inner.router.lifespan_context(inner):
+            yield
+        await client.close()
+
+    return Starlette(routes=[Mount("/", delivery)], lifespan=lifespan)
 
 
 def _ignore(_host: str, _port: int) -> None:

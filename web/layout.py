@@ -2,8 +2,8 @@
 
 import reflex as rx
 
-from web.views.shell import Commands, Connection, NavLink, PersonMenu, Skip, ThemeToggle, Zone
 from web.states.session import SessionState
+from web.views.shell import Commands, Connection, NavLink, PersonMenu, Skip, ThemeToggle, Zone
 
 #: Menu entries; a page that is not built has none.
 PLACES = (("Applications", "/applications"), ("Runtimes", "/runtimes"))

@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 class ConsoleSettings:
     """How the console is reached and how it reaches the control plane."""
 
-    #: Addresses under which people open the console besides the one in the request's own Host header (a proxy may rewrite it).
+    #: Addresses under which people open the console, where a proxy rewrites the Host header.
     public_origins: tuple[str, ...]
     #: Address of the control plane; empty: the process that serves the console, which is the usual case.
     api_url: str
@@ -32,10 +32,10 @@ config = rx.Config(
     app_name="web",
     app_module_import="web.app",
     backend_path="/ui-api",
-    # The real check compares Origin with Host (web/delivery.py). Never "*": with a session cookie that is socket hijacking.
+    # The real check compares Origin with Host (delivery.py). Never "*": that is hijacking with a session cookie.
     cors_allowed_origins=["http://127.0.0.1"],
     default_color_mode="system",
-    state_manager_mode="memory",
+    state_manager_mode=rx.constants.StateManagerMode.MEMORY,
     telemetry_enabled=False,
     show_built_with_reflex=False,
     redis_token_expiration=900,  # seconds a closed tab's state is kept

@@ -151,10 +151,10 @@ MEASURES: dict[str, str] = {
 }
 
 #: Measures of the resource tree, needed by its layout as numbers (pixels).
-TREE: dict[str, int] = {"nodeWidth": 232, "nodeHeight": 48, "columnGap": 56, "rowGap": 12, "foldFrom": 6}
+TREE: dict[str, int] = {"nodeWidth": 256, "nodeHeight": 48, "columnGap": 56, "rowGap": 12, "foldFrom": 6}
 
-#: What each status looks like: (word, colour). Shapes are drawn in components/status.jsx, one per status and never shared
-#: between health and sync.
+#: What each status looks like: (word, colour). Shapes are drawn in components/status.jsx, one per status and never
+#: shared between health and sync.
 HEALTH_LOOKS: dict[str, tuple[str, str]] = {
     "HEALTHY": ("Healthy", "green"),
     "PROGRESSING": ("Progressing", "blue"),
@@ -182,7 +182,7 @@ def colours(palette: Palette) -> dict[str, str]:
 
 
 def stylesheet() -> str:
-    """All tokens as custom properties. Before the script runs the system's preference decides, afterwards the class does."""
+    """All tokens as custom properties. The system's preference decides until the script has set a class."""
     light, dark = _declarations(colours(LIGHT)), _declarations(colours(DARK))
     return (
         f":root {{\n{_declarations(MEASURES)}{light}  color-scheme: light;\n}}\n"
@@ -195,7 +195,11 @@ def script_tokens() -> str:
     """What the scripts need to know: words and colours of statuses, measures of the tree."""
 
     def looks(table: dict[str, tuple[str, str]]) -> str:
-        return "{" + ", ".join(f'{key}: {{ word: "{word}", colour: "{colour}" }}' for key, (word, colour) in table.items()) + "}"
+        return (
+            "{"
+            + ", ".join(f'{key}: {{ word: "{word}", colour: "{colour}" }}' for key, (word, colour) in table.items())
+            + "}"
+        )
 
     tree = ", ".join(f"{name}: {value}" for name, value in TREE.items())
     return (

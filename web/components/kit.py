@@ -45,7 +45,7 @@ class Notice(rx.Component):
     detail: rx.Var[str]
     next: rx.Var[str]
     id: rx.Var[str]
-    on_retry: rx.EventHandler[rx.event.no_args_event_spec]
+    on_retry: rx.EventHandler[rx.event.no_args_event_spec]  # type: ignore[type-arg,valid-type]  # Reflex's notation
 
 
 class Empty(rx.Component):

@@ -1,2 +1,4 @@
-"""The console's only way to data: named GraphQL operations in `documents/`, sent by one client (Python: client.py for states,
-browser: live.js for streams). It knows nothing of screens."""
+"""The console's only way to data: named GraphQL operations in `documents/`, sent by one client.
+
+client.py sends them for states, live.js for what lives in the browser. It knows nothing of screens.
+"""

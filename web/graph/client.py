@@ -1,9 +1,9 @@
 """The Python side of the console's GraphQL: one connection pool, named documents, errors of our own.
 
-    GraphFailure            something kept the answer from us
-      SignedOut             the session is over or never was
-      Refused               the API says no, with a stable code
-      Unreachable           nobody answers
+GraphFailure            something kept the answer from us
+  SignedOut             the session is over or never was
+  Refused               the API says no, with a stable code
+  Unreachable           nobody answers
 """
 
 import json
@@ -62,7 +62,7 @@ class Viewer:
 
 
 class _Place:
-    """Where the control plane is. The address of the socket that serves us: right on every port, and no header can move it."""
+    """Where the control plane is: at the socket that serves us. Right on every port, and no header can move it."""
 
     url = ""
     http: httpx.AsyncClient | None = None
@@ -78,6 +78,13 @@ def use_server(host: str, port: int) -> None:
     """Ask the process that serves the console."""
     if not _Place.url:
         use(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+
+
+async def close() -> None:
+    """Let go of open connections."""
+    if _Place.http is not None:
+        await _Place.http.aclose()
+        _Place.http = None
 
 
 def _pool() -> httpx.AsyncClient:

@@ -1,4 +1,4 @@
-"""Named GraphQL operations: one file each in `documents/`; a file whose name begins with `fragment_` is added where it is used."""
+"""Named GraphQL operations: one file each in `documents/`. `fragment_*` files are added where they are used."""
 
 import re
 from functools import cache

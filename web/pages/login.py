@@ -2,8 +2,8 @@
 
 import reflex as rx
 
-from web.views.shell import LoginForm
 from web.layout import bare
+from web.views.shell import LoginForm
 
 
 def login() -> rx.Component:

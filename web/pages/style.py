@@ -14,7 +14,20 @@ COMMIT = {
     "date": "2026-01-05T12:00:00Z",
     "url": "https://git.example/platform/commit/3f2a91c",
 }
-SWATCHES = ("page", "surface", "sunken", "hover", "selected", "line", "edge", "text", "muted", "accent", "action", "tint")
+SWATCHES = (
+    "page",
+    "surface",
+    "sunken",
+    "hover",
+    "selected",
+    "line",
+    "edge",
+    "text",
+    "muted",
+    "accent",
+    "action",
+    "tint",
+)
 
 
 def style() -> rx.Component:
@@ -27,11 +40,18 @@ def style() -> rx.Component:
             _section("Sync", *(Sync.create(status=status) for status in theme.SYNC_LOOKS)),
             _section("Sync, icon only", *(Sync.create(status=status, bare=True) for status in theme.SYNC_LOOKS)),
             _section("Buttons", *_buttons()),
-            _section("Commit", CommitLink.create(commit=COMMIT, age=True), CommitLink.create(revision=COMMIT["sha"]), CommitLink.create()),
+            _section(
+                "Commit",
+                CommitLink.create(commit=COMMIT, age=True),
+                CommitLink.create(revision=COMMIT["sha"]),
+                CommitLink.create(),
+            ),
             _section("Moments", Moment.create(at="2026-01-05T12:00:00Z"), Moment.create(at=None)),
             _section("Loading", Bone.create(), Bone.create(wide=True)),
             _section("Notices", *_notices(), stacked=True),
-            _section("Empty", Empty.create(title="No applications yet", next="Push an Application manifest to a Git Source.")),
+            _section(
+                "Empty", Empty.create(title="No applications yet", next="Push an Application manifest to a Git Source.")
+            ),
             _section("Stale", Stale.create(since="2026-01-05T14:03:22Z", reason="runtime demo is not reachable")),
             _section("Colours", *(_swatch(name) for name in SWATCHES)),
             class_name="page style-page",
@@ -53,7 +73,9 @@ def _buttons() -> list[rx.Component]:
         rx.el.button("Plain", class_name="button", type="button"),
         rx.el.button("Quiet", class_name="button quiet", type="button"),
         rx.el.button("Dangerous", class_name="button danger", type="button"),
-        rx.el.button("Disabled", class_name="button", type="button", disabled=True, title="You may not push to this repository"),
+        rx.el.button(
+            "Disabled", class_name="button", type="button", disabled=True, title="You may not push to this repository"
+        ),
         rx.el.button(Icon.create(name="refresh"), class_name="button icon-only", type="button", aria_label="Refresh"),
     ]
 
@@ -66,10 +88,16 @@ def _notices() -> list[rx.Component]:
             next="The list still works. It goes on by itself once the runtime is back.",
             id="01JD5R7K",
         ),
-        Notice.create(tone="amber", title="Token of runtime demo expires in 3 days", next="argosy token create --runtime demo"),
+        Notice.create(
+            tone="amber", title="Token of runtime demo expires in 3 days", next="argosy token create --runtime demo"
+        ),
         Notice.create(tone="grey", title="Nothing differs", detail="Live state is what Git says."),
     ]
 
 
 def _swatch(name: str) -> rx.Component:
-    return rx.el.div(rx.el.span(class_name="swatch", style={"background": f"var(--{name})"}), rx.el.code(name), class_name="swatch-row")
+    return rx.el.div(
+        rx.el.span(class_name="swatch", style={"background": f"var(--{name})"}),
+        rx.el.code(name),
+        class_name="swatch-row",
+    )

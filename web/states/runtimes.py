@@ -11,7 +11,7 @@ from web.states.streams import follow
 class RuntimesState(rx.State):
     """Lines of the runtimes page."""
 
-    runtimes: list[rows.RuntimeRow] = []
+    runtimes: list[rows.RuntimeRow] = []  # noqa: RUF012  (Reflex copies defaults per session)
     phase: str = "loading"  # loading, shown, failed
     failure: str = ""
     reference: str = ""

@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from web.graph import client
 
@@ -20,7 +21,7 @@ class SessionState(rx.State):
         return client.Viewer(cookie=self.router.headers.raw_headers.get("cookie", ""))
 
     @rx.event
-    async def enter(self) -> rx.event.EventSpec | None:
+    async def enter(self) -> EventSpec | None:
         """Runs when a page opens: nobody signed in goes to the sign-in page."""
         try:
             answer = await client.ask(self.viewer(), "session")
@@ -37,8 +38,8 @@ class SessionState(rx.State):
         return None
 
 
-def to_sign_in(state: rx.State) -> rx.event.EventSpec:
-    """To the sign-in page, and back here afterwards. Signing in loads the page anew, which renews the connection's cookie."""
+def to_sign_in(state: rx.State) -> EventSpec:
+    """To the sign-in page, and back afterwards. Signing in loads the page anew, and so the connection's cookie."""
     path = state.router.url.path or "/applications"
     query = f"?{state.router.url.query}" if state.router.url.query else ""
     return rx.redirect(f"/login?next={quote(path + query, safe='')}")

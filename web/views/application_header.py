@@ -1,5 +1,7 @@
 """The header of an application: where it is, how it is and why, what it is synced to, and what can be done."""
 
+from typing import Any
+
 import reflex as rx
 
 from web.components.kit import AppLink, Bone, CommitLink, Moment, Notice
@@ -7,7 +9,8 @@ from web.components.status import Health, Sync
 from web.states.application import ApplicationState
 from web.views.deeds import Deeds
 
-HEADER = ApplicationState.header
+HEADER: Any = ApplicationState.header  # seen from here it is a variable of the browser, not a value
+ROUTE: Any = rx.State
 
 
 def application_header() -> rx.Component:
@@ -17,7 +20,9 @@ def application_header() -> rx.Component:
         rx.cond(ApplicationState.phase == "loading", _bones(), rx.fragment(_health(), _facts())),
         _running(),
         _outcome(),
-        rx.foreach(HEADER.problems, lambda one: Notice.create(tone=one.tone, title=one.title, detail=one.detail, next=one.next)),
+        rx.foreach(
+            HEADER.problems, lambda one: Notice.create(tone=one.tone, title=one.title, detail=one.detail, next=one.next)
+        ),
         class_name="application-head",
     )
 
@@ -27,12 +32,12 @@ def _title() -> rx.Component:
         rx.el.nav(
             AppLink.create("Applications", to="/applications"),
             rx.el.span("/", aria_hidden="true"),
-            AppLink.create(rx.State.runtime, to="/applications?runtime=" + rx.State.runtime.to(str)),
+            AppLink.create(ROUTE.runtime, to="/applications?runtime=" + ROUTE.runtime.to(str)),
             rx.el.span("/", aria_hidden="true"),
             aria_label="Where this is",
             class_name="crumbs",
         ),
-        rx.el.h1(rx.State.name),
+        rx.el.h1(ROUTE.name),
         rx.el.div(class_name="grow"),
         Deeds.create(
             name=HEADER.name,
@@ -110,7 +115,9 @@ def _bones() -> rx.Component:
 def _running() -> rx.Component:
     return rx.cond(
         HEADER.running,
-        rx.el.p(Sync.create(status="SYNCING"), rx.el.span(HEADER.running_words, class_name="muted"), class_name="head-line"),
+        rx.el.p(
+            Sync.create(status="SYNCING"), rx.el.span(HEADER.running_words, class_name="muted"), class_name="head-line"
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""The list of applications: a local component with its own stream, so that typing and sorting never wait for a round trip."""
+"""The list of applications: a local component with its own stream, so that typing never waits for a round trip."""
 
 import reflex as rx
 

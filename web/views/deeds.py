@@ -16,9 +16,9 @@ class Deeds(rx.NoSSRComponent):
     allowed: rx.Var[bool]
     reason: rx.Var[str]
     running: rx.Var[bool]
-    on_sync: rx.EventHandler[rx.event.passthrough_event_spec(bool, bool)]
-    on_refresh: rx.EventHandler[rx.event.passthrough_event_spec(bool)]
-    on_terminate: rx.EventHandler[rx.event.no_args_event_spec]
+    on_sync: rx.EventHandler[rx.event.passthrough_event_spec(bool, bool)]  # type: ignore[type-arg,valid-type]  # Reflex's notation
+    on_refresh: rx.EventHandler[rx.event.passthrough_event_spec(bool)]  # type: ignore[type-arg,valid-type]  # Reflex's notation
+    on_terminate: rx.EventHandler[rx.event.no_args_event_spec]  # type: ignore[type-arg,valid-type]  # Reflex's notation
 
 
 class ApplicationPane(rx.NoSSRComponent):

@@ -1,5 +1,7 @@
 """The table of runtimes."""
 
+from typing import Any
+
 import reflex as rx
 
 from web import rows
@@ -23,9 +25,11 @@ def runtime_table() -> rx.Component:
             ("loading", _table(_bones())),
             ("failed", _failed()),
             rx.cond(
-                RuntimesState.runtimes.length() == 0,
-                Empty.create(title="No runtime is connected", next="Start one next to a cluster; it dials in:", command=COMMAND),
+                RuntimesState.runtimes,
                 _table(rx.foreach(RuntimesState.runtimes, lambda row: runtime_line(row=row, key=row.id))),
+                Empty.create(
+                    title="No runtime is connected", next="Start one next to a cluster; it dials in:", command=COMMAND
+                ),
             ),
         ),
     )
@@ -43,9 +47,15 @@ def _table(body: rx.Component) -> rx.Component:
 @rx.memo
 def runtime_line(rest: rx.RestProp, row: rx.Var[rows.RuntimeRow]) -> rx.Component:
     """One runtime; drawn again only when it changed."""
+    return _line(row, rest)
+
+
+def _line(row: Any, rest: rx.RestProp) -> rx.Component:
     return rx.el.tbody(
         rx.el.tr(
-            rx.el.th(AppLink.create(row.name, to="/applications?runtime=" + row.name, class_name="row-link"), scope="row"),
+            rx.el.th(
+                AppLink.create(row.name, to="/applications?runtime=" + row.name, class_name="row-link"), scope="row"
+            ),
             rx.el.td(
                 rx.el.span(
                     Icon.create(name=rx.cond(row.live, "signal", "alert")),
@@ -66,8 +76,10 @@ def runtime_line(rest: rx.RestProp, row: rx.Var[rows.RuntimeRow]) -> rx.Componen
     )
 
 
-def _why(problem: rx.Var[rows.Problem]) -> rx.Component:
-    return rx.el.tr(rx.el.td(problem.title, " ", problem.detail, " ", problem.next, col_span=len(HEADS)), class_name="why")
+def _why(problem: Any) -> rx.Component:
+    return rx.el.tr(
+        rx.el.td(problem.title, " ", problem.detail, " ", problem.next, col_span=len(HEADS)), class_name="why"
+    )
 
 
 def _bones() -> rx.Component:
