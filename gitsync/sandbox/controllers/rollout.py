@@ -5,7 +5,7 @@ that are not available go first: they serve nobody.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gitsync.manifest.object import JsonObject
 from gitsync.sandbox.controllers.body import share
@@ -93,9 +93,10 @@ def proportional_sizes(limits: Limits, groups: Sequence[Group]) -> dict[str, int
         part = min(share_of_group, left) if to_add > 0 else max(share_of_group, left)
         sizes[group.name] = group.replicas + part
         added += part
-    if ordered:
-        largest = ordered[0].name
-        sizes[largest] = max(0, sizes[largest] + to_add - added)
+    for group in ordered:  # the rest: all of it goes to the largest, unless that would be less than nothing
+        part = max(to_add - added, -sizes[group.name])
+        sizes[group.name] += part
+        added += part
     return sizes
 
 
@@ -104,7 +105,3 @@ def _fraction(limits: Limits, group: Group) -> int:
         return -group.replicas
     of_most = group.of_most or limits.most
     return int(group.replicas * limits.most / of_most + 0.5) - group.replicas
-
-
-def resized(group: Group, replicas: int) -> Group:
-    return replace(group, replicas=replicas)
