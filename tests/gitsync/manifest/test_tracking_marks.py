@@ -1,0 +1,65 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitsync.manifest.tracking import Tracking, owner_application, parse_tracking, tracking_id, with_tracking
+from model.identity import ApplicationKey, ResourceKey
+from model.kinds.application import TRACKING_ANNOTATION
+
+SHOP = ApplicationKey("argosy", "shop")
+CONFIG = ResourceKey("", "ConfigMap", "prod", "settings")
+ROLE = ResourceKey("rbac.authorization.k8s.io", "ClusterRole", "", "system:shop")
+NAMES = st.text("abc-.1", min_size=1)
+
+
+@pytest.mark.parametrize(
+    ("app", "key", "mark"),
+    [
+        (SHOP, CONFIG, "shop:/ConfigMap:prod/settings"),
+        (ApplicationKey("team", "shop"), CONFIG, "team_shop:/ConfigMap:prod/settings"),
+        (SHOP, ROLE, "shop:rbac.authorization.k8s.io/ClusterRole:prod/system:shop"),
+        (SHOP, ResourceKey("apps", "Deployment", "other", "web"), "shop:apps/Deployment:other/web"),
+    ],
+)
+def test_marks_are_spelled_as_argo_cd_spells_them(app: ApplicationKey, key: ResourceKey, mark: str) -> None:
+    assert tracking_id(app, "argosy", key, destination_namespace="prod") == mark
+
+
+@given(NAMES, NAMES, st.sampled_from(["", "apps", "example.org"]), NAMES, NAMES)
+def test_a_mark_reads_back_as_what_it_was_made_of(app: str, namespace: str, group: str, kind: str, name: str) -> None:
+    key = ResourceKey(group, kind, namespace, name)
+    assert parse_tracking(tracking_id(ApplicationKey("argosy", app), "argosy", key)) == Tracking(app, key)
+
+
+@pytest.mark.parametrize("value", ["", "shop", "shop:", "shop:a", "shop:a/B", "shop:/B:", "shop:/B:ns", ":/B:ns/n"])
+def test_what_is_no_mark_owns_nothing(value: str) -> None:
+    assert parse_tracking(value) is None
+    assert owner_application({TRACKING_ANNOTATION: value}) == ""
+
+
+def test_a_copy_is_told_from_the_object_that_was_marked() -> None:
+    tracking = parse_tracking("shop:/ConfigMap:prod/settings")
+    assert tracking is not None
+    assert tracking.refers_to(CONFIG)
+    assert not tracking.refers_to(ResourceKey("", "ConfigMap", "prod", "copy"))
+    assert not tracking.refers_to(ResourceKey("", "ConfigMap", "elsewhere", "settings"))
+
+
+def test_the_mark_of_a_cluster_scoped_object_carries_a_namespace_that_is_not_its_own() -> None:
+    tracking = parse_tracking(tracking_id(SHOP, "argosy", ROLE, destination_namespace="prod"))
+    assert tracking is not None
+    assert tracking.refers_to(ROLE)
+
+
+def test_marking_makes_a_new_object_and_keeps_other_annotations() -> None:
+    body = {"kind": "ConfigMap", "metadata": {"name": "settings", "annotations": {"a": "b"}}}
+    marked = with_tracking(body, SHOP, "argosy", CONFIG)
+    assert marked["metadata"]["annotations"] == {"a": "b", TRACKING_ANNOTATION: "shop:/ConfigMap:prod/settings"}
+    assert body["metadata"] == {"name": "settings", "annotations": {"a": "b"}}
+    assert owner_application(marked["metadata"]["annotations"]) == "shop"
+
+
+def test_definitions_are_never_marked() -> None:
+    body = {"metadata": {"name": "things.example.org"}}
+    key = ResourceKey("apiextensions.k8s.io", "CustomResourceDefinition", "", "things.example.org")
+    assert with_tracking(body, SHOP, "argosy", key) is body
