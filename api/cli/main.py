@@ -5,14 +5,14 @@ from importlib import import_module
 import click
 
 _COMMANDS = {
-    "serve": "api.cli.serve:serve",
-    "demo": "api.cli.demo:demo",
-    "runtime": "gitsync.cli:runtime",
-    "inspect": "gitsync.cli:inspect",
-    "runtimes": "api.cli.runtimes:runtimes",
-    "user": "api.cli.user:user",
-    "token": "api.cli.token:token",
-    "app": "api.cli.application:app",
+    "app": ("api.cli.application:app", "See and steer applications."),
+    "demo": ("api.cli.demo:demo", "Start everything on one port, with a sandbox cluster and Git host."),
+    "inspect": ("gitsync.cli:inspect", "Say what the engine thinks of files, offline."),
+    "runtime": ("gitsync.cli:runtime", "Start a runtime on a cluster."),
+    "runtimes": ("api.cli.runtimes:runtimes", "Look after the runtimes that may connect."),
+    "serve": ("api.cli.serve:serve", "Start the control plane."),
+    "token": ("api.cli.token:token", "Look after API tokens."),
+    "user": ("api.cli.user:user", "Look after local users."),
 }
 
 
@@ -23,12 +23,15 @@ class _Lazy(click.Group):
         return sorted(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        target = _COMMANDS.get(cmd_name)
-        if target is None:
+        if cmd_name not in _COMMANDS:
             return None
-        module, _, name = target.partition(":")
+        module, _, name = _COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in sorted(_COMMANDS.items())])
 
 
 @click.group(cls=_Lazy)

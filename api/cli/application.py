@@ -1,0 +1,276 @@
+"""`argosy app`: applications, through the GraphQL API like any other client.
+
+An application is written RUNTIME/NAMESPACE/NAME or RUNTIME/NAME. The server is taken from ARGOSY_SERVER, the token from
+ARGOSY_TOKEN, unless given.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import Any, TypeVar
+
+import click
+
+from api.cli import client
+from api.cli.output import output_option, show_json, show_table
+from api.settings import ClientSettings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_LIST = """query List($filters: ApplicationsFilterArgs, $after: String) {
+  applications(filters: $filters, pagination: {first: 100, after: $after}) {
+    pageInfo { hasNextPage endCursor }
+    nodes { metadata { runtime namespace name } project syncStatus healthStatus revision explanation }
+  }
+}"""
+_GET = """query Get($runtime: String!, $name: String!, $namespace: String) {
+  application(runtime: $runtime, name: $name, namespace: $namespace) {
+    id metadata { runtime namespace name cluster } project syncStatus healthStatus healthMessage explanation revision
+    commit { sha message author { name } date } syncPolicy updatedAt
+    specSources { repoURL path targetRevision } destination { name server namespace }
+    operationState { phase message startedAt finishedAt initiatedBy } errors { level title message }
+  }
+}"""
+_SYNC = """mutation Sync($runtime: String!, $name: String!, $namespace: String, $options: SyncOptions) {
+  outcome: syncApplication(runtime: $runtime, name: $name, namespace: $namespace, options: $options) { ...Outcome }
+}"""
+_REFRESH = """mutation Refresh($runtime: String!, $name: String!, $namespace: String, $hard: Boolean) {
+  outcome: refreshApplication(runtime: $runtime, name: $name, namespace: $namespace, hard: $hard) { ...Outcome }
+}"""
+_OUTCOME = """
+fragment Outcome on OperationPayload {
+  operationId operation { phase message } application { syncStatus healthStatus revision }
+  errors { code message suggestion field }
+}"""
+_DIFF = """query Diff($runtime: String!, $name: String!, $namespace: String) {
+  application(runtime: $runtime, name: $name, namespace: $namespace) {
+    managedResources(onlyChanged: true) {
+      node { group kind namespace name }
+      diff { changes { path live desired manager changedAt reason } }
+    }
+  }
+}"""
+_HISTORY = """query History($runtime: String!, $name: String!, $namespace: String) {
+  application(runtime: $runtime, name: $name, namespace: $namespace) {
+    history { id revision deployedAt initiatedBy automated commit { message author { name } } }
+  }
+}"""
+_LOGS = """subscription Logs($application: ApplicationRef!, $pod: ResourceRef!, $container: String, $tail: Int,
+  $follow: Boolean) {
+  podLogs(application: $application, pod: $pod, container: $container, tailLines: $tail, follow: $follow) {
+    podName container timestamp content error
+  }
+}"""
+
+
+@click.group()
+@click.option("--server", help="Address of the control plane.")
+@click.option("--token", help="API token.")
+@click.pass_context
+def app(context: click.Context, server: str | None, token: str | None) -> None:
+    """See and steer applications."""
+    context.obj = client.client_settings(server, token)
+
+
+class _Address(click.ParamType[dict[str, str | None]]):
+    name = "application"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, str | None]:
+        parts = str(value).split("/")
+        if len(parts) not in (2, 3) or not all(parts):
+            self.fail("write RUNTIME/NAMESPACE/NAME or RUNTIME/NAME", param, ctx)
+        namespace = parts[1] if len(parts) == 3 else None
+        return {"runtime": parts[0], "namespace": namespace, "name": parts[-1]}
+
+
+address = click.argument("application", type=_Address())
+
+
+@app.command(name="list")
+@click.option("--runtime", multiple=True)
+@click.option("--namespace", multiple=True)
+@click.option("--health", multiple=True, help="HEALTHY, PROGRESSING, DEGRADED, ...")
+@click.option("--sync", "statuses", multiple=True, help="SYNCED, OUT_OF_SYNC, ...")
+@click.option("--search", default="")
+@output_option
+@click.pass_obj
+def list_applications(
+    settings: ClientSettings,
+    runtime: tuple[str, ...],
+    namespace: tuple[str, ...],
+    health: tuple[str, ...],
+    statuses: tuple[str, ...],
+    search: str,
+    output: str,
+) -> None:
+    """List applications."""
+    filters = {
+        "runtimes": runtime,
+        "namespaces": namespace,
+        "healthStatuses": [value.upper() for value in health],
+        "statuses": [value.upper() for value in statuses],
+        "search": search,
+    }
+    rows: list[dict[str, Any]] = []
+    after = ""
+    while True:
+        page = client.execute(settings, _LIST, {"filters": filters, "after": after})["applications"]
+        rows += [_row(node) for node in page["nodes"]]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+        after = page["pageInfo"]["endCursor"]
+    show_table(rows, output)
+
+
+@app.command()
+@address
+@output_option
+@click.pass_obj
+def get(settings: ClientSettings, application: dict[str, str | None], output: str) -> None:
+    """Show one application."""
+    found = _found(client.execute(settings, _GET, application), application)
+    if output == "json":
+        show_json(found)
+        return
+    show_table([_row(found)], output)
+    for error in found["errors"]:
+        click.echo(f"{error['level'].lower()}: {error['title']}: {error['message']}")
+
+
+@app.command()
+@address
+@click.option("--revision")
+@click.option("--prune/--no-prune", default=None)
+@click.option("--dry-run", is_flag=True)
+@click.option("--force", is_flag=True)
+@click.option("--reason")
+@output_option
+@click.pass_obj
+def sync(
+    settings: ClientSettings,
+    application: dict[str, str | None],
+    revision: str | None,
+    prune: bool | None,
+    dry_run: bool,
+    force: bool,
+    reason: str | None,
+    output: str,
+) -> None:
+    """Sync an application."""
+    options = {"revision": revision, "prune": prune, "dryRun": dry_run, "force": force, "reason": reason}
+    _show_outcome(client.execute(settings, _SYNC + _OUTCOME, {**application, "options": options}), output)
+
+
+@app.command()
+@address
+@click.option("--hard", is_flag=True, help="Render anew even if nothing changed.")
+@output_option
+@click.pass_obj
+def refresh(settings: ClientSettings, application: dict[str, str | None], hard: bool, output: str) -> None:
+    """Compare an application with Git now."""
+    _show_outcome(client.execute(settings, _REFRESH + _OUTCOME, {**application, "hard": hard}), output)
+
+
+@app.command()
+@address
+@output_option
+@click.pass_obj
+def diff(settings: ClientSettings, application: dict[str, str | None], output: str) -> None:
+    """Show fields that differ. Ends with 1 if there are any."""
+    found = _found(client.execute(settings, _DIFF, application), application)
+    rows = [
+        {
+            "resource": f"{entry['node']['kind']} {entry['node']['namespace'] or ''}/{entry['node']['name']}",
+            "path": change["path"],
+            "live": change["live"],
+            "desired": change["desired"],
+            "manager": change["manager"],
+        }
+        for entry in found["managedResources"] or []
+        for change in (entry["diff"] or {"changes": []})["changes"]
+    ]
+    show_table(rows, output)
+    if found["managedResources"]:
+        raise SystemExit(1)
+
+
+@app.command()
+@address
+@output_option
+@click.pass_obj
+def history(settings: ClientSettings, application: dict[str, str | None], output: str) -> None:
+    """Show the deployments of an application, newest first."""
+    found = _found(client.execute(settings, _HISTORY, application), application)
+    rows = [
+        {
+            "id": entry["id"],
+            "revision": entry["revision"][:8] if output == "table" else entry["revision"],
+            "deployed": entry["deployedAt"],
+            "by": entry["initiatedBy"] or ("automatic" if entry["automated"] else None),
+            "message": (entry["commit"] or {}).get("message"),
+        }
+        for entry in found["history"]
+    ]
+    show_table(rows, output)
+
+
+@app.command()
+@address
+@click.argument("pod")
+@click.option("--pod-namespace", default="", help="Namespace of the pod.")
+@click.option("--container")
+@click.option("--tail", default=500, show_default=True)
+@click.option("--follow", "-f", is_flag=True)
+@click.pass_obj
+def logs(
+    settings: ClientSettings,
+    application: dict[str, str | None],
+    pod: str,
+    pod_namespace: str,
+    container: str | None,
+    tail: int,
+    follow: bool,
+) -> None:
+    """Print the log of a pod."""
+    ref = {"kind": "Pod", "version": "v1", "namespace": pod_namespace or None, "name": pod}
+    variables = {"application": application, "pod": ref, "container": container, "tail": tail, "follow": follow}
+
+    async def follow_logs() -> None:
+        async with aclosing(client.subscribe(settings, _LOGS, variables)) as entries:
+            async for data in entries:
+                click.echo(data["podLogs"]["content"])
+
+    asyncio.run(follow_logs())
+
+
+def _row(node: dict[str, Any]) -> dict[str, Any]:
+    metadata = node["metadata"]
+    return {
+        "application": f"{metadata['runtime']}/{metadata['namespace']}/{metadata['name']}",
+        "health": node["healthStatus"],
+        "sync": node["syncStatus"],
+        "revision": (node["revision"] or "")[:8],
+        "explanation": node["explanation"],
+    }
+
+
+def _found(data: dict[str, Any], wanted: dict[str, str | None]) -> dict[str, Any]:
+    found: dict[str, Any] | None = data["application"]
+    if found is None:
+        raise click.ClickException(f"there is no application {wanted['runtime']}/{wanted['name']} that you may see")
+    return found
+
+
+def _show_outcome(data: dict[str, Any], output: str) -> None:
+    outcome = data["outcome"]
+    if output == "json":
+        show_json(outcome)
+    elif not outcome["errors"]:
+        operation = outcome["operation"] or {"phase": "done"}
+        click.echo(f"operation {outcome['operationId']}: {operation['phase']}")
+    if outcome["errors"]:
+        error = outcome["errors"][0]
+        click.echo(
+            f"Error: {error['message']}" + (f" ({error['suggestion']})" if error["suggestion"] else ""), err=True
+        )
+        raise SystemExit(1)
