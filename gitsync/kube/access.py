@@ -228,6 +228,6 @@ def _decoded(data: str, what: str) -> bytes | None:
     if not data:
         return None
     try:
-        return base64.b64decode(data, validate=False)
+        return base64.b64decode("".join(data.split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise AccessUnusable(f"{what} is not base64") from error

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterator
 
 import msgspec
 
-from gitsync.kube.observed import Observed, interned
+from gitsync.kube.observed import Observed
+from gitsync.kube.sharing import shared_facts, shared_owners, shared_pairs
 from gitsync.manifest.object import Facts, LiveObject
 from gitsync.manifest.tracking import parse_tracking
 from model.identity import ResourceKey
@@ -50,18 +51,18 @@ def live_object(item: Observed, group: str, version: str, kind: str, facts: Fact
     return LiveObject(
         key=key,
         version=version,
-        uid=metadata.uid,
+        uid=sys.intern(metadata.uid),
         resource_version=metadata.resource_version,
         generation=metadata.generation,
-        labels=interned(metadata.labels),
-        annotations=interned(
+        labels=shared_pairs(metadata.labels),
+        annotations=shared_pairs(
             {k: v for k, v in annotations.items() if len(v) <= _MAX_ANNOTATION or k.startswith(_OURS)}
         ),
-        owners=metadata.owner_references,
+        owners=shared_owners(metadata.owner_references),
         created=metadata.creation_timestamp,
         deleting=metadata.deletion_timestamp,
         finalizers=metadata.finalizers or (),
-        facts=facts,
+        facts=shared_facts(facts),
         owner=owner,
         raw=item.raw if owner and is_own_mark(owner, key) else None,
     )

@@ -1,6 +1,5 @@
 """Objects as they come in lists and watches: raw bytes, of which only the metadata is decoded at once."""
 
-import sys
 from datetime import datetime
 
 import msgspec
@@ -97,13 +96,3 @@ def read_event(line: bytes, kind: str) -> tuple[str, bytes]:
     except msgspec.DecodeError as error:
         raise Refused(f"the cluster sent a line in the watch of {kind} that is no event") from error
     return event.type, bytes(event.object)
-
-
-def interned(pairs: dict[str, str] | None) -> dict[str, str]:
-    """Labels repeat over thousands of objects; their strings are kept once."""
-    if not pairs:
-        return NOTHING
-    return {sys.intern(key): sys.intern(value) for key, value in pairs.items()}
-
-
-NOTHING: dict[str, str] = {}  # shared by all objects without labels or annotations; nobody ever writes to it
