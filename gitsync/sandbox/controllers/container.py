@@ -6,7 +6,7 @@ from datetime import datetime
 
 from gitsync.manifest.object import JsonObject
 from gitsync.sandbox.controllers.behaviour import Behaviour
-from gitsync.sandbox.controllers.body import timestamp
+from gitsync.sandbox.controllers.body import parse_time, timestamp
 
 CRASH_LOOP = "CrashLoopBackOff"
 _FIRST_BACKOFF_SECONDS = 10.0
@@ -50,6 +50,13 @@ class Container:
     def container_id(self) -> str:
         identity = f"{self.pod_uid}/{self.name}/{self.restart_count}".encode()
         return f"containerd://{hashlib.sha256(identity).hexdigest()}"
+
+    def take_over(self, status: JsonObject) -> None:
+        """Goes on from what the API last showed of it."""
+        self.state, self.last_state = status.get("state") or {}, status.get("lastState") or {}
+        self.restart_count, self.ready = status.get("restartCount", 0), status.get("ready", False)
+        if "running" in self.state:
+            self.started_at = parse_time(self.state["running"]["startedAt"])
 
     def wait(self, reason: str, message: str = "") -> None:
         self.ready = False

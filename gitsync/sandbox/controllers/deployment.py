@@ -180,11 +180,18 @@ class _Run:
         if revision_of(new) < revision:
             annotations = {**revision_annotations(new, revision), **size_annotations(self.deployment)}
             self._sets[self._new_name] = self._cluster.objects.update(with_annotations(new, annotations))
+        self._follow_min_ready_seconds()
         if find(self._conditions, "Progressing") is None:
             message = f'Found new replica set "{self._new_name}"'
             self._progress("True", "FoundNewReplicaSet", message)
         self._number(revision_of(self._sets[self._new_name]))
         return True
+
+    def _follow_min_ready_seconds(self) -> None:
+        """The one field of a ReplicaSet that follows the Deployment without a new revision."""
+        new, seconds = self._sets[self._new_name], self.deployment["spec"].get("minReadySeconds", 0)
+        if new["spec"].get("minReadySeconds", 0) != seconds:
+            self._sets[self._new_name] = self._cluster.objects.update(with_spec(new, minReadySeconds=seconds))
 
     def _create_new(self, revision: int) -> bool:
         blank = new_replica_set(self.deployment, replicas=0, revision=revision)

@@ -1,4 +1,7 @@
-"""Jobs: pods that come to an end, as many as are asked for, a bounded number of times."""
+"""Jobs: pods that come to an end, as many as are asked for, a bounded number of times.
+
+Left out: podFailurePolicy, successPolicy, backoffLimitPerIndex and managedBy; who sets them gets a Job without them.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

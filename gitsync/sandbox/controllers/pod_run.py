@@ -58,7 +58,7 @@ class PodRun:
         )
 
     def start(self, pod: JsonObject) -> None:
-        """Takes the pod in; one that ran before this process did is started over, quietly."""
+        """Takes the pod in; one that ran before this process did goes on as it is."""
         if self._state.init:
             for container in (*self._state.init, *self._state.main):
                 container.wait("PodInitializing")
@@ -66,9 +66,25 @@ class PodRun:
         if deadline_seconds is not None:
             since = parse_time(self._state.start_time)
             self._after(deadline_seconds - (self._cluster.now - since).total_seconds(), self._exceed_deadline)
+        if self._take_over(pod):
+            return
         if not status_of(pod).get("containerStatuses"):
             self._write()
         self._after(_INIT_SECONDS if self._state.init else START_SECONDS, lambda: self._initialize(0))
+
+    def _take_over(self, pod: JsonObject) -> bool:
+        """True if every container ran when this process was not there yet; else the pod has to be started over."""
+        status = status_of(pod)
+        mains = {each["name"]: each for each in status.get("containerStatuses") or ()}
+        inits = {each["name"]: each for each in status.get("initContainerStatuses") or ()}
+        if any("running" not in mains.get(container.name, {}).get("state", {}) for container in self._state.main):
+            return False
+        for container in self._state.init:
+            container.take_over(inits.get(container.name, {}))
+        for container in self._state.main:
+            container.take_over(mains[container.name])
+            self._attend(container)
+        return True
 
     def look_again(self, pod: JsonObject) -> None:
         """The pod has changed: it may have to stop, run another image, or be ready by a gate's condition."""
@@ -130,15 +146,21 @@ class PodRun:
         container.run(self._cluster.now)
         if behaviour.start_failure is StartFailure.COMMAND:
             self._fail_start(container)
-            return
+        else:
+            self._attend(container)
+
+    def _attend(self, container: Container) -> None:
+        """Sets the alarms of a running container: when it is ready, and when it ends."""
+        behaviour, run = container.behaviour, container.restart_count
+        ran_seconds = (self._cluster.now - container.started_at).total_seconds() if container.started_at else 0.0
         if behaviour.ready_seconds is None:
             self._after(_PROBE_SECONDS, lambda: self._probe_failed(container))
-        elif wait_seconds := max(behaviour.ready_seconds, behaviour.start_seconds):
-            self._after(wait_seconds, lambda: self._become_ready(container, container.restart_count))
+        elif (wait_seconds := max(behaviour.ready_seconds, behaviour.start_seconds) - ran_seconds) > 0:
+            self._after(wait_seconds, lambda: self._become_ready(container, run))
         else:
             container.ready = True
         if behaviour.run_seconds is not None:
-            self._after(behaviour.run_seconds, lambda: self._exit(container, container.restart_count))
+            self._after(behaviour.run_seconds - ran_seconds, lambda: self._exit(container, run))
 
     def _become_ready(self, container: Container, run: int) -> None:
         if container.is_running and container.restart_count == run:
