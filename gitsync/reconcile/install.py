@@ -3,6 +3,8 @@
 Changes nothing that is there.
 """
 
+import asyncio
+
 import structlog
 
 from gitsync.kube.client import Cluster
@@ -14,21 +16,24 @@ from model.kinds.definitions import custom_resource_definitions, default_project
 log = structlog.get_logger("gitsync.install")
 
 _MANAGER = "argosy"
+_SERVED_SECONDS = 10.0
+_LOOK_SECONDS = 0.2
 
 
 async def install_definitions(cluster: Cluster, namespace: str) -> None:
     """Raises ClusterError when the cluster cannot be asked; what it forbids is left to its administrators."""
-    for definition in custom_resource_definitions():
-        gvk = _served(definition)
-        if cluster.discovery.resource(gvk) is None:
-            await _create(cluster, definition)
+    missing = [one for one in custom_resource_definitions() if cluster.discovery.resource(_served(one)) is None]
+    for definition in missing:
+        await _create(cluster, definition)
+    if missing:
+        await _until_served(cluster, [_served(definition) for definition in missing])
     try:
         await cluster.create(default_project(namespace), manager=_MANAGER)
+        log.info("project created", name="default")
     except (AlreadyExists, Forbidden):
         return
     except (NotFound, UnknownKind) as failure:
-        # A definition needs a moment until its kind is served, and the namespace may come with the installation.
-        log.info("default project not created yet", reason=failure.message)
+        log.warning("project default not created", reason=failure.message)
 
 
 async def _create(cluster: Cluster, definition: JsonObject) -> None:
@@ -40,6 +45,17 @@ async def _create(cluster: Cluster, definition: JsonObject) -> None:
         return
     except Forbidden as failure:
         log.warning("definition missing and may not be created", name=name, reason=failure.message)
+
+
+async def _until_served(cluster: Cluster, kinds: list[GroupVersionKind]) -> None:
+    """An API server takes a moment until it serves a new kind; whoever watches before that backs off for long."""
+    try:
+        async with asyncio.timeout(_SERVED_SECONDS):
+            while any(cluster.discovery.resource(kind) is None for kind in kinds):
+                await asyncio.sleep(_LOOK_SECONDS)
+                await cluster.discovery.refresh()
+    except TimeoutError:
+        log.warning("new kinds are not served yet", kinds=", ".join(map(str, kinds)))
 
 
 def _served(definition: JsonObject) -> GroupVersionKind:
