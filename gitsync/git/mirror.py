@@ -114,11 +114,19 @@ class Mirror:
         except (KeyError, pygit2.GitError) as error:
             raise damaged(self._url) from error
 
-    def discard(self) -> None:
-        """Throws the copy away; the next use begins an empty one."""
+    def remember(self, ref: str, commit: str) -> None:
+        """Notes where a ref leads, for a start without network. Fetching does so by itself."""
+        self._opened().references.create(_OUR_HEAD if ref == HEAD else ref, commit, force=True)
+
+    def release(self) -> None:
+        """Gives back files and memory; the next use opens the copy again."""
         if self._repository is not None:
             self._repository.free()
             self._repository = None
+
+    def discard(self) -> None:
+        """Throws the copy away; the next use begins an empty one."""
+        self.release()
         shutil.rmtree(self._path, ignore_errors=True)
 
     def _commit(self, sha: str) -> pygit2.Commit:
@@ -143,10 +151,11 @@ class Mirror:
         self._remove_stale_locks()
         try:
             repository = pygit2.Repository(str(self._path))
-            # Reading what the refs lead to is a cheap proof that the copy is whole enough to be used.
-            for name in repository.references:
-                repository.references[name].peel(pygit2.Tree)
-        except (pygit2.GitError, KeyError, ValueError):
+        except pygit2.GitError:
+            shutil.rmtree(self._path, ignore_errors=True)
+            return self._init()
+        if not _looks_whole(repository):
+            repository.free()
             shutil.rmtree(self._path, ignore_errors=True)
             return self._init()
         return repository
@@ -159,6 +168,16 @@ class Mirror:
         """A process that was killed leaves them, and they would stop every fetch. Nobody else writes here."""
         for lock in (*self._path.glob("*.lock"), *(self._path / "refs").rglob("*.lock")):
             lock.unlink(missing_ok=True)
+
+
+def _looks_whole(repository: pygit2.Repository) -> bool:
+    """Reading what the refs lead to is a cheap proof that a copy is good enough to be used."""
+    try:
+        for name in repository.references:
+            repository.references[name].peel(pygit2.Tree)
+    except (pygit2.GitError, KeyError, ValueError):
+        return False
+    return True
 
 
 def _change(delta: pygit2.DiffDelta) -> PathChange:

@@ -38,8 +38,10 @@ class OwnerThread:
         if self._executor is not None and not self.busy:
             self.close()
 
-    def close(self) -> None:
-        """Drops queued work. What runs, runs to its end; nobody waits for it."""
+    def close(self, last: Callable[[], object] | None = None) -> None:
+        """Ends the thread after the work that is queued and `last`; nobody waits for it."""
         if self._executor is not None:
-            self._executor.shutdown(wait=False, cancel_futures=True)
+            if last is not None:
+                self._executor.submit(last)
+            self._executor.shutdown(wait=False)
             self._executor = None

@@ -26,7 +26,8 @@ _PEELED = "^{}"
 _NOT_FOUND = re.compile(r"repository .*not found|does not appear to be a git repository|no such repository", re.I)
 _REFUSED = re.compile(r"auth|credential|permission denied|access denied", re.I)
 _DAMAGE = re.compile(
-    r"object not found|failed to (?:lock|open|read|create|write|rename)|odb|corrupt|zlib|pack ?file|loose object",
+    r"object not found|failed to (?:lock|open|read|create|write|rename)|odb|corrupt|zlib|pack ?file|loose object"
+    r"|doesn't exist on the repository",
     re.I,
 )
 _ASK = "Check the credentials of the repository Secret for this URL, and that they may read the repository."

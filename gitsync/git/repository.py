@@ -101,9 +101,11 @@ class Repository:
         listing = await self._current_listing(fresh)
         ref = ref_of(revision, listing.refs)
         if ref is not None:
-            self._followed.add(ref)
             commit = listing.refs[ref]
             await self.ensure(commit, ref)
+            if ref not in self._followed:
+                self._followed.add(ref)
+                await self.read(lambda mirror: mirror.remember(ref, commit))
             return ResolvedRevision(commit, ref, self._listed_at)
         return ResolvedRevision(await self._expand(revision), None, self._listed_at)
 
@@ -152,7 +154,7 @@ class Repository:
     def close(self) -> None:
         if self._refreshing is not None:
             self._refreshing.cancel()
-        self._owner.close()
+        self._owner.close(self._mirror.release)
         self._lister.close()
 
     async def _refresh(self) -> Refresh:
