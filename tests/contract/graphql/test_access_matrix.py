@@ -1,0 +1,100 @@
+"""Every field of the three roots, asked by every kind of person: `access_matrix.yaml` says what each gets."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+import yaml
+from graphql import GraphQLObjectType
+
+from api.access.secret_token import hash_token
+from api.schema.build import build_schema
+from model.identity import encode_node_id
+from model.store import person as person_store
+from tests.support.control_plane import Running
+from tests.support.fake_runtime import FakeRuntime
+
+PEOPLE = ("admin", "writer", "reader", "stranger", "expired", "anonymous")
+MATRIX: dict[str, dict[str, list[str]]] = yaml.safe_load((Path(__file__).parent / "access_matrix.yaml").read_text())
+CART = encode_node_id("Application", "demo", "argosy", "cart")
+SILENCE_SECONDS = 0.3
+
+
+def test_every_root_field_is_in_the_matrix() -> None:
+    schema = build_schema()._schema
+    for root in ("Query", "Mutation", "Subscription"):
+        kind = schema.get_type(root)
+        assert isinstance(kind, GraphQLObjectType)
+        assert set(MATRIX[root]) == set(kind.fields), f"{root}: say who may, in access_matrix.yaml"
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("person", PEOPLE)
+async def test_root_fields_give_each_person_what_the_matrix_says(
+    person: str, running: Running, runtime: FakeRuntime
+) -> None:
+    headers = await _headers(running, person)
+    found: dict[str, str] = {}
+    for root, fields in MATRIX.items():
+        for field, (document, *_) in fields.items():
+            document = document.replace("$cart", CART)
+            ask = _stream_outcome if root == "Subscription" else _outcome
+            found[f"{root}.{field}"] = await ask(running, headers, document)
+    expected = {
+        f"{root}.{field}": row[1 + PEOPLE.index(person)]
+        for root, fields in MATRIX.items()
+        for field, row in fields.items()
+    }
+    assert found == expected
+
+
+async def _headers(running: Running, person: str) -> dict[str, str]:
+    if person == "anonymous":
+        return {}
+    if person != "expired":
+        return {"Authorization": f"Bearer {await running.token(person)}"}
+    async with running.plane.database.write() as session:
+        writer = await person_store.get(session, "writer")
+        assert writer is not None
+        ended = running.plane.clock() - timedelta(hours=2)
+        token = "args_expired"
+        await person_store.start_session(
+            session, writer, token_hash=hash_token(token), now=ended, lifetime=timedelta(hours=1)
+        )
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def _outcome(running: Running, headers: dict[str, str], document: str) -> str:
+
+    async with httpx.AsyncClient(base_url=running.address, trust_env=False) as client:
+        answer = (await client.post("/graphql", json={"query": document}, headers=headers)).json()
+    return _named(answer)
+
+
+async def _stream_outcome(running: Running, headers: dict[str, str], document: str) -> str:
+    async with running.socket(headers) as socket:
+        await socket.send('{"type":"connection_init"}')
+        await socket.recv()
+        await socket.send(orjson.dumps({"id": "1", "type": "subscribe", "payload": {"query": document}}).decode())
+        try:
+            async with asyncio.timeout(SILENCE_SECONDS if "{ runtimes {" in document else 5):
+                message = orjson.loads(await socket.recv())
+        except TimeoutError:
+            return "silent"
+    return _named(message["payload"] if message["type"] == "next" else {"errors": message["payload"]})
+
+
+def _named(answer: dict[str, Any]) -> str:
+    if errors := answer.get("errors"):
+        code: str = errors[0]["extensions"]["code"]
+        return code
+    value = next(iter(answer["data"].values()))
+    if value is None:
+        return "none"
+    if isinstance(value, dict) and value.get("errors"):
+        return str(value["errors"][0]["code"])
+    return "empty" if isinstance(value, dict) and value.get("nodes") == [] else "data"

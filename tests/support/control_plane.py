@@ -1,0 +1,150 @@
+"""A control plane on a free port in the test's own event loop, with a real SQLite file and real sockets."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import uvicorn
+from websockets.asyncio.client import ClientConnection, connect
+
+from api.access.secret_token import RUNTIME, hash_token, new_token
+from api.app import create_app
+from api.plane import ControlPlane
+from api.settings import InitialUser, Settings
+from model.store import person as person_store
+from model.store import runtime as runtime_store
+from tests.support.fake_runtime import FakeRuntime
+
+PASSWORD = "correct horse"
+LIFETIME = timedelta(hours=1)
+USERS = tuple(
+    InitialUser(name, PASSWORD, is_admin=name == "admin") for name in ("admin", "writer", "reader", "stranger")
+)
+
+
+@dataclass
+class Running:
+    """A control plane that answers. `plane` is its inside."""
+
+    address: str
+    plane: ControlPlane
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    async def runtime(self, name: str = "demo", **options: Any) -> FakeRuntime:
+        """A registered runtime, not connected yet."""
+        token = new_token(RUNTIME)
+        async with self.plane.database.write() as session:
+            await runtime_store.add(session, name, token_hash=hash_token(token), hosted=False, now=datetime.now(UTC))
+        return FakeRuntime(name, token, self.address, **options)
+
+    async def token(self, person: str) -> str:
+        """A session of that person, started without hashing a password."""
+        if person not in self.tokens:
+            token = new_token("args_")
+            async with self.plane.database.write() as session:
+                found = await person_store.get(session, person)
+                assert found is not None
+                await person_store.start_session(
+                    session, found, token_hash=hash_token(token), now=self.plane.clock(), lifetime=LIFETIME
+                )
+            self.tokens[person] = token
+        return self.tokens[person]
+
+    async def post(self, person: str | None, query: str, **variables: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {await self.token(person)}"} if person else {}
+        async with httpx.AsyncClient(base_url=self.address, trust_env=False) as client:
+            return await client.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
+
+    async def query(self, person: str | None, query: str, **variables: Any) -> dict[str, Any]:
+        """The data of an answer without errors."""
+        answer = (await self.post(person, query, **variables)).json()
+        assert "errors" not in answer, answer["errors"]
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    async def errors(self, person: str | None, query: str, **variables: Any) -> list[str]:
+        """Codes of the errors of an answer."""
+        answer = (await self.post(person, query, **variables)).json()
+        return [error["extensions"]["code"] for error in answer.get("errors", [])]
+
+    @asynccontextmanager
+    async def subscribe(self, person: str | None, query: str, **variables: Any) -> AsyncIterator["Events"]:
+        headers = {"Authorization": f"Bearer {await self.token(person)}"} if person else {}
+        async with self.socket(headers) as socket:
+            await socket.send(_text({"type": "connection_init"}))
+            assert orjson.loads(await socket.recv())["type"] == "connection_ack"
+            payload = {"query": query, "variables": variables}
+            await socket.send(_text({"id": "1", "type": "subscribe", "payload": payload}))
+            yield Events(socket)
+
+    def socket(self, headers: dict[str, str]) -> connect:
+        url = self.address.replace("http", "ws", 1) + "/graphql"
+        protocol: Any = "graphql-transport-ws"
+        return connect(url, subprotocols=[protocol], additional_headers=headers, proxy=None)
+
+
+@dataclass
+class Events:
+    """Messages of one subscription."""
+
+    socket: ClientConnection
+
+    async def message(self) -> dict[str, Any]:
+        found: dict[str, Any] = orjson.loads(await self.socket.recv())
+        return found
+
+    async def next(self) -> dict[str, Any]:
+        message = await self.message()
+        assert message["type"] == "next", message
+        assert "errors" not in message["payload"], message
+        data: dict[str, Any] = message["payload"]["data"]
+        return next(iter(data.values()))
+
+    async def error(self) -> str:
+        """The code with which the stream ends, whichever way it is told."""
+        message = await self.message()
+        payload = message["payload"]
+        errors = payload["errors"] if isinstance(payload, dict) else payload
+        code: str = errors[0]["extensions"]["code"]
+        return code
+
+
+@asynccontextmanager
+async def control_plane(data_dir: Path, **options: Any) -> AsyncIterator[Running]:
+    options.setdefault("users", USERS)
+    settings = Settings(host="127.0.0.1", port=0, data_dir=data_dir, console=None, log_level="critical", **options)
+    app = create_app(settings)
+    holder: dict[str, Any] = {}
+    original = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(inner: Any) -> AsyncIterator[Any]:
+        async with original(inner) as state:
+            holder.update(state)
+            yield state
+
+    app.router.lifespan_context = lifespan
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, log_config=None, ws="websockets-sansio", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server._serve())
+    while not server.started:
+        await asyncio.sleep(0)
+        assert not task.done(), task.exception()
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield Running(f"http://127.0.0.1:{port}", holder["plane"])
+    finally:
+        server.should_exit = True
+        await task
+
+
+def _text(value: object) -> str:
+    return orjson.dumps(value).decode()
