@@ -22,7 +22,7 @@ RARE = ["&a ", "*a", "!x ", "!!str ", "<<", "<<: ", "|\n  ", ">-\n  ", "%", "\u2
 TOKENS = st.sampled_from([*_SCALARS.split(), *GLUE, *GLUE, *RARE])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(TOKENS, min_size=1, max_size=12).map("".join))
 @example("a: yes  #")
 @example("{10, b}")
@@ -44,7 +44,7 @@ LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, 
 VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(VALUES)
 def test_readers_agree_on_what_yaml_writers_write(value: object) -> None:
     for text in (yaml.safe_dump(value, allow_unicode=True), json.dumps(value)):
