@@ -14,6 +14,7 @@ from gitsync.sandbox.controllers.body import (
     parse_time,
     status_of,
     timestamp,
+    uid_of,
 )
 from gitsync.sandbox.controllers.cluster import Cluster
 from gitsync.sandbox.controllers.job import finished_condition
@@ -41,6 +42,7 @@ class CronJobs:
         last = status_of(cron_job).get("lastScheduleTime")
         if not cron_job["spec"].get("suspend"):
             last = self._run_due(cron_job, jobs, last)
+        self._tell_ends(cron_job, jobs)
         self._trim(cron_job, self._cluster.children(cron_job, "Job"))
         self._write_status(cron_job, self._cluster.children(cron_job, "Job"), last)
 
@@ -77,7 +79,7 @@ class CronJobs:
             self._cluster.events.normal(cron_job, "JobAlreadyActive", message, by=_BY)
             return None
         for job in running if policy == "Replace" else ():
-            self._cluster.delete(job)
+            self._delete(cron_job, job)
         try:
             job = self._cluster.objects.create(_job(cron_job, due))
         except AlreadyExistsError:
@@ -102,7 +104,21 @@ class CronJobs:
         }
         for type_, oldest_first in ended.items():
             for job in oldest_first[: max(0, len(oldest_first) - limits[type_])]:
-                self._cluster.delete(job)
+                self._delete(cron_job, job)
+
+    def _tell_ends(self, cron_job: JsonObject, jobs: Sequence[JsonObject]) -> None:
+        """Says once of each Job that was running until now how it ended."""
+        ran = {reference["uid"] for reference in status_of(cron_job).get("active") or ()}
+        for job in jobs:
+            condition = finished_condition(job)
+            if condition is not None and uid_of(job) in ran:
+                message = f"Saw completed job: {job['metadata']['name']}, condition: {condition['type']}"
+                self._cluster.events.normal(cron_job, "SawCompletedJob", message, by=_BY)
+
+    def _delete(self, cron_job: JsonObject, job: JsonObject) -> None:
+        if self._cluster.delete(job):
+            message = f"Deleted job {job['metadata']['name']}"
+            self._cluster.events.normal(cron_job, "SuccessfulDelete", message, by=_BY)
 
     def _write_status(self, cron_job: JsonObject, jobs: Sequence[JsonObject], last: str | None) -> None:
         active = [_reference(job) for job in jobs if finished_condition(job) is None]

@@ -34,6 +34,8 @@ class Nodes:
             if self._cluster.objects.get(_node_key(number)) is None:
                 created = self._cluster.objects.create(self._node(number), manager=KUBELET)
                 self._cluster.write_status(created, self._status(number), manager=KUBELET)
+                message = f"Node node-{number} event: Registered Node node-{number} in Controller"
+                self._cluster.events.normal(created, "RegisteredNode", message, by="node-controller")
             self._cluster.queue.add(self.renew, _node_key(number))
 
     def renew(self, key: ResourceKey) -> None:

@@ -140,6 +140,8 @@ def test_a_cron_job_starts_a_job_each_time_and_keeps_the_newest(rig: Rig) -> Non
     status = rig.status("CronJob", "tick")
     assert status["lastScheduleTime"] == "2026-01-01T00:07:00Z"
     assert status["lastSuccessfulTime"].startswith("2026-01-01T00:06:05")
+    assert rig.reasons("CronJob").count("SawCompletedJob") == 6
+    assert rig.reasons("CronJob").count("SuccessfulDelete") == 3
 
 
 @pytest.mark.parametrize(("policy", "running"), [("Allow", 3), ("Forbid", 1), ("Replace", 1)])
