@@ -66,14 +66,14 @@ class GitProgram:
         process = await asyncio.create_subprocess_exec(
             self._executable,
             *arguments,
-            stdin=asyncio.subprocess.PIPE,
+            stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env=self._environment_with({}, ""),
         )
         try:
             async with asyncio.timeout(seconds):
-                output, errors = await process.communicate(stdin)
+                output, errors = await process.communicate(stdin or None)
         except TimeoutError as error:
             raise GitProgramFailed(f"git {arguments[0]} did not end within {seconds:g} s") from error
         finally:
