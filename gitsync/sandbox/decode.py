@@ -23,11 +23,12 @@ class Reading:
     kind: str
     version: str
     unknown: list[str] = field(default_factory=list)
+    struct: str = ""  # the type whose fields are being read
 
     def refuse(self, value: Any, node: Node, path: str) -> BadRequestError:
         found = _GO_NAMES.get(type(value), "null")
         wanted = str(node.raw.get("format") or _GO_TYPES.get(node.type, node.type))
-        where = f"Go struct field {self.kind}.{path.lstrip('.')}"
+        where = f"Go struct field {self.struct.rpartition('.')[2]}.{path.lstrip('.')}"
         problem = f"json: cannot unmarshal {found} into {where} of type {wanted}"
         return BadRequestError(f'{self.kind} in version "{self.version}" cannot be handled as a {self.kind}: {problem}')
 
@@ -45,6 +46,7 @@ def _struct(value: JsonObject, node: Node, reading: Reading, path: str) -> JsonO
         if child is None:
             reading.unknown.append(f"{path}.{key}".lstrip("."))
         elif item is not None:
+            reading.struct = node.name
             read = _value(item, child, reading, path, key)
             if read is None or (not read and _is_left_out(read, child, key in omitted)):
                 continue

@@ -101,9 +101,7 @@ def _check_preconditions(type_: ResourceType, live: JsonObject, options: DeleteO
                 f"the {what} in the precondition ({wanted}) does not match the {what} in record ({metadata[record]})."
                 " The object might have been " + ("deleted and then recreated" if what == "UID" else "modified")
             )
-            error = stale(type_, metadata["name"], why)
-            error.subject = subject_of(type_, metadata["name"], by_kind=True)
-            raise error
+            raise stale(subject_of(type_, metadata["name"], by_kind=True), why)
 
 
 def _grace_seconds(type_: ResourceType, live: JsonObject, options: DeleteOptions) -> int:

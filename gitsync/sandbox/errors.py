@@ -76,8 +76,9 @@ class ApiError(SandboxError):
             "metadata": {},
             "status": "Failure",
             "message": self.message,
-            "reason": self.reason,
         }
+        if self.reason:
+            body["reason"] = self.reason
         details = self.subject.to_json() if self.subject else {}
         if self.causes:
             details["causes"] = [cause.to_json() for cause in self.causes]

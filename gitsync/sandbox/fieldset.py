@@ -125,13 +125,10 @@ def with_named_fields(fields: FieldSet, node: Node) -> FieldSet:
 
 def paths(fields: FieldSet, prefix: str = "") -> Iterator[str]:
     """Every member as the API server prints it in messages: `.spec.containers[name="web"].image`."""
-    for key, below in fields.items():
-        if key == SELF:
-            continue
-        path = prefix + _printed(key)
-        if is_member(below):
-            yield path
-        yield from paths(below, path)
+    keys = sorted(key for key in fields if key != SELF)
+    yield from (prefix + _printed(key) for key in keys if is_member(fields[key]))
+    for key in keys:
+        yield from paths(fields[key], prefix + _printed(key))
 
 
 def _printed(key: str) -> str:

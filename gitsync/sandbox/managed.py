@@ -25,6 +25,7 @@ NEVER_OWNED: Final[FieldSet] = {
     "f:metadata": {".": {}} | {f"f:{name}": {} for name in (*_SERVER_META, "managedFields", "resourceVersion")},
 }
 STATUS: Final = frozenset({"f:status"})
+EVERYTHING: Final = frozenset({"f:metadata", "f:spec", "f:status"})
 
 
 class Manager(NamedTuple):

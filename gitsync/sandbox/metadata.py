@@ -16,6 +16,7 @@ WITH_GENERATION: Final = frozenset(
     {
         ("", "Pod"),
         ("", "ReplicationController"),
+        ("", "PodTemplate"),
         ("apps", "Deployment"),
         ("apps", "ReplicaSet"),
         ("apps", "StatefulSet"),

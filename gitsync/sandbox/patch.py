@@ -5,7 +5,7 @@ from copy import deepcopy
 from typing import Any
 
 from gitsync.manifest.object import JsonObject
-from gitsync.sandbox.errors import ApiError, BadRequestError
+from gitsync.sandbox.errors import ApiError, BadRequestError, Subject
 from gitsync.sandbox.schema import Node
 
 _REFUSED = "the server rejected our request due to an error in our request"
@@ -37,7 +37,7 @@ def json_patch(target: JsonObject, operations: Sequence[JsonObject]) -> Any:
         try:
             document = _run(document, operation)
         except (KeyError, IndexError, ValueError, TypeError) as error:
-            raise PatchRefused(_REFUSED, subject=None) from error
+            raise PatchRefused(_REFUSED, subject=Subject()) from error
     return document
 
 

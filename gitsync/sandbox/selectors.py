@@ -113,17 +113,20 @@ def selector_text(selector: JsonObject | None) -> str:
 
 def field_selector(text: str, group: str, kind: str, extra: tuple[str, ...] = ()) -> Predicate:
     """Test of objects for `a=b,c!=d` over the fields that the kind lets select by."""
-    allowed = ("metadata.name", "metadata.namespace", *FIELDS.get((group, kind), ()), *extra)
-    tests = [_field_test(part, allowed) for part in text.split(",") if part]
+    own = (*FIELDS.get((group, kind), ()), *extra)
+    tests = [_field_test(part, own) for part in text.split(",") if part]
     return lambda body: all(test(body) for test in tests)
 
 
-def _field_test(part: str, allowed: tuple[str, ...]) -> Predicate:
+def _field_test(part: str, own: tuple[str, ...]) -> Predicate:
     match = re.fullmatch(r"([^=!]+)(==|=|!=)(.*)", part)
     if not match:
         raise BadRequestError(f"invalid selector: '{part}'; can't understand '{part}'")
     path, sign, value = match.groups()
-    if path not in allowed:
+    if path not in ("metadata.name", "metadata.namespace", *own):
+        if not own:
+            known = '"metadata.name", "metadata.namespace"'
+            raise BadRequestError(f'"{path}" is not a known field selector: only {known}')
         raise BadRequestError(f"field label not supported: {path}")
     keys = path.split(".")
     return lambda body: (_text_at(body, keys) == value) is (sign != "!=")

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+import orjson
+
 from gitsync.manifest.object import JsonObject
 from gitsync.sandbox import managed
 from gitsync.sandbox.admission import Admission
@@ -19,8 +21,11 @@ from gitsync.sandbox.errors import (
     AlreadyExistsError,
     ApiError,
     BadRequestError,
+    Cause,
     ConflictError,
+    InvalidError,
     NotFoundError,
+    Subject,
 )
 from gitsync.sandbox.managed import Owners
 from gitsync.sandbox.metadata import SYSTEM_FIELDS, generated_name, has_generation, spec_changed, subject_of
@@ -118,7 +123,10 @@ class Writes:
             raise BadRequestError("the patch does not leave an object")
         body = {"apiVersion": live["apiVersion"], "kind": live["kind"]} | body
         check_address(type_, namespace, name, body)
-        new, warnings = self._read(type_, body, options)
+        try:
+            new, warnings = self._read(type_, body, options)
+        except BadRequestError as error:
+            raise unreadable_patch(body, error) from error
         return self._write_over(type_, live, new, options, subresource, warnings)
 
     def apply(
@@ -133,10 +141,10 @@ class Writes:
         """Server-side apply. Creates the object if it is not there."""
         metadata = config.setdefault("metadata", {})
         metadata.setdefault("name", name)
-        check_address(type_, namespace, name, config)
         if metadata.get("managedFields"):
             raise BadRequestError("metadata.managedFields must be nil")
-        config, warnings = check_applied(config, type_, strict=options.validation == "Strict")
+        check_applied(config, type_)
+        check_address(type_, namespace, name, config)
         found = self._store.get(type_.family, namespace, name)
         if found is None:
             if subresource:
@@ -148,13 +156,13 @@ class Writes:
         applied = self._applied(type_, live, config, options, subresource)
         if applied.body is None:
             assert live is not None, "an apply that creates changes something"
-            return Outcome(live, warnings=warnings)
+            return Outcome(live)
         new, _ = self._read(type_, applied.body, options)
         apply_defaults_of(type_, new)
         if live is None:
-            return self._commit_create(type_, namespace, new, applied.owners, options, warnings)
+            return self._commit_create(type_, namespace, new, applied.owners, options, [])
         new = prepared_update(type_, live, new, subresource)
-        return self._commit_update(type_, live, new, applied.owners, options, warnings)
+        return self._commit_update(type_, live, new, applied.owners, options, [])
 
     def _applied(
         self, type_: ResourceType, live: JsonObject | None, config: JsonObject, options: WriteOptions, subresource: str
@@ -187,6 +195,7 @@ class Writes:
         apply_defaults_of(type_, new)
         new = prepared_update(type_, live, new, subresource)
         if owners or not live["metadata"].get("managedFields"):
+            is_untracked = subresource == "scale" and type_.is_custom
             owners = managed.track_update(
                 managed.without_owners(live),
                 managed.without_owners(new),
@@ -194,7 +203,7 @@ class Writes:
                 owners,
                 managed.manager_id(options.manager, "Update", type_.api_version, subresource),
                 now=self._clock.timestamp(),
-                ignored=frozenset[str](),
+                ignored=managed.EVERYTHING if is_untracked else frozenset[str](),
             )
         return self._commit_update(type_, live, new, owners, options, warnings)
 
@@ -250,7 +259,7 @@ class Writes:
             key: value for key, value in given.items() if key not in (*SYSTEM_FIELDS, "selfLink", "managedFields")
         }
         if metadata.pop("resourceVersion", ""):
-            raise ApiError("resourceVersion should not be set on objects to be created", reason="InternalError")
+            raise ApiError("resourceVersion should not be set on objects to be created", reason="")
         if not metadata.get("name") and metadata.get("generateName"):
             metadata["name"] = generated_name(metadata["generateName"])
         metadata.setdefault("name", "")
@@ -316,6 +325,14 @@ def strict_error(type_: ResourceType, problems: list[str]) -> BadRequestError:
     return BadRequestError(f'{type_.kind} in version "{type_.version}" cannot be handled as a {type_.kind}: {message}')
 
 
+def unreadable_patch(body: JsonObject, error: BadRequestError) -> InvalidError:
+    """A patch after which the object can not be read."""
+    shown = orjson.dumps(orjson.dumps(body).decode()).decode()
+    text = f"Invalid value: {shown}: {error.message.partition(': ')[2]}"
+    cause = Cause("FieldValueInvalid", text, "patch")
+    return InvalidError(f' "" is invalid: patch: {text}', subject=Subject(), causes=(cause,))
+
+
 def check_address(type_: ResourceType, namespace: str, name: str, body: JsonObject) -> None:
     """The body must be of the kind, in the namespace and of the name that the URL says."""
     metadata = body.get("metadata") or {}
@@ -338,27 +355,25 @@ def check_revision(type_: ResourceType, live: JsonObject, new: JsonObject) -> No
     name = live["metadata"]["name"]
     revision = new["metadata"].get("resourceVersion")
     if revision and revision != live["metadata"]["resourceVersion"]:
-        raise stale(type_, name, _MODIFIED)
+        raise stale(subject_of(type_, name), _MODIFIED)
     uid = new["metadata"].get("uid")
     if uid and uid != live["metadata"]["uid"]:
         raise stale(
-            type_,
-            name,
+            subject_of(type_, name),
             f"Precondition failed: UID in precondition: {uid}, UID in object meta: {live['metadata']['uid']}",
         )
 
 
-def stale(type_: ResourceType, name: str, why: str) -> ConflictError:
-    subject = subject_of(type_, name)
-    return ConflictError(f'Operation cannot be fulfilled on {subject.resource} "{name}": {why}', subject=subject)
+def stale(subject: Subject, why: str) -> ConflictError:
+    text = f'Operation cannot be fulfilled on {subject.resource} "{subject.name}": {why}'
+    return ConflictError(text, subject=subject)
 
 
 def _refuse_uid_of_nothing(config: JsonObject, type_: ResourceType) -> None:
     uid = config["metadata"].get("uid")
     if uid:
         raise stale(
-            type_,
-            config["metadata"]["name"],
+            subject_of(type_, config["metadata"]["name"]),
             f"uid mismatch: the provided object specified uid {uid}, and no existing object was found",
         )
 

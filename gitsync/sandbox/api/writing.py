@@ -17,6 +17,7 @@ from gitsync.sandbox.errors import (
     BadRequestError,
     Cause,
     NotFoundError,
+    Subject,
     UnsupportedMediaTypeError,
 )
 from gitsync.sandbox.registry import Registry, ResourceType
@@ -145,8 +146,7 @@ def _tracked(subresource: str) -> str:
 def _change(content_type: str, data: bytes, type_: ResourceType) -> Change:
     accepted = [_JSON, _MERGE, _APPLY] if type_.is_custom else [_JSON, _MERGE, _STRATEGIC, _APPLY]
     if content_type not in (_JSON, _MERGE, _STRATEGIC):
-        error = UnsupportedMediaTypeError("415: Unsupported Media Type")
-        raise error
+        raise UnsupportedMediaTypeError("415: Unsupported Media Type", subject=Subject())
     if content_type not in accepted:
         raise UnsupportedMediaTypeError(
             f"the body of the request was in an unknown format - accepted media types include: {', '.join(accepted)}"

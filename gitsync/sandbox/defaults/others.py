@@ -25,6 +25,11 @@ def default_service(body: JsonObject) -> None:
         spec.setdefault("internalTrafficPolicy", "Cluster")
 
 
+def default_event(body: JsonObject) -> None:
+    """Times that nobody gave are written as null."""
+    fill(body, {"firstTimestamp": None, "lastTimestamp": None, "eventTime": None})
+
+
 def default_secret(body: JsonObject) -> None:
     body.setdefault("type", "Opaque")
     plain = body.pop("stringData", None)

@@ -17,6 +17,7 @@ DEFAULTS: Final[Mapping[tuple[str, str], Default]] = {
     ("", "Namespace"): others.default_namespace,
     ("", "PersistentVolumeClaim"): others.default_claim,
     ("", "PersistentVolume"): others.default_volume,
+    ("", "Event"): others.default_event,
     ("", "Endpoints"): others.default_endpoints,
     ("apps", "Deployment"): workloads.default_deployment,
     ("apps", "ReplicaSet"): workloads.default_replica_set,

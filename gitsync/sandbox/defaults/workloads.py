@@ -61,7 +61,7 @@ def default_job(body: JsonObject) -> None:
     default_template(spec)
     if "completions" not in spec and "parallelism" not in spec:
         spec["completions"] = 1
-    fill(spec, {"parallelism": 1, "completionMode": "NonIndexed", "suspend": False})
+    fill(spec, {"parallelism": 1, "completionMode": "NonIndexed", "suspend": False, "manualSelector": False})
     spec.setdefault("backoffLimit", _MAX_INT32 if "backoffLimitPerIndex" in spec else 6)
     spec.setdefault("podReplacementPolicy", "Failed" if "podFailurePolicy" in spec else "TerminatingOrFailed")
     labels = (spec.get("template") or {}).get("metadata", {}).get("labels")
@@ -85,6 +85,9 @@ def admit_job(body: JsonObject) -> None:
     marks = names | {f"batch.kubernetes.io/{key}": value for key, value in names.items()}
     template = spec.setdefault("template", {})
     template_metadata = template.setdefault("metadata", {})
-    template_metadata["labels"] = template_metadata.get("labels", {}) | marks
+    labels = template_metadata.get("labels", {})
+    if labels and metadata.get("labels") == labels:  # a Job without labels of its own takes those of its pods
+        metadata["labels"] = labels | marks
+    template_metadata["labels"] = labels | marks
     key = "batch.kubernetes.io/controller-uid"
     spec.setdefault("selector", {"matchLabels": {key: marks[key]}})

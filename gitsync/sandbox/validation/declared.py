@@ -6,6 +6,7 @@ from typing import Any
 
 from gitsync.manifest.object import JsonObject
 from gitsync.sandbox.errors import ApiError
+from gitsync.sandbox.fieldset import paths
 from gitsync.sandbox.registry import ResourceType
 from gitsync.sandbox.schema import ListType, Node, Shape
 from gitsync.sandbox.typed import item_key
@@ -30,15 +31,13 @@ _WANTED: dict[str, tuple[type, ...]] = {
 }
 
 
-def check_applied(config: JsonObject, type_: ResourceType, *, strict: bool) -> tuple[JsonObject, list[str]]:
+def check_applied(config: JsonObject, type_: ResourceType) -> None:
     """Refuses a configuration that the kind's types cannot hold: unknown fields, other types, items given twice."""
-    del strict  # an apply is always read strictly
     problem = next(_misfits(config, type_.node, ""), None)
     if problem:
         metadata = config["metadata"]
         address = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}; {type_.api_version}, Kind={type_.kind}"
         raise ApiError(f"failed to create typed patch object ({address}): {problem}", reason="")
-    return config, []
 
 
 def _misfits(value: Any, node: Node, path: str) -> Iterator[str]:
@@ -74,19 +73,12 @@ def _list_misfits(items: list[Any], node: Node, path: str) -> Iterator[str]:
                 yield f"{path}: element {at}: associative list with keys may not have non-map elements"
                 return
             key = item_key(item, node)
-            where = path + _printed_key(key, item)
+            where = path + next(paths({key: {}}))
             if key in seen:
-                yield f"{path}: duplicate entries for key {_printed_key(key, item)}"
+                yield f"{path}: duplicate entries for key {next(paths({key: {}}))}"
                 return
             seen.add(key)
         yield from _misfits(item, node.element, where)
-
-
-def _printed_key(key: str, item: Any) -> str:
-    from gitsync.sandbox.fieldset import paths
-
-    del item
-    return next(paths({key: {}}))
 
 
 def _scalar_misfit(value: Any, node: Node) -> str | None:
@@ -184,9 +176,9 @@ def value_problems(value: Any, raw: JsonObject, path: str) -> Iterator[Problem]:
 def _text_problems(value: str, raw: JsonObject, path: str) -> Iterator[Problem]:
     if len(value) > raw.get("maxLength", len(value)):
         yield Problem(path, "FieldValueTooLong", f"Too long: may not be more than {raw['maxLength']} bytes")
-    if len(value) < raw.get("minLength", 0):
+    elif len(value) < raw.get("minLength", 0):
         yield invalid(path, value, f"{path} in body should be at least {raw['minLength']} chars long")
-    if "pattern" in raw and not re.search(raw["pattern"], value):
+    elif "pattern" in raw and not re.search(raw["pattern"], value):
         yield invalid(path, value, f"{path} in body should match '{raw['pattern']}'")
 
 

@@ -49,11 +49,11 @@ def unsupported(field: str, value: Any, supported: list[Any]) -> Problem:
     return Problem(field, "FieldValueNotSupported", f"Unsupported value: {shown(value)}: supported values: {options}")
 
 
-def refuse(type_: ResourceType, body: JsonObject, problems: list[Problem]) -> None:
+def refuse(type_: ResourceType, body: JsonObject, problems: list[Problem], *, by_kind: bool = True) -> None:
     """Raises InvalidError if there are problems."""
     if not problems:
         return
-    subject = subject_of(type_, body["metadata"].get("name", ""), by_kind=True)
+    subject = subject_of(type_, body["metadata"].get("name", ""), by_kind=by_kind)
     texts = [f"{problem.field}: {problem.message}" for problem in problems]
     text = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     causes = tuple(Cause(problem.reason, problem.message, problem.field) for problem in problems)

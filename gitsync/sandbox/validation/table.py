@@ -79,4 +79,5 @@ def _problems(type_: ResourceType, body: JsonObject) -> Iterator[Problem]:
 def require_revision(type_: ResourceType, body: JsonObject) -> None:
     """Custom resources are only replaced by who says what he saw."""
     if type_.is_custom and not body["metadata"].get("resourceVersion"):
-        refuse(type_, body, [invalid("metadata.resourceVersion", 0, "must be specified for an update")])
+        problem = invalid("metadata.resourceVersion", 0, "must be specified for an update")
+        refuse(type_, body, [problem], by_kind=False)
