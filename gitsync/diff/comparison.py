@@ -76,14 +76,14 @@ class Comparison:
                 merged = dict(live) if merged is None else merged
                 merged[field] = after
         if still_ours < len(ours) - ("." in ours):
-            merged = self._drop_fields(desired, live, ours, path, merged)
+            merged = self._drop_fields(desired, live, ours, path, name, merged)
         return live if merged is None else merged
 
     def _compare(self, want: Any, have: Any, ours: FieldSet | None, path: Path, name: str, parent: str) -> Any:
         if have is _ABSENT or have is None:
             return self._compare_absent(want, have, path, name, parent, applied=ours is not None)
         if isinstance(want, dict) and isinstance(have, dict):
-            if not ours and want and have and self._is_atomic_map(path):
+            if not ours and have and self._is_atomic_map(path, name, empty=not want):
                 return self._compare_whole(want, have, path, name, parent)
             return self.compare_map(want, have, ours or NOTHING, path, name=name)
         if isinstance(want, list) and isinstance(have, list):
@@ -114,9 +114,7 @@ class Comparison:
     # ---- lists
 
     def _compare_list(self, want: list[Any], have: list[Any], ours: FieldSet, path: Path, name: str) -> list[Any]:
-        keys = list_keys(
-            self._ownership, path, ours=ours, name=name, items=[*want, *have], built_in=self._traits.built_in
-        )
+        keys = list_keys(self._ownership, path, ours=ours, name=name, items=[*want, *have], traits=self._traits)
         if keys == ():
             return self._compare_set(want, have, ours, path)
         if keys is not None:
@@ -170,8 +168,13 @@ class Comparison:
 
     # ---- atomic values
 
-    def _is_atomic_map(self, path: Path) -> bool:
-        """Whether it is owned as one value: managedFields have it as a leaf, and nobody owns anything below it."""
+    def _is_atomic_map(self, path: Path, name: str, *, empty: bool) -> bool:
+        """Whether it is owned as one value: managedFields have it as a leaf, and nobody owns anything below it.
+
+        An empty map that was applied looks just like that, so for it the kind must be known to be so.
+        """
+        if empty and not (self._traits.built_in and facts.is_atomic_map(name)):
+            return False
         nodes = list(self._ownership.anybody_at(path))
         return bool(nodes) and not any(nodes)
 
@@ -196,11 +199,13 @@ class Comparison:
     # ---- what we own and no longer want
 
     def _drop_fields(
-        self, desired: JsonObject, live: JsonObject, ours: FieldSet, path: Path, merged: JsonObject | None
+        self, desired: JsonObject, live: JsonObject, ours: FieldSet, path: Path, name: str, merged: JsonObject | None
     ) -> JsonObject | None:
         for step in ours:
             field = step[2:]
             if step[:2] != "f:" or desired.get(field) is not None or live.get(field) is None:
+                continue
+            if self._traits.built_in and facts.comes_back(field, live[field], name):
                 continue
             after = self._remove(live[field], (path, step))
             if after is live[field]:
@@ -234,7 +239,7 @@ class Comparison:
         kept = restrict(value, others) if others else _ABSENT
         if kept is value:
             return value
-        self.certain = True
+        self.certain |= _stays_removed(path)
         self._note(path, value, None if kept is _ABSENT else kept, GONE_FROM_GIT)
         return kept
 
@@ -261,6 +266,11 @@ class Comparison:
                 reason=reason,
             )
         )
+
+
+def _stays_removed(path: Path) -> bool:
+    """Whether no default can bring back what is removed here: an item of a list, a label, an annotation."""
+    return path is not None and (path[1][0] != "f" or in_metadata(path[0]))
 
 
 def _contains(members: list[Any], member: Any) -> bool:

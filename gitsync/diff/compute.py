@@ -40,8 +40,7 @@ def compute_diff(
     wanted, existing = _ignoring(wanted, normalize(live, settings), ownership, ignore)
     if is_secret(existing):
         wanted, existing = _masked([wanted, existing], settings)
-    group, kind = group_and_kind(live)
-    traits = Traits(kind, is_built_in(group, kind))
+    traits = _traits(live)
     ours = ownership.ours
     three_way = ours is None
     if ours is None:
@@ -70,8 +69,13 @@ def arbitrate(
     existing, expected = _ignoring(normalize(live, settings), normalize(predicted, settings), before, ignore)
     if is_secret(existing) or is_secret(desired.body):
         existing, expected = _masked([existing, expected], settings)
-    changes, outcome = compare_prediction(existing, expected, before, after)
+    changes, outcome = compare_prediction(existing, expected, before, after, _traits(live))
     return ObjectDiff(bool(changes), changes, existing, outcome)
+
+
+def _traits(body: JsonObject) -> Traits:
+    group, kind = group_and_kind(body)
+    return Traits(kind, is_built_in(group, kind))
 
 
 def _ignoring(
@@ -107,4 +111,4 @@ def _last_applied_fields(live: JsonObject, ownership: Ownership, traits: Traits)
         applied = msgspec.json.decode(written, type=JsonObject)
     except msgspec.DecodeError:
         return NOTHING
-    return fields_applied(normalize(applied), ownership, built_in=traits.built_in)
+    return fields_applied(normalize(applied), ownership, traits=traits)

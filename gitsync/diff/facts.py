@@ -62,7 +62,8 @@ LIST_KEYS: dict[str, tuple[str, ...]] = {
     "conditions": ("type",),
     "ownerReferences": ("uid",),
 }
-_PORT_KEYS = (("containerPort", "protocol"), ("port", "protocol"))
+_CONTAINER_PORT = ("containerPort", "protocol")
+_SERVICE_PORT = ("port", "protocol")
 SET_LISTS = frozenset({"finalizers"})
 
 # The one key field that manifests leave to its default.
@@ -81,6 +82,13 @@ _DEFAULTS: dict[str, tuple[Any, ...]] = {
     "defaultMode": (420,),
     "pathType": ("ImplementationSpecific",),
 }
+# The same for kinds of which one field would mean something else elsewhere.
+_DEFAULTS_OF_POLICIES: dict[str, tuple[Any, ...]] = {
+    "matchPolicy": ("Equivalent",),
+    "namespaceSelector": ({},),
+    "objectSelector": ({},),
+}
+_POLICIES = ("ValidatingAdmissionPolicy", "MutatingAdmissionPolicy")
 _WRITTEN_BY_SERVER = frozenset({"status", "creationTimestamp"})
 
 # Fields of a Go type that is left out when it is zero (`omitempty` on a plain value). Pointers are not here: their
@@ -102,7 +110,6 @@ _DROPPED_WHEN_ZERO = frozenset(
         "nodePort",
         "healthCheckNodePort",
         "unschedulable",
-        "allowVolumeExpansion",
         "globalDefault",
         "observedGeneration",
     }
@@ -136,28 +143,102 @@ _MAPS_DROPPED_WHEN_EMPTY = _STRING_MAPS | {
 # Zero here means "assign one", and the server did.
 _ASSIGNED_BY_SERVER = frozenset({"clusterIP", "clusterIPs", "nodePort", "healthCheckNodePort", "volumeName"})
 
+# Maps that have one owner as a whole even while they are empty, which managedFields cannot show.
+_ATOMIC_MAPS = frozenset(
+    {
+        "configMapKeyRef",
+        "fieldRef",
+        "labelSelector",
+        "matchConstraints",
+        "matchResources",
+        "namespaceSelector",
+        "nodeSelector",
+        "objectSelector",
+        "podSelector",
+        "resourceFieldRef",
+        "scopeSelector",
+        "secretKeyRef",
+        "selector",
+    }
+)
+
+# What a field becomes when nobody sets it. Only for names that mean the same in all built-in kinds.
+_FIELD_DEFAULTS: dict[str, tuple[Any, ...]] = {
+    "backoffLimit": (6,),
+    "completionMode": ("NonIndexed",),
+    "completions": (1,),
+    "concurrencyPolicy": ("Allow",),
+    "dnsPolicy": ("ClusterFirst",),
+    "enableServiceLinks": (True,),
+    "externalTrafficPolicy": ("Cluster",),
+    "failedJobsHistoryLimit": (1,),
+    "failureThreshold": (3,),
+    "imagePullPolicy": ("IfNotPresent",),
+    "internalTrafficPolicy": ("Cluster",),
+    "maxSurge": ("25%", 0),
+    "maxUnavailable": ("25%", 1),
+    "parallelism": (1,),
+    "partition": (0,),
+    "periodSeconds": (10,),
+    "persistentVolumeReclaimPolicy": ("Retain",),
+    "podManagementPolicy": ("OrderedReady",),
+    "preemptionPolicy": ("PreemptLowerPriority",),
+    "progressDeadlineSeconds": (600,),
+    "replicas": (1,),
+    "restartPolicy": ("Always",),
+    "revisionHistoryLimit": (10,),
+    "schedulerName": ("default-scheduler",),
+    "scheme": ("HTTP",),
+    "sessionAffinity": ("None",),
+    "successThreshold": (1,),
+    "successfulJobsHistoryLimit": (3,),
+    "suspend": (False,),
+    "terminationGracePeriodSeconds": (30,),
+    "terminationMessagePath": ("/dev/termination-log",),
+    "terminationMessagePolicy": ("File",),
+    "timeoutSeconds": (1,),
+    "volumeMode": ("Filesystem",),
+}
+_TYPE_DEFAULTS = {"": "Opaque", "spec": "ClusterIP", "strategy": "RollingUpdate", "updateStrategy": "RollingUpdate"}
+
 _QUANTITY_MAPS = frozenset({"limits", "requests", "capacity", "hard", "podFixed", "overhead"})
 _LIMIT_RANGE_MAPS = frozenset({"min", "max", "default", "defaultRequest", "maxLimitRequestRatio"})
 _QUANTITY_FIELDS = frozenset({"sizeLimit", "divisor", "averageValue", "targetAverageValue", "targetValue"})
 
 
-def fallback_keys(name: str, items: list[Any]) -> tuple[str, ...] | None:
+def fallback_keys(name: str, items: list[Any], kind: str) -> tuple[str, ...] | None:
     """The key fields of a list field of a built-in kind; None for an atomic list."""
     if name == "ports":
-        for keys in _PORT_KEYS:
-            if all(isinstance(item, dict) and keys[0] in item for item in items):
-                return keys
-        return None
+        keys = _SERVICE_PORT if kind == "Service" else _CONTAINER_PORT
+        return keys if all(isinstance(item, dict) and keys[0] in item for item in items) else None
     return LIST_KEYS.get(name)
 
 
-def is_default(name: str, value: Any) -> bool:
+def is_default(name: str, value: Any, kind: str) -> bool:
     """Whether the server may have added this to an item of an atomic list of a built-in kind."""
     if value is None or value in _DEFAULTS.get(name, ()) or name in _WRITTEN_BY_SERVER:
+        return True
+    if kind.startswith(_POLICIES) and value in _DEFAULTS_OF_POLICIES.get(name, ()):
         return True
     if isinstance(value, dict):
         return not any(value.values()) and (name in _MAPS_DROPPED_WHEN_EMPTY or name == "metadata")
     return isinstance(value, list) and not value
+
+
+def is_atomic_map(name: str) -> bool:
+    """Whether a map of a built-in kind has one owner as a whole."""
+    return name in _ATOMIC_MAPS
+
+
+def comes_back(name: str, value: Any, parent: str) -> bool:
+    """Whether removing this from a built-in kind leaves it as it is, because it is the default."""
+    if parent in _STRING_MAPS:
+        return False
+    if name == "type":
+        return value is not None and value == _TYPE_DEFAULTS.get(parent)
+    if isinstance(value, dict):
+        return bool(value) and all(comes_back(field, child, name) for field, child in value.items())
+    return value in _FIELD_DEFAULTS.get(name, ())
 
 
 def is_left_out(name: str, value: Any, parent: str) -> bool:

@@ -9,6 +9,7 @@ import orjson
 from gitsync.diff import facts
 from gitsync.diff.ownership import NOTHING, FieldSet, Ownership
 from gitsync.diff.path import Path, in_metadata
+from gitsync.diff.whole import Traits
 from gitsync.manifest.object import JsonObject
 
 # Names of the key fields; () for a set of plain values; None for an atomic list.
@@ -17,19 +18,23 @@ ItemKey: TypeAlias = tuple[Any, ...]
 Index: TypeAlias = dict[ItemKey, JsonObject]
 
 
-def list_keys(ownership: Ownership, path: Path, *, ours: FieldSet, name: str, items: list[Any], built_in: bool) -> Keys:
+def list_keys(ownership: Ownership, path: Path, *, ours: FieldSet, name: str, items: list[Any], traits: Traits) -> Keys:
     """How the items of the list at `path` are told apart. `ours` is what we own of it, `items` some of its items.
 
-    Our own claim tells most often, so it is asked first; then everybody's; then what is known of the kind.
+    Our own claim tells most often, so it is asked first; then everybody's. A list that is claimed, but by nobody item
+    by item, is atomic. What is known of the kind is asked only about lists that nobody claims.
     """
-    told = _told_by(ours) or next(
-        (field_set for node in ownership.anybody_at(path) if (field_set := _told_by(node))), None
-    )
-    if told:
+    told = _told_by(ours)
+    if told is None:
+        claims = list(ownership.anybody_at(path))
+        told = next((step for claim in claims if (step := _told_by(claim))), None)
+        if claims and told is None:
+            return None
+    if told is not None:
         return () if told[0] == "v" else _key_names(told)
     if name in facts.SET_LISTS and in_metadata(path):
         return ()
-    return facts.fallback_keys(name, items) if built_in else None
+    return facts.fallback_keys(name, items, traits.kind) if traits.built_in else None
 
 
 def _told_by(fields: FieldSet) -> str | None:
@@ -73,25 +78,25 @@ def in_order(wanted: Index, existing: Index) -> bool:
     return [key for key in wanted if key in existing] == [key for key in existing if key in wanted]
 
 
-def fields_applied(body: JsonObject, ownership: Ownership, *, built_in: bool, path: Path = None) -> FieldSet:
+def fields_applied(body: JsonObject, ownership: Ownership, *, traits: Traits, path: Path = None) -> FieldSet:
     """The field set of an object that was applied on the client's side, as managedFields would have it."""
     return {
-        "f:" + field: _fields_of(value, ownership, built_in, (path, "f:" + field), field)
+        "f:" + field: _fields_of(value, ownership, traits, (path, "f:" + field), field)
         for field, value in body.items()
         if value is not None
     }
 
 
-def _fields_of(value: Any, ownership: Ownership, built_in: bool, path: Path, name: str) -> FieldSet:
+def _fields_of(value: Any, ownership: Ownership, traits: Traits, path: Path, name: str) -> FieldSet:
     if isinstance(value, dict):
-        return fields_applied(value, ownership, built_in=built_in, path=path)
+        return fields_applied(value, ownership, traits=traits, path=path)
     if not isinstance(value, list) or not value:
         return NOTHING
-    keys = list_keys(ownership, path, ours=NOTHING, name=name, items=value, built_in=built_in)
+    keys = list_keys(ownership, path, ours=NOTHING, name=name, items=value, traits=traits)
     if keys == ():
         return {member_step(member): NOTHING for member in value}
     index = index_items(value, keys) if keys else None
     if keys is None or index is None:
         return NOTHING
     named = {item_step(keys, key): item for key, item in index.items()}
-    return {step: fields_applied(item, ownership, built_in=built_in, path=(path, step)) for step, item in named.items()}
+    return {step: fields_applied(item, ownership, traits=traits, path=(path, step)) for step, item in named.items()}

@@ -57,6 +57,8 @@ def normalize(body: JsonObject, settings: DiffSettings = DEFAULT_SETTINGS) -> Js
         _store_string_data(result)
     elif (group, kind) == ("", "Endpoints"):
         _sort_subsets(result)
+    elif (group, kind) == ("", "LimitRange"):
+        _fill_limits(result)
     elif group == "rbac.authorization.k8s.io" and kind in _ROLES:
         _drop_rules(result, aggregated=settings.ignore_aggregated_roles)
     return result
@@ -110,12 +112,34 @@ def _sort_subsets(endpoints: JsonObject) -> None:
     """The order of addresses and ports means nothing, and the controller's differs from anybody's."""
     subsets = endpoints.get("subsets")
     if isinstance(subsets, list):
-        endpoints["subsets"] = sorted((_sorted_subset(subset) for subset in subsets), key=repr)
+        endpoints["subsets"] = [_sorted_subset(subset) for subset in subsets]
 
 
 def _sorted_subset(subset: Any) -> Any:
     if not isinstance(subset, dict):
         return subset
-    return {
-        name: sorted(value, key=repr) if isinstance(value, list) else value for name, value in sorted(subset.items())
-    }
+    return {name: sorted(value, key=_place) if isinstance(value, list) else value for name, value in subset.items()}
+
+
+def _place(item: Any) -> list[str]:
+    """Without what a default may add, so that both sides sort alike."""
+    return [str(item.get(name, "")) for name in ("ip", "name", "port")] if isinstance(item, dict) else [str(item)]
+
+
+def _fill_limits(limit_range: JsonObject) -> None:
+    """Limits of containers that are not written out follow from those that are, as the server has it."""
+    spec = limit_range.get("spec")
+    if isinstance(spec, dict) and isinstance(spec.get("limits"), list):
+        limit_range["spec"] = {**spec, "limits": [_filled(item) for item in spec["limits"]]}
+
+
+def _filled(item: Any) -> Any:
+    if not isinstance(item, dict) or item.get("type") != "Container":
+        return item
+    amounts = {name: item.get(name) or {} for name in ("max", "min", "default", "defaultRequest")}
+    if not all(isinstance(amount, dict) for amount in amounts.values()):
+        return item
+    default = {**amounts["max"], **amounts["default"]}
+    request = {**amounts["min"], **default, **amounts["defaultRequest"]}
+    filled = {"default": default, "defaultRequest": request}
+    return {**item, **{name: amount for name, amount in filled.items() if amount}}

@@ -82,8 +82,19 @@ class Ownership:
 
 def read_ownership(live: JsonObject, manager: str) -> Ownership:
     entries = tuple(live.get("metadata", NOTHING).get("managedFields") or ())
+    if live.get("kind") == "Secret":
+        entries = tuple(_store_string_data(entry) for entry in entries)
     ours = next((_fields(entry) for entry in entries if is_apply_of(entry, manager)), None)
     return Ownership(manager, entries, ours)
+
+
+def _store_string_data(entry: JsonObject) -> JsonObject:
+    """Claims on stringData are claims on the data that the server made of it."""
+    fields = _fields(entry)
+    if "f:stringData" not in fields:
+        return entry
+    stored = {**fields.get("f:data", NOTHING), **fields["f:stringData"]}
+    return {**entry, "fieldsV1": {**fields, "f:data": stored}}
 
 
 def is_apply_of(entry: JsonObject, manager: str) -> bool:

@@ -8,23 +8,25 @@ from gitsync.diff.lists import Index, index_items, item_step, list_keys
 from gitsync.diff.ownership import NOTHING, Ownership
 from gitsync.diff.path import Path, show
 from gitsync.diff.scalar import same_value
+from gitsync.diff.whole import Traits
 from gitsync.manifest.object import JsonObject
 from model.change import FieldChange
 
 
 def compare_prediction(
-    live: JsonObject, predicted: JsonObject, before: Ownership, after: Ownership
+    live: JsonObject, predicted: JsonObject, before: Ownership, after: Ownership, traits: Traits
 ) -> tuple[tuple[FieldChange, ...], JsonObject]:
     """Changes, and the predicted object with everything that is not ours as it is live."""
-    prediction = _Prediction(before, after)
+    prediction = _Prediction(before, after, traits)
     outcome = prediction.settle_map(live, predicted, None)
     return tuple(prediction.changes), outcome
 
 
 class _Prediction:
-    __slots__ = ("_after", "_before", "changes")
+    __slots__ = ("_after", "_before", "_traits", "changes")
 
-    def __init__(self, before: Ownership, after: Ownership) -> None:
+    def __init__(self, before: Ownership, after: Ownership, traits: Traits) -> None:
+        self._traits = traits
         self._before = before
         self._after = after
         self.changes: list[FieldChange] = []
@@ -50,7 +52,7 @@ class _Prediction:
         return self._settle_whole(have, then, path)
 
     def _settle_list(self, have: list[Any], then: list[Any], path: Path, name: str) -> list[Any]:
-        keys = list_keys(self._after, path, ours=NOTHING, name=name, items=[*have, *then], built_in=True)
+        keys = list_keys(self._after, path, ours=NOTHING, name=name, items=[*have, *then], traits=self._traits)
         existing = index_items(have, keys) if keys else None
         expected = index_items(then, keys) if keys else None
         if not keys or existing is None or expected is None:

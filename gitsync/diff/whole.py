@@ -44,7 +44,7 @@ def _same_map(want: JsonObject, have: JsonObject, traits: Traits, name: str) -> 
 
 
 def _is_default(field: str, value: Any, traits: Traits) -> bool:
-    return value is None or (traits.built_in and facts.is_default(field, value))
+    return value is None or (traits.built_in and facts.is_default(field, value, traits.kind))
 
 
 def left_out(want: Any, traits: Traits, *, name: str, parent: str) -> bool:
