@@ -7,7 +7,7 @@ from gitsync.git.errors import AddressRefused
 
 _SCHEMES = frozenset({"http", "https", "ssh"})
 _SCP = re.compile(r"(?:(?P<user>[\w.-]+)@)?(?P<host>[\w.-]+):(?P<path>(?!//)[^\s]+)")
-_SECRET_IN_URL = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s@]*@")
+_SECRET_IN_URL = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s]*@")
 # Path between repository and commit id on hosts that have pages for commits; tried in this order.
 _COMMIT_PAGES = (("gitlab", "/-/commit/"), ("bitbucket", "/commits/"), ("git", "/commit/"), ("codeberg", "/commit/"))
 
