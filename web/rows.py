@@ -123,8 +123,13 @@ def header(application: Json) -> Header:
         running_words=running_words(operation),
         may_sync=permission["allowed"],
         reason=permission["reason"] or "",
-        problems=[problem(error) for error in application["errors"]],
+        problems=[problem(error) for error in application["errors"] if not is_told(error, application["explanation"])],
     )
+
+
+def is_told(error: Json, explanation: str | None) -> bool:
+    """Whether the one sentence above says this already."""
+    return bool(explanation) and error["message"] in explanation
 
 
 def problem(error: Json) -> Problem:

@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from web.components.kit import AppLink, Bone, CommitLink, Moment, Notice
+from web.components.kit import AppLink, Bone, CommitLink, Icon, Moment, Notice
 from web.components.status import Health, Sync
 from web.states.application import ApplicationState
 from web.views.deeds import Deeds
@@ -20,10 +20,21 @@ def application_header() -> rx.Component:
         rx.cond(ApplicationState.phase == "loading", _bones(), rx.fragment(_health(), _facts())),
         _running(),
         _outcome(),
-        rx.foreach(
-            HEADER.problems, lambda one: Notice.create(tone=one.tone, title=one.title, detail=one.detail, next=one.next)
-        ),
+        rx.cond(HEADER.problems, rx.el.ul(rx.foreach(HEADER.problems, _problem), class_name="problems")),
         class_name="application-head",
+    )
+
+
+def _problem(problem: Any) -> rx.Component:
+    return rx.el.li(
+        rx.el.span(Icon.create(name="alert"), class_name="status status-" + problem.tone),
+        rx.el.span(
+            rx.el.strong(problem.title),
+            " ",
+            problem.detail,
+            " ",
+            rx.el.span(problem.next, class_name="muted"),
+        ),
     )
 
 

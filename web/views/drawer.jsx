@@ -48,7 +48,7 @@ export function Drawer({ application, node, pods, section, onClose, mayOperate, 
   const sections = sectionsOf(node, pods);
   const at = sections.some(([key]) => key === section) ? section : "summary";
   return (
-    <aside className="drawer" role="dialog" aria-labelledby="drawer-title">
+    <div className="drawer" role="dialog" aria-labelledby="drawer-title">
       <header className="drawer-head">
         <span className="node-glyph">
           <Icon name={familyOf(node.kind)} />
@@ -78,7 +78,7 @@ export function Drawer({ application, node, pods, section, onClose, mayOperate, 
           <Section at={at} application={application} node={node} pods={pods} answer={answer} mayOperate={mayOperate} reason={reason} onClose={onClose} />
         </Suspense>
       </div>
-    </aside>
+    </div>
   );
 }
 

@@ -113,7 +113,7 @@ function SearchField({ search }) {
   return (
     <span className="field find">
       <Icon name="search" />
-      <input type="search" aria-label="Search the log" placeholder="Search, Enter for the next" value={search.text} onChange={(event) => search.write(event.target.value)} onKeyDown={onKey} />
+      <input type="search" aria-label="Search the log" placeholder="Search" value={search.text} onChange={(event) => search.write(event.target.value)} onKeyDown={onKey} />
       <span className="muted number" role="status">
         {search.text ? `${search.at + 1} of ${search.hits.length}` : ""}
       </span>
@@ -137,36 +137,38 @@ export function Logs({ application, pods, containersOf }) {
   const [container, setContainer] = useState(null);
   if (!pod) return <Empty title="No pods" next="Logs appear as soon as a pod of this runs." />;
   const ref = { group: pod.group, version: pod.version, kind: pod.kind, namespace: pod.namespace, name: pod.name };
-  return (
-    <div className="logs">
-      <div className="tools">
+  const choices = (
+    <>
+      <label>
+        <span className="unseen">Pod</span>
+        <select value={pod.id} onChange={(event) => setChosen(event.target.value)}>
+          {pods.map((one) => (
+            <option key={one.id} value={one.id}>
+              {one.name}
+            </option>
+          ))}
+        </select>
+      </label>
+      {containers.length > 1 && (
         <label>
-          <span className="unseen">Pod</span>
-          <select value={pod.id} onChange={(event) => setChosen(event.target.value)}>
-            {pods.map((one) => (
-              <option key={one.id} value={one.id}>
-                {one.name}
-              </option>
+          <span className="unseen">Container</span>
+          <select value={container ?? containers[0]} onChange={(event) => setContainer(event.target.value)}>
+            {containers.map((name) => (
+              <option key={name}>{name}</option>
             ))}
           </select>
         </label>
-        {containers.length > 1 && (
-          <label>
-            <span className="unseen">Container</span>
-            <select value={container ?? containers[0]} onChange={(event) => setContainer(event.target.value)}>
-              {containers.map((name) => (
-                <option key={name}>{name}</option>
-              ))}
-            </select>
-          </label>
-        )}
-      </div>
-      <Output application={application} pod={ref} container={containers.includes(container) ? container : (containers[0] ?? null)} />
+      )}
+    </>
+  );
+  return (
+    <div className="logs">
+      <Output key={`${ref.namespace}/${ref.name}`} application={application} pod={ref} choices={choices} container={containers.includes(container) ? container : (containers[0] ?? null)} />
     </div>
   );
 }
 
-function Output({ application, pod, container }) {
+function Output({ application, pod, container, choices }) {
   const { blocks, end, failure } = useLines(application, pod, container);
   const [following, setFollowing] = useState(true);
   const [wrap, setWrap] = useState(true);
@@ -183,14 +185,15 @@ function Output({ application, pod, container }) {
   return (
     <>
       <div className="tools">
+        {choices}
         <SearchField search={search} />
-        <button type="button" className="button small" aria-pressed={following} onClick={() => setFollowing(!following)} disabled={Boolean(end)}>
+        <button type="button" className="button" aria-pressed={following} onClick={() => setFollowing(!following)} disabled={Boolean(end)}>
           Follow
         </button>
-        <button type="button" className="button small" aria-pressed={wrap} onClick={() => setWrap(!wrap)}>
+        <button type="button" className="button" aria-pressed={wrap} onClick={() => setWrap(!wrap)}>
           Wrap
         </button>
-        <button type="button" className="button small" onClick={() => save(blocks, pod, container)} disabled={empty}>
+        <button type="button" className="button" onClick={() => save(blocks, pod, container)} disabled={empty}>
           <Icon name="download" />
           Download
         </button>

@@ -96,13 +96,13 @@ export function ApplicationPane({ healthStatus, syncStatus, mayOperate, reason, 
 
 function Gone({ name, onClose }) {
   return (
-    <aside className="drawer" role="dialog" aria-label={name}>
+    <div className="drawer" role="dialog" aria-label={name}>
       <Empty title={`${name} is gone`} next="The object does not exist any more.">
         <button type="button" className="button" onClick={onClose}>
           Close
         </button>
       </Empty>
-    </aside>
+    </div>
   );
 }
 
