@@ -163,6 +163,7 @@ class Link:
             await socket.send(frame)
         heart.beat()
         self.connected.set()
+        self._something.set()  # the snapshot, or what changed while nobody was there
         log.info("link is up", url=self._settings.url, snapshot=again is None)
         parts = [
             asyncio.create_task(self._listen(socket, welcome.heartbeat_seconds, heart), name="link listen"),

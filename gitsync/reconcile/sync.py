@@ -366,7 +366,8 @@ def _live_of(record: Record, member: Member, desired: Desired, project: JsonObje
 
     What the project does not permit is not among them: it is neither applied nor pruned.
     """
-    live = {key: found for key in desired.objects if (found := member.cache.get(key)) is not None}
+    home = ResourceKey("", "Namespace", "", record.application.spec.destination.namespace)
+    live = {key: found for key in (*desired.objects, home) if (found := member.cache.get(key)) is not None}
     for owned in member.cache.owned_by(record.instance):
         if owned.key not in desired.objects and judge_extra(owned, _NO_MEMO) is not None:
             live[owned.key] = owned
