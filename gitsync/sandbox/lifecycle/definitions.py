@@ -41,6 +41,7 @@ class DefinitionKeeper:
         elif body["metadata"].get("deletionTimestamp"):
             self._clean_up_soon(name)
         elif event.old is None or event.old["spec"] != body["spec"]:
+            self._registry.put_custom(body)
             self._slices.add(lambda: self._establish(name))
 
     def serve(self, body: JsonObject) -> None:
@@ -64,7 +65,6 @@ class DefinitionKeeper:
         body = self._definition(name)
         if body is None or body["metadata"].get("deletionTimestamp"):
             return
-        self._registry.put_custom(body)
         names = body["spec"]["names"]
         stored = [version["name"] for version in body["spec"]["versions"] if version.get("storage")]
         status = body.get("status") or {}
