@@ -3,6 +3,7 @@
 Applying is a single PATCH: no read before it, no schema. Which kind lives under which path comes from discovery.
 """
 
+import asyncio
 import random
 import time
 from collections import Counter
@@ -16,7 +17,7 @@ import orjson
 from gitsync.kube.access import ClusterAccess
 from gitsync.kube.answer import Target
 from gitsync.kube.discovery import ApiResource, Discovery
-from gitsync.kube.errors import NotFound, Refused
+from gitsync.kube.errors import ClusterError, NotFound, Refused
 from gitsync.kube.limits import Budget, Limits
 from gitsync.kube.lines import lines
 from gitsync.kube.observed import Page, read_page
@@ -72,7 +73,7 @@ class Cluster:
         cluster = cls(access, times=times)
         try:
             await cluster.discovery.refresh()
-        except BaseException:
+        except (ClusterError, asyncio.CancelledError):
             await cluster.close()
             raise
         return cluster

@@ -1,0 +1,189 @@
+"""The adapter and the execution against API servers that nobody scripted: the sandbox, and a real kube-apiserver."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gitsync.execute.apply_plan import Execution, Outcome
+from gitsync.execute.delete_application import delete_application
+from gitsync.kube.access import access_from_kubeconfig
+from gitsync.kube.cache import LiveCache
+from gitsync.kube.client import Cluster
+from gitsync.kube.errors import Conflict, Immutable, Invalid, NamespaceMissing
+from gitsync.kube.index import LiveEvent
+from gitsync.manifest.object import Facts, JsonObject, LiveObject, managed_fields
+from gitsync.manifest.tracking import FIELD_MANAGER
+from gitsync.plan.values import Plan
+from model.identity import GroupVersionKind, ResourceKey
+from model.operation import Phase
+from tests.support.plans import APPLICATION, apply, plan, prune
+from tests.support.real_apiserver import require_assets, running_real_cluster
+from tests.support.sandbox import running_sandbox
+
+NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}
+WIDGET = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"namespace": "shop", "name": "w"}, "spec": {}}
+DEFINITION = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "widgets.example.com"},
+    "spec": {
+        "group": "example.com",
+        "scope": "Namespaced",
+        "names": {"kind": "Widget", "plural": "widgets", "singular": "widget", "listKind": "WidgetList"},
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+            }
+        ],
+    },
+}
+
+
+def config_map(name: str, **data: str) -> JsonObject:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"namespace": "shop", "name": name}, "data": data}
+
+
+def deployment(selector: str) -> JsonObject:
+    labels = {"app": selector}
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "main", "image": "nginx"}]}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"namespace": "shop", "name": "web"},
+        "spec": {"replicas": 0, "selector": {"matchLabels": labels}, "template": pod},
+    }
+
+
+class Rig:
+    def __init__(self, cluster: Cluster, cache: LiveCache) -> None:
+        self.cluster, self.cache = cluster, cache
+        self.events: list[LiveEvent] = []
+        cache.listen(self.events.append)
+
+    def live(self, kind: str, name: str, group: str = "") -> LiveObject:
+        live = self.cache.get(ResourceKey(group, kind, "shop", name))
+        assert live
+        return live
+
+    async def run(self, steps: Plan, **settings: Any) -> Outcome:
+        return await Execution(steps, cluster=self.cluster, live=self.cache, application=APPLICATION, **settings).run()
+
+
+@pytest.fixture(
+    params=["sandbox", pytest.param("real", marks=[pytest.mark.controlplane, pytest.mark.e2e])],
+)
+async def kubeconfig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Path]:
+    if request.param == "sandbox":
+        async with running_sandbox() as sandbox:
+            yield sandbox.kubeconfig
+    else:
+        async with running_real_cluster(require_assets("etcd", "kube-apiserver"), tmp_path / "real") as real:
+            yield real.kubeconfig
+
+
+@pytest.fixture
+async def rig(kubeconfig: Path) -> AsyncIterator[Rig]:
+    cluster = await Cluster.connect(access_from_kubeconfig(kubeconfig))
+    cache = LiveCache(cluster, facts_of=lambda _: Facts())
+    await cache.start()
+    await cache.synced.wait()
+    yield Rig(cluster, cache)
+    await cache.stop()
+    await cluster.close()
+
+
+@pytest.mark.timeout(20)  # a real API server takes seconds to start
+async def test_the_life_of_an_application(rig: Rig) -> None:
+    """Everything in one story, since a real API server is dear to start."""
+    assert rig.cache.incomplete == {}
+    await first_sync(rig)
+    await sync_again(rig)
+    await refusals(rig)
+    await take_over(rig)
+    await prune_and_delete(rig)
+
+
+async def first_sync(rig: Rig) -> None:
+    # The namespace is nobody's: with it, everything in it would go when the application goes.
+    await rig.cluster.apply(NAMESPACE, manager="m")
+    steps = plan(
+        apply(config_map("a", x="1")),
+        apply(deployment("web"), rank=1),
+        apply(DEFINITION, wave=1),
+        apply(WIDGET, wave=1, rank=1),
+        apply(config_map("late"), wave=2),
+    )
+    checked = await rig.run(steps, dry_run=True)
+    assert checked.phase is Phase.SUCCEEDED, checked
+    assert not [event for event in rig.events if event.roots]
+    done = await rig.run(steps)
+    assert done.phase is Phase.SUCCEEDED, done
+    assert {result.message.rpartition(" ")[2] for result in done.results} == {"created"}
+    assert managed_fields(rig.live("ConfigMap", "a").body())[0].manager == FIELD_MANAGER
+
+
+async def sync_again(rig: Rig) -> None:
+    before = rig.cluster.requests.copy()
+    live = rig.live("ConfigMap", "a")
+    same = await rig.run(plan(apply(config_map("a", x="1"), live=live)))
+    assert same.results[0].message == "configmap/a unchanged"
+    assert rig.cluster.requests - before == {"apply": 1}
+    removed = await rig.run(plan(apply(config_map("a"), live=live), apply(config_map("b"), wave=1)))
+    assert removed.phase is Phase.SUCCEEDED
+    assert not rig.live("ConfigMap", "a").body().get("data"), "a field that left Git leaves the cluster"
+    replaced = await rig.run(plan(apply(config_map("b", z="1"), live=rig.live("ConfigMap", "a"), replace=True)))
+    assert replaced.phase is Phase.SUCCEEDED, replaced
+
+
+async def refusals(rig: Rig) -> None:
+    with pytest.raises(NamespaceMissing):
+        await rig.cluster.apply(config_map("a") | {"metadata": {"namespace": "none", "name": "a"}}, manager="m")
+    with pytest.raises(Immutable, match=r"spec\.selector"):
+        await rig.cluster.apply(deployment("other"), manager=FIELD_MANAGER)
+    odd = deployment("web")
+    with pytest.raises(Invalid, match="replicaz"):
+        await rig.cluster.apply(odd | {"spec": odd["spec"] | {"replicaz": 1}}, manager="m")
+    with pytest.raises(Conflict):
+        await rig.cluster.delete(GroupVersionKind("", "v1", "ConfigMap"), "shop", "a", uid="another")
+    old = rig.live("Deployment", "web", "apps")
+    forced = await rig.run(plan(apply(deployment("other"), live=old, force=True)))
+    assert forced.phase is Phase.SUCCEEDED, forced
+
+
+async def take_over(rig: Rig) -> None:
+    """An object of client-side apply: after our first sync, a field that leaves Git leaves the cluster."""
+    wanted = apply(config_map("old", keep="1", drop="1")).desired
+    assert wanted
+    await rig.cluster.create(wanted.body, manager="kubectl-client-side-apply")
+    steps = plan(apply(config_map("marker"), wave=0))
+    while rig.cache.get(wanted.key) is None:
+        await rig.run(steps)  # any round trip lets the cache catch up
+    first = await rig.run(plan(apply(config_map("old", keep="1"), live=rig.live("ConfigMap", "old"))))
+    assert first.phase is Phase.SUCCEEDED, first
+    body = await rig.cluster.get(GroupVersionKind("", "v1", "ConfigMap"), "shop", "old")
+    assert body
+    assert body["data"] == {"keep": "1"}
+
+
+async def prune_and_delete(rig: Rig) -> None:
+    live = rig.live("ConfigMap", "late")
+    pruned = await rig.run(plan(prune(live, propagation="Background"), apply(config_map("after"), wave=1)))
+    assert pruned.phase is Phase.SUCCEEDED, pruned
+    assert rig.cache.get(live.key) is None
+    foreign = {"metadata": {"annotations": {"argocd.argoproj.io/tracking-id": "other:/ConfigMap:shop/a"}}}
+    await rig.cluster.patch(ResourceKey("", "ConfigMap", "shop", "a"), "v1", foreign)
+    deletion = await delete_application(
+        list(rig.cache.owned_by(APPLICATION)),
+        cluster=rig.cluster,
+        live=rig.cache,
+        application=APPLICATION,
+        propagation="Background",
+    )
+    assert deletion.complete, deletion
+    kept = await rig.cluster.get(GroupVersionKind("", "v1", "ConfigMap"), "shop", "a")
+    assert kept, "what another application has taken over stays"
