@@ -5,6 +5,7 @@ without network the newest known commits are still known.
 """
 
 import shutil
+import subprocess
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -138,6 +139,17 @@ class Mirror:
 
     def _fetch(self, refspecs: Iterable[str], credential: GitCredential | None) -> None:
         fetch(self._opened(), self._url, list(refspecs), credential, self._settings)
+        if len(list(self._path.glob("objects/pack/*.pack"))) > self._settings.max_packs:
+            self._join_packs()
+
+    def _join_packs(self) -> None:
+        """Rolls small packs up into one, which takes little however large the repository is. libgit2 cannot."""
+        self.release()
+        command = ["git", f"--git-dir={self._path}", "repack", "--geometric=2", "-d", "-q"]
+        try:
+            subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60)
+        except (OSError, subprocess.TimeoutExpired):
+            return  # without it the mirror is slower, and the next fetch tries again
 
     def _opened(self) -> pygit2.Repository:
         if self._repository is None:

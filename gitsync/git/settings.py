@@ -18,4 +18,5 @@ class GitSettings:
     silence_timeout_seconds: float = 15.0
     list_timeout_seconds: float = 30.0
     fetch_timeout_seconds: float = 600.0
+    max_packs: int = 50  # each fetch adds one, and reading asks all of them; beyond this the small ones are joined
     use_environment_proxy: bool = True

@@ -77,8 +77,8 @@ class RenderCache:
         """The documents of a render, or None when it is not there or not whole."""
         return await self._on_thread(lambda: self._store.load(key))
 
-    async def put(self, lookup: str, closure: Closure, key: str, documents: tuple[ParsedDocument, ...] | None) -> None:
-        """Keeps a render; `documents` None: they are kept already, only the closure is new."""
+    async def put(self, lookup: str, closure: Closure, key: str, documents: tuple[ParsedDocument, ...]) -> None:
+        """Keeps a render."""
         await self.candidates(lookup)
         assert self._candidates is not None
         old = [candidate for candidate in self._candidates.get(lookup, ()) if candidate.key != key]
@@ -124,7 +124,7 @@ class _Store:
         lookup: str,
         closure: Closure,
         key: str,
-        documents: tuple[ParsedDocument, ...] | None,
+        documents: tuple[ParsedDocument, ...],
         gone: Sequence[str],
     ) -> None:
         self._guarded(lambda database: self._write(database, lookup, closure, key, documents, gone), lambda: None)
@@ -169,28 +169,24 @@ class _Store:
         lookup: str,
         closure: Closure,
         key: str,
-        documents: tuple[ParsedDocument, ...] | None,
+        documents: tuple[ParsedDocument, ...],
         gone: Sequence[str],
     ) -> None:
-        raw_closure, size = msgspec.msgpack.encode(closure), 0
+        names = msgspec.msgpack.encode(closure)
+        body = msgspec.msgpack.encode([(item.origin.file, item.origin.line, item.body) for item in documents])
+        size = len(names) + len(body)
         database.execute("BEGIN IMMEDIATE")
-        try:
-            if documents is not None:
-                rows = [(item.origin.file, item.origin.line, item.body) for item in documents]
-                body = msgspec.msgpack.encode(rows)
-                size += len(body)
-                database.execute("REPLACE INTO renders VALUES (?, ?, ?)", (key, body, _digest(body)))
-            database.execute(
-                "REPLACE INTO closures (lookup, key, closure, digest, size) VALUES (?, ?, ?, ?, ?)",
-                (lookup, key, raw_closure, _digest(raw_closure), size + len(raw_closure)),
-            )
-            for other in gone:
-                _forget(database, lookup, other)
-            self._bytes += size + len(raw_closure)
-            if self._bytes > self._max_bytes:
-                self._shrink(database)
-        finally:
-            database.execute("COMMIT")
+        database.execute("REPLACE INTO renders VALUES (?, ?, ?)", (key, body, _digest(body)))
+        database.execute(
+            "REPLACE INTO closures (lookup, key, closure, digest, size) VALUES (?, ?, ?, ?, ?)",
+            (lookup, key, names, _digest(names), size),
+        )
+        for other in gone:
+            _forget(database, lookup, other)
+        self._bytes += size
+        if self._bytes > self._max_bytes:
+            self._shrink(database)
+        database.execute("COMMIT")
 
     def _shrink(self, database: sqlite3.Connection) -> None:
         """Drops the oldest until four fifths are used, so that this does not happen at every write."""

@@ -6,7 +6,7 @@
         origin.commit("apps", {"one/deployment.yaml": "...", "two/gone.yaml": None})
         origin.fault = Fault(status=500)
 
-Every request is counted in `requests`; `settle` is the number of commits made, so that their times differ.
+Every request is counted in `requests` and named in the queue `asked`. Commits are a minute apart, in their order.
 """
 
 import asyncio

@@ -58,7 +58,7 @@ def closures(files: MemoryFiles) -> dict[str, Closure]:
     return found
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(TREES, TREES, st.booleans())
 def test_the_affected_set_is_exact(old: dict[str, str], new: dict[str, str], little: bool) -> None:
     if little:  # most commits change little

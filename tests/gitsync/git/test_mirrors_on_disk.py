@@ -110,6 +110,22 @@ async def test_one_thread_at_a_time_owns_a_mirror(rig: GitRig) -> None:
     assert threading.get_ident() not in owners
 
 
+async def test_the_packs_of_many_fetches_are_joined(rig: GitRig) -> None:
+    await rig.repositories.close()
+    rig.repositories = rig.restarted(max_packs=3)
+    commits = [rig.origin.create("apps", {"a": "0"})]
+    url = rig.origin.url("apps")
+    await rig.repositories.resolve(url, "main")
+    for number in range(7):
+        commits.append(rig.origin.commit("apps", {"a": str(number)}))
+        await rig.repositories.resolve(url, "main", fresh=True)
+    [mirror] = rig.mirrors()
+    assert len(list(mirror.glob("objects/pack/*.pack"))) <= 4
+    rig.origin.fault = Fault(status=500)
+    for commit in commits:
+        assert (await rig.repositories.commit_info(url, commit)).sha == commit
+
+
 async def test_spellings_of_one_address_share_a_mirror(rig: GitRig) -> None:
     commit = rig.origin.create("apps", {"a": "1"})
     url = rig.origin.url("apps")

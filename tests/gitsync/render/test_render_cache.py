@@ -116,13 +116,13 @@ async def test_rendering_afresh_uses_no_earlier_render(kitchen: Kitchen) -> None
 
 
 async def test_the_cache_stays_within_its_size(kitchen: Kitchen) -> None:
-    files = {f"app-{number}/a.yaml": manifest("a", "x" * 1000 + str(number)) for number in range(30)}
+    files = {f"app-{number}/a.yaml": manifest("a", "x" * 1000 + str(number)) for number in range(16)}
     kitchen.git.origin.commit("apps", files)
-    await kitchen.restart(max_bytes=10_000)
-    for number in range(30):
+    await kitchen.restart(max_bytes=8_000)
+    for number in range(16):
         await kitchen.render(f"app-{number}")
-    await kitchen.restart(max_bytes=10_000)
-    assert (await kitchen.render("app-29")).from_cache
+    await kitchen.restart(max_bytes=8_000)
+    assert (await kitchen.render("app-15")).from_cache
     assert not (await kitchen.render("app-0")).from_cache
 
 
