@@ -13,6 +13,7 @@ from api.access.favorites import Favorites
 from api.access.passwords import hash_password
 from api.access.sign_in import SignIn
 from api.access.verdicts import Verdicts
+from api.housekeeping import keep_house
 from api.live.changes import Changes
 from api.live.news import News
 from api.live.streams import OpenStreams
@@ -45,6 +46,7 @@ async def open_plane(settings: Settings) -> AsyncIterator[ControlPlane]:
         stack.push_async_callback(plane.trees.close)
         await _ensure_users(plane)
         stack.push_async_callback(plane.supervisor.stop)
+        keep_house(plane)
         if settings.hosted_runtime is not None:
             await run_hosted(plane, settings.hosted_runtime)
         yield plane

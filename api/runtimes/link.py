@@ -187,6 +187,8 @@ class _Link:
             if applied.runtime_changed:
                 self._server.connected.news.tell(runtime)
             await self._connection.outbox.put(Acknowledge(applied.seq))
+            if applied.snapshot_finished:
+                await self._server.database.analyze()
 
     async def _note_seen(self) -> None:
         now = self._server.clock()

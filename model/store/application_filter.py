@@ -1,9 +1,8 @@
 """`model.listing.ApplicationFilter` and `Visibility` as SQL conditions."""
 
 from collections import defaultdict
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlmodel import col
 
 from model.listing import ApplicationFilter, Visibility
@@ -65,20 +64,10 @@ def _holds_repository(url: str) -> ColumnElement[bool]:
 
 
 def _labelled(key: str, values: frozenset[str]) -> ColumnElement[bool]:
-    return _exists(
-        col(ApplicationLabelRow.application_id) == col(ApplicationRow.id),
-        col(ApplicationLabelRow.key) == key,
-        col(ApplicationLabelRow.value).in_(sorted(values)),
-    )
+    wanted = (col(ApplicationLabelRow.key) == key, col(ApplicationLabelRow.value).in_(sorted(values)))
+    return col(ApplicationRow.id).in_(select(col(ApplicationLabelRow.application_id)).where(*wanted))
 
 
 def _starred(person: str) -> ColumnElement[bool]:
-    return _exists(
-        col(FavoriteRow.entity) == col(ApplicationRow.id),
-        col(FavoriteRow.person) == person,
-        col(FavoriteRow.kind) == "Application",
-    )
-
-
-def _exists(*where: ColumnElement[Any]) -> ColumnElement[bool]:
-    return exists(select(1).where(*where).correlate(ApplicationRow))
+    wanted = (col(FavoriteRow.person) == person, col(FavoriteRow.kind) == "Application")
+    return col(ApplicationRow.id).in_(select(col(FavoriteRow.entity)).where(*wanted))

@@ -64,6 +64,7 @@ class Applied:
     seq: int
     changes: tuple[ApplicationChange, ...] = ()
     runtime_changed: bool = False
+    snapshot_finished: bool = False
 
 
 @dataclass(slots=True)
@@ -94,7 +95,7 @@ async def apply(session: AsyncSession, runtime: str, link_session: str, report: 
         session.add(row)
     row.session, row.seq = link_session, report.seq
     changes: dict[ApplicationId, ApplicationChange] = {}
-    runtime_changed = False
+    runtime_changed = snapshot_finished = False
     for boundary, batch in _batches(runtime, report.items):
         for change in await _write(session, runtime, batch, row.generation):
             _merge(changes, change)
@@ -102,10 +103,12 @@ async def apply(session: AsyncSession, runtime: str, link_session: str, report: 
         if isinstance(boundary, SnapshotBegin):
             row.generation, row.in_snapshot = row.generation + 1, True
         elif isinstance(boundary, SnapshotEnd) and row.in_snapshot:
-            row.in_snapshot = False
+            row.in_snapshot, snapshot_finished = False, True
             for change in await _drop_unmentioned(session, runtime, row.generation):
                 _merge(changes, change)
-    return Applied(report.seq, tuple(c for c in changes.values() if c.before != c.after), runtime_changed)
+    return Applied(
+        report.seq, tuple(c for c in changes.values() if c.before != c.after), runtime_changed, snapshot_finished
+    )
 
 
 def _begins_snapshot(report: Report) -> bool:

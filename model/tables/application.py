@@ -8,6 +8,7 @@ class ApplicationRow(SQLModel, table=True):
     """`id` is "runtime/namespace/name". Ranks order statuses by severity, worst highest.
 
     `repositories` holds the sources' URLs, each between newlines. `problems` counts what `warnings` shows of it.
+    The index for facets covers every column that a filter names, so that counting reads no payload.
     `generation` is that of the snapshot that mentioned it last: a finished snapshot drops older ones.
     """
 
@@ -24,7 +25,8 @@ class ApplicationRow(SQLModel, table=True):
         Index("ix_application_by_generation", "runtime", "generation"),
         Index(
             "ix_application_facets",
-            *("runtime", "access_repo", "health", "sync", "cluster", "namespace", "project"),
+            *("runtime", "access_repo", "health", "sync", "cluster", "namespace", "project", "name", "id"),
+            *("destination_namespace", "kind", "policy", "updated_micros", "problems"),
         ),
     )
 

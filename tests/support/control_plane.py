@@ -13,19 +13,20 @@ import orjson
 import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 
+from api.access.passwords import hash_password
 from api.access.secret_token import RUNTIME, hash_token, new_token
 from api.app import create_app
 from api.plane import ControlPlane
-from api.settings import InitialUser, Settings
+from api.settings import Settings
+from model.database import Database
 from model.store import person as person_store
 from model.store import runtime as runtime_store
 from tests.support.fake_runtime import FakeRuntime
 
 PASSWORD = "correct horse"
 LIFETIME = timedelta(hours=1)
-USERS = tuple(
-    InitialUser(name, PASSWORD, is_admin=name == "admin") for name in ("admin", "writer", "reader", "stranger")
-)
+PEOPLE = ("admin", "writer", "reader", "stranger")
+HASHED = hash_password(PASSWORD)  # once: it is slow on purpose
 
 
 @dataclass
@@ -117,8 +118,8 @@ class Events:
 
 @asynccontextmanager
 async def control_plane(data_dir: Path, **options: Any) -> AsyncIterator[Running]:
-    options.setdefault("users", USERS)
     settings = Settings(host="127.0.0.1", port=0, data_dir=data_dir, console=None, log_level="critical", **options)
+    await _make_people(settings)
     app = create_app(settings)
     holder: dict[str, Any] = {}
     original = app.router.lifespan_context
@@ -144,6 +145,15 @@ async def control_plane(data_dir: Path, **options: Any) -> AsyncIterator[Running
     finally:
         server.should_exit = True
         await task
+
+
+async def _make_people(settings: Settings) -> None:
+    database = await Database.open(settings.database)
+    async with database.write() as session:
+        if not await person_store.all_people(session):
+            for name in PEOPLE:
+                await person_store.add(session, name, hashed=HASHED, is_admin=name == "admin")
+    await database.close()
 
 
 def _text(value: object) -> str:

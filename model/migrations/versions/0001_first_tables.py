@@ -152,7 +152,22 @@ def _create_applications() -> None:
     op.create_index(
         "ix_application_facets",
         "application",
-        ["runtime", "access_repo", "health", "sync", "cluster", "namespace", "project"],
+        [
+            "runtime",
+            "access_repo",
+            "health",
+            "sync",
+            "cluster",
+            "namespace",
+            "project",
+            "name",
+            "id",
+            "destination_namespace",
+            "kind",
+            "policy",
+            "updated_micros",
+            "problems",
+        ],
         unique=False,
     )
     op.create_table(

@@ -1,0 +1,21 @@
+"""Small regular work: keeping the query planner informed, and a sign of life for /readyz."""
+
+import asyncio
+from collections.abc import Callable
+
+from api.plane import ControlPlane
+
+TICK_SECONDS = 5.0
+ANALYZE_TICKS = 120
+
+
+def keep_house(plane: ControlPlane) -> None:
+    async def work(beat: Callable[[], None]) -> None:
+        for tick in range(1, 2**62):
+            await asyncio.sleep(TICK_SECONDS)
+            await plane.database.check()
+            beat()
+            if tick % ANALYZE_TICKS == 0:
+                await plane.database.analyze()
+
+    plane.supervisor.start("housekeeping", work, beat_seconds=TICK_SECONDS)
