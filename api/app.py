@@ -52,7 +52,7 @@ def _routes(settings: Settings, forwarding: GitForwarding | None, console: ASGIA
     if settings.demo:
         routes += explorer.routes()
     if forwarding is not None:
-        routes.append(Route("/git/{path:path}", forwarding, methods=["GET", "HEAD", "POST", "PUT", "DELETE"]))
+        routes.append(Route("/git/{path:path}", forwarding.forward, methods=["GET", "HEAD", "POST", "PUT", "DELETE"]))
     if console is not None:
         routes.append(Mount("/", console))
     return routes

@@ -23,7 +23,7 @@ class GitForwarding:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def __call__(self, request: Request) -> Response:
+    async def forward(self, request: Request) -> Response:
         raw_path: bytes = request.scope.get("raw_path") or request.url.path.encode()
         query: bytes = request.scope["query_string"]
         url = httpx.URL(raw_path.decode("latin-1").partition("?")[0], query=query or None)
