@@ -65,7 +65,7 @@ async def run_demo(options: DemoOptions) -> None:
             users=tuple(InitialUser(name, passwords[name], is_admin=name == "admin") for name in PEOPLE),
             hosted_runtime=HostedRuntime(RUNTIME, settings.data_dir / "kubeconfig", NAMESPACE),
             demo=True,
-            git_forward_url=git_url,
+            git_forward_url=git_url.removesuffix("/git"),
             webhook_secret=kept.webhook_secret,
         )
         ready = asyncio.Event()
