@@ -123,17 +123,20 @@ class Execution:
         """Looks at the objects of the step that the gate stands after, as the cache has them now."""
         if not self._started:
             return
-        for task in self._plan.steps[self._started - 1].tasks:
+        tasks = self._plan.steps[self._started - 1].tasks
+        kinds = {(task.key.group, task.key.kind) for task in tasks}
+        blind = {kind for kind in kinds if self._settings.dry_run or self._live.blind_to(*kind)}
+        for task in tasks:
             key = task.key
-            blind = self._settings.dry_run or self._live.blind_to(key.group, key.kind)
+            unseen = (key.group, key.kind) in blind
             if key in self._versions:
-                if blind:
+                if unseen:
                     self._health[key] = None
                 else:
                     self._see_applied(key, self._live.get(key))
             elif key in self._removed:
                 live = self._live.get(key)
-                if blind or live is None or live.uid != self._removed[key]:
+                if unseen or live is None or live.uid != self._removed[key]:
                     self._gone.add(key)
 
     def _heard(self, event: LiveEvent) -> None:

@@ -151,7 +151,10 @@ class LiveCache:
 
     def blind_to(self, group: str, kind: str) -> bool:
         """Whether nothing will ever be heard of a kind: left out, refused, or not watchable."""
-        if self._exclusions.matches(group, kind) or (group, kind) in self.incomplete:
+        state = self._kinds.get((group, kind))
+        if state is not None:
+            return bool(state.error)
+        if self._exclusions.matches(group, kind):
             return True
         served = [r for r in self.cluster.discovery.resources() if (r.group, r.kind) == (group, kind)]
         return bool(served) and not any(resource.watchable for resource in served)
