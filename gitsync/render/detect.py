@@ -1,10 +1,12 @@
 """Which tool a source needs. What is named wins, then what the files say, then it is a plain directory."""
 
 import enum
+from dataclasses import dataclass
 
-from gitsync.git.closure import ClosureEntry, EntryKind
-from gitsync.git.tree import EntryType, Files
+from gitsync.git.closure import Closure, ClosureEntry, EntryKind
+from gitsync.git.tree import Entry, EntryType, Files
 from gitsync.render.errors import SourceInvalid, ToolNotSupported
+from gitsync.render.kustomization import entries_of, plain_resources
 from model.kinds.application import ApplicationSource
 
 
@@ -54,20 +56,40 @@ def refuse_unsupported(source: ApplicationSource) -> None:
         raise _unsupported("Jsonnet")
 
 
-def refuse_detected(files: Files, path: str, tree_id: str, source: ApplicationSource) -> set[ClosureEntry]:
-    """What was looked at to see that this is a plain directory. Raises ToolNotSupported when it is not."""
-    if named_type(source) is SourceType.DIRECTORY:
-        return set()
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """`looked`: what was looked at. `kustomization`: the file that lists what to read, and the files that it names."""
+
+    looked: set[ClosureEntry]
+    kustomization: list[tuple[str, Entry]] | None = None
+
+
+def detect(files: Files, path: str, tree_id: str, source: ApplicationSource) -> Detected:
+    """What kind of directory this is. Raises ToolNotSupported when plain reading would not do."""
     looked: set[ClosureEntry] = set()
+    if named_type(source) is SourceType.DIRECTORY:
+        return Detected(looked)
     for name, source_type in _MARKS.items():
         place = f"{path}/{name}" if path else name
         entry = files.child(tree_id, name)
         if entry is not None and entry.type in (EntryType.BLOB, EntryType.LINK):
-            raise _unsupported(f"{source_type} sources", because=f"{place} makes this one")
+            resources = None
+            if source_type is SourceType.KUSTOMIZE:
+                resources = plain_resources(files, path, entry, place)
+            if resources is None:
+                raise _unsupported(f"{source_type} sources", because=f"{place} makes this one")
+            return Detected(looked | entries_of(place, entry, resources), resources)
         # A directory of that name is nothing to the detection, but it may become a file.
         kind = EntryKind.ABSENT if entry is None else EntryKind.TREE
         looked.add(ClosureEntry(kind, place, entry.id if entry is not None else ""))
-    return looked
+    return Detected(looked)
+
+
+def type_of(source: ApplicationSource, closure: Closure) -> SourceType:
+    """The kind of a source that was rendered, told by what was read."""
+    names = {entry.path.rpartition("/")[2] for entry in closure.entries if entry.kind is EntryKind.BLOB}
+    by_mark = named_type(source) is None and any(_MARKS.get(name) is SourceType.KUSTOMIZE for name in names)
+    return SourceType.KUSTOMIZE if by_mark else SourceType.DIRECTORY
 
 
 def refuse_jsonnet(path: str) -> ToolNotSupported:

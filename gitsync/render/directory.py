@@ -10,7 +10,7 @@ from gitsync.git.closure import Closure, ClosureEntry, EntryKind, blob_id, closu
 from gitsync.git.errors import PathNotFound
 from gitsync.git.listing import ListedFile, list_manifests, listing_id
 from gitsync.git.tree import Entry, EntryType, Files, Found, clean_path, find
-from gitsync.render.detect import refuse_detected, refuse_jsonnet
+from gitsync.render.detect import detect, refuse_jsonnet
 from gitsync.render.errors import SourceTooLarge
 from gitsync.render.glob import compile_glob
 from model.kinds.application import ApplicationSource, DirectoryOptions
@@ -51,7 +51,10 @@ def read_directory(files: Files, source: ApplicationSource, *, limits: RenderLim
             suggestion="Correct the path of the source, or the revision.",
         )
     options = source.directory or DirectoryOptions()
-    entries = _links(found) | refuse_detected(files, found.path, found.entry.id, source)
+    detected = detect(files, found.path, found.entry.id, source)
+    entries = _links(found) | detected.looked
+    if detected.kustomization is not None:
+        return _read(files, detected.kustomization, entries, found.path, limits)
     listed = list_manifests(files, found.path, found.entry.id, below=options.recurse)
     if not listed:
         # Git has no empty directories: if nothing here is a manifest, even the last other file may take it away.
@@ -60,9 +63,15 @@ def read_directory(files: Files, source: ApplicationSource, *, limits: RenderLim
     entries.add(ClosureEntry(kind, found.path, listing_id(listed)))
     chosen = _chosen(listed, found.path, options)
     targets = [(file.path, target) for file in chosen if (target := _target(files, file, entries)) is not None]
+    return _read(files, targets, entries, found.path, limits)
+
+
+def _read(
+    files: Files, targets: list[tuple[str, Entry]], entries: set[ClosureEntry], scope: str, limits: RenderLimits
+) -> Reading:
     _check_size(files, targets, limits)
     sources = tuple(SourceFile(shown, entry.id, files.read(entry.id)) for shown, entry in targets)
-    return Reading(sources, closure_of(files, entries, found.path))
+    return Reading(sources, closure_of(files, entries, scope))
 
 
 def _chosen(listed: list[ListedFile], top: str, options: DirectoryOptions) -> list[ListedFile]:

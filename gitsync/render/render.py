@@ -12,7 +12,7 @@ from gitsync.git.repositories import Repositories
 from gitsync.git.tree import Files
 from gitsync.manifest.parse import ParsedDocument
 from gitsync.render.cache import Candidate, RenderCache
-from gitsync.render.detect import SourceType, refuse_unsupported
+from gitsync.render.detect import SourceType, refuse_unsupported, type_of
 from gitsync.render.directory import Reading, RenderLimits, read_directory
 from model.kinds.application import ApplicationSource
 
@@ -58,17 +58,20 @@ async def render(
         documents = await cache.load(found.key)
         if documents is not None:
             cache.counter.cache_hits_total += 1
-            return Rendered(documents, found.closure, SourceType.DIRECTORY, commit, found.key, from_cache=True)
+            source_type = type_of(source, found.closure)
+            return Rendered(documents, found.closure, source_type, commit, found.key, from_cache=True)
         found = await reader.run(lambda files: read_directory(files, source, limits=limits))
-    return await _render(found, lookup, commit, cache)
+    return await _render(source, found, lookup, commit, cache)
 
 
-async def _render(reading: Reading, lookup: str, commit: str, cache: RenderCache) -> Rendered:
+async def _render(
+    source: ApplicationSource, reading: Reading, lookup: str, commit: str, cache: RenderCache
+) -> Rendered:
     documents = await cache.parsed.parse(reading.files)
     cache.counter.renders_total += 1
     key = _key(reading.closure, lookup)
     await cache.put(lookup, reading.closure, key, documents)
-    return Rendered(documents, reading.closure, SourceType.DIRECTORY, commit, key, from_cache=False)
+    return Rendered(documents, reading.closure, type_of(source, reading.closure), commit, key, from_cache=False)
 
 
 def _held(candidates: Sequence[Candidate], files: Files) -> Candidate | None:

@@ -33,7 +33,9 @@ def whole(files: Mapping[str, str]) -> dict[str, str]:
     return {path: text for path, text in files.items() if not any(other.startswith(f"{path}/") for other in files)}
 
 
-TREES = st.dictionaries(st.sampled_from(PATHS), st.sampled_from(["1", "2", *LINKS]), max_size=14).map(whole)
+TREES = st.dictionaries(st.sampled_from(PATHS), st.sampled_from(["1", "resources: [a.yaml]", *LINKS]), max_size=14).map(
+    whole
+)
 
 
 def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[PathChange]:

@@ -160,3 +160,10 @@ async def test_many_small_renders_take_less_than_two_milliseconds_each(kitchen: 
     )
     assert kitchen.count()[0] == count + 1
     assert time.process_time() - before < count * 0.002
+
+
+async def test_the_type_of_a_source_is_the_same_from_the_cache(kitchen: Kitchen) -> None:
+    kitchen.git.origin.commit("apps", {"two/kustomization.yaml": "resources: [b.yaml]\n"})
+    for path, source_type in (("one", "Directory"), ("two", "Kustomize")):
+        made, found = await kitchen.render(path), await kitchen.render(path)
+        assert (made.source_type, found.source_type, found.from_cache) == (source_type, source_type, True)
