@@ -93,7 +93,7 @@ def conclude(state: OperationState, attempt: Attempt, *, now: datetime) -> Verdi
         count = state.retry_count + 1
         waiting = msgspec.structs.replace(
             state,
-            message=f"{attempt.message}. Retrying attempt #{count} at {at:%H:%M:%S} UTC.",
+            message=f"{attempt.message.rstrip('.')}. Retrying attempt #{count} at {at:%H:%M:%S} UTC.",
             sync_result=attempt.result or state.sync_result,
             retry_count=count,
         )
