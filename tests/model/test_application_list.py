@@ -1,0 +1,151 @@
+"""The list in SQL: pages in every order, and filters that mean what `ApplicationFilter.matches` says."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from model.database import Database
+from model.errors import InvalidIdentity
+from model.link import ApplicationChanged, Report, SnapshotBegin, SnapshotEnd
+from model.listing import ApplicationFilter, ListedApplication, Visibility
+from model.report import ApplicationKind, HealthState, SyncState
+from model.store import application as application_store
+from model.store import favorite as favorite_store
+from model.store import report as report_store
+from model.store.application import ApplicationFacet, ApplicationSelection, ApplicationSort
+from model.store.page import PageRequest
+from tests.support.fake_fleet import APPS, PLATFORM, START, git_source, summary
+
+FLEET = [*(summary(index) for index in range(24)), git_source()]
+ALL = Visibility(frozenset({("demo", PLATFORM)}), orphans=True)
+STARRED = frozenset({"demo/argosy/cart", "demo/argosy/search-1"})
+
+
+@pytest.fixture
+async def filled(tmp_path: Path) -> AsyncIterator[Database]:
+    database = await Database.open(f"sqlite:///{tmp_path / 'list.db'}")
+    items = (SnapshotBegin(), *(ApplicationChanged(one) for one in FLEET), SnapshotEnd())
+    async with database.write() as session:
+        await report_store.apply(session, "demo", "s", Report(1, items))
+        for entity in STARRED:
+            await favorite_store.put(session, "dana", "Application", entity, starred=True)
+    await database.analyze()
+    yield database
+    await database.close()
+
+
+async def rows(database: Database, wanted: ApplicationFilter, request: PageRequest, **order: object) -> list[str]:
+    selection = ApplicationSelection(ALL, "dana", wanted)
+    async with database.read() as session:
+        page = await application_store.page(session, selection, request, **order)  # type: ignore[arg-type]
+    return [str(application.id) for _, application in page.rows]
+
+
+@pytest.mark.parametrize("sort", list(ApplicationSort))
+@pytest.mark.parametrize("descending", [False, True])
+async def test_pages_in_either_direction_make_up_the_whole_list(
+    sort: ApplicationSort, descending: bool, filled: Database
+) -> None:
+    selection = ApplicationSelection(ALL, "dana")
+    everything = await rows(filled, ApplicationFilter(), PageRequest(100), sort=sort, descending=descending)
+    assert len(everything) == len(set(everything)) == len(FLEET)
+    forwards: list[str] = []
+    backwards: list[str] = []
+    async with filled.read() as session:
+        after, more = "", True
+        while more:
+            page = await application_store.page(
+                session, selection, PageRequest(7, after=after), sort=sort, descending=descending
+            )
+            assert page.has_previous is bool(after)
+            forwards += [str(application.id) for _, application in page.rows]
+            after, more = page.rows[-1][0], page.has_next
+        before, more = "", True
+        while more:
+            page = await application_store.page(
+                session, selection, PageRequest(7, before=before, backwards=True), sort=sort, descending=descending
+            )
+            backwards = [str(application.id) for _, application in page.rows] + backwards
+            before, more = page.rows[0][0], page.has_previous
+    assert forwards == everything
+    assert backwards == everything
+
+
+async def test_a_cursor_of_another_order_is_refused(filled: Database) -> None:
+    async with filled.read() as session:
+        page = await application_store.page(session, ApplicationSelection(ALL, "dana"), PageRequest(1))
+        with pytest.raises(InvalidIdentity):
+            await application_store.page(
+                session,
+                ApplicationSelection(ALL, "dana"),
+                PageRequest(1, after=page.rows[0][0]),
+                sort=ApplicationSort.HEALTH,
+            )
+
+
+def some(values: list[str]) -> st.SearchStrategy[frozenset[str]]:
+    return st.frozensets(st.sampled_from(values), max_size=2)
+
+
+FILTERS = st.builds(
+    ApplicationFilter,
+    search=st.sampled_from(["", "c", "CH", "-1", "%", "_"]),
+    runtimes=some(["demo", "other"]),
+    names=some(["cart", "search-1", "none"]),
+    namespaces=some(["argosy", "none"]),
+    clusters=some(["sandbox", "none"]),
+    destination_namespaces=some(["shop", "platform"]),
+    projects=some(["default", "shop"]),
+    repositories=some([APPS, PLATFORM, "none"]),
+    syncs=st.frozensets(st.sampled_from(SyncState), max_size=2),
+    healths=st.frozensets(st.sampled_from(HealthState), max_size=3),
+    kinds=st.frozensets(st.sampled_from(ApplicationKind), max_size=2),
+    policies=some(["Automated", "Manual"]),
+    labels=st.sampled_from(
+        [
+            (),
+            (("team", frozenset({"red"})),),
+            (("team", frozenset({"red", "blue"})), ("tier", frozenset({"web"}))),
+            (("none", frozenset({"x"})),),
+        ]
+    ),
+    favorite=st.sampled_from([None, True, False]),
+    updated_since=st.sampled_from([None, START, FLEET[10].updated_at]),
+    with_problems=st.booleans(),
+)
+
+
+@pytest.mark.timeout(20)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@given(wanted=FILTERS)
+async def test_sql_and_python_filter_alike(wanted: ApplicationFilter, filled: Database) -> None:
+    expected = {str(listed.id) for one in FLEET if wanted.matches(listed := ListedApplication("demo", one), STARRED)}
+    assert set(await rows(filled, wanted, PageRequest(100))) == expected
+
+
+async def test_facets_count_what_the_filter_leaves(filled: Database) -> None:
+    wanted = ApplicationFilter(healths=frozenset({HealthState.DEGRADED}))
+    selection = ApplicationSelection(ALL, "dana", wanted)
+    async with filled.read() as session:
+        assert await application_store.facet(session, selection, ApplicationFacet.HEALTH) == [("DEGRADED", 2)]
+        assert await application_store.facet(session, selection, ApplicationFacet.RUNTIME) == [("demo", 2)]
+        labels = dict(await application_store.label_facet(session, selection))
+        assert await application_store.count(session, selection) == 2
+    assert sum(count for label, count in labels.items() if label.startswith("team=")) == 2
+
+
+async def test_problems_are_paged_across_applications_and_within_them(filled: Database) -> None:
+    selection = ApplicationSelection(ALL, "dana")
+    expected = sum(ListedApplication("demo", one).problems for one in FLEET)
+    found: list[tuple[str, int]] = []
+    async with filled.read() as session:
+        assert await application_store.count_problems(session, selection) == expected
+        after, more = "", True
+        while more:
+            page = await application_store.problems_page(session, selection, PageRequest(1, after=after))
+            found += [(str(application.id), number) for _, (application, number) in page.rows]
+            after, more = page.rows[-1][0], page.has_next
+    assert len(found) == len(set(found)) == expected

@@ -1,0 +1,48 @@
+"""Opening the database: migrations lead to what the tables say, and writers take turns."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
+from sqlmodel import SQLModel
+
+import model.tables  # noqa: F401 - registers the tables
+from model.database import Database
+from model.store import person as person_store
+from model.store.person import Person
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+async def test_migrations_make_exactly_the_tables(database: Database) -> None:
+    def differences(connection: Connection) -> list[object]:
+        return compare_metadata(MigrationContext.configure(connection), SQLModel.metadata)
+
+    async with database.read() as session:
+        assert await (await session.connection()).run_sync(differences) == []
+
+
+async def test_many_writers_at_once_all_get_their_turn(database: Database) -> None:
+    async def add(number: int) -> None:
+        async with database.write() as session:
+            await person_store.add(session, f"user-{number}", hashed="x")
+
+    await asyncio.gather(*(add(number) for number in range(30)))
+    async with database.read() as session:
+        assert len(await person_store.all_people(session)) == 30
+
+
+async def test_a_new_password_ends_sessions_and_tokens(database: Database) -> None:
+    async with database.write() as session:
+        await person_store.add(session, "dana", hashed="x")
+        person = Person("dana", "", False, 1)
+        await person_store.start_session(session, person, token_hash="s", now=NOW, lifetime=timedelta(hours=1))
+        await person_store.add_token(session, person, token_id="1", name="ci", token_hash="t", now=NOW, expires=None)
+        assert await person_store.credential(session, "s", NOW) is not None
+        assert await person_store.credential(session, "t", NOW) is not None
+        assert await person_store.credential(session, "s", NOW + timedelta(hours=1)) is None
+        await person_store.set_password(session, "dana", "y")
+        assert await person_store.credential(session, "s", NOW) is None
+        assert await person_store.credential(session, "t", NOW) is None
