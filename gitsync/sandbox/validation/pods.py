@@ -23,11 +23,12 @@ _MUTABLE_POD_FIELDS: Final = (
 )
 
 
-def pod_spec_problems(spec: JsonObject, path: str) -> Iterator[Problem]:
+def pod_spec_problems(spec: JsonObject, path: str, *, claims: frozenset[str] = frozenset()) -> Iterator[Problem]:
+    """`claims` are the volumes that the owner brings: the volumeClaimTemplates of a StatefulSet."""
     containers = spec.get("containers") or []
     if not containers:
         yield required(f"{path}.containers")
-    volumes = {volume.get("name") for volume in spec.get("volumes") or ()}
+    volumes = {volume.get("name") for volume in spec.get("volumes") or ()} | claims
     names: set[str] = set()
     for field, items in (("containers", containers), ("initContainers", spec.get("initContainers") or [])):
         for at, container in enumerate(items):
@@ -110,7 +111,8 @@ def template_problems(spec: JsonObject, kind: str, *, policies: tuple[str, ...] 
         yield invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
     yield from metadata_problems(template.get("metadata") or {}, "spec.template.metadata")
     pod_spec = template.get("spec") or {}
-    yield from pod_spec_problems(pod_spec, "spec.template.spec")
+    claims = frozenset(claim["metadata"].get("name", "") for claim in spec.get("volumeClaimTemplates") or ())
+    yield from pod_spec_problems(pod_spec, "spec.template.spec", claims=claims)
     policy = pod_spec.get("restartPolicy")
     if policy in ("Always", "OnFailure", "Never") and policy not in policies:
         yield unsupported("spec.template.spec.restartPolicy", policy, list(policies))
