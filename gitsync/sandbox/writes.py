@@ -194,7 +194,7 @@ class Writes:
         owners = managed.accept_owners(new, live)
         apply_defaults_of(type_, new)
         new = prepared_update(type_, live, new, subresource)
-        if owners or not live["metadata"].get("managedFields"):
+        if owners:  # an object whose owners were forgotten has none until the next apply
             is_untracked = subresource == "scale" and type_.is_custom
             owners = managed.track_update(
                 managed.without_owners(live),
