@@ -15,6 +15,7 @@ from web.graph import client
 from web.pages.application import application
 from web.pages.applications import applications
 from web.pages.login import login
+from web.pages.not_found import not_found
 from web.pages.runtimes import runtimes
 from web.pages.style import style
 from web.states.application import ApplicationState
@@ -31,6 +32,7 @@ with contextlib.chdir(build.HERE):
         head_components=[rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml")],
     )
 
+app.add_page(not_found, route="404", title="Not found · Argosy")
 app.add_page(login, route="/login", title="Sign in · Argosy")
 app.add_page(applications, route="/applications", title="Applications · Argosy", on_load=SessionState.enter)
 app.add_page(

@@ -148,7 +148,7 @@ def sync_words(status: str, target: str) -> str:
         "SYNCED": f"to {target}",
         "OUT_OF_SYNC": f"with {target}",
         "SYNCING": f"to {target}",
-    }.get(status, f"whether it is {target}")
+    }.get(status, f"last compared with {target}")
 
 
 def last_sync_words(operation: Json | None) -> str:

@@ -1,5 +1,5 @@
 // Small stateless pieces used by every page: icons, moments, commits, notices, empty and loading looks.
-import { useEffect, useState } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import { Link } from "react-router";
 import { age, clock, exact, nextChange, zone } from "./time.js";
 
@@ -41,8 +41,13 @@ export function Icon({ name, filled = false }) {
   );
 }
 
+// False only for what was drawn when the console was built: its clock and its zone are not the viewer's.
+const nothing = () => () => {};
+const useHere = () => useSyncExternalStore(nothing, () => true, () => false);
+
 // "12 min ago", with the exact moment and zone on hover. Keeps itself current.
 export function Moment({ at }) {
+  const here = useHere();
   const [, turn] = useState(0);
   useEffect(() => {
     if (!at) return undefined;
@@ -50,6 +55,7 @@ export function Moment({ at }) {
     return () => clearTimeout(timer);
   });
   if (!at) return <span className="muted">never</span>;
+  if (!here) return <time dateTime={at}>{at}</time>;
   return (
     <time dateTime={at} title={`${exact(at)} ${zone()}`}>
       {age(at)}
@@ -61,13 +67,15 @@ export const shortSha = (sha) => (/^[0-9a-f]{12,}$/.test(sha ?? "") ? sha.slice(
 
 // Short id, first line of the message, author; opens on the Git host where that is known.
 export function CommitLink({ commit, revision, age: withAge = false }) {
+  const here = useHere();
   const sha = commit?.sha ?? revision;
   if (!sha) return <span className="muted">no revision yet</span>;
   const subject = commit?.message?.split("\n")[0];
+  const title = commit && here ? `${sha}\n${commit.message}\n${commit.author.name} · ${exact(commit.date)} ${zone()}` : sha;
   const id = <code>{shortSha(sha)}</code>;
   const safe = commit?.url && /^https?:\/\//.test(commit.url);
   return (
-    <span className="commit" title={commit ? `${sha}\n${commit.message}\n${commit.author.name} · ${exact(commit.date)} ${zone()}` : sha}>
+    <span className="commit" title={title}>
       {safe ? (
         <a className="above" href={commit.url} target="_blank" rel="noreferrer">
           {id}
@@ -142,11 +150,12 @@ export function Empty({ title, next, command, children }) {
 
 // Data that no longer moves: since when, and why.
 export function Stale({ since, reason }) {
+  const here = useHere();
   return (
     <p className="stale" role="status">
       <Icon name="info" />
       <span>
-        as of {since ? clock(since) : "an unknown time"}
+        as of {since ? (here ? clock(since) : since) : "an unknown time"}
         {reason ? `, ${reason}` : ""}
       </span>
     </p>

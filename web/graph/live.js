@@ -119,8 +119,9 @@ export function follow(name, variables, { onEvent, onFailure, cursorOf }) {
           onEvent(message.data);
         },
         error: (failure) => {
-          if (SESSION_OVER.has(failure?.code)) return toSignIn();
-          onFailure?.(Array.isArray(failure) ? problem(failure) : null);
+          const why = Array.isArray(failure) ? problem(failure) : null;
+          if (SESSION_OVER.has(failure?.code) || why?.code === "UNAUTHORIZED_ERROR") return toSignIn();
+          onFailure?.(why);
           again();
         },
         complete: again,

@@ -9,6 +9,7 @@ import { arrange, familyOf, ROOT } from "./layout.js";
 
 const Deeds = createContext({});
 const EASE = { duration: 120 };
+const READABLE_ZOOM = 0.65;
 
 const badges = (node) => node.info?.map(({ key, value }) => (key === "Rev" ? `Rev ${value}` : value)) ?? [];
 
@@ -111,7 +112,7 @@ function Canvas({ nodes, application, hits, selected, onOpen }) {
           nodes={drawn}
           edges={edges}
           nodeTypes={NODE_TYPES}
-          onInit={(instance) => start(instance, entries, box.current)}
+          onInit={(instance) => box.current && start(instance, entries, box.current)}
           minZoom={0.1}
           maxZoom={1.5}
           nodesDraggable={false}
@@ -145,7 +146,7 @@ function start(flow, entries, box) {
   const width = Math.max(...entries.map(({ x }) => x)) + TREE.nodeWidth;
   const margin = 2 * TREE.rowGap;
   const zoom = Math.min(1, (box.clientWidth - 2 * margin) / width, (box.clientHeight - 2 * margin) / height);
-  const readable = Math.max(zoom, Math.min(0.75, (box.clientWidth - 2 * margin) / width));
+  const readable = Math.max(zoom, READABLE_ZOOM);
   const home = entries.find(({ id }) => id === ROOT);
   const y = readable === zoom ? (box.clientHeight - height * zoom) / 2 : box.clientHeight / 2 - home.y * readable;
   flow.setViewport({ x: margin, y: readable === zoom ? Math.max(margin, Math.min(y, box.clientHeight / 4)) : y, zoom: readable });

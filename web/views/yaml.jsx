@@ -158,15 +158,24 @@ const Split = ({ rows }) => (
 
 // What a sync would change in one object: fields with who wrote them last, then the text.
 export function Difference({ diff, label }) {
-  const [split, setSplit] = useState(false);
-  const [whole, setWhole] = useState(false);
   const rows = useMemo(() => {
     const text = (manifest) => (manifest ? toYaml(withoutManaged(manifest)) : "");
-    return differenceRows(text(diff.normalizedLive), text(diff.predictedLive));
+    return diff.normalizedLive || diff.predictedLive ? differenceRows(text(diff.normalizedLive), text(diff.predictedLive)) : [];
   }, [diff]);
   return (
     <section aria-label={label} className="difference">
       {diff.changes.length > 0 && <Fields changes={diff.changes} />}
+      {rows.length > 0 && <Text rows={rows} label={label} />}
+    </section>
+  );
+}
+
+function Text({ rows, label }) {
+  const [split, setSplit] = useState(false);
+  const [whole, setWhole] = useState(false);
+  const shownRows = whole ? rows : compacted(rows);
+  return (
+    <>
       <div className="tools">
         <div className="segments" role="group" aria-label="Arrangement">
           <button type="button" className="button small" aria-pressed={!split} onClick={() => setSplit(false)}>
@@ -183,9 +192,9 @@ export function Difference({ diff, label }) {
         <span className="muted">live → after a sync</span>
       </div>
       <div className="code" tabIndex={0} role="region" aria-label={`${label}, as text`}>
-        {split ? <Split rows={whole ? rows : compacted(rows)} /> : <Unified rows={whole ? rows : compacted(rows)} />}
+        {split ? <Split rows={shownRows} /> : <Unified rows={shownRows} />}
       </div>
-    </section>
+    </>
   );
 }
 

@@ -1,0 +1,81 @@
+"""The built console on a real control plane with a scripted runtime, in the system's Chromium."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+
+from tests.support.console_plane import PASSWORD, OpenPage, Plane, running_plane
+from tests.support.demo import free_port
+from web import build
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="session")
+def plane() -> Iterator[Plane]:
+    """One for all tests that only look, or that heal what they change."""
+    if not build.HASHES.exists():
+        pytest.skip("the console is not built: make console")
+    if not CHROMIUM.exists():
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    with running_plane(free_port()) as plane:
+        yield plane
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, never a downloaded one."""
+    if not CHROMIUM.exists():
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, plane: Plane) -> Iterator[OpenPage]:
+    """`open_page(user="dana", theme="dark")`: a signed-in page. Its errors and foreign requests fail the test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type == "error" and "status of 401" not in message.text and "status of 404" not in message.text:
+            complaints.append(message.text)
+
+    def check(request: Request) -> None:
+        if not request.url.startswith((plane.url, plane.url.replace("http", "ws"), "data:", "blob:")):
+            complaints.append(f"asked a foreign host: {request.url}")
+
+    def open_one(
+        user: str | None = "dana",
+        *,
+        theme: str = "light",
+        path: str = "/applications",
+        width: int = 1440,
+        height: int = 900,
+    ) -> Page:
+        context = browser.new_context(
+            base_url=plane.url,
+            color_scheme="dark" if theme == "dark" else "light",
+            viewport={"width": width, "height": height},
+            timezone_id="Europe/Berlin",
+        )
+        contexts.append(context)
+        if user is not None:
+            answer = context.request.post("/auth/login", data={"username": user, "password": PASSWORD})
+            assert answer.ok, answer.text()
+        page = context.new_page()
+        page.on("console", listen)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", check)
+        page.goto(path)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert complaints == []

@@ -1,0 +1,93 @@
+"""Every screen in both themes: axe finds nothing, and a picture is kept."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.support.console_plane import RESULTS, OpenPage
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+ADS = "/applications/demo/argosy/ads"
+#: screen -> (address, what must be there, what to press first)
+SCREENS = {
+    "applications": ("/applications", "tbody.app", ""),
+    "applications-none": ("/applications?q=no-such-name", ".empty", ""),
+    "jump": ("/applications", ".jump [role=option]", "Control+k"),
+    "help": ("/applications", "dialog[open] .keys", "?"),
+    "application-tree": (ADS, ".node", ""),
+    "application-list": (f"{ADS}?view=list", "table.resources tbody", ""),
+    "application-diff": (f"{ADS}?tab=diff", ".changes .fields", ""),
+    "application-events": (f"{ADS}?tab=events", "table.events tbody tr", ""),
+    "application-logs": (f"{ADS}?tab=logs", ".log .code-line", ""),
+    "application-sync": (ADS, "dialog[open] .will", "s"),
+    "drawer-summary": (f"{ADS}?res=apps/Deployment/shop/ads", ".drawer .facts", ""),
+    "drawer-manifest": (f"{ADS}?res=apps/Deployment/shop/ads&section=manifest", ".drawer .code", ""),
+    "drawer-diff": (f"{ADS}?res=/ConfigMap/shop/ads-config&section=diff", ".drawer .line-new", ""),
+    "drawer-actions": (f"{ADS}?res=apps/Deployment/shop/ads&section=actions", ".deed", ""),
+    "application-missing": ("/applications/demo/argosy/nothing", ".empty", ""),
+    "runtimes": ("/runtimes", ".runtimes .row-link", ""),
+    "style": ("/style", ".notice", ""),
+}
+
+
+def complaints(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+
+
+def picture(page: Page, name: str) -> None:
+    folder = RESULTS / "console"
+    folder.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=str(folder / f"{name}.png"), animations="disabled")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_screen_is_accessible(open_page: OpenPage, theme: str) -> None:
+    page = open_page(theme=theme)
+    wrong: dict[str, list[str]] = {}
+    for name, (address, wanted, key) in SCREENS.items():
+        page.goto(address)
+        if key:
+            expect(page.locator("tbody.app, .node").first).to_be_visible()
+            expect(page.locator(".topbar summary", has_text="dana")).to_be_visible()
+            page.keyboard.press(key)
+        expect(page.locator(wanted).first).to_be_visible()
+        page.wait_for_function(
+            "() => document.getAnimations().every(one => one.effect.getTiming().iterations === Infinity)"
+        )
+        picture(page, f"{name}-{theme}")
+        if found := complaints(page):
+            wrong[name] = found
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_sign_in_is_accessible(open_page: OpenPage, theme: str) -> None:
+    page = open_page(user=None, theme=theme, path="/login")
+    expect(page.get_by_label("Name")).to_be_focused()
+    picture(page, f"login-{theme}")
+    assert complaints(page) == []
+
+
+def test_the_theme_follows_the_system_until_somebody_chooses(open_page: OpenPage) -> None:
+    page = open_page(theme="dark", path="/style")
+    background = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(background) == "rgb(17, 17, 19)"
+    page.get_by_role("button", name="Use the light theme").click()
+    expect(page.locator("html")).to_have_class("light")
+    assert page.evaluate(background) == "rgb(252, 252, 253)"
+    page.reload()
+    expect(page.locator("html")).to_have_class("light")
+
+
+def test_landmarks_and_one_live_region(open_page: OpenPage) -> None:
+    page = open_page()
+    expect(page.locator("tbody.app").first).to_be_visible()
+    for landmark in ("banner", "main", "contentinfo"):
+        expect(page.get_by_role(landmark)).to_have_count(1)
+    expect(page.locator("[aria-live=polite]")).to_have_count(1)
+    expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()

@@ -1,0 +1,51 @@
+"""Into the console, and what stays outside."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.console_plane import PASSWORD, OpenPage
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
+
+
+def test_a_person_signs_in_and_lands_where_they_wanted_to_go(open_page: OpenPage) -> None:
+    page = open_page(user=None, path="/runtimes")
+    page.wait_for_url(re.compile(r"/login\?next=%2Fruntimes"))
+    page.get_by_label("Name").fill("dana")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_have_text("Name or password is not right.")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/runtimes")
+    expect(page.get_by_role("link", name="demo")).to_be_visible()
+    cookies = page.context.cookies()
+    assert cookies
+    assert all(cookie["httpOnly"] and cookie["sameSite"] in {"Lax", "Strict"} for cookie in cookies)
+    assert page.evaluate("document.cookie") == ""
+
+
+def test_sign_in_leads_to_no_foreign_place(open_page: OpenPage) -> None:
+    page = open_page(user=None, path="/login?next=//evil.example/")
+    page.get_by_label("Name").fill("dana")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/applications")
+
+
+def test_signing_out_ends_the_session(open_page: OpenPage) -> None:
+    page = open_page()
+    page.locator("summary", has_text="dana").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/login")
+    page.goto("/applications")
+    page.wait_for_url(re.compile("/login"))
+
+
+def test_whoever_may_read_nothing_sees_the_next_step(open_page: OpenPage) -> None:
+    page = open_page("eve")
+    expect(page.get_by_text("No applications yet")).to_be_visible()
+    page.goto("/applications/demo/argosy/checkout")
+    expect(page.get_by_role("heading", name="No such application")).to_be_visible()

@@ -1,0 +1,64 @@
+"""A line to a server that a test can cut and mend: a small TCP relay in threads."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+CHUNK_BYTES = 65_536
+
+
+class CutLine:
+    """Relays `port` to the server's port; while it is cut, nobody answers there."""
+
+    def __init__(self, server_port: int) -> None:
+        self._server_port = server_port
+        self._open: set[socket.socket] = set()
+        self._cut = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+
+    @contextmanager
+    def running(self) -> Iterator["CutLine"]:
+        """Relays until the block ends."""
+        threading.Thread(target=self._accept, name="cut line", daemon=True).start()
+        try:
+            yield self
+        finally:
+            self._listener.close()
+            self.cut()
+
+    def cut(self) -> None:
+        """Drops every connection and refuses new ones."""
+        self._cut.set()
+        for connection in list(self._open):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def mend(self) -> None:
+        """Relays again."""
+        self._cut.clear()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                person, _ = self._listener.accept()
+            except OSError:
+                return
+            if self._cut.is_set():
+                person.close()
+                continue
+            server = socket.create_connection(("127.0.0.1", self._server_port))
+            for source, target in ((person, server), (server, person)):
+                threading.Thread(target=self._relay, args=(source, target), daemon=True).start()
+
+    def _relay(self, source: socket.socket, target: socket.socket) -> None:
+        self._open.add(source)
+        with contextlib.suppress(OSError):
+            while data := source.recv(CHUNK_BYTES):
+                target.sendall(data)
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_RDWR)
+        self._open.discard(source)
+        source.close()

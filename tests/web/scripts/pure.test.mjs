@@ -1,0 +1,100 @@
+// Pure scripts of the console, run by Node. The folder with the collected scripts is in SCRIPTS.
+import assert from "node:assert/strict";
+import { pathToFileURL } from "node:url";
+import { test } from "node:test";
+
+const load = (name) => import(`${pathToFileURL(process.env.SCRIPTS)}/${name}`);
+const { arrange, childrenOf, isFine, visibleIds, ROOT } = await load("layout.js");
+const filters = await load("filters.js");
+const time = await load("time.js");
+
+const node = (kind, name, parent, more = {}) => ({ id: `${kind}/${name}`, kind, name, parentIds: parent ? [parent] : [], ...more });
+const application = { kind: "Application", name: "shop" };
+const places = (nodes, options) => new Map(arrange(nodes, application, options).entries.map((entry) => [entry.id, `${entry.x},${entry.y}`]));
+
+test("the same nodes in any order stand at the same places", () => {
+  const nodes = [node("Deployment", "a"), node("ReplicaSet", "a1", "Deployment/a"), node("Service", "a")];
+  assert.deepEqual(places(nodes), places([...nodes].reverse()));
+});
+
+test("a status moves nothing", () => {
+  const nodes = [node("Deployment", "a"), node("Pod", "p", "Deployment/a")];
+  const ill = nodes.map((one) => ({ ...one, healthStatus: "DEGRADED" }));
+  assert.deepEqual(places(nodes), places(ill));
+});
+
+test("no two nodes overlap", () => {
+  const nodes = Array.from({ length: 60 }, (_, at) => node("Pod", `p${at}`, at % 3 ? `Pod/p${Math.floor(at / 3)}` : null, { healthStatus: "DEGRADED" }));
+  const seen = [...places(nodes).values()];
+  assert.equal(new Set(seen).size, seen.length);
+});
+
+test("more than five equal siblings that are fine fold into one; what is wrong never does", () => {
+  const fine = Array.from({ length: 6 }, (_, at) => node("Pod", `fine-${at}`, null, { healthStatus: "HEALTHY" }));
+  const ill = node("Pod", "ill", null, { healthStatus: "DEGRADED" });
+  const ids = arrange([...fine, ill], application).entries.map((entry) => entry.id);
+  assert.deepEqual(ids.filter((id) => id !== ROOT).sort(), ["Pod/ill", "fold:root:Pod"]);
+  assert.equal(arrange([...fine.slice(1), ill], application).entries.length, 7);
+  const opened = arrange([...fine, ill], application, { unfolded: new Set(["fold:root:Pod"]) });
+  assert.equal(opened.entries.length, 8);
+});
+
+test("an owner with something wrong below it does not fold", () => {
+  const sets = Array.from({ length: 6 }, (_, at) => node("ReplicaSet", `r${at}`, null, { healthStatus: "HEALTHY" }));
+  const ill = node("Pod", "ill", "ReplicaSet/r0", { healthStatus: "DEGRADED" });
+  assert.ok(arrange([...sets, ill], application).entries.some((entry) => entry.id === "Pod/ill"));
+});
+
+test("a closed branch keeps the count of what is below", () => {
+  const nodes = [node("Deployment", "a"), node("Pod", "p", "Deployment/a"), node("Pod", "q", "Deployment/a")];
+  const { entries } = arrange(nodes, application, { collapsed: new Set(["Deployment/a"]) });
+  assert.equal(entries.length, 2);
+  assert.equal(entries.find((entry) => entry.id === "Deployment/a").below, 2);
+});
+
+test("owners that own one another in a circle end", () => {
+  const nodes = [node("A", "a", "B/b"), node("B", "b", "A/a"), node("C", "c")];
+  assert.doesNotThrow(() => arrange(nodes, application));
+});
+
+test("a node whose owner is not known belongs to the application", () => {
+  assert.deepEqual(childrenOf([node("Pod", "p", "ReplicaSet/gone")]).get(ROOT).map((one) => one.name), ["p"]);
+});
+
+test("filters keep the owners of what they find", () => {
+  const nodes = [node("Deployment", "a"), node("ReplicaSet", "r", "Deployment/a"), node("Pod", "p", "ReplicaSet/r"), node("Service", "s")];
+  const { hits, shown } = visibleIds(nodes, (one) => one.kind === "Pod");
+  assert.deepEqual([...hits], ["Pod/p"]);
+  assert.deepEqual([...shown].sort(), ["Deployment/a", "Pod/p", "ReplicaSet/r"]);
+});
+
+test("what must be pruned is not fine", () => assert.equal(isFine({ requiresPruning: true }), false));
+
+test("filters of the address become arguments, and a dimension can be left out", () => {
+  const read = filters.readFilters(new URLSearchParams("q=check&health=DEGRADED&health=MISSING&runtime=eu&star=1"));
+  assert.deepEqual(filters.toArguments(read), { runtimes: ["eu"], healthStatuses: ["DEGRADED", "MISSING"], search: "check", favorite: true });
+  assert.deepEqual(filters.toArguments(read, ["health"]), { runtimes: ["eu"], search: "check", favorite: true });
+  assert.deepEqual(filters.onlyChoices(read), { search: "check", favorite: true });
+});
+
+test("an order that is not known is the standard one", () => {
+  assert.deepEqual(filters.readSort(new URLSearchParams("sort=password")), { key: "deployed", order: "asc" });
+  assert.deepEqual(filters.readSort(new URLSearchParams()), { key: "deployed", order: "desc" });
+  assert.deepEqual(filters.nextSort({ key: "name", order: "asc" }, "name"), { key: "name", order: "desc" });
+});
+
+test("pages go both ways", () => {
+  assert.deepEqual(filters.toPagination(new URLSearchParams("after=x")), { first: 50, after: "x" });
+  assert.deepEqual(filters.toPagination(new URLSearchParams("before=x")), { last: 50, before: "x" });
+  assert.deepEqual(filters.fromStart({ q: "a" }), { q: "a", after: null, before: null });
+});
+
+test("ages in words", () => {
+  const now = Date.parse("2026-01-05T12:00:00Z");
+  const words = (text) => time.age(text, now);
+  assert.equal(words("2026-01-05T11:59:58Z"), "just now");
+  assert.equal(words("2026-01-05T11:59:18Z"), "42 s ago");
+  assert.equal(words("2026-01-05T11:48:00Z"), "12 min ago");
+  assert.equal(words("2026-01-04T12:00:00Z"), "1 d ago");
+  assert.equal(words("2026-01-05T12:00:09Z"), "just now");
+});
