@@ -3,6 +3,9 @@
 import asyncio
 import gc
 import inspect
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +17,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from api.app import create_app
+from api.logs import configure_logs
 from api.settings import HostedRuntime, Settings, from_environment
 from model.link import MAX_FRAME_BYTES
 
@@ -59,14 +63,36 @@ def serve(
 async def run_server(settings: Settings, *, ready: asyncio.Event | None = None) -> None:
     """Serves until it is told to stop (SIGINT, SIGTERM). `ready` is set once requests are answered."""
     gc.set_threshold(50_000, 20, 100)  # full collections would otherwise hold up subscribers for 300 ms
+    configure_logs(settings.log_level)
     server = _Server(_config(settings), ready)
-    await server.serve()
+    try:
+        await server.serve()
+    except SystemExit as error:  # uvicorn's way to say that it could not start
+        raise CannotListen(
+            f"cannot listen on {settings.host}:{settings.port}, or the start failed; see above"
+        ) from error
+
+
+class CannotListen(click.ClickException):
+    """The port is taken, or the start failed."""
 
 
 class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: asyncio.Event | None) -> None:
         super().__init__(config)
         self._ready = ready
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """SIGINT and SIGTERM end the server in order, and the process with code 0: uvicorn would raise them again."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
         await super().startup(sockets)

@@ -14,6 +14,8 @@ import orjson
 from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
@@ -63,13 +65,18 @@ class GraphQLOverHTTP:
             return _request_error(error, media_type)
         if media_type == EVENT_STREAM:
             return StreamingResponse(self._events(body, context), headers=_STREAM_HEADERS, media_type=EVENT_STREAM)
-        result = await self.schema.execute(
-            body.query,
-            variable_values=body.variables,
-            context_value=context,
-            operation_name=body.operation_name or None,
-            allowed_operation_types=(OperationType.QUERY, OperationType.MUTATION),
-        )
+        try:
+            result = await self.schema.execute(
+                body.query,
+                variable_values=body.variables,
+                context_value=context,
+                operation_name=body.operation_name or None,
+                allowed_operation_types=(OperationType.QUERY, OperationType.MUTATION),
+            )
+        except (MissingQueryError, CannotGetOperationTypeError):
+            return _request_error(Invalid("the document has no such operation"), media_type)
+        except InvalidOperationTypeError:
+            return _request_error(Invalid("a subscription needs a WebSocket, or text/event-stream"), media_type)
         return _response(result, media_type)
 
     async def _events(self, body: Body, context: Context) -> AsyncIterator[bytes]:

@@ -16,6 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from api.access.passwords import hash_password
 from api.access.secret_token import RUNTIME, hash_token, new_token
 from api.app import create_app
+from api.logs import configure_logs
 from api.plane import ControlPlane
 from api.settings import Settings
 from model.database import Database
@@ -119,6 +120,7 @@ class Events:
 @asynccontextmanager
 async def control_plane(data_dir: Path, **options: Any) -> AsyncIterator[Running]:
     settings = Settings(host="127.0.0.1", port=0, data_dir=data_dir, console=None, log_level="critical", **options)
+    configure_logs("critical")
     await _make_people(settings)
     app = create_app(settings)
     holder: dict[str, Any] = {}

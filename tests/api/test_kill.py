@@ -1,0 +1,158 @@
+"""Killing the control plane at any moment loses nothing that it acknowledged."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import WebSocketException
+
+from api.access.secret_token import RUNTIME, hash_token, new_token
+from model.database import Database
+from model.link import ApplicationChanged, SnapshotBegin, SnapshotEnd
+from model.listing import Visibility
+from model.store import application as application_store
+from model.store import report as report_store
+from model.store import runtime as runtime_store
+from model.store.application import ApplicationSelection
+from tests.support.fake_fleet import PLATFORM, summary
+from tests.support.fake_runtime import FakeRuntime
+
+EVERYTHING = ApplicationSelection(Visibility(frozenset({("demo", PLATFORM)})), "nobody")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def serving(data_dir: Path, port: int, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", "from api.cli.main import main; main()", "serve"),
+        *("--port", str(port), "--data-dir", str(data_dir), *arguments),
+        env={**os.environ, "ARGOSY_ADMIN_PASSWORD": "x", "ARGOSY_LOG": "critical"},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        await answering(port)
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def answering(port: int) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.05)  # another process starts: there is nothing to wait on
+                continue
+            writer.close()
+            return
+
+
+async def register(data_dir: Path) -> str:
+    token = new_token(RUNTIME)
+    database = await Database.open(f"sqlite:///{data_dir / 'argosy.db'}")
+    async with database.write() as session:
+        await runtime_store.add(session, "demo", token_hash=hash_token(token), hosted=False, now=datetime.now(UTC))
+    await database.close()
+    return token
+
+
+async def stored(data_dir: Path) -> tuple[int, int]:
+    """How many applications there are, and up to which report."""
+    database = await Database.open(f"sqlite:///{data_dir / 'argosy.db'}")
+    async with database.read() as session:
+        position = await report_store.position(session, "demo")
+        count = await application_store.count(session, EVERYTHING)
+    await database.close()
+    return count, position.seq if position else 0
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(120)
+async def test_a_killed_control_plane_has_everything_that_it_acknowledged(tmp_path: Path) -> None:
+    token, port = await register(tmp_path), free_port()
+    runtime = FakeRuntime("demo", token, f"http://127.0.0.1:{port}")
+    pending = [ApplicationChanged(summary(index)) for index in range(300)]
+    for round_number in range(4):
+        async with serving(tmp_path, port) as process, runtime.connected():
+            if runtime.resume_after is None:
+                await runtime.report(SnapshotBegin(), pending[0], SnapshotEnd())
+            else:
+                assert runtime.resume_after >= runtime.acknowledged
+                runtime.seq = runtime.resume_after  # what was taken in but not acknowledged need not be sent again
+            until = len(pending) if round_number == 3 else runtime.seq + 40
+            while runtime.seq < until:
+                await runtime.report_unacknowledged(pending[runtime.seq])
+            if round_number == 3:
+                await runtime.until(lambda: runtime.acknowledged == len(pending))
+            else:
+                before = runtime.acknowledged
+                await runtime.until(lambda before=before: runtime.acknowledged > before)  # type: ignore[misc]
+                process.send_signal(signal.SIGKILL)
+                await process.wait()
+        count, seq = await stored(tmp_path)
+        assert count == seq, "every report that was taken in brought exactly one application"
+        assert seq >= runtime.acknowledged
+    assert await stored(tmp_path) == (300, 300)
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(60)
+async def test_the_control_plane_ends_in_order_with_sockets_open(tmp_path: Path) -> None:
+    token, port = await register(tmp_path), free_port()
+    runtime = FakeRuntime("demo", token, f"http://127.0.0.1:{port}")
+    async with serving(tmp_path, port) as process:
+        try:
+            async with runtime.connected():
+                await runtime.snapshot(ApplicationChanged(summary(0)))
+                process.send_signal(signal.SIGTERM)
+                async with asyncio.timeout(15):
+                    assert await process.wait() == 0
+        except WebSocketException:
+            pass
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(60)
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent was killed")
+async def test_a_hosted_child_does_not_outlive_a_killed_parent(tmp_path: Path) -> None:
+    marker = tmp_path / "child"
+    parent = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        "import os, subprocess, sys, time\n"
+        "child = 'import os,sys,time; open(sys.argv[1], \"w\").write(str(os.getpid())); time.sleep(60)'\n"
+        "subprocess.Popen([sys.executable, '-m', 'api.runtimes.child', str(os.getpid()),"
+        " sys.executable, '-c', child, sys.argv[1]])\n"
+        "time.sleep(60)",
+        str(marker),
+    )
+    async with asyncio.timeout(20):
+        while not (marker.exists() and marker.read_text()):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.05)
+        parent.kill()
+        await parent.wait()
+        pid = int(marker.read_text())
+        while _alive(pid):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.05)
+
+
+def _alive(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
