@@ -22,6 +22,7 @@ class LoopSettings:
     retry_failed_max_seconds: float = 300.0
     status_quiet_seconds: float = 0.2  # a status is written when nothing changed for this long ...
     status_max_wait_seconds: float = 1.0  # ... or after this, whichever comes first
+    status_before_sync_seconds: float = 10.0  # while an automated sync waits for its turn, it speaks first
     self_heal_seconds: float = 2.0  # back-off of self-heal: 2 s, times 3, up to 300 s
     self_heal_factor: int = 3
     self_heal_max_seconds: float = 300.0

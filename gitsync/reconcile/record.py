@@ -81,6 +81,7 @@ class Record:
     history: tuple[JsonObject, ...] = ()
     revision: str = ""
     updated_at: datetime | None = None
+    sync_begins: bool = False
     deleting: bool = False
 
     @property

@@ -115,6 +115,7 @@ class Runtime:
             supervisor=self.supervisor,
             changed=lambda record: self.loop.shown_changed(record),
             ended=lambda record: self.loop.sync_ended(record),
+            began_anew=self.statuses.began_anew,
             now=now,
         )
         self.deletions = Deletions(

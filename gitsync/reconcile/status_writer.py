@@ -26,6 +26,8 @@ from model.kinds.application import GROUP, KIND, REFRESH_ANNOTATION, VERSION
 log = structlog.get_logger("gitsync.status")
 
 _CONCURRENT_WRITES = 8
+_CROWD = 40  # each so many statuses that wait make all of them wait longer, so that fewer are written twice ...
+_MAX_STRETCH = 5.0  # ... up to this factor
 _RETRY_SECONDS = 2.0
 _RETRY_MAX_SECONDS = 60.0
 
@@ -60,14 +62,25 @@ class StatusWriter:
 
     def changed(self, record: Record) -> None:
         """Something that the status says may have changed."""
-        key = record.key
-        clock = asyncio.get_running_loop()
-        first = self._first_change.setdefault(key, clock.time())
-        if key in self._writing:
-            return
-        latest = first + self._settings.status_max_wait_seconds
-        due = latest if record.operating else min(latest, clock.time() + self._settings.status_quiet_seconds)
-        self._schedule(key, max(0.0, due - clock.time()))
+        now = asyncio.get_running_loop().time()
+        first = self._first_change.setdefault(record.key, now)
+        if record.key not in self._writing:
+            self._schedule(record.key, max(0.0, self._due_at(record, first, now) - now))
+
+    def began_anew(self, record: Record) -> None:
+        """A sync begins or has ended: what follows belongs together, however long the change before has waited."""
+        if record.key in self._first_change:
+            self._first_change[record.key] = asyncio.get_running_loop().time()
+        self.changed(record)
+
+    def _due_at(self, record: Record, first: float, now: float) -> float:
+        settings = self._settings
+        if record.sync_begins:
+            return first + settings.status_before_sync_seconds
+        crowd = min(_MAX_STRETCH, 1.0 + len(self._first_change) / _CROWD)
+        latest = first + settings.status_max_wait_seconds * crowd
+        passing = record.state.health is Health.PROGRESSING and record.raw.get("operation") is None
+        return latest if record.operating or passing else min(latest, now + settings.status_quiet_seconds)
 
     def forget(self, key: ApplicationKey) -> None:
         self._first_change.pop(key, None)

@@ -49,7 +49,7 @@ from model.operation import Phase, ResultCode, SyncPhase
 log = structlog.get_logger("gitsync.sync")
 
 _CATCH_UP_SECONDS = 3.0  # the cache usually shows an applied object within milliseconds
-_ACTIVE_PER_CLUSTER = 12  # more would only make each of them slower
+_ACTIVE_PER_CLUSTER = 24  # more would only make each of them slower
 _PATIENCE_SECONDS = 5.0  # an operation that takes longer waits for something, and makes room for others
 _NO_MEMO = MemoKey("", "", "")
 
@@ -80,7 +80,11 @@ class Run:
 
 
 class Syncs:
-    """Operations of all applications. `changed` is called when something that is shown changed, `ended` at the end."""
+    """Operations of all applications.
+
+    `changed` is called when something that is shown changed, `began_anew` when a run sets out or is over, `ended` at
+    the end.
+    """
 
     def __init__(
         self,
@@ -93,6 +97,7 @@ class Syncs:
         supervisor: Supervisor,
         changed: Callable[[Record], None],
         ended: Callable[[Record], None],
+        began_anew: Callable[[Record], None],
         now: Callable[[], datetime],
     ) -> None:
         self._settings = settings
@@ -103,6 +108,7 @@ class Syncs:
         self._supervisor = supervisor
         self._changed = changed
         self._ended = ended
+        self._began_anew = began_anew
         self._now = now
         self._runs: dict[ApplicationKey, Run] = {}
         self._slots = Slots(_ACTIVE_PER_CLUSTER, patience_seconds=_PATIENCE_SECONDS)
@@ -185,6 +191,7 @@ class Syncs:
         self.started += 1
         if raw is not None:
             self._show(run, state)  # whoever asked sees at once that it was accepted
+        record.sync_begins = raw is None
         run.task = self._supervisor.spawn(f"operation of {record.key}", self._carry_out(run))
 
     async def _carry_out(self, run: Run) -> None:
@@ -198,6 +205,7 @@ class Syncs:
     async def _until_over(self, run: Run) -> None:
         while True:
             async with self._slots.slot(run.record.server):
+                self._set_out(run)
                 attempt = await self._attempt(run)
             if run.superseded_by and attempt.phase is not Phase.SUCCEEDED:
                 self._show(run, life.supersede(run.state, run.superseded_by, now=self._now()))
@@ -211,6 +219,13 @@ class Syncs:
                 self._end_waiting(run)
                 break
         self._complete(run)
+
+    def _set_out(self, run: Run) -> None:
+        """Its turn has come."""
+        if run.record.sync_begins:
+            run.record.sync_begins = False
+            run.state = msgspec.structs.replace(run.state, started_at=self._now())
+            self._began_anew(run.record)
 
     def _end_waiting(self, run: Run) -> None:
         """Terminated or superseded while it waited for its next attempt."""
@@ -329,6 +344,8 @@ class Syncs:
 
     def _complete(self, run: Run) -> None:
         record, state = run.record, run.state
+        record.sync_begins = False
+        self._began_anew(record)
         if run.raw is not None:
             record.handled_operation, record.operation_to_remove = run.raw, True
         log.info(
