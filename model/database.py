@@ -52,7 +52,9 @@ class Database:
             if self._writer is not None:
                 await session.execute(text("PRAGMA analysis_limit=1000"))
             await session.execute(text("ANALYZE"))
-        await self._engine.dispose()  # SQLite's other connections would plan with what they read when they were opened
+            if self._writer is not None:  # a changed schema makes SQLite's other connections read the statistics too
+                await session.execute(text("CREATE TABLE analyzed (moment)"))
+                await session.execute(text("DROP TABLE analyzed"))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:

@@ -1,8 +1,9 @@
-"""One application as lists see it, and the filter that lists and live streams share.
+"""What lists show, and the filter that lists and live streams share.
 
 `matches` says in Python what `model.store.application` says in SQL; a test holds the two together.
 """
 
+import enum
 from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from datetime import datetime
 import msgspec
 
 from model.identity import ApplicationId
-from model.report import ApplicationKind, ApplicationSummary, HealthState, SyncState
+from model.report import ApplicationKind, ApplicationSummary, ClusterSummary, HealthState, RuntimeSummary, SyncState
 
 HEALTH_RANK = {health: rank for rank, health in enumerate(HealthState)}
 SYNC_RANK = {SyncState.SYNCED: 0, SyncState.SYNCING: 1, SyncState.OUT_OF_SYNC: 2, SyncState.UNKNOWN: 3}
@@ -44,6 +45,47 @@ class ListedApplication(msgspec.Struct, frozen=True):
     @property
     def problems(self) -> int:
         return len(self.summary.conditions) + len(self.summary.unhealthy_resources)
+
+
+class ApplicationSort(enum.StrEnum):
+    NAME = "name"
+    RUNTIME = "runtime"
+    CLUSTER = "cluster"
+    UPDATED = "updated_micros"
+    HEALTH = "health_rank"
+    SYNC = "sync_rank"
+
+    @property
+    def value_type(self) -> type:
+        return str if self in (ApplicationSort.NAME, ApplicationSort.RUNTIME, ApplicationSort.CLUSTER) else int
+
+
+class ApplicationFacet(enum.StrEnum):
+    """Columns by which applications are counted."""
+
+    HEALTH = "health"
+    SYNC = "sync"
+    RUNTIME = "runtime"
+    CLUSTER = "cluster"
+    NAMESPACE = "namespace"
+    PROJECT = "project"
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredRuntime:
+    """`summary` is None until it has connected once."""
+
+    name: str
+    hosted: bool
+    created: datetime
+    seen: datetime | None
+    summary: RuntimeSummary | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedCluster:
+    runtime: str
+    summary: ClusterSummary
 
 
 @dataclass(frozen=True, slots=True)

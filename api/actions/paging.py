@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from api.errors import Invalid
-from model.store.page import Page, PageRequest
+from model.paging import Page, PageRequest
 
 LONGEST_PAGE = 100
 UNPAGED = 1000

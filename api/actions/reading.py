@@ -18,12 +18,12 @@ from model.link import (
     ResourceAnswer,
     TreeAnswer,
 )
-from model.listing import ApplicationFilter, ListedApplication
+from model.listing import ApplicationFacet, ApplicationFilter, ApplicationSort, ListedApplication
+from model.paging import Page
 from model.report import ApplicationKind
 from model.store import application as application_store
 from model.store import runtime as runtime_store
-from model.store.application import ApplicationFacet, ApplicationSelection, ApplicationSort
-from model.store.page import Page
+from model.store.application import ApplicationSelection
 
 
 async def applications(

@@ -3,9 +3,9 @@
 from api.access.viewer import Viewer
 from api.actions.paging import Found, Paging, counted, page_request
 from api.plane import ControlPlane
+from model.listing import ListedCluster, RegisteredRuntime
+from model.paging import encode_cursor, slice_in_memory
 from model.store import runtime as runtime_store
-from model.store.page import encode_cursor, slice_in_memory
-from model.store.runtime import ListedCluster, RegisteredRuntime
 
 
 async def all_visible(plane: ControlPlane, viewer: Viewer) -> list[RegisteredRuntime]:

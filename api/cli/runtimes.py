@@ -9,6 +9,7 @@ from api.access.secret_token import RUNTIME, hash_token, new_token
 from api.cli.database_session import data_dir_option, with_database
 from api.cli.output import output_option, show_table
 from model.database import Database
+from model.listing import RegisteredRuntime
 from model.store import runtime as runtime_store
 
 
@@ -54,7 +55,7 @@ def token(name: str, data_dir: Path | None) -> None:
 def list_runtimes(output: str, data_dir: Path | None) -> None:
     """List runtimes."""
 
-    async def work(database: Database) -> list[runtime_store.RegisteredRuntime]:
+    async def work(database: Database) -> list[RegisteredRuntime]:
         async with database.read() as session:
             return await runtime_store.all_runtimes(session)
 

@@ -12,9 +12,9 @@ from api.live.changes import Changes
 from model.database import Database
 from model.identity import ApplicationId
 from model.listing import ApplicationFilter, ListedApplication, Visibility
+from model.paging import PageRequest
 from model.store import application as application_store
 from model.store.application import ApplicationSelection
-from model.store.page import PageRequest
 from model.store.report import ApplicationChange
 
 PAUSE_SECONDS = 0.1  # between two events of one stream: what changes meanwhile is told once

@@ -12,9 +12,8 @@ from api.live.applications import ApplicationNews, LiveApplications
 from api.live.trees import TreeNews
 from api.plane import ControlPlane
 from model.link import EventInfo, LogLines, ObjectRef, ReadLogs, WatchEvents
-from model.listing import ApplicationFilter, ListedApplication
+from model.listing import ApplicationFilter, ListedApplication, RegisteredRuntime
 from model.store import runtime as runtime_store
-from model.store.runtime import RegisteredRuntime
 
 LOG_CHUNKS = 4096
 

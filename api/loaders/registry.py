@@ -7,8 +7,7 @@ from api.loaders.application import load_applications
 from api.loaders.runtime import load_application_counts, load_cluster_counts, load_runtimes
 from api.plane import ControlPlane
 from model.identity import ApplicationId
-from model.listing import ListedApplication
-from model.store.runtime import RegisteredRuntime
+from model.listing import ListedApplication, RegisteredRuntime
 
 
 class Loaders:

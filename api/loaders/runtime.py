@@ -2,11 +2,10 @@
 
 from api.access.viewer import Viewer
 from api.plane import ControlPlane
-from model.listing import ApplicationFilter
+from model.listing import ApplicationFacet, ApplicationFilter, RegisteredRuntime
 from model.store import application as application_store
 from model.store import runtime as runtime_store
-from model.store.application import ApplicationFacet, ApplicationSelection
-from model.store.runtime import RegisteredRuntime
+from model.store.application import ApplicationSelection
 
 
 async def load_runtimes(plane: ControlPlane, names: list[str]) -> list[RegisteredRuntime | None]:

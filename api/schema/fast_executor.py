@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from graphql import GraphQLEnumType, GraphQLNonNull, GraphQLObjectType, GraphQLScalarType, Undefined
+from graphql import GraphQLEnumType, GraphQLError, GraphQLNonNull, GraphQLObjectType, GraphQLScalarType, Undefined
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
@@ -97,7 +97,7 @@ def _value(leaf: _Leaf, source: Any) -> Any:
         coerced = leaf.coerce(value)
     except _SurpriseError:
         raise
-    except Exception as error:
+    except (GraphQLError, AttributeError, TypeError, ValueError, OverflowError) as error:
         raise _SurpriseError from error
     if coerced is None or coerced is Undefined:
         raise _SurpriseError

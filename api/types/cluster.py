@@ -9,7 +9,7 @@ from api.types.enums import ClusterConnectionStatus, member
 from api.types.meta import ObjectMeta, pairs
 from api.types.node import Node
 from model.identity import encode_node_id
-from model.store.runtime import ListedCluster
+from model.listing import ListedCluster
 
 
 @strawberry.type

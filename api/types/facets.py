@@ -4,8 +4,7 @@ import strawberry
 
 from api.actions import reading
 from api.context import Info
-from model.listing import ApplicationFilter
-from model.store.application import ApplicationFacet
+from model.listing import ApplicationFacet, ApplicationFilter
 
 
 @strawberry.type

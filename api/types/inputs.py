@@ -14,8 +14,7 @@ from api.types.enums import (
     SyncStatus,
 )
 from model.link import ObjectRef
-from model.listing import ApplicationFilter
-from model.store.application import ApplicationSort
+from model.listing import ApplicationFilter, ApplicationSort
 
 _SORTS = {
     ApplicationSortingField.name: ApplicationSort.NAME,

@@ -25,9 +25,8 @@ from api.types.node import Node
 from api.types.problem import Error, HealthError, inactive_runtime
 from api.types.slices import Pagination, Slice, slice_of
 from model.identity import encode_node_id
-from model.listing import HEALTH_RANK
+from model.listing import HEALTH_RANK, RegisteredRuntime
 from model.report import ComponentSummary, HealthState, RuntimeSummary, SyncState
-from model.store.runtime import RegisteredRuntime
 
 
 @strawberry.type

@@ -5,7 +5,7 @@ from typing import Annotated, Generic, TypeVar
 
 import strawberry
 
-from model.store.page import Page
+from model.paging import Page
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")

@@ -1,6 +1,5 @@
 """The list of applications: pages, counts, single ones."""
 
-import enum
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,11 +10,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from model.identity import ApplicationId
-from model.listing import EVERYTHING, HEALTH_RANK, SYNC_RANK, ApplicationFilter, ListedApplication, Visibility
+from model.listing import (
+    EVERYTHING,
+    HEALTH_RANK,
+    SYNC_RANK,
+    ApplicationFacet,
+    ApplicationFilter,
+    ApplicationSort,
+    ListedApplication,
+    Visibility,
+)
+from model.paging import Page, PageRequest, decode_cursor, encode_cursor, page_of
 from model.report import ApplicationSummary
 from model.store.application_filter import conditions, visible
+from model.store.keyset import keyset
 from model.store.moment import to_micros
-from model.store.page import Page, PageRequest, decode_cursor, encode_cursor, keyset, page_of
 from model.tables.application import ApplicationLabelRow, ApplicationRow
 
 _decoder = msgspec.msgpack.Decoder(ApplicationSummary)
@@ -23,30 +32,6 @@ _encoder = msgspec.msgpack.Encoder()
 
 _ID, _RUNTIME = col(ApplicationRow.id), col(ApplicationRow.runtime)
 _ACCESS_REPO, _PAYLOAD = col(ApplicationRow.access_repo), col(ApplicationRow.payload)
-
-
-class ApplicationSort(enum.StrEnum):
-    NAME = "name"
-    RUNTIME = "runtime"
-    CLUSTER = "cluster"
-    UPDATED = "updated_micros"
-    HEALTH = "health_rank"
-    SYNC = "sync_rank"
-
-    @property
-    def value_type(self) -> type:
-        return str if self in (ApplicationSort.NAME, ApplicationSort.RUNTIME, ApplicationSort.CLUSTER) else int
-
-
-class ApplicationFacet(enum.StrEnum):
-    """Columns by which applications are counted."""
-
-    HEALTH = "health"
-    SYNC = "sync"
-    RUNTIME = "runtime"
-    CLUSTER = "cluster"
-    NAMESPACE = "namespace"
-    PROJECT = "project"
 
 
 @dataclass(frozen=True, slots=True)

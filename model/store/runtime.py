@@ -1,7 +1,6 @@
 """Runtimes, their clusters and repositories."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -10,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from model.errors import Conflict
+from model.listing import ListedCluster, RegisteredRuntime
 from model.report import ClusterSummary, RepositorySummary, RuntimeSummary
 from model.store.moment import from_micros, to_micros
 from model.store.statement import affected_rows
@@ -18,23 +18,6 @@ from model.tables import ApplicationLabelRow, ApplicationRow, ClusterRow, Report
 _runtime_decoder = msgspec.msgpack.Decoder(RuntimeSummary)
 _cluster_decoder = msgspec.msgpack.Decoder(ClusterSummary)
 _repository_decoder = msgspec.msgpack.Decoder(RepositorySummary)
-
-
-@dataclass(frozen=True, slots=True)
-class RegisteredRuntime:
-    """`summary` is None until it has connected once."""
-
-    name: str
-    hosted: bool
-    created: datetime
-    seen: datetime | None
-    summary: RuntimeSummary | None
-
-
-@dataclass(frozen=True, slots=True)
-class ListedCluster:
-    runtime: str
-    summary: ClusterSummary
 
 
 async def all_runtimes(session: AsyncSession) -> list[RegisteredRuntime]:

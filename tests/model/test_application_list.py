@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from model.database import Database
 from model.errors import InvalidIdentity
 from model.link import ApplicationChanged, Report, SnapshotBegin, SnapshotEnd
-from model.listing import ApplicationFilter, ListedApplication, Visibility
+from model.listing import ApplicationFacet, ApplicationFilter, ApplicationSort, ListedApplication, Visibility
+from model.paging import PageRequest
 from model.report import ApplicationKind, HealthState, SyncState
 from model.store import application as application_store
 from model.store import favorite as favorite_store
 from model.store import report as report_store
-from model.store.application import ApplicationFacet, ApplicationSelection, ApplicationSort
-from model.store.page import PageRequest
+from model.store.application import ApplicationSelection
 from tests.support.fake_fleet import APPS, PLATFORM, START, git_source, summary
 
 FLEET = [*(summary(index) for index in range(24)), git_source()]

@@ -18,12 +18,12 @@ from model.link import (
     SnapshotEnd,
 )
 from model.listing import ApplicationFilter, Visibility
+from model.paging import PageRequest
 from model.report import ClusterSummary, RuntimeSummary
 from model.store import application as application_store
 from model.store import report as report_store
 from model.store import runtime as runtime_store
 from model.store.application import ApplicationSelection
-from model.store.page import PageRequest
 from tests.support.fake_fleet import APPS, PLATFORM, summary
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

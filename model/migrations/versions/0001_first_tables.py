@@ -140,6 +140,20 @@ def _create_applications() -> None:
         sa.Column("payload", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    _index_applications()
+    op.create_table(
+        "application_label",
+        sa.Column("application_id", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("application_id", "key"),
+    )
+    op.create_index(
+        "ix_application_label_by_value", "application_label", ["key", "value", "application_id"], unique=False
+    )
+
+
+def _index_applications() -> None:
     op.create_index("ix_application_by_cluster", "application", ["cluster", "id"], unique=False)
     op.create_index("ix_application_by_generation", "application", ["runtime", "generation"], unique=False)
     op.create_index("ix_application_by_health", "application", ["health_rank", "id"], unique=False)
@@ -169,16 +183,6 @@ def _create_applications() -> None:
             "problems",
         ],
         unique=False,
-    )
-    op.create_table(
-        "application_label",
-        sa.Column("application_id", sa.String(), nullable=False),
-        sa.Column("key", sa.String(), nullable=False),
-        sa.Column("value", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("application_id", "key"),
-    )
-    op.create_index(
-        "ix_application_label_by_value", "application_label", ["key", "value", "application_id"], unique=False
     )
 
 

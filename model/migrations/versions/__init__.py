@@ -1,0 +1,1 @@
+"""Migrations in order; the number says which comes after which."""

@@ -2,12 +2,10 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import Select, SQLColumnExpression, tuple_
 
 from model.errors import InvalidIdentity
 
@@ -47,26 +45,6 @@ def decode_cursor(cursor: str, *types: type) -> tuple[Any, ...]:
     if len(values) != len(types) or any(not isinstance(value, kind) for value, kind in zip(values, types, strict=True)):
         raise InvalidIdentity(f"{cursor[:80]!r} is not a cursor of this list")
     return tuple(values)
-
-
-def keyset(
-    statement: Select[Any],
-    request: PageRequest,
-    keys: Sequence[SQLColumnExpression[Any]],
-    types: list[type],
-    *,
-    descending: bool,
-) -> Select[Any]:
-    """The statement for one row more than the page, in the order in which it is read (reversed when backwards)."""
-    position = tuple_(*keys)
-    down = descending is not request.backwards
-    if request.after:
-        start = tuple_(*decode_cursor(request.after, *types))
-        statement = statement.where(position < start if descending else position > start)
-    if request.before:
-        end = tuple_(*decode_cursor(request.before, *types))
-        statement = statement.where(position > end if descending else position < end)
-    return statement.order_by(*(key.desc() if down else key.asc() for key in keys)).limit(request.limit + 1)
 
 
 def page_of(rows: list[tuple[str, Row]], request: PageRequest) -> Page[Row]:
