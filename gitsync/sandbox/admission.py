@@ -6,7 +6,7 @@ from typing import Final
 from gitsync.manifest.object import JsonObject
 from gitsync.sandbox.addresses import Addresses
 from gitsync.sandbox.defaults.pods import admit_pod
-from gitsync.sandbox.defaults.workloads import admit_job
+from gitsync.sandbox.defaults.workloads import TEMPLATE_GENERATION, admit_job
 from gitsync.sandbox.errors import Cause, ForbiddenError, NotFoundError, Subject
 from gitsync.sandbox.metadata import subject_of
 from gitsync.sandbox.registry import Family, ResourceType
@@ -43,6 +43,8 @@ class Admission:
     def admit_update(self, type_: ResourceType, live: JsonObject, new: JsonObject) -> None:
         if (type_.group, type_.kind) == ("", "Service"):
             self._addresses.assign(new, live, keep=True)
+        elif (type_.group, type_.kind) == ("apps", "DaemonSet"):
+            _count_template(live, new)
         elif (type_.group, type_.kind) == ("", "Namespace") and "spec" not in new and "spec" in live:
             new["spec"] = live["spec"]
 
@@ -77,6 +79,14 @@ def _admit_namespace(body: JsonObject) -> None:
     body["metadata"]["labels"] = labels | {"kubernetes.io/metadata.name": body["metadata"]["name"]}
     body.setdefault("spec", {}).setdefault("finalizers", ["kubernetes"])
     body["status"] = {"phase": "Active"}
+
+
+def _count_template(live: JsonObject, new: JsonObject) -> None:
+    """An annotation that counts the templates of a DaemonSet: old, but still there."""
+    count = int((live["metadata"].get("annotations") or {}).get(TEMPLATE_GENERATION, "1"))
+    count += live["spec"].get("template") != new["spec"].get("template")
+    annotations = new["metadata"].get("annotations") or {}
+    new["metadata"]["annotations"] = annotations | {TEMPLATE_GENERATION: str(count)}
 
 
 def _pending(body: JsonObject) -> None:

@@ -119,6 +119,12 @@ class MethodNotAllowedError(ApiError):
     code, reason = 405, "MethodNotAllowed"
 
 
+class NotAcceptableError(ApiError):
+    """No format that the client takes is served."""
+
+    code, reason = 406, "NotAcceptable"
+
+
 class AlreadyExistsError(ApiError):
     """The name is taken."""
 

@@ -127,7 +127,7 @@ class Node:
         fields = {}
         for name, zero in self._types.always.get(self.name, {}).items():
             fields[name] = dict(self.fields[name].always) if zero == {} else zero
-        return {name: zero for name, zero in fields.items() if name not in ("metadata", "name") and zero is not None}
+        return {name: zero for name, zero in fields.items() if name != "name" and zero is not None}
 
     @cached_property
     def blank(self) -> JsonObject:

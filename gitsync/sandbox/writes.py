@@ -234,15 +234,17 @@ class Writes:
         warnings: list[str],
     ) -> Outcome:
         metadata = self._new_metadata(type_, namespace, new)
-        if self._store.get(type_.family, namespace, metadata["name"]):
+        present = self._store.get(type_.family, namespace, metadata["name"])
+        if present:
+            leaving = "object is being deleted: " if present.body["metadata"].get("deletionTimestamp") else ""
             raise AlreadyExistsError(
-                f'{subject_of(type_).resource} "{metadata["name"]}" already exists',
+                f'{leaving}{subject_of(type_).resource} "{metadata["name"]}" already exists',
                 subject=subject_of(type_, metadata["name"]),
             )
         if type_.has_status or type_.kind == "Namespace":
             new.pop("status", None)
-            if "status" in type_.node.always:
-                new["status"] = dict(type_.node.always["status"])
+            if "status" in type_.node.blank:
+                new["status"] = dict(type_.node.blank["status"])
         new["metadata"] = metadata
         self._admission.admit_create(type_, new, dry_run=options.dry_run)
         if not options.trusted:

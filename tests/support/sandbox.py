@@ -17,7 +17,7 @@ async def running_sandbox(
     """Starts a sandbox on a free port and stops it at the end.
 
     What tests use of it: `url`, `token`, `kubeconfig` (path), `certificates.authority` (path), `objects` (in-process
-    access), `faults`, `access`, `clock`, `store`. With `controllers` pods run on simulated nodes, `speed` times as fast.
+    access), `faults`, `access`, `clock`, `store`. With `controllers` pods run on simulated nodes, `speed` times faster.
     """
     with TemporaryDirectory() as own:
         settings = SandboxSettings(

@@ -54,7 +54,7 @@ class Reading:
             metadata["continue"] = _encode_position(revision, last)
             if not call.query.get("labelSelector") and not call.query.get("fieldSelector"):
                 metadata["remainingItemCount"] = self._count_after(call, last)
-        form = wanted_form(call.http.headers.get("Accept", ""))
+        form = wanted_form(call.http.headers.get("Accept", ""), is_list=True)
         if form == "table":
             bodies = [as_version(version.body, type_) for version in versions]
             return json_answer(make_table(type_, bodies, metadata, self._timestamp(), include_of(call)))

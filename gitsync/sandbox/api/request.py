@@ -13,6 +13,7 @@ from gitsync.sandbox.errors import (
     BadRequestError,
     Cause,
     InvalidError,
+    NotAcceptableError,
     NotFoundError,
     Subject,
     UnsupportedMediaTypeError,
@@ -124,8 +125,8 @@ def find_target(path: str, registry: Registry) -> Target | None:
     return Target(type_, namespace, name, subresource, "/".join(rest[3:]))
 
 
-def wanted_form(accept: str) -> Form:
-    """The first of the formats in an Accept header that is served."""
+def wanted_form(accept: str, *, is_list: bool = False) -> Form:
+    """The first of the formats in an Accept header that is served. Raises NotAcceptableError if none is."""
     for option in accept.split(","):
         pieces = [piece.strip() for piece in option.split(";")]
         if pieces[0] not in ("application/json", "*/*", "application/*", ""):
@@ -134,13 +135,15 @@ def wanted_form(accept: str) -> Form:
         match parameters.get("as"):
             case "Table":
                 return "table"
-            case "PartialObjectMetadata" | "PartialObjectMetadataList":
+            case "PartialObjectMetadataList" if is_list:
+                return "metadata"
+            case "PartialObjectMetadata" if not is_list:
                 return "metadata"
             case None:
                 return "object"
             case _:
                 continue
-    return "object"
+    raise NotAcceptableError("only the following media types are accepted: application/json", subject=Subject())
 
 
 def decode_body(data: bytes, content_type: str, kind: str) -> Any:

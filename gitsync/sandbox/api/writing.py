@@ -23,7 +23,7 @@ from gitsync.sandbox.errors import (
 from gitsync.sandbox.registry import Registry, ResourceType
 from gitsync.sandbox.store import Store
 from gitsync.sandbox.validation.table import require_revision
-from gitsync.sandbox.writes import Change, Outcome, WriteOptions, Writes
+from gitsync.sandbox.writes import Change, Outcome, WriteOptions, Writes, check_address
 
 _JSON, _MERGE = "application/json-patch+json", "application/merge-patch+json"
 _STRATEGIC, _APPLY = "application/strategic-merge-patch+json", "application/apply-patch+yaml"
@@ -61,9 +61,9 @@ class Writing:
         options = self._options(call, "UpdateOptions")
         target = call.target
         type_, body = self._stored(call.type, body)
+        check_address(type_, target.namespace, target.name, body)
         self._writes.live(type_, target.namespace, target.name)
-        if isinstance(body.get("metadata"), dict):
-            require_revision(type_, body)
+        require_revision(type_, body)
         subresource = _tracked(target.subresource)
         return self._answer(
             call, self._writes.replace(type_, target.namespace, target.name, body, options, subresource)

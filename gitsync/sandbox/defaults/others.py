@@ -57,7 +57,8 @@ def default_storage_class(body: JsonObject) -> None:
 
 
 def default_binding(body: JsonObject) -> None:
-    body.setdefault("roleRef", {}).setdefault("apiGroup", _RBAC)
+    reference = body.setdefault("roleRef", {})
+    reference["apiGroup"] = reference.get("apiGroup") or _RBAC
     for subject in body.get("subjects", ()):
         if subject.get("kind") in ("User", "Group"):
             subject.setdefault("apiGroup", _RBAC)

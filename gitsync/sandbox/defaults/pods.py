@@ -22,6 +22,9 @@ def default_pod(body: JsonObject) -> None:
     default_pod_spec(spec)
     spec.setdefault("enableServiceLinks", True)
     for container in (*spec.get("containers", ()), *spec.get("initContainers", ())):
+        if spec.get("hostNetwork"):
+            for port in container.get("ports", ()):
+                port.setdefault("hostPort", port.get("containerPort", 0))
         resources = container.get("resources") or {}
         if limits := resources.get("limits"):
             container["resources"] = resources | {"requests": limits | (resources.get("requests") or {})}
@@ -43,7 +46,7 @@ def default_pod_spec(spec: JsonObject) -> None:
     if account:
         spec["serviceAccountName"] = spec["serviceAccount"] = account
     for container in _containers(spec):
-        _default_container(container, host_network=bool(spec.get("hostNetwork")))
+        _default_container(container)
     for volume in spec.get("volumes", ()):
         _default_volume(volume)
 
@@ -53,13 +56,11 @@ def _containers(spec: JsonObject) -> Iterable[JsonObject]:
         yield from spec.get(name) or ()
 
 
-def _default_container(container: JsonObject, *, host_network: bool) -> None:
+def _default_container(container: JsonObject) -> None:
     fill(container, {"terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File"})
     container.setdefault("imagePullPolicy", _pull_policy(container.get("image", "")))
     for port in container.get("ports", ()):
         port.setdefault("protocol", "TCP")
-        if host_network and "containerPort" in port:
-            port.setdefault("hostPort", port["containerPort"])
     for name in ("livenessProbe", "readinessProbe", "startupProbe"):
         if name in container:
             _default_probe(container[name])
@@ -93,6 +94,8 @@ def _default_http_get(handler: JsonObject) -> None:
 def _default_field_reference(source: JsonObject) -> None:
     if "fieldRef" in source:
         source["fieldRef"].setdefault("apiVersion", "v1")
+    if "resourceFieldRef" in source:
+        source["resourceFieldRef"].setdefault("divisor", "0")
 
 
 def _default_volume(volume: JsonObject) -> None:

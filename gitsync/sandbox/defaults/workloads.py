@@ -3,6 +3,7 @@
 from gitsync.manifest.object import JsonObject
 from gitsync.sandbox.defaults.pods import default_template, fill
 
+TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 _MAX_INT32 = 2147483647
 
 
@@ -47,6 +48,7 @@ def default_stateful_set(body: JsonObject) -> None:
 
 
 def default_daemon_set(body: JsonObject) -> None:
+    body["metadata"].setdefault("annotations", {}).setdefault(TEMPLATE_GENERATION, "1")
     spec = body.setdefault("spec", {})
     default_template(spec)
     spec.setdefault("revisionHistoryLimit", 10)

@@ -252,8 +252,8 @@ CELLS: Final[Mapping[tuple[str, str], dict[str, Cell]]] = {
     ("apps", "Deployment"): _TEMPLATE
     | {
         "Ready": _ready,
-        "Up-to-date": lambda body, _now: str(status_of(body).get("updatedReplicas", 0)),
-        "Available": lambda body, _now: str(status_of(body).get("availableReplicas", 0)),
+        "Up-to-date": _status("updatedReplicas", 0),
+        "Available": _status("availableReplicas", 0),
     },
     ("apps", "ReplicaSet"): _TEMPLATE
     | {"Desired": _spec("replicas", 0), "Current": _status("replicas", 0), "Ready": _status("readyReplicas", 0)},
