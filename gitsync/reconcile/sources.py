@@ -11,8 +11,10 @@ from gitsync.errors import GitsyncError, Stalled
 from gitsync.git.address import normalized
 from gitsync.git.affected import AffectedIndex
 from gitsync.git.closure import Closure
+from gitsync.git.errors import PathNotFound, RevisionNotFound
 from gitsync.git.refs import RefsMoved, is_full_commit
 from gitsync.git.repositories import Repositories
+from gitsync.git.repository import ResolvedRevision
 from gitsync.manifest.object import DesiredObject
 from gitsync.manifest.prepare import Prepared, prepare
 from gitsync.reconcile.fleet import Member
@@ -72,10 +74,7 @@ class Sources:
         source = only_source(record.application.spec.all_sources)
         self._read_by(record.key, source.repo_url)
         try:
-            resolved = await self._repositories.resolve(
-                source.repo_url, source.target_revision, fresh=refresh >= Refresh.NORMAL
-            )
-            rendered = await self._render(source, resolved.commit)
+            resolved, rendered = await self._resolve_and_render(source, fresh=refresh >= Refresh.NORMAL)
         except GitsyncError:
             self._failing.setdefault(normalized(source.repo_url), set()).add(record.key)
             raise
@@ -97,6 +96,16 @@ class Sources:
 
     def readers(self, url: str) -> int:
         return len(self._readers.get(normalized(url), ()))
+
+    async def _resolve_and_render(self, source: ApplicationSource, *, fresh: bool) -> tuple[ResolvedRevision, Rendered]:
+        """What is missing may have been pushed since the host was asked last, so it is asked before we say so."""
+        try:
+            resolved = await self._repositories.resolve(source.repo_url, source.target_revision, fresh=fresh)
+            return resolved, await self._render(source, resolved.commit)
+        except (PathNotFound, RevisionNotFound):
+            if fresh:
+                raise
+        return await self._resolve_and_render(source, fresh=True)
 
     async def _render(self, source: ApplicationSource, commit: str) -> Rendered:
         """A render is kept under everything that it was made from, so even a hard refresh may use a kept one."""

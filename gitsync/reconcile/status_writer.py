@@ -139,7 +139,7 @@ class StatusWriter:
         else:
             self._failures.pop(record.key, None)
             if removed_operation and "operation" in patch:
-                record.operation_to_remove = False
+                record.operation_to_remove, record.handled_operation = False, None
             if removed_refresh and removes and "annotations" in patch.get("metadata", {}):
                 record.annotated_refresh = False
             self._written(record, body)
