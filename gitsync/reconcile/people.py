@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from gitsync.kube.client import Propagation
+from gitsync.kube.client import PatchKind, Propagation
 from gitsync.kube.limits import Budget
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.actions import ActionImpossible, action_patch
@@ -45,13 +45,15 @@ class Acts:
         await self._authorise(record, body.actor)
         if asked_before(record, body.operation_id):
             return self._answer(record, body.operation_id)
-        if self._context.loop.operation_in_progress(record) or record.raw.get("operation"):
+        waiting = record.raw.get("operation")
+        if self._context.loop.operation_in_progress(record) or (waiting and waiting != record.handled_operation):
             raise Refused(
                 "ALREADY_RUNNING",
                 f"another operation of {record.key} is in progress",
                 suggestion="Wait for it to end, or terminate it.",
             )
-        await self._patch(record, {"operation": operation_of(body, record)})
+        # A JSON patch replaces; a merge patch would mix the new operation with one that waits to be removed.
+        await self._write(record, [{"op": "add", "path": "/operation", "value": operation_of(body, record)}], "json")
         self._context.loop.start_requested(record)
         return self._answer(record, body.operation_id)
 
@@ -125,9 +127,12 @@ class Acts:
             )
 
     async def _patch(self, record: Record, patch: JsonObject) -> None:
+        await self._write(record, patch, "merge")
+
+    async def _write(self, record: Record, patch: JsonObject | list[JsonObject], kind: PatchKind) -> None:
         """Write into the Application, and see the result at once instead of waiting for the watch."""
         address = ResourceKey(GROUP, KIND, record.key.namespace, record.key.name)
-        raw = await self._context.home.patch(address, VERSION, patch, manager=_MANAGER, budget=Budget.PEOPLE)
+        raw = await self._context.home.patch(address, VERSION, patch, kind=kind, manager=_MANAGER, budget=Budget.PEOPLE)
         self._context.loop.application_seen(raw, read_application(raw))
 
     def _answer(self, record: Record, operation_id: str, *, done: bool = False) -> OperationAnswer:

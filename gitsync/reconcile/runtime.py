@@ -137,6 +137,19 @@ class Runtime:
             changed=self._changed,
             now=now,
         )
+        self.requests = Requests(
+            Context(
+                records=self.records,
+                fleet=lambda: self.fleet,
+                feeds=self.feeds,
+                comparer=self.comparer,
+                loop=self.loop,
+                reporter=self.reporter,
+                home=self.home_cluster,
+                probe=self.probe,
+                now=now,
+            )
+        )
         self.link = self._make_link(settings.link) if settings.link else None
         self.metrics = MetricsPort(
             Readings(self.counters, self.gauges), parts=self.supervisor.states, ready=self.not_ready
@@ -265,19 +278,6 @@ class Runtime:
         self._changed(("application", key))
 
     def _make_link(self, settings: LinkSettings) -> Link:
-        requests = Requests(
-            Context(
-                records=self.records,
-                fleet=lambda: self.fleet,
-                feeds=self.feeds,
-                comparer=self.comparer,
-                loop=self.loop,
-                reporter=self.reporter,
-                home=self.home_cluster,
-                probe=self.probe,
-                now=self._now,
-            )
-        )
         return Link(
             settings,
             runtime=self._settings.name,
@@ -285,7 +285,7 @@ class Runtime:
             session=self._settings.session,
             make_item=self.reporter.make,
             all_subjects=self.reporter.subjects,
-            server=requests,
+            server=self.requests,
             on_hint=self.repositories.hint,
             supervisor=self.supervisor,
         )

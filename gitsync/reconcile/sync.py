@@ -129,7 +129,10 @@ class Syncs:
         if requested is None:
             record.handled_operation, record.operation_to_remove = None, False
             return False
-        return bool(requested != record.handled_operation)
+        if requested == record.handled_operation:
+            return False  # carried out; it only waits to be removed
+        record.operation_to_remove = False
+        return True
 
     def start_requested(self, record: Record, member: Member | None) -> bool:
         """Start what the object asks for, or carry on what an earlier process began. False: neither."""

@@ -1,0 +1,292 @@
+"""What the control plane may ask the runtime, and what it gets: trees, resources, logs, events, acts of people."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+import msgspec
+import pytest
+import pytest_asyncio
+
+from gitsync.access.secret import Credential, PersonSecret
+from gitsync.reconcile.link import Refused
+from gitsync.sandbox.githost import Access
+from model.health import Health
+from model.identity import ApplicationKey
+from model.link import (
+    AccessAnswer,
+    AnswerBody,
+    DeleteObject,
+    EventInfo,
+    GetManagedResources,
+    GetResource,
+    GetTree,
+    LogLines,
+    ManagedAnswer,
+    ObjectRef,
+    OperationAnswer,
+    ProbeAccess,
+    ReadLogs,
+    RefreshApplication,
+    RequestBody,
+    ResourceAnswer,
+    RunAction,
+    StartSync,
+    TerminateOperation,
+    TreeAnswer,
+    TreeChange,
+    TreeNode,
+    WatchEvents,
+    WatchTree,
+)
+from model.operation import Phase
+from model.report import SyncState
+from tests.support.runtime import NAMESPACE, Rig, phase_of, synced_and_healthy
+from tests.support.sandbox_rig import World, running_sandbox_rig
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(30), pytest.mark.asyncio(loop_scope="module")]
+
+SHOP = ApplicationKey(NAMESPACE, "shop")
+WEB = ObjectRef("apps", "v1", "Deployment", "default", "web")
+SECRET = ObjectRef("", "v1", "Secret", "default", "web")
+CANARY = "canary-4711"
+MANIFESTS = f"""apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: web}}
+spec:
+  replicas: 2
+  selector: {{matchLabels: {{app: web}}}}
+  template:
+    metadata: {{labels: {{app: web}}}}
+    spec:
+      containers: [{{name: app, image: "shop/web:1"}}]
+---
+apiVersion: v1
+kind: Secret
+metadata: {{name: web}}
+stringData: {{password: {CANARY}}}
+"""
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[World, Rig]]:
+    async with running_sandbox_rig(tmp_path_factory.mktemp("requests")) as (world, rig):
+        world.host.add_user("victor", "victor-password")
+        world.host.set_access("apps", "victor", Access.READ)
+        for person in ("dana", "victor"):
+            secret = PersonSecret(person, world.host.clone_url("apps"), Credential(person, f"{person}-password"))
+            rig.runtime.credentials.put_person(person, secret)
+        await rig.push({"shop/web.yaml": MANIFESTS})
+        await rig.create_application("shop", syncPolicy={"automated": {"prune": True}})
+        await rig.until("shop", synced_and_healthy)
+        yield world, rig
+
+
+@pytest.fixture
+def rig(both: tuple[World, Rig]) -> Rig:
+    return both[1]
+
+
+async def ask(rig: Rig, body: RequestBody) -> AnswerBody:
+    answer = await rig.runtime.requests.answer(body)
+    assert CANARY.encode() not in msgspec.msgpack.encode(answer)
+    return answer
+
+
+async def tree(rig: Rig) -> dict[str, list[TreeNode]]:
+    answer = await ask(rig, GetTree(SHOP))
+    assert isinstance(answer, TreeAnswer)
+    kinds: dict[str, list[TreeNode]] = {}
+    for node in answer.nodes:
+        kinds.setdefault(node.ref.kind, []).append(node)
+    return kinds
+
+
+async def test_the_tree_reaches_from_git_to_pods(rig: Rig) -> None:
+    kinds = await tree(rig)
+    (deployment,), (replica_set,), pods = kinds["Deployment"], kinds["ReplicaSet"], kinds["Pod"]
+    assert deployment.managed
+    assert deployment.sync is SyncState.SYNCED
+    assert deployment.health is Health.HEALTHY
+    assert not deployment.parent_ids
+    assert [action.name for action in deployment.actions] == ["restart", "scale", "pause", "resume"]
+    assert replica_set.parent_ids == (deployment.id,)
+    assert {pod.parent_ids for pod in pods} == {(replica_set.id,)}
+    assert len(pods) == 2
+    assert pods[0].images == ("shop/web:1",)
+    answer = await ask(rig, GetTree(SHOP))
+    assert isinstance(answer, TreeAnswer)
+    assert sum(host.pod_count for host in answer.hosts) == 2
+
+
+async def test_a_resource_shows_both_sides_with_its_place_in_git(rig: Rig) -> None:
+    answer = await ask(rig, GetResource(SHOP, WEB))
+    assert isinstance(answer, ResourceAnswer)
+    assert answer.desired is not None
+    assert answer.live is not None
+    assert answer.diff is not None
+    assert not answer.diff.modified
+    assert answer.location is not None
+    assert (answer.location.path, answer.location.line) == ("shop/web.yaml", 1)
+    assert any(event.reason == "ScalingReplicaSet" for event in answer.events)
+
+
+async def test_secrets_come_masked(rig: Rig) -> None:
+    answer = await ask(rig, GetResource(SHOP, SECRET))
+    assert isinstance(answer, ResourceAnswer)
+    assert answer.live is not None
+    assert set(answer.live["data"]["password"]) == {"+"}
+
+
+async def test_only_objects_of_the_application_are_found(rig: Rig) -> None:
+    for foreign in (
+        ObjectRef("", "v1", "Service", "default", "kubernetes"),
+        ObjectRef("", "v1", "Secret", NAMESPACE, "nobody"),
+    ):
+        with pytest.raises(Refused) as refusal:
+            await ask(rig, GetResource(SHOP, foreign))
+        assert refusal.value.code == "NOT_FOUND_ERROR"
+
+
+async def test_managed_resources_with_their_differences(rig: Rig) -> None:
+    answer = await ask(rig, GetManagedResources(SHOP))
+    assert isinstance(answer, ManagedAnswer)
+    assert [one.node.ref.kind for one in answer.resources] == ["Secret", "Deployment"]
+    changed = await ask(rig, GetManagedResources(SHOP, only_changed=True))
+    assert changed == ManagedAnswer(())
+
+
+async def test_a_watched_tree_follows_the_cluster(rig: Rig) -> None:
+    async with aclosing(rig.runtime.requests.stream(WatchTree(SHOP))) as changes:  # type: ignore[type-var]
+        first = await anext(changes)
+        assert isinstance(first, TreeChange)
+        assert first.snapshot
+        version = first.version
+        await ask(rig, RunAction(SHOP, WEB, "scale", "dana", "op-scale", {"replicas": 3}))
+        nodes = {node.id: node for node in first.upserted}
+        async with asyncio.timeout(10):
+            while sum(node.ref.kind == "Pod" and node.health is Health.HEALTHY for node in nodes.values()) != 3:
+                change = await anext(changes)
+                assert isinstance(change, TreeChange)
+                assert not change.snapshot
+                assert change.version == version + 1, "versions have no gaps"
+                version = change.version
+                nodes.update({node.id: node for node in change.upserted})
+                for gone in change.removed:
+                    nodes.pop(gone, None)
+    await ask(rig, StartSync(SHOP, "dana", "op-back"))
+    await rig.until("shop", synced_and_healthy)
+    assert rig.runtime.feeds.open == 0
+
+
+async def test_logs_of_a_pod_come_in_batches_and_end(rig: Rig) -> None:
+    pod = (await tree(rig))["Pod"][0].ref
+    lines: list[str] = []
+    async with aclosing(
+        rig.runtime.requests.stream(ReadLogs(SHOP, pod, follow=False))  # type: ignore[type-var]
+    ) as batches:
+        async for batch in batches:
+            assert isinstance(batch, LogLines)
+            lines += [text for _, text in batch.lines]
+            assert all(time is not None for time, _ in batch.lines)
+            if batch.last:
+                break
+    assert lines
+
+
+async def test_events_of_one_object(rig: Rig) -> None:
+    async with aclosing(
+        rig.runtime.requests.stream(WatchEvents(SHOP, WEB))  # type: ignore[type-var]
+    ) as events:
+        async with asyncio.timeout(5):
+            event = await anext(events)
+    assert isinstance(event, EventInfo)
+    assert event.object == WEB
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        StartSync(SHOP, "victor", "v1"),
+        RefreshApplication(SHOP, "victor", "v2"),
+        TerminateOperation(SHOP, "victor", "v3"),
+        DeleteObject(SHOP, WEB, "victor", "v4"),
+        RunAction(SHOP, WEB, "restart", "victor", "v5"),
+        StartSync(SHOP, "eve", "e1"),
+    ],
+    ids=lambda body: f"{type(body).__name__}-{body.actor}",
+)
+async def test_whoever_may_not_push_may_not_act(rig: Rig, body: RequestBody) -> None:
+    before = await rig.application("shop")
+    with pytest.raises(Refused) as refusal:
+        await ask(rig, body)
+    assert refusal.value.code == "FORBIDDEN_ERROR"
+    after = await rig.application("shop")
+    assert before is not None
+    assert after is not None
+    assert before["metadata"]["resourceVersion"] == after["metadata"]["resourceVersion"]
+
+
+async def test_a_sync_asked_for_twice_with_one_id_is_one_sync(rig: Rig) -> None:
+    started = rig.runtime.syncs.started
+    first = await ask(rig, StartSync(SHOP, "dana", "op-1", reason="because"))
+    second = await ask(rig, StartSync(SHOP, "dana", "op-1", reason="because"))
+    assert isinstance(first, OperationAnswer)
+    assert isinstance(second, OperationAnswer)
+    assert first.phase is Phase.RUNNING
+    assert first.summary is not None
+    assert first.summary.sync is SyncState.SYNCING, "the asker reads its own write"
+    body = await rig.until("shop", lambda body: "operation" not in body and phase_of(body) == "Succeeded")
+    assert body["status"]["operationState"]["operation"]["initiatedBy"] == {"username": "dana"}
+    third = await ask(rig, StartSync(SHOP, "dana", "op-1", reason="because"))
+    assert isinstance(third, OperationAnswer)
+    assert rig.runtime.syncs.started == started + 1
+
+
+async def test_a_deleted_object_is_gone_and_shown_as_missing(rig: Rig) -> None:
+    await rig.patch("shop", {"spec": {"syncPolicy": None}})
+    await ask(rig, DeleteObject(SHOP, SECRET, "dana", "op-delete", propagation="Background"))
+    body = await rig.until("shop", lambda body: body["status"]["sync"]["status"] == "OutOfSync")
+    assert body["status"]["health"]["status"] == "Healthy", "missing objects do not count while others exist"
+    assert (await tree(rig))["Secret"][0].health is Health.MISSING
+    await ask(rig, StartSync(SHOP, "", "op-restore"))
+    await rig.until("shop", lambda body: body["status"]["sync"]["status"] == "Synced")
+
+
+async def test_impossible_acts_say_why(rig: Rig) -> None:
+    with pytest.raises(Refused, match="not paused"):
+        await ask(rig, RunAction(SHOP, WEB, "resume", "dana", "op-2"))
+    with pytest.raises(Refused, match="no operation"):
+        await ask(rig, TerminateOperation(SHOP, "dana", "op-3"))
+    with pytest.raises(Refused, match="no application"):
+        await ask(rig, StartSync(ApplicationKey(NAMESPACE, "none"), "dana", "op-4"))
+    with pytest.raises(Refused, match="strategy"):
+        await ask(rig, StartSync(SHOP, "dana", "op-5", strategy="magic"))
+
+
+async def test_access_is_probed_with_the_persons_own_credential(rig: Rig) -> None:
+    url = rig.host.clone_url("apps")
+    for person, expected in (("dana", (True, True)), ("victor", (True, False))):
+        answer = await ask(rig, ProbeAccess(person, (url,)))
+        assert isinstance(answer, AccessAnswer)
+        assert (answer.verdicts[0].read, answer.verdicts[0].write) == expected
+
+
+async def test_reports_describe_the_application(rig: Rig) -> None:
+    record = rig.runtime.records.get(SHOP)
+    assert record is not None
+    summary = rig.runtime.reporter.summary(record)
+    assert summary.cluster == "in-cluster"
+    assert summary.access_repo_url == rig.host.clone_url("apps")
+    assert summary.images == ("shop/web:1",)
+    assert summary.resources_total == 2
+    assert summary.commit is not None
+    assert summary.commit.author_name == "Dana"
+    assert {subject[0] for subject in rig.runtime.reporter.subjects()} == {
+        "application",
+        "cluster",
+        "repository",
+        "runtime",
+    }
+    for subject in rig.runtime.reporter.subjects():
+        assert rig.runtime.reporter.make(subject) is not None
