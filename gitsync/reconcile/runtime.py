@@ -196,8 +196,7 @@ class Runtime:
         while True:
             try:
                 await self.home_cluster.discovery.refresh()
-                if not self.loop.watching_only:
-                    await install_definitions(self.home_cluster, self._settings.namespace)
+                await install_definitions(self.home_cluster, self._settings.namespace)
                 return
             except ClusterError as failure:
                 log.warning("home cluster not usable yet", reason=failure.message)
