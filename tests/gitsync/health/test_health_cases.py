@@ -1,0 +1,45 @@
+"""The rules of health, one table per family of kinds."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gitsync.health.assess import RULES, assess_health
+from gitsync.health.facts import facts_of
+
+TABLES = sorted(Path(__file__).with_name("cases").glob("*.yaml"))
+CASES = [(table.stem, case) for table in TABLES for case in yaml.safe_load(table.read_text())["cases"]]
+
+
+@pytest.mark.parametrize(("table", "case"), CASES, ids=[f"{table}: {case['name']}" for table, case in CASES])
+def test_health_follows_from_the_object(table: str, case: dict[str, Any]) -> None:
+    report = assess_health(case["object"])
+    assert (str(report.status) if report else None) == case["status"]
+    if "message" in case:
+        assert report is not None
+        assert report.message == case["message"]
+
+
+@pytest.mark.parametrize(("table", "case"), CASES, ids=[f"{table}: {case['name']}" for table, case in CASES])
+def test_facts_carry_the_same_health_and_never_fail(table: str, case: dict[str, Any]) -> None:
+    assert facts_of(case["object"]).health == assess_health(case["object"])
+
+
+def test_every_rule_has_a_case() -> None:
+    kinds = {(str(case["object"]["apiVersion"]).rpartition("/")[0], case["object"]["kind"]) for _, case in CASES}
+    assert set(RULES) - kinds <= {("argoproj.io", "Experiment")}
+
+
+@pytest.mark.parametrize("kind", sorted(RULES))
+@pytest.mark.parametrize("broken", [None, 1, "text", [], [1], {"conditions": 1}, {"containerStatuses": [1]}])
+def test_no_object_is_too_broken_to_be_judged(kind: tuple[str, str], broken: object) -> None:
+    group, name = kind
+    version = "v2" if group == "autoscaling" else "v1"
+    api_version = f"{group}/{version}" if group else "v1"
+    for body in (
+        {"apiVersion": api_version, "kind": name, "metadata": {}, "spec": broken, "status": broken},
+        {"apiVersion": api_version, "kind": name, "metadata": broken, "status": {"conditions": broken}},
+    ):
+        facts_of(body)
