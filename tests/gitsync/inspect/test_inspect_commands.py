@@ -1,0 +1,191 @@
+"""`argosy inspect`, as a person or a test types it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from gitsync.cli import inspect
+from gitsync.inspect.output import as_yaml
+from gitsync.manifest.parse import parse_manifests
+
+APPLICATION = """
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: shop, namespace: argocd}
+spec:
+  destination: {server: https://kubernetes.default.svc, namespace: shop}
+  source: {repoURL: https://git.example/shop.git, path: app}
+  syncPolicy: {automated: {prune: true}, syncOptions: null}
+  ignoreDifferences: [{group: apps, kind: Deployment, jsonPointers: [/spec/replicas]}]
+"""
+DEPLOYMENT = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec: {replicas: 1, template: {spec: {containers: [{name: web, image: "web:1"}]}}}
+"""
+LIVE = DEPLOYMENT.replace("replicas: 1", "replicas: 3").replace("name: web}", "name: web, namespace: shop, uid: u}", 1)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, str]:
+    (tmp_path / "repo" / "app").mkdir(parents=True)
+    (tmp_path / "repo" / "app" / "web.yaml").write_text(DEPLOYMENT)
+    texts = {
+        "app": APPLICATION,
+        "desired": DEPLOYMENT,
+        "live": LIVE,
+        "empty": "",
+        "broken": "a: [",
+        "two": LIVE + "---" + LIVE,
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    return {"repo": str(tmp_path / "repo"), **{name: str(tmp_path / name) for name in texts}}
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(inspect, arguments)
+
+
+def answer(*arguments: str) -> Any:
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_health_judges_each_object_of_a_file(files: dict[str, str]) -> None:
+    (entry,) = answer("health", files["live"])
+    assert entry == {
+        "group": "apps",
+        "kind": "Deployment",
+        "name": "web",
+        "status": "Progressing",
+        "message": "Waiting for rollout to finish: 0 out of 3 new replicas have been updated...",
+    }
+
+
+def test_health_without_a_rule_is_null(files: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "cm").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}")
+    assert answer("health", str(tmp_path / "cm"))[0]["status"] is None
+
+
+def test_diff_tells_every_difference(files: dict[str, str]) -> None:
+    told = answer("diff", "--desired", files["desired"], "--live", files["live"])
+    assert told["modified"] is True
+    assert [(change["path"], change["live"], change["desired"]) for change in told["changes"]] == [
+        ("spec.replicas", 3, 1)
+    ]
+    assert told["normalizedLive"]["spec"]["replicas"] == 3
+    assert told["predictedLive"]["spec"]["replicas"] == 1
+
+
+def test_diff_heeds_the_application(files: dict[str, str]) -> None:
+    told = answer("diff", "--desired", files["desired"], "--live", files["live"], "--app", files["app"])
+    assert told["modified"] is False
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"resource.customizations.ignoreDifferences.apps_Deployment": "jsonPointers: [/spec/replicas]"},
+        {"resource.customizations.ignoreDifferences.all": "jsonPointers: [/spec/replicas]"},
+        {"resource.customizations": "apps/Deployment:\n  ignoreDifferences: |\n    jsonPointers: [/spec/replicas]\n"},
+    ],
+)
+def test_diff_heeds_the_configuration(files: dict[str, str], tmp_path: Path, data: dict[str, str]) -> None:
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "argocd-cm"}, "data": data}
+    (tmp_path / "cm").write_text(json.dumps(config))
+    told = answer("diff", "--desired", files["desired"], "--live", files["live"], "--config", str(tmp_path / "cm"))
+    assert told["modified"] is False
+
+
+def test_diff_of_a_missing_object(files: dict[str, str]) -> None:
+    told = answer("diff", "--desired", files["desired"], "--live", files["empty"])
+    assert (told["modified"], told["normalizedLive"]) == (True, None)
+
+
+def test_diff_can_tell_by_its_exit_code(files: dict[str, str]) -> None:
+    assert run("diff", "--exit-code", "--desired", files["desired"], "--live", files["live"]).exit_code == 1
+
+
+def test_secrets_come_out_masked(tmp_path: Path) -> None:
+    (tmp_path / "s").write_text("apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {p: canary-value}")
+    (tmp_path / "l").write_text("apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {p: b3RoZXI=, q: eA==}")
+    result = run("diff", "--desired", str(tmp_path / "s"), "--live", str(tmp_path / "l"))
+    assert json.loads(result.stdout)["modified"] is True
+    assert not any(word in result.output for word in ("canary", "b3RoZXI=", "eA=="))
+
+
+def test_render_gives_the_manifests_of_the_directory(files: dict[str, str]) -> None:
+    result = run("render", files["app"], "--repo", f"https://git.example/shop={files['repo']}")
+    assert list(yaml.safe_load_all(result.stdout)) == [yaml.safe_load(DEPLOYMENT)]
+
+
+def test_render_shows_what_was_read(files: dict[str, str]) -> None:
+    repo = f"https://git.example/shop={files['repo']}"
+    assert {"kind": "blob", "path": "app/web.yaml"} in answer(
+        "render", files["app"], "--repo", repo, "--closure", "-o", "json"
+    )
+
+
+def test_plan_gives_actions_with_reasons(files: dict[str, str], tmp_path: Path) -> None:
+    mark = "shop:/ConfigMap:shop/old"
+    metadata = {"name": "old", "namespace": "shop", "annotations": {"argocd.argoproj.io/tracking-id": mark}}
+    old = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
+    (tmp_path / "both").write_text(LIVE + "---\n" + json.dumps(old))
+    repo = f"https://git.example/shop={files['repo']}"
+    actions = answer("plan", files["app"], "--live", str(tmp_path / "both"), "--repo", repo)
+    assert [(action["action"], action["kind"], action["name"], action["reason"]) for action in actions] == [
+        ("prune", "ConfigMap", "old", "no longer in Git"),
+        ("apply", "Deployment", "web", "differs from Git"),
+    ]
+    kept = answer("plan", files["app"], "--live", str(tmp_path / "both"), "--repo", repo, "--no-prune")
+    assert kept[0]["action"] == "skip-prune"
+
+
+def test_plan_takes_manifests_that_stand_beside_the_application(files: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "together").write_text(APPLICATION + "---" + DEPLOYMENT)
+    (action,) = answer("plan", str(tmp_path / "together"), "--live", files["empty"])
+    assert (action["namespace"], action["reason"]) == ("shop", "missing in the cluster")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("health", "nowhere"), 1, "nowhere"),
+        (("health", "{broken}"), 1, "broken"),
+        (("diff", "--desired", "{two}", "--live", "{live}"), 1, "2 objects"),
+        (("diff", "--desired", "{app}", "--live", "{live}"), 1, "different objects"),
+        (("render", "{desired}"), 1, "holds no Application"),
+        (("render", "{app}", "--repo", "https://git.example/shop=/nowhere"), 1, "/nowhere"),
+        (("render", "{app}", "--repo", "nonsense"), 2, "URL=DIR"),
+        (("diff", "--desired", "{desired}"), 2, "--live"),
+        (("nonsense",), 2, "nonsense"),
+    ],
+)
+def test_what_goes_wrong_is_said_in_a_sentence(
+    files: dict[str, str], arguments: tuple[str, ...], code: int, told: str
+) -> None:
+    result = run(*(argument.format(**files) for argument in arguments))
+    assert result.exit_code == code
+    assert told in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_lua_health_check_that_is_not_run_is_mentioned(files: dict[str, str], tmp_path: Path) -> None:
+    data = {"resource.customizations.health.example.com_Widget": "return {}"}
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "argocd-cm"}, "data": data}
+    (tmp_path / "cm").write_text(json.dumps(config))
+    assert "example.com/Widget" in run("health", files["live"], "--config", str(tmp_path / "cm")).stderr
+
+
+@pytest.mark.parametrize("text", ["1e3", "0x1F", "yes", "1_000", "a\nb", "2026-01-01", "~", "0o17", "1:30"])
+def test_text_stays_text_in_yaml(tmp_path: Path, text: str) -> None:
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"a": text}}
+    (document,) = parse_manifests(as_yaml([body]).encode(), file="x")
+    assert document.body == body
