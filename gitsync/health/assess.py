@@ -117,8 +117,3 @@ def assess_health(body: JsonObject) -> HealthReport | None:
         return rule(body)
     except MalformedField as error:
         return unknown(error.message)
-
-
-def has_rule(group: str, kind: str) -> bool:
-    """Whether objects of this kind have health by a rule of their own. A custom resource may have it all the same."""
-    return (group, kind) in RULES and RULES[group, kind] is not _no_health

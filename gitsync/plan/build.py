@@ -8,7 +8,7 @@ from gitsync.manifest.canonical import digest
 from gitsync.manifest.object import DesiredObject, JsonObject, LiveObject, Origin
 from gitsync.plan.options import PlanOptions, asked, object_options, task_options
 from gitsync.plan.order import in_order, rank
-from gitsync.plan.prune import is_owned, last_if_asked, mirror_waves, prune_tasks
+from gitsync.plan.prune import last_if_asked, mirror_waves, prune_tasks
 from gitsync.plan.values import Plan, Step, Task, TaskKind
 from model.identity import ResourceKey
 from model.operation import SyncPhase
@@ -37,15 +37,6 @@ def build_plan(
     prunes = prune_tasks(live, {wanted.key for wanted in desired}, options)
     prunes = last_if_asked(mirror_waves(prunes), applies, options)
     return Plan(_steps(in_order([*applies, *prunes])), tuple(hook.key for hook in hooks))
-
-
-def build_deletion(live: Mapping[ResourceKey, LiveObject], *, options: PlanOptions) -> Plan:
-    """The plan that deletes an application's objects: highest wave first, one wave after the other.
-
-    Delete=false keeps an object, Delete=confirm keeps it until deletion is approved.
-    """
-    prunes = [task for found in live.values() if (task := _deletion_task(found, options))]
-    return Plan(_steps(in_order(mirror_waves(prunes))))
 
 
 def _apply_tasks(
@@ -111,30 +102,6 @@ def _namespace(key: ResourceKey, options: PlanOptions) -> DesiredObject:
 def _lacks_metadata(found: LiveObject, body: JsonObject) -> bool:
     labels, annotations = body["metadata"].get("labels", {}), body["metadata"].get("annotations", {})
     return not (labels.items() <= found.labels.items() and annotations.items() <= found.annotations.items())
-
-
-def _deletion_task(found: LiveObject, options: PlanOptions) -> Task | None:
-    if not is_owned(found, options.application):
-        return None
-    own, application = object_options(found.annotations), options.options
-    keeps = asked("Delete", own, application, "false")
-    waits = asked("Delete", own, application, "confirm") and not options.approved
-    reason = "the application is deleted"
-    if keeps:
-        reason += ", but the object is to stay (Delete=false)"
-    elif waits:
-        reason += ", but the deletion of this object must be confirmed (Delete=confirm)"
-    return Task(
-        kind=TaskKind.SKIP_PRUNE if keeps or waits else TaskKind.PRUNE,
-        key=found.key,
-        version=found.version,
-        phase=SyncPhase.SYNC,
-        wave=sync_wave({"metadata": {"annotations": found.annotations}}),
-        reason=reason,
-        rank=rank(found.key.kind),
-        live=found,
-        options=task_options(own, application, force=options.force),
-    )
 
 
 def _steps(tasks: Sequence[Task]) -> tuple[Step, ...]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitsync.manifest.object import DesiredObject, JsonObject, LiveObject, Origin
-from gitsync.plan.build import build_deletion, build_plan
+from gitsync.plan.build import build_plan
 from gitsync.plan.options import PlanOptions
 from gitsync.plan.values import Plan, TaskKind
 from model.identity import ResourceKey
@@ -227,21 +227,6 @@ def test_batches_are_all_prunes_then_kind_by_kind() -> None:
     live = [found("Secret", "old"), found("Deployment", "older")]
     (step,) = planned([wanted("Service", "a"), wanted("Service", "b"), wanted("Deployment", "d")], live).steps
     assert [[task.key.name for task in batch] for batch in step.batches] == [["old", "older"], ["a", "b"], ["d"]]
-
-
-def test_deletion_goes_from_the_highest_wave_down_and_keeps_what_asks_for_it() -> None:
-    live = [
-        found("Secret", "first", wave=-1),
-        found("Secret", "last", wave=3),
-        found("Secret", "kept", options="Delete=false"),
-        found("Secret", "foreign", application="other"),
-    ]
-    plan = build_deletion({one.key: one for one in live}, options=PlanOptions("shop"))
-    assert [(str(task.kind), task.key.name) for task in plan.tasks] == [
-        ("prune", "last"),
-        ("skip-prune", "kept"),
-        ("prune", "first"),
-    ]
 
 
 KINDS = st.sampled_from(["Namespace", "Secret", "Deployment", "Service", "Widget", "CustomResourceDefinition"])
