@@ -8,7 +8,6 @@ without health never do. A child Application that is Missing or Unknown does not
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gitsync.manifest.object import JsonObject
 from model.health import Health, HealthReport
 from model.identity import ResourceKey
 
@@ -25,12 +24,6 @@ class ResourceHealth:
     health: HealthReport | None
     live: bool = True
     counts: bool = True
-
-
-def ignores_health(desired: JsonObject) -> bool:
-    """Whether the manifest asks that its health be left out."""
-    annotations = (desired.get("metadata") or {}).get("annotations") or {}
-    return bool(annotations.get(IGNORE_HEALTH_ANNOTATION) == "true")
 
 
 def aggregate_health(resources: Iterable[ResourceHealth]) -> HealthReport:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitsync.health.aggregate import ResourceHealth, aggregate_health, ignores_health
+from gitsync.health.aggregate import ResourceHealth, aggregate_health
 from gitsync.health.explain import explain
 from gitsync.health.facts import facts_of
 from gitsync.manifest.object import JsonObject, LiveObject
@@ -53,12 +53,6 @@ def test_a_child_application_speaks_for_itself(status: Health) -> None:
 
 def test_an_application_of_nothing_is_healthy() -> None:
     assert aggregate_health([]).status is Health.HEALTHY
-
-
-def test_health_can_be_left_out_by_annotation() -> None:
-    marked: JsonObject = {"metadata": {"annotations": {"argocd.argoproj.io/ignore-healthcheck": "true"}}}
-    assert ignores_health(marked)
-    assert not ignores_health({"metadata": {"annotations": None}})
 
 
 def live(kind: str, name: str, uid: str, owner: str = "", body: JsonObject | None = None) -> LiveObject:
