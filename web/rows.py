@@ -128,8 +128,8 @@ def header(application: Json) -> Header:
 
 
 def is_told(error: Json, explanation: str | None) -> bool:
-    """Whether the one sentence above says this already."""
-    return bool(explanation) and error["message"] in explanation
+    """Whether the tree or the one sentence above shows this already."""
+    return bool(error.get("object")) or (explanation is not None and error["message"] in explanation)
 
 
 def problem(error: Json) -> Problem:

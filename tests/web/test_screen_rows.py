@@ -128,3 +128,14 @@ def test_runtime_that_is_gone_says_so() -> None:
         "UNKNOWN",
     )
     assert row.problems == [rows.Problem(tone="red", title="Not connected", detail="for 15 min", next="")]
+
+
+def test_header_repeats_nothing_that_the_tree_or_the_explanation_says() -> None:
+    def error(message: str, **more: Any) -> dict[str, Any]:
+        return {"level": "ERROR", "title": "T", "message": message, "suggestion": None, **more}
+
+    of_an_object = error("Service shop is missing", object={"kind": "Service", "name": "shop"})
+    errors = [of_an_object, error("1 of 3 pods: ImagePullBackOff"), error("app.yaml:3: bad indentation")]
+    explanation = "Deployment checkout: 1 of 3 pods: ImagePullBackOff (not found)"
+    header = rows.header(an_application(errors=errors, explanation=explanation))
+    assert [problem.detail for problem in header.problems] == ["app.yaml:3: bad indentation"]

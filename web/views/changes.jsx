@@ -6,6 +6,12 @@ import { familyOf } from "./layout.js";
 
 const Difference = lazy(() => import("./yaml.jsx").then((module) => ({ default: module.Difference })));
 
+const countOf = (diff) => {
+  if (!diff) return "?";
+  if (!diff.normalizedLive) return "new";
+  return diff.changes.length;
+};
+
 export function Changes({ application, stamp }) {
   const { data, error, again } = useAnswer("changed_resources", application, { stamp });
   const [chosen, setChosen] = useState(null);
@@ -25,7 +31,7 @@ export function Changes({ application, stamp }) {
               <span className="clip">
                 {node.kind} {node.name}
               </span>
-              <span className="count">{diff ? diff.changes.length || "new" : "?"}</span>
+              <span className="count">{countOf(diff)}</span>
             </button>
           </li>
         ))}

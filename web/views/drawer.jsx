@@ -1,10 +1,12 @@
 // Everything about one resource, from the right. Which one and which section is in the URL.
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { useParams } from "react-router";
 import { Actions } from "./actions.jsx";
 import { Events } from "./events.jsx";
-import { Bone, CopyId, Empty, Icon, Moment, Notice } from "./kit.jsx";
+import { AppLink, Bone, CopyId, Empty, Icon, Moment, Notice } from "./kit.jsx";
 import { useAnswer } from "./live.js";
 import { familyOf } from "./layout.js";
+import { placeOf } from "./place.js";
 import { Health, Sync } from "./status.jsx";
 import { QueryLink } from "./url.jsx";
 
@@ -100,7 +102,9 @@ function Section({ at, application, node, pods, answer, mayOperate, reason, onCl
 const containersIn = (manifest) => [...(manifest?.spec?.containers ?? []), ...(manifest?.spec?.initContainers ?? [])].map(({ name }) => name);
 
 function Summary({ node, location, live }) {
+  const { runtime } = useParams();
   const facts = [
+    ["Application", node.kind === "Application" && node.group === "argoproj.io" && <AppLink key="place" to={placeOf({ ...node, runtime })}>{node.name}</AppLink>],
     ["Kind", [node.group, node.version, node.kind].filter(Boolean).join(" / ")],
     ["Namespace", node.namespace ?? "of the cluster"],
     ["Created", node.created && <Moment at={node.created} />],

@@ -59,7 +59,7 @@ const fineBelow = (node, children) => isFine(node) && (children.get(node.id) ?? 
 function folded(siblings, parent, children, unfolded) {
   const groups = new Map();
   for (const node of siblings) {
-    if (!fineBelow(node, children)) continue;
+    if (node.kind === "Application" || !fineBelow(node, children)) continue; // an application is a place to go to
     if (!groups.has(node.kind)) groups.set(node.kind, []);
     groups.get(node.kind).push(node);
   }

@@ -1,5 +1,5 @@
 // Sign-in: the password goes to /auth/login and nowhere else; the session comes back as a cookie that scripts cannot read.
-import { useState } from "react";
+import { useEffect, useState } from "react";
 
 const safeTarget = () => {
   const next = new URLSearchParams(location.search).get("next") ?? "";
@@ -13,7 +13,9 @@ const REASONS = {
 
 export function LoginForm() {
   const [problem, setProblem] = useState("");
-  const [busy, setBusy] = useState(false);
+  // Off until the script runs: a browser's own submission would not be what /auth/login reads.
+  const [busy, setBusy] = useState(true);
+  useEffect(() => setBusy(false), []);
   const submit = async (event) => {
     event.preventDefault();
     const fields = new FormData(event.currentTarget);
@@ -34,7 +36,7 @@ export function LoginForm() {
     return setBusy(false);
   };
   return (
-    <form className="login" onSubmit={submit} aria-labelledby="sign-in">
+    <form className="login" method="post" action="/auth/login" onSubmit={submit} aria-labelledby="sign-in">
       <h1 id="sign-in">Sign in to Argosy</h1>
       <label htmlFor="username">Name</label>
       <input id="username" name="username" autoComplete="username" autoFocus required aria-describedby="login-problem" />
@@ -44,7 +46,7 @@ export function LoginForm() {
         {problem}
       </p>
       <button type="submit" className="button primary" disabled={busy}>
-        {busy ? "Signing in" : "Sign in"}
+        Sign in
       </button>
     </form>
   );

@@ -13,6 +13,15 @@ const READABLE_ZOOM = 0.65;
 
 const badges = (node) => node.info?.map(({ key, value }) => (key === "Rev" ? `Rev ${value}` : value)) ?? [];
 
+// The end of a long name tells siblings apart, so the middle gives way.
+const TAIL = 6;
+const Name = ({ text }) => (
+  <span className="node-name">
+    <span>{text.slice(0, -TAIL)}</span>
+    <span>{text.slice(-TAIL)}</span>
+  </span>
+);
+
 const Node = memo(function Node({ data }) {
   const { node, below, collapsed, marked, dimmed, selected } = data;
   const { open, toggle, unfold } = useContext(Deeds);
@@ -27,7 +36,7 @@ const Node = memo(function Node({ data }) {
           <Icon name={familyOf(node.kind)} />
         </span>
         <span className="node-text">
-          <span className="node-name">{node.name}</span>
+          <Name text={node.name} />
           <span className="node-badges">{node.fold ? "all fine · open" : words}</span>
         </span>
         <span className="node-status">
@@ -78,6 +87,12 @@ function Canvas({ nodes, application, hits, selected, onOpen }) {
   const edges = useMemo(() => links.map(([source, target]) => ({ id: `${source}>${target}`, source, target, type: "smoothstep", focusable: false })), [links]);
   const flow = useReactFlow();
   const box = useRef(null);
+  const moved = useRef(false);
+  const extent = `${Math.max(...entries.map(({ x }) => x))}/${Math.max(...entries.map(({ y }) => y))}`;
+  useEffect(() => {
+    // What grows out of sight is brought back, unless the person has chosen what to look at.
+    if (!moved.current && box.current && flow.viewportInitialized) start(flow, entries, box.current, EASE);
+  }, [extent]);
   const deeds = useMemo(
     () => ({
       open: onOpen,
@@ -112,6 +127,9 @@ function Canvas({ nodes, application, hits, selected, onOpen }) {
           nodes={drawn}
           edges={edges}
           nodeTypes={NODE_TYPES}
+          onMoveStart={(event) => {
+            if (event) moved.current = true;
+          }}
           onInit={(instance) => box.current && start(instance, entries, box.current)}
           minZoom={0.1}
           maxZoom={1.5}
@@ -141,7 +159,7 @@ function flipped(set, id) {
 }
 
 // Everything if it stays readable, else the application and what is next to it.
-function start(flow, entries, box) {
+function start(flow, entries, box, ease = undefined) {
   const height = Math.max(...entries.map(({ y }) => y)) + TREE.nodeHeight;
   const width = Math.max(...entries.map(({ x }) => x)) + TREE.nodeWidth;
   const margin = 2 * TREE.rowGap;
@@ -149,7 +167,7 @@ function start(flow, entries, box) {
   const readable = Math.max(zoom, READABLE_ZOOM);
   const home = entries.find(({ id }) => id === ROOT);
   const y = readable === zoom ? (box.clientHeight - height * zoom) / 2 : box.clientHeight / 2 - home.y * readable;
-  flow.setViewport({ x: margin, y: readable === zoom ? Math.max(margin, Math.min(y, box.clientHeight / 4)) : y, zoom: readable });
+  flow.setViewport({ x: margin, y: readable === zoom ? Math.max(margin, Math.min(y, box.clientHeight / 4)) : y, zoom: readable }, ease);
 }
 
 // Find by name or kind; Enter steps through what is found, Shift-Enter back.

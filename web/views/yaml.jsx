@@ -158,13 +158,14 @@ const Split = ({ rows }) => (
 
 // What a sync would change in one object: fields with who wrote them last, then the text.
 export function Difference({ diff, label }) {
+  const fields = diff.changes.filter((change) => change.path); // no path: the object as a whole is new or goes
   const rows = useMemo(() => {
     const text = (manifest) => (manifest ? toYaml(withoutManaged(manifest)) : "");
     return diff.normalizedLive || diff.predictedLive ? differenceRows(text(diff.normalizedLive), text(diff.predictedLive)) : [];
   }, [diff]);
   return (
     <section aria-label={label} className="difference">
-      {diff.changes.length > 0 && <Fields changes={diff.changes} />}
+      {fields.length > 0 && <Fields changes={fields} />}
       {rows.length > 0 && <Text rows={rows} label={label} />}
     </section>
   );

@@ -25,9 +25,9 @@ def plane() -> Iterator[Plane]:
         yield plane
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, never a downloaded one."""
+    """Debian's Chromium, never a downloaded one; closed soon, for its event loop is in the way of async tests."""
     if not CHROMIUM.exists():
         pytest.skip("Chromium is not installed: apt-get install chromium")
     with sync_playwright() as playwright:

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from tests.support.console_plane import PASSWORD, OpenPage
+from tests.support.console_plane import PASSWORD, OpenPage, Plane
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
 
@@ -25,6 +25,18 @@ def test_a_person_signs_in_and_lands_where_they_wanted_to_go(open_page: OpenPage
     assert cookies
     assert all(cookie["httpOnly"] and cookie["sameSite"] in {"Lax", "Strict"} for cookie in cookies)
     assert page.evaluate("document.cookie") == ""
+
+
+def test_a_password_never_gets_into_the_address_even_before_the_script_runs(browser: Browser, plane: Plane) -> None:
+    context = browser.new_context(base_url=plane.url, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/login")
+    page.get_by_label("Name").fill("dana")
+    page.get_by_label("Password").fill(PASSWORD)
+    expect(page.get_by_role("button", name="Sign in")).to_be_disabled()
+    page.keyboard.press("Enter")
+    assert PASSWORD not in page.url.replace(plane.url, "")
+    context.close()
 
 
 def test_sign_in_leads_to_no_foreign_place(open_page: OpenPage) -> None:
