@@ -16,8 +16,6 @@ class LoopSettings:
 
     lane_concurrency: int = 12  # work of one (repository, cluster) pair at a time; a stuck one holds no more than this
     total_concurrency: int = 192  # sixteen stuck pairs still leave room for the rest
-    compare_timeout_seconds: float = 120.0
-    operation_timeout_seconds: float = 0.0  # 0: none, as Argo CD
     retry_failed_seconds: float = 15.0  # first wait after a failed comparison; doubles up to the next line
     retry_failed_max_seconds: float = 300.0
     status_quiet_seconds: float = 0.2  # a status is written when nothing changed for this long ...

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-import msgspec
 import structlog
 
 from gitsync.access.credentials import CredentialStore
@@ -19,6 +18,7 @@ from gitsync.access.secret import (
     read_repository_secret,
 )
 from gitsync.kube.client import Cluster
+from gitsync.kube.observed import Observed
 from gitsync.kube.watch import Changed, Deleted, Interrupted, KindSignal, ListDone, watch_kind
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.record import read_application
@@ -37,8 +37,6 @@ class HomeListener(Protocol):
     """What the loop wants to know."""
 
     def application_seen(self, raw: JsonObject, application: Application) -> None: ...
-
-    def application_unreadable(self, raw: JsonObject, reason: str) -> None: ...
 
     def application_gone(self, key: ApplicationKey) -> None: ...
 
@@ -95,23 +93,15 @@ class Home:
             match signal:
                 case ListDone(items=items):
                     for item in items:
-                        self._application(item.body(), listener)
+                        _see(item, listener)
                     listener.applications_listed(
                         frozenset(ApplicationKey(item.metadata.namespace, item.metadata.name) for item in items)
                     )
                     self._listed("applications")
                 case Changed(item=item):
-                    self._application(item.body(), listener)
+                    _see(item, listener)
                 case Deleted(item=item):
                     listener.application_gone(ApplicationKey(item.metadata.namespace, item.metadata.name))
-
-    def _application(self, raw: JsonObject, listener: HomeListener) -> None:
-        try:
-            application = read_application(raw)
-        except msgspec.ValidationError as error:
-            listener.application_unreadable(raw, str(error))
-        else:
-            listener.application_seen(raw, application)
 
     async def _projects(self, listener: HomeListener, heart: Heart) -> None:
         async for seen in self._follow(APP_PROJECT, "", "projects", heart):
@@ -173,6 +163,11 @@ class Home:
                 case Deleted(item=item):
                     known.discard(item.metadata.name)
                     yield _Seen(item.metadata.name, None)
+
+
+def _see(item: Observed, listener: HomeListener) -> None:
+    raw = item.body()
+    listener.application_seen(raw, read_application(raw))
 
 
 def _pulse(signal: KindSignal, heart: Heart) -> None:

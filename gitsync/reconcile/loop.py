@@ -25,7 +25,7 @@ from gitsync.reconcile.fleet import Fleet, Member, UnknownDestination
 from gitsync.reconcile.home import Home
 from gitsync.reconcile.permission import permitted
 from gitsync.reconcile.queue import FairQueue
-from gitsync.reconcile.record import Record, Records, Stage
+from gitsync.reconcile.record import Record, Records, Stage, why_unreadable
 from gitsync.reconcile.refresh import Refresh, asked_for
 from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.status_writer import StatusWriter
@@ -39,9 +39,15 @@ from model.operation import Phase
 
 log = structlog.get_logger("gitsync.loop")
 
+_NEW_KIND_SECONDS = 0.5  # until discovery knows the kinds of a definition that was just established
+
 
 class UnknownProject(Stalled):
     """The application names a project that does not exist."""
+
+
+class UnreadableSpec(Stalled):
+    """A field of the spec has a value of the wrong type."""
 
 
 class Loop:
@@ -136,6 +142,8 @@ class Loop:
             self._failed(record, stage, failure)
 
     def _require_spec(self, record: Record) -> None:
+        if record.unreadable:
+            raise UnreadableSpec(f"the spec cannot be read: {record.unreadable}", suggestion="Correct that field.")
         project = record.application.spec.project or "default"
         if project not in self._home.projects:
             raise UnknownProject(
@@ -162,21 +170,20 @@ class Loop:
         """Start the operation that somebody asked for, or the automated sync that is due."""
         if self.watching_only or record.deleting or not self._home.synced:
             return
-        member = self._fleet.get(record.server)
         if self._syncs.running(record):
             if record.desired is not None:
                 self._syncs.supersede(record, record.desired.revision)
             return
-        if self._syncs.start_requested(record, member):
+        if self._syncs.start_requested(record):
             return
         record.clear(Stage.SYNC)
-        if record.comparison_failed or record.desired is None or member is None:
+        if record.comparison_failed or record.desired is None:
             return
         decision = autosync.decide(self._situation(record), settings=self._settings, now=self._now())
         match decision:
             case autosync.Start(operation=operation, reason=reason):
                 log.info("automated sync", application=str(record.key), reason=reason)
-                self._syncs.start(record, member, operation)
+                self._syncs.start(record, operation)
             case autosync.WaitFor(seconds=seconds):
                 record.wish(Refresh.COMPARE)
                 self.queue.add_after(record.key, seconds)
@@ -212,7 +219,7 @@ class Loop:
     def start_requested(self, record: Record) -> None:
         """Begin the operation that the object asks for now, so that whoever asked sees it begun."""
         if not self.watching_only and not record.deleting and not self._syncs.running(record):
-            self._syncs.start_requested(record, self._fleet.get(record.server))
+            self._syncs.start_requested(record)
 
     def operation_in_progress(self, record: Record) -> bool:
         return self._syncs.running(record) or (record.operating if self.watching_only else False)
@@ -244,9 +251,19 @@ class Loop:
         for application in concerned:
             if (record := self._records.get(application)) is not None and record.server == member.server:
                 self._object_changed(record, member, key)
+        if key.kind == "CustomResourceDefinition":
+            self._kinds_changed(member)
         for root in event.roots:
             if (record := self._records.of_instance(root)) is not None:
                 self._feeds.changed(record.key, key)
+
+    def _kinds_changed(self, member: Member) -> None:
+        """A kind that was unknown may be known in a moment."""
+        for key in self._records.of_server(member.server):
+            record = self._records.get(key)
+            if record is not None and record.desired is not None and record.desired.unknown:
+                record.wish(Refresh.RESOLVE)
+                self.queue.add_after(key, _NEW_KIND_SECONDS)
 
     def _object_changed(self, record: Record, member: Member, key: ResourceKey) -> None:
         if not record.compared:
@@ -285,6 +302,7 @@ class Loop:
             record = None
         if record is None:
             record = self._records.add(raw, application)
+            record.unreadable = why_unreadable(raw)
             self._note_wishes(record)
             self._report(key)
             self.queue.add(key)
@@ -299,7 +317,7 @@ class Loop:
             record.adopt_status()
         wished = self._note_wishes(record)
         if spec_changed:
-            record.failures = 0
+            record.failures, record.unreadable = 0, why_unreadable(raw)
             self.want(record.key, Refresh.RESOLVE)
         elif wished:
             self.queue.add(record.key)
@@ -321,11 +339,6 @@ class Loop:
         if state is not None and state.phase == Phase.TERMINATING:
             self._syncs.terminate(record)
         return self._syncs.note_requested(record) or wished
-
-    def application_unreadable(self, raw: JsonObject, reason: str) -> None:
-        """Its spec is not one. Shown as far as it can be; everything else is left alone."""
-        metadata = raw["metadata"]
-        log.warning("application unreadable", application=f"{metadata['namespace']}/{metadata['name']}", reason=reason)
 
     def application_gone(self, key: ApplicationKey) -> None:
         record = self._records.remove(key)

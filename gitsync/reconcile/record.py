@@ -12,16 +12,16 @@ from gitsync.manifest.object import DesiredObject, JsonObject
 from gitsync.manifest.tracking import application_instance
 from gitsync.reconcile.application_state import ApplicationState
 from gitsync.reconcile.refresh import Refresh
-from gitsync.reconcile.status import as_json
 from model.health import Health, Sync
 from model.identity import ApplicationKey, ResourceKey
 from model.kinds.application import (
     Application,
     ApplicationCondition,
-    ApplicationStatus,
+    ApplicationSpec,
     OperationState,
     RevisionHistory,
 )
+from model.kinds.meta import ObjectMeta
 from model.operation import Phase
 
 
@@ -82,6 +82,7 @@ class Record:
     revision: str = ""
     updated_at: datetime | None = None
     sync_begins: bool = False
+    unreadable: str = ""
     deleting: bool = False
 
     @property
@@ -150,12 +151,28 @@ def sentence(failure: GitsyncError) -> str:
 
 
 def read_application(raw: JsonObject) -> Application:
-    """The typed view. Where the object does not fit it, what does fit; raises msgspec.ValidationError for bad specs."""
+    """The typed view, or what of the object fits it.
+
+    A status that somebody garbled must not hide the application, since it is written anew anyway; nor may a spec that
+    is none, since somebody has to be told (see `why_unreadable`).
+    """
+    bare = {name: value for name, value in raw.items() if name != "status"}
+    for body in (raw, bare, {"metadata": raw["metadata"]}):
+        try:
+            return msgspec.convert(body, Application, strict=False)
+        except msgspec.ValidationError:
+            continue
+    metadata = raw["metadata"]
+    return Application(metadata=ObjectMeta(name=metadata["name"], namespace=metadata.get("namespace", "")))
+
+
+def why_unreadable(raw: JsonObject) -> str:
+    """What is wrong with the shape of the spec, or ""."""
     try:
-        return msgspec.convert(raw, Application, strict=False)
-    except msgspec.ValidationError:
-        # A status that somebody garbled must not hide the application: it is written anew anyway.
-        return msgspec.convert({**raw, "status": as_json(ApplicationStatus())}, Application, strict=False)
+        msgspec.convert(raw.get("spec") or {}, ApplicationSpec, strict=False)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return ""
 
 
 class Records:

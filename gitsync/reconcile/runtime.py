@@ -77,79 +77,17 @@ class Runtime:
             clock=now,
         )
         self.cache = RenderCache(settings.data_dir / "renders.sqlite")
-        self.comparer = Comparer()
         self.home = Home(self.home_cluster, settings.namespace, self.credentials)
-        self.fleet = Fleet(
-            access,
-            self.supervisor,
-            FleetEvents(
-                reach_changed=self._reach_changed,
-                live=lambda member, event: self.loop.live_changed(member, event),
-                gone=self._cluster_gone,
-            ),
-            now=now,
-        )
+        self.comparer = Comparer()
+        self.fleet = self._make_fleet(access)
         self.feeds = TreeFeeds(self.records, lambda: self.fleet)
-        self.sources = Sources(
-            self.repositories,
-            self.cache,
-            control_namespace=settings.namespace,
-            supervisor=self.supervisor,
-            on_affected=lambda key: self.loop.want(key, Refresh.RESOLVE),
-            on_repository=lambda url: self._changed(("repository", url)),
-        )
-        self.statuses = StatusWriter(
-            self.home_cluster,
-            self.records,
-            control_namespace=settings.namespace,
-            settings=settings.loop,
-            supervisor=self.supervisor,
-            now=now,
-        )
-        self.syncs = Syncs(
-            settings=settings.loop,
-            records=self.records,
-            home=self.home,
-            fleet=lambda: self.fleet,
-            sources=self.sources,
-            supervisor=self.supervisor,
-            changed=lambda record: self.loop.shown_changed(record),
-            ended=lambda record: self.loop.sync_ended(record),
-            began_anew=self.statuses.began_anew,
-            now=now,
-        )
-        self.deletions = Deletions(
-            self.home_cluster,
-            fleet=lambda: self.fleet,
-            supervisor=self.supervisor,
-            busy=lambda record: self.syncs.running(record),
-            changed=lambda record: self.loop.shown_changed(record),
-            again=lambda key, seconds: self.loop.queue.add_after(key, seconds),
-        )
+        self.sources = self._make_sources()
+        self.statuses = self._make_statuses()
+        self.syncs = self._make_syncs()
+        self.deletions = self._make_deletions()
         self.loop = self._make_loop()
-        self.reporter = Reporter(
-            records=self.records,
-            fleet=lambda: self.fleet,
-            repositories=self.repositories,
-            supervisor=self.supervisor,
-            control_namespace=settings.namespace,
-            runtime=self._summary(access),
-            changed=self._changed,
-            now=now,
-        )
-        self.requests = Requests(
-            Context(
-                records=self.records,
-                fleet=lambda: self.fleet,
-                feeds=self.feeds,
-                comparer=self.comparer,
-                loop=self.loop,
-                reporter=self.reporter,
-                home=self.home_cluster,
-                probe=self.probe,
-                now=now,
-            )
-        )
+        self.reporter = self._make_reporter(access)
+        self.requests = self._make_requests()
         self.link = self._make_link(settings.link) if settings.link else None
         self.metrics = MetricsPort(
             Readings(self.counters, self.gauges), parts=self.supervisor.states, ready=self.not_ready
@@ -256,6 +194,57 @@ class Runtime:
 
     # ---- parts
 
+    def _make_fleet(self, access: ClusterAccess) -> Fleet:
+        events = FleetEvents(
+            reach_changed=self._reach_changed,
+            live=lambda member, event: self.loop.live_changed(member, event),
+            gone=self._cluster_gone,
+        )
+        return Fleet(access, self.supervisor, events, now=self._now)
+
+    def _make_sources(self) -> Sources:
+        return Sources(
+            self.repositories,
+            self.cache,
+            control_namespace=self._settings.namespace,
+            supervisor=self.supervisor,
+            on_affected=lambda key: self.loop.want(key, Refresh.RESOLVE),
+            on_repository=lambda url: self._changed(("repository", url)),
+        )
+
+    def _make_statuses(self) -> StatusWriter:
+        return StatusWriter(
+            self.home_cluster,
+            self.records,
+            control_namespace=self._settings.namespace,
+            settings=self._settings.loop,
+            supervisor=self.supervisor,
+            now=self._now,
+        )
+
+    def _make_syncs(self) -> Syncs:
+        return Syncs(
+            records=self.records,
+            home=self.home,
+            fleet=lambda: self.fleet,
+            sources=self.sources,
+            supervisor=self.supervisor,
+            changed=lambda record: self.loop.shown_changed(record),
+            ended=lambda record: self.loop.sync_ended(record),
+            began_anew=self.statuses.began_anew,
+            now=self._now,
+        )
+
+    def _make_deletions(self) -> Deletions:
+        return Deletions(
+            self.home_cluster,
+            fleet=lambda: self.fleet,
+            supervisor=self.supervisor,
+            busy=self.syncs.running,
+            changed=lambda record: self.loop.shown_changed(record),
+            again=lambda key, seconds: self.loop.queue.add_after(key, seconds),
+        )
+
     def _make_loop(self) -> Loop:
         return Loop(
             settings=self._settings.loop,
@@ -275,6 +264,33 @@ class Runtime:
 
     def _application_changed(self, key: ApplicationKey) -> None:
         self._changed(("application", key))
+
+    def _make_reporter(self, access: ClusterAccess) -> Reporter:
+        return Reporter(
+            records=self.records,
+            fleet=lambda: self.fleet,
+            repositories=self.repositories,
+            supervisor=self.supervisor,
+            control_namespace=self._settings.namespace,
+            runtime=self._summary(access),
+            changed=self._changed,
+            now=self._now,
+        )
+
+    def _make_requests(self) -> Requests:
+        return Requests(
+            Context(
+                records=self.records,
+                fleet=lambda: self.fleet,
+                feeds=self.feeds,
+                comparer=self.comparer,
+                loop=self.loop,
+                reporter=self.reporter,
+                home=self.home_cluster,
+                probe=self.probe,
+                now=self._now,
+            )
+        )
 
     def _make_link(self, settings: LinkSettings) -> Link:
         return Link(

@@ -33,7 +33,6 @@ from gitsync.reconcile.sources import Sources, only_source
 from gitsync.reconcile.status import as_json, kubernetes_time, operation_state_json
 from gitsync.reconcile.supervisor import Supervisor
 from gitsync.reconcile.verdict import judge_extra
-from gitsync.settings import LoopSettings
 from model.health import Sync
 from model.identity import ApplicationKey, ResourceKey
 from model.kinds.application import (
@@ -89,7 +88,6 @@ class Syncs:
     def __init__(
         self,
         *,
-        settings: LoopSettings,
         records: Records,
         home: Home,
         fleet: Callable[[], Fleet],
@@ -100,7 +98,6 @@ class Syncs:
         began_anew: Callable[[Record], None],
         now: Callable[[], datetime],
     ) -> None:
-        self._settings = settings
         self._records = records
         self._home = home
         self._fleet = fleet
@@ -134,7 +131,7 @@ class Syncs:
         record.operation_to_remove = False
         return True
 
-    def start_requested(self, record: Record, member: Member | None) -> bool:
+    def start_requested(self, record: Record) -> bool:
         """Start what the object asks for, or carry on what an earlier process began. False: neither."""
         requested = record.raw.get("operation")
         if requested is not None and requested != record.handled_operation:
@@ -153,7 +150,7 @@ class Syncs:
         self._begin(record, state.operation, raw=None, carried_on=state)
         return True
 
-    def start(self, record: Record, member: Member, operation: Operation) -> None:
+    def start(self, record: Record, operation: Operation) -> None:
         """Start an automated sync."""
         self._begin(record, operation, raw=None)
 
