@@ -87,15 +87,10 @@ async def _until_image(cluster: ClusterRig, name: str, tag: str) -> None:
 
 async def _restart(running: RuntimeRig, *, applications: int) -> Row:
     counts = await request_counts(running)
-    writes = sum(
-        value
-        for name, value in counts.items()
-        if name.startswith("argosy_kube_requests_total")
-        and any(verb in name for verb in ('"apply"', '"patch"', '"create"', '"replace"', '"delete"'))
-    )
+    writes = sum(counts.get(f"requests_{verb}", 0) for verb in ("apply", "patch", "create", "replace", "delete"))
     headline = f"{_renders(counts):.0f} renders, {writes:.0f} writes"
     return Row(f"restart, {applications} applications", headline, "0 renders, 0 writes", dict(counts))
 
 
 def _renders(counts: Mapping[str, float]) -> float:
-    return sum(value for name, value in counts.items() if name.startswith("argosy_renders_total"))
+    return counts.get("renders", 0)

@@ -122,8 +122,9 @@ def is_done(application: dict[str, Any]) -> bool:
 
 async def request_counts(running: RuntimeRig) -> dict[str, float]:
     samples = await running.metrics()
-    wanted = ("argosy_kube_requests_total", "argosy_renders_total", "argosy_status_writes_total")
-    return {name: value for name, value in samples.items() if name.startswith(wanted)}
+    prefix, wanted = "argosy_runtime_", ("requests_", "renders", "status_writes", "dry_runs", "operations_total")
+    named = {name.removeprefix(prefix): value for name, value in samples.items() if name.startswith(prefix)}
+    return {name.removesuffix("_total"): value for name, value in named.items() if name.startswith(wanted)}
 
 
 def _spent(after: Mapping[str, Cost], before: Mapping[str, Cost]) -> dict[str, Cost]:
