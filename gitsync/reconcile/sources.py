@@ -74,7 +74,7 @@ class Sources:
         source = only_source(record.application.spec.all_sources)
         self._read_by(record.key, source.repo_url)
         try:
-            resolved, rendered = await self._resolve_and_render(source, fresh=refresh >= Refresh.NORMAL)
+            resolved, rendered = await self._resolve_and_render(source, refresh)
         except GitsyncError:
             self._failing.setdefault(normalized(source.repo_url), set()).add(record.key)
             raise
@@ -94,22 +94,21 @@ class Sources:
         self._unfollow(record.key)
         self._read_by(record.key, "")
 
-    def readers(self, url: str) -> int:
-        return len(self._readers.get(normalized(url), ()))
-
-    async def _resolve_and_render(self, source: ApplicationSource, *, fresh: bool) -> tuple[ResolvedRevision, Rendered]:
+    async def _resolve_and_render(
+        self, source: ApplicationSource, refresh: Refresh
+    ) -> tuple[ResolvedRevision, Rendered]:
         """What is missing may have been pushed since the host was asked last, so it is asked before we say so."""
+        ask = refresh >= Refresh.NORMAL
         try:
-            resolved = await self._repositories.resolve(source.repo_url, source.target_revision, fresh=fresh)
-            return resolved, await self._render(source, resolved.commit)
+            resolved = await self._repositories.resolve(source.repo_url, source.target_revision, fresh=ask)
+            return resolved, await self._render(source, resolved.commit, anew=refresh is Refresh.HARD)
         except (PathNotFound, RevisionNotFound):
-            if fresh:
+            if ask:
                 raise
-        return await self._resolve_and_render(source, fresh=True)
+        return await self._resolve_and_render(source, Refresh.NORMAL)
 
-    async def _render(self, source: ApplicationSource, commit: str) -> Rendered:
-        """A render is kept under everything that it was made from, so even a hard refresh may use a kept one."""
-        return await render(source, commit=commit, repositories=self._repositories, cache=self._cache)
+    async def _render(self, source: ApplicationSource, commit: str, *, anew: bool = False) -> Rendered:
+        return await render(source, commit=commit, repositories=self._repositories, cache=self._cache, fresh=anew)
 
     async def _revision(self, key: ApplicationKey, source: ApplicationSource, head: str, closure: Closure) -> str:
         """The newest commit that changed the inputs; a pinned commit is shown as it was pinned."""
@@ -217,6 +216,10 @@ def _kept(objects: dict[ResourceKey, DesiredObject], known: Desired | None) -> d
     if known is None:
         return objects
     return {
-        key: before if (before := known.objects.get(key)) is not None and before == one else one
+        key: before if (before := known.objects.get(key)) is not None and _same(before, one) else one
         for key, one in objects.items()
     }
+
+
+def _same(one: DesiredObject, other: DesiredObject) -> bool:
+    return (one.digest, one.version, one.origin) == (other.digest, other.version, other.origin)
