@@ -97,7 +97,7 @@ def _stop_signals(parent: int) -> asyncio.Event:
 
 def main() -> int:
     """Exit code 1 with one line on standard error when the sandbox cannot start."""
-    settings = read_settings(sys.argv[1:], os.environ)
+    settings = read_settings(sys.argv[1:])
     try:
         uvloop.run(run(settings))
     except (SandboxError, OSError) as error:

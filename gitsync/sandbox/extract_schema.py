@@ -22,6 +22,8 @@ import yaml
 TARGET = Path(__file__).parent / "schema.json.gz"
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+PROTO_FIELD = re.compile(r"^  (optional|repeated|map<string, ?\S+>)\s*(\S*?)\s*(\w+) = (\d+);", re.MULTILINE)
+PROTO_SCALARS = {"string", "bytes", "bool", "int32", "int64", "uint32", "double"}
 GO_SCALARS = {"string": "", "bool": False, "int": 0, "int32": 0, "int64": 0, "uint32": 0, "float64": 0}
 MODULE_PREFIX = {
     "api": "io.k8s.api",
@@ -112,6 +114,38 @@ def extract_columns(server: Server, discovery: list[Any]) -> dict[str, list[list
     return columns
 
 
+def extract_messages(folders: list[Path], types: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
+    """Fields of the binary form as `{number: [name, type]}` by type name; lists begin with `*`, maps with `<`."""
+    messages: dict[str, dict[str, list[str]]] = {}
+    served = {name.rpartition(".")[0] for name in types}
+    for folder in folders:
+        for file in sorted(folder.rglob("generated.proto")):
+            text = file.read_text()
+            package = _type_name(re.search(r"^package (\S+);", text, re.MULTILINE)[1])  # type: ignore[index]
+            for match in re.finditer(r"^message (\w+) \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL):
+                fields = {
+                    number: [name, _wire_type(label, type_name, package)]
+                    for label, type_name, name, number in PROTO_FIELD.findall(match[2])
+                }
+                if package in served:
+                    messages[f"{package}.{match[1]}"] = fields
+    return messages
+
+
+def _type_name(proto_name: str) -> str:
+    """`k8s.io.api.core.v1.Pod` as OpenAPI calls it: `io.k8s.api.core.v1.Pod`."""
+    return "io.k8s" + proto_name.lstrip(".").removeprefix("k8s.io")
+
+
+def _wire_type(label: str, type_name: str, package: str) -> str:
+    mark = "*" if label == "repeated" else ""
+    if match := re.fullmatch(r"map<string, ?(\S+)>", label):
+        mark, type_name = "<", match[1]
+    if type_name in PROTO_SCALARS:
+        return mark + type_name
+    return mark + (_type_name(type_name) if "." in type_name else f"{package}.{type_name}")
+
+
 def go_structs(folders: list[Path]) -> Iterator[tuple[str, dict[str, str], list[tuple[str, str, str]]]]:
     """`(type name as in OpenAPI, named scalar types of its package, [(json name, Go type, tag options)])`."""
     for folder in folders:
@@ -182,6 +216,7 @@ def main() -> None:
         "columns": extract_columns(server, discovery),
         "kinds": kinds,
         "types": types,
+        "messages": extract_messages(arguments.types, types),
         "omitted": omitted,
         "always": always,
     }

@@ -28,7 +28,7 @@ STATUS: Final = frozenset({"f:status"})
 EVERYTHING: Final = frozenset({"f:metadata", "f:spec", "f:status"})
 
 
-class Manager(NamedTuple):
+class FieldOwner(NamedTuple):
     """Identity of an owner. For an apply the version does not count: it stays one owner through all versions."""
 
     name: str
@@ -52,11 +52,11 @@ class Ownership:
     time: str
 
 
-Owners = dict[Manager, Ownership]
+Owners = dict[FieldOwner, Ownership]
 
 
-def manager_id(name: str, operation: str, api_version: str, subresource: str = "") -> Manager:
-    return Manager(name, operation, "" if operation == "Apply" else api_version, subresource)
+def manager_id(name: str, operation: str, api_version: str, subresource: str = "") -> FieldOwner:
+    return FieldOwner(name, operation, "" if operation == "Apply" else api_version, subresource)
 
 
 def decode_owners(entries: Iterable[JsonObject]) -> Owners:
@@ -76,7 +76,7 @@ def encode_owners(owners: Owners) -> list[JsonObject]:
     return [_entry(manager, owned) for manager, owned in items if owned.fields]
 
 
-def _entry(manager: Manager, owned: Ownership) -> JsonObject:
+def _entry(manager: FieldOwner, owned: Ownership) -> JsonObject:
     entry: JsonObject = {
         "manager": manager.name,
         "operation": manager.operation,
@@ -101,7 +101,7 @@ def track_update(
     new: JsonObject,
     node: Node,
     owners: Owners,
-    manager: Manager,
+    manager: FieldOwner,
     *,
     now: str,
     ignored: frozenset[str],
@@ -124,7 +124,7 @@ def _version_of(body: JsonObject) -> str:
     return version
 
 
-def _without_lost(owners: Owners, changes: Comparison, keeper: Manager | None) -> Owners:
+def _without_lost(owners: Owners, changes: Comparison, keeper: FieldOwner | None) -> Owners:
     """Everybody but `keeper` loses what was changed or removed."""
     lost = union(union(changes.added, changes.modified), changes.removed)
     if not lost:
@@ -150,7 +150,7 @@ def apply(
     config: JsonObject,
     node: Node,
     owners: Owners,
-    manager: Manager,
+    manager: FieldOwner,
     *,
     force: bool,
     now: str,
@@ -181,7 +181,7 @@ def apply(
     return Applied(merged, after)
 
 
-def _prune(merged: JsonObject, last: FieldSet, owners: Mapping[Manager, Ownership], node: Node) -> JsonObject:
+def _prune(merged: JsonObject, last: FieldSet, owners: Mapping[FieldOwner, Ownership], node: Node) -> JsonObject:
     """Takes away what the last apply set, this one does not, and nobody else owns."""
     last = with_named_fields(last, node)
     managed: FieldSet = {}
@@ -196,9 +196,9 @@ def _prune(merged: JsonObject, last: FieldSet, owners: Mapping[Manager, Ownershi
     return result
 
 
-def _refuse_conflicts(owners: Owners, applier: Manager, changes: Comparison) -> None:
+def _refuse_conflicts(owners: Owners, applier: FieldOwner, changes: Comparison) -> None:
     taken = union(changes.modified, changes.added)
-    conflicts: list[tuple[Manager, str]] = []
+    conflicts: list[tuple[FieldOwner, str]] = []
     for manager, owned in sorted(owners.items()):
         if manager != applier:
             shown = manager._replace(api_version=owned.api_version)
@@ -208,7 +208,7 @@ def _refuse_conflicts(owners: Owners, applier: Manager, changes: Comparison) -> 
         raise ConflictError(_conflict_message(conflicts), causes=causes)
 
 
-def _conflict_message(conflicts: list[tuple[Manager, str]]) -> str:
+def _conflict_message(conflicts: list[tuple[FieldOwner, str]]) -> str:
     if len(conflicts) == 1:
         who, path = conflicts[0]
         return f"Apply failed with 1 conflict: conflict with {who}: {path}"

@@ -29,7 +29,7 @@ class ProcessSettings:
     parent: int
 
 
-def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> ProcessSettings:
+def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> ProcessSettings:
     """Settings from the command line and the environment. Ends the program with a message if they make no sense."""
     parser = argparse.ArgumentParser(prog="python -m gitsync.sandbox", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder for certificates, objects and repositories")

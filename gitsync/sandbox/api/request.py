@@ -9,6 +9,7 @@ import yaml
 from aiohttp import web
 
 from gitsync.manifest.object import JsonObject
+from gitsync.sandbox import protobuf
 from gitsync.sandbox.errors import (
     BadRequestError,
     Cause,
@@ -148,6 +149,8 @@ def wanted_form(accept: str, *, is_list: bool = False) -> Form:
 
 def decode_body(data: bytes, content_type: str, kind: str) -> Any:
     """JSON or YAML of a body. Raises BadRequestError."""
+    if data.startswith(protobuf.MAGIC):
+        return protobuf.decode_object(data)
     if "protobuf" in content_type or "cbor" in content_type:
         raise UnsupportedMediaTypeError(
             "the body of the request was in an unknown format - accepted media types include: "
