@@ -14,6 +14,7 @@ from api.access.passwords import hash_password
 from api.access.sign_in import SignIn
 from api.access.verdicts import Verdicts
 from api.housekeeping import keep_house
+from api.live.applications import LiveApplications
 from api.live.changes import Changes
 from api.live.news import News
 from api.live.streams import OpenStreams
@@ -57,6 +58,8 @@ def _assemble(
 ) -> ControlPlane:
     connected = ConnectedRuntimes(News())
     changes = Changes()
+    authority = Authority(database, Verdicts(connected, monotonic), monotonic)
+    favorites = Favorites(database)
     sign_in = SignIn(database, clock, lifetime=timedelta(hours=settings.session_hours))
     return ControlPlane(
         settings=settings,
@@ -64,11 +67,12 @@ def _assemble(
         database=database,
         connected=connected,
         changes=changes,
+        live=LiveApplications(database, changes, authority, favorites),
         trees=Trees(connected),
         streams=OpenStreams(sign_in, clock),
-        authority=Authority(database, Verdicts(connected, monotonic), monotonic),
+        authority=authority,
         sign_in=sign_in,
-        favorites=Favorites(database),
+        favorites=favorites,
         link=LinkServer(database, connected, changes, clock),
         supervisor=Supervisor(monotonic),
     )

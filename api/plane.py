@@ -7,6 +7,7 @@ from datetime import datetime
 from api.access.authorize import Authority
 from api.access.favorites import Favorites
 from api.access.sign_in import SignIn
+from api.live.applications import LiveApplications
 from api.live.changes import Changes
 from api.live.streams import OpenStreams
 from api.live.trees import Trees
@@ -24,6 +25,7 @@ class ControlPlane:
     database: Database
     connected: ConnectedRuntimes
     changes: Changes
+    live: LiveApplications
     trees: Trees
     streams: OpenStreams
     authority: Authority

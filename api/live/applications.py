@@ -1,8 +1,9 @@
 """Live lists of applications: the page now, then what changes, each reader at its own pace."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Hashable
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from api.access.authorize import Authority
@@ -19,6 +20,7 @@ from model.store.report import ApplicationChange
 
 PAUSE_SECONDS = 0.1  # between two events of one stream: what changes meanwhile is told once
 LOOK_AGAIN_SECONDS = 5.0
+REMEMBERED_NEWS = 64
 
 
 class LiveKind(StrEnum):
@@ -27,9 +29,12 @@ class LiveKind(StrEnum):
     RESYNC = "RESYNC"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class ApplicationNews:
-    """RESYNC is the last one of a stream: the reader asks again, without a cursor."""
+    """RESYNC is the last one of a stream: the reader asks again, without a cursor.
+
+    Readers who are told the same get the same object, so that whoever encodes it can do so once.
+    """
 
     kind: LiveKind
     cursor: str
@@ -44,6 +49,7 @@ class LiveApplications:
     authority: Authority
     favorites: Favorites
     pause_seconds: float = PAUSE_SECONDS
+    _recent: OrderedDict[Hashable, ApplicationNews | None] = field(default_factory=OrderedDict)
 
     async def follow(
         self, viewer: Viewer, wanted: ApplicationFilter, *, first: int, after: str | None
@@ -67,7 +73,7 @@ class LiveApplications:
     ) -> AsyncGenerator[ApplicationNews, None]:
         while True:
             await self._wait(number)
-            merged = self.changes.since(number)
+            before, merged = number, self.changes.since(number)
             number = self.changes.number
             cursor = self.changes.cursor(number)
             self._notice(merged or {})
@@ -76,8 +82,12 @@ class LiveApplications:
                 return
             if not merged:
                 continue
-            news = await self._news(cursor, merged, viewer, visibility, wanted)
-            if news is not None:
+            starred = await self.favorites.applications(viewer.name)
+            told = starred if wanted.favorite is not None else frozenset()
+            key = (before, number, visibility, wanted, told)
+            if key not in self._recent:
+                self._remember(key, _news(cursor, merged, visibility, wanted, starred))
+            if (news := self._recent[key]) is not None:
                 yield news
                 await asyncio.sleep(self.pause_seconds)
 
@@ -95,25 +105,28 @@ class LiveApplications:
         except TimeoutError:
             pass
 
-    async def _news(
-        self,
-        cursor: str,
-        merged: dict[ApplicationId, ApplicationChange],
-        viewer: Viewer,
-        visibility: Visibility,
-        wanted: ApplicationFilter,
-    ) -> ApplicationNews | None:
-        starred = await self.favorites.applications(viewer.name)
+    def _remember(self, key: Hashable, news: ApplicationNews | None) -> None:
+        self._recent[key] = news
+        if len(self._recent) > REMEMBERED_NEWS:
+            self._recent.popitem(last=False)
 
-        def shows(application: ListedApplication | None) -> bool:
-            return application is not None and visibility.allows(application) and wanted.matches(application, starred)
 
-        changed = tuple(change.after for change in merged.values() if change.after is not None and shows(change.after))
-        removed = tuple(
-            change.id
-            for change in merged.values()
-            if not shows(change.after) and (shows(change.before) or wanted.favorite is not None)
-        )
-        if not changed and not removed:
-            return None
-        return ApplicationNews(LiveKind.CHANGED, cursor, changed, removed)
+def _news(
+    cursor: str,
+    merged: dict[ApplicationId, ApplicationChange],
+    visibility: Visibility,
+    wanted: ApplicationFilter,
+    starred: frozenset[str],
+) -> ApplicationNews | None:
+    """None: nothing of it concerns this reader."""
+
+    def shows(application: ListedApplication | None) -> bool:
+        return application is not None and visibility.allows(application) and wanted.matches(application, starred)
+
+    changed = tuple(change.after for change in merged.values() if change.after is not None and shows(change.after))
+    removed = tuple(
+        change.id
+        for change in merged.values()
+        if not shows(change.after) and (shows(change.before) or wanted.favorite is not None)
+    )
+    return ApplicationNews(LiveKind.CHANGED, cursor, changed, removed) if changed or removed else None

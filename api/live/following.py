@@ -8,7 +8,7 @@ from api.access.authorize import Verb, not_visible
 from api.access.viewer import Viewer
 from api.actions.operations import Target
 from api.actions.reading import require_application
-from api.live.applications import ApplicationNews, LiveApplications
+from api.live.applications import ApplicationNews
 from api.live.trees import TreeNews
 from api.plane import ControlPlane
 from model.link import EventInfo, LogLines, ObjectRef, ReadLogs, WatchEvents
@@ -30,8 +30,7 @@ class LogLine:
 async def follow_applications(
     plane: ControlPlane, viewer: Viewer, wanted: ApplicationFilter, *, first: int, after: str | None
 ) -> AsyncGenerator[ApplicationNews, None]:
-    live = LiveApplications(plane.database, plane.changes, plane.authority, plane.favorites)
-    source = live.follow(viewer, wanted, first=first, after=after)
+    source = plane.live.follow(viewer, wanted, first=first, after=after)
     async for news in plane.streams.guard(viewer, source, _nothing_more_to_lose):
         yield news
 

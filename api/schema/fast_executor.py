@@ -8,10 +8,19 @@ graphql-core, so that is pinned, and a test compares both executors.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-from graphql import GraphQLEnumType, GraphQLError, GraphQLNonNull, GraphQLObjectType, GraphQLScalarType, Undefined
+from graphql import (
+    ExecutionResult,
+    GraphQLEnumType,
+    GraphQLError,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    Undefined,
+)
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
@@ -31,10 +40,11 @@ class _Leaf:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """`grouped` is kept so that its id, by which plans are found, stays its own."""
+    """`grouped` is kept so that its id, by which plans are found, stays its own. `personal`: the viewer matters."""
 
     grouped: Any
     leaves: dict[str, _Leaf]
+    personal: bool
 
 
 class _SurpriseError(Exception):
@@ -45,13 +55,38 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._plans: dict[int, _Plan] = {}
+        self._personal = False
+
+    def build_per_event_executor(self, payload: Any) -> "FastExecutor":
+        """Selections are collected anew for every event, so plans are too: kept, they would pile up."""
+        executor = super().build_per_event_executor(payload)
+        assert isinstance(executor, FastExecutor)
+        executor._plans, executor._personal = {}, False
+        return executor
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        """An event that many subscribers get is executed once for all who ask the same, if nothing in it is personal.
+
+        Events that are shared carry `answers`, where results are kept for as long as the event is.
+        """
+        answers = getattr(self.root_value, "answers", None)
+        if answers is None:
+            return super().execute_operation(serially)
+        key = (id(self.operation), repr(self.variable_values.coerced))
+        if (known := answers.get(key)) is not None:
+            return ExecutionResult(known.data, None)
+        result = super().execute_operation(serially)
+        if isinstance(result, ExecutionResult) and not result.errors and not self._personal:
+            answers[key] = Answer(self.operation, result.data)
+        return result
 
     def execute_fields(
         self, parent_type: GraphQLObjectType, source: Any, path: Path | None, grouped: Any, position_context: Any
     ) -> Any:
         plan = self._plans.get(id(grouped))
         if plan is None:
-            plan = self._plans[id(grouped)] = _Plan(grouped, self._leaves(parent_type, grouped))
+            plan = self._plans[id(grouped)] = self._plan(parent_type, grouped)
+            self._personal = self._personal or plan.personal
         if not plan.leaves or position_context is not None:
             return super().execute_fields(parent_type, source, path, grouped, position_context)
         try:
@@ -66,23 +101,47 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
             return _merged_later(grouped, values, found)
         return _merged(grouped, values, found)
 
-    def _leaves(self, parent_type: GraphQLObjectType, grouped: Any) -> dict[str, _Leaf]:
+    def _plan(self, parent_type: GraphQLObjectType, grouped: Any) -> _Plan:
         if self.middleware_manager is not None and self.middleware_manager.middlewares:
-            return {}
-        planned = {name: self._leaf(parent_type, details) for name, details in grouped.items()}
-        return {name: leaf for name, leaf in planned.items() if leaf is not None}
+            return _Plan(grouped, {}, personal=True)
+        fields = {name: _field(parent_type, details[0].node.name.value) for name, details in grouped.items()}
+        leaves = {name: field.leaf for name, field in fields.items() if field.leaf is not None}
+        is_root = parent_type is self.schema.subscription_type  # what it yields was decided before the event
+        return _Plan(grouped, leaves, personal=not is_root and any(field.personal for field in fields.values()))
 
-    def _leaf(self, parent_type: GraphQLObjectType, details: Any) -> _Leaf | None:
-        field = parent_type.fields.get(details[0].node.name.value)
-        if field is None or field.args or not getattr(field.resolve, "_is_default", False):
-            return None
-        definition = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-        kind = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
-        if definition is None or not isinstance(kind, GraphQLScalarType | GraphQLEnumType):
-            return None
-        required = isinstance(field.type, GraphQLNonNull)
-        coerce = kind.coerce_output_value
-        return _Leaf(attrgetter(definition.python_name), _AS_IT_IS.get(kind.name), coerce, required)
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`operation` is kept so that its id, by which answers are found, stays its own."""
+
+    operation: Any
+    data: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """`leaf` None: the stock executor reads it."""
+
+    leaf: _Leaf | None
+    personal: bool
+
+
+@lru_cache(maxsize=4096)
+def _field(parent_type: GraphQLObjectType, name: str) -> _Field:
+    field = parent_type.fields.get(name)
+    definition = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF) if field is not None else None
+    if field is None or definition is None:
+        return _Field(None, personal=not name.startswith("__"))
+    resolver = definition.base_resolver
+    if field.args or not getattr(field.resolve, "_is_default", False):
+        asks_who = resolver is None or resolver.info_parameter is not None or definition.is_async
+        return _Field(None, personal=bool(field.args) or asks_who)
+    kind = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
+    if not isinstance(kind, GraphQLScalarType | GraphQLEnumType):
+        return _Field(None, personal=False)
+    required = isinstance(field.type, GraphQLNonNull)
+    read = attrgetter(definition.python_name)
+    return _Field(_Leaf(read, _AS_IT_IS.get(kind.name), kind.coerce_output_value, required), personal=False)
 
 
 def _value(leaf: _Leaf, source: Any) -> Any:

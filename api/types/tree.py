@@ -125,6 +125,7 @@ class ResourceTreeEvent:
     upserted: list[ResourceNode]
     removed: list[strawberry.ID]
     cursor: str
+    answers: strawberry.Private[dict[Any, Any]]
 
     @staticmethod
     def of(news: TreeNews) -> "ResourceTreeEvent":
@@ -136,6 +137,7 @@ class ResourceTreeEvent:
                 upserted=[ResourceNode.of(node) for node in news.upserted],
                 removed=[strawberry.ID(node_id) for node_id in news.removed],
                 cursor=news.cursor,
+                answers={},
             )
         return event
 

@@ -1,9 +1,11 @@
 """The fast executor answers exactly what the stock one does, errors included."""
 
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 import strawberry
+from strawberry.extensions import ParserCache
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from api.context import Context
@@ -72,3 +74,35 @@ def test_values_that_break_the_schema_give_the_stock_errors() -> None:
     assert fast.data == stock.data
     assert [error.formatted for error in fast.errors or ()] == [error.formatted for error in stock.errors or ()]
     assert len(stock.errors or ()) == 3
+
+
+@strawberry.type
+class Event:
+    text: str
+    answers: strawberry.Private[dict[Any, Any]]
+
+
+@strawberry.type
+class Events:
+    @strawberry.subscription
+    async def event(self, info: strawberry.Info) -> AsyncGenerator[Event, None]:
+        for event in info.context:
+            yield event
+
+
+async def test_one_event_is_executed_once_for_all_who_ask_the_same() -> None:
+    schema = strawberry.Schema(
+        OddQuery, subscription=Events, execution_context_class=FastExecutor, extensions=[ParserCache]
+    )
+    shared = Event(text="a", answers={})
+    found = []
+    for document in (
+        "subscription { event { text } }",
+        "subscription { event { text } }",
+        "subscription { event { t: text } }",
+    ):
+        stream = await schema.subscribe(document, context_value=[shared])
+        found += [result.data async for result in stream]
+    assert found == [{"event": {"text": "a"}}, {"event": {"text": "a"}}, {"event": {"t": "a"}}]
+    assert found[0] is found[1]
+    assert len(shared.answers) == 2

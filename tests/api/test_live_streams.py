@@ -227,3 +227,24 @@ async def test_closing_sockets_leaves_no_stream_open(running: Running, runtime: 
     async with asyncio.timeout(1):
         while running.plane.streams.count:  # noqa: ASYNC110 - a counter tells nobody when it changes
             await asyncio.sleep(0)
+
+
+async def test_shared_events_never_share_what_is_personal(running: Running, runtime: FakeRuntime) -> None:
+    question = """subscription { applications(filters: {search: "cart"}) {
+      applications { metadata { name } permissions { sync { allowed } } } } }"""
+    async with running.subscribe("writer", question) as one, running.subscribe("reader", question) as two:
+        await one.next()
+        await two.next()
+        await runtime.report(ApplicationChanged(msgspec.structs.replace(CART, health=HealthState.DEGRADED)))
+        told = [(await events.next())["applications"][0]["permissions"]["sync"]["allowed"] for events in (one, two)]
+    assert told == [True, False]
+
+
+async def test_stars_are_not_shared_with_the_event(running: Running, runtime: FakeRuntime) -> None:
+    await running.plane.favorites.put("reader", "Application", "demo/argosy/cart", starred=True)
+    async with running.subscribe("writer", LIST) as one, running.subscribe("reader", LIST) as two:
+        await one.next()
+        await two.next()
+        await runtime.report(ApplicationChanged(msgspec.structs.replace(CART, health=HealthState.DEGRADED)))
+        told = [(await events.next())["applications"][0]["metadata"]["favorite"] for events in (one, two)]
+    assert told == [False, True]
