@@ -30,7 +30,7 @@ async def running(tmp_path: Path) -> AsyncIterator[Running]:
 
 @pytest.fixture
 async def runtime(running: Running) -> AsyncIterator[FakeRuntime]:
-    """Connected, with the Git Source `platform`, `checkout`, `cart`, `catalog`, `broken`, `orphan`; `hidden` in a secret repository."""
+    """Connected, with Git Source `platform` and six applications; `hidden` is in a secret repository."""
     fake = await running.runtime("demo", rights=dict(RIGHTS))
     fleet = Fleet(fake, 3)
     async with fake.connected():
