@@ -75,7 +75,7 @@ class ApplicationSummary(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `access_repo_url` is the repository whose Git permissions rule it: the one that holds its manifest; when it is
     not managed through Git, that of its first source. `changed_resources` and `unhealthy_resources` are the wrong
-    ones, worst first, at most 20, for warnings.
+    ones, worst first, at most 20, for warnings. `updated_at` is the end of the newest operation, or the creation.
     """
 
     key: ApplicationKey

@@ -286,7 +286,6 @@ class Loop:
 
     def shown_changed(self, record: Record, key: ResourceKey | None = None) -> None:
         """Tell everybody who shows this application."""
-        record.updated_at = self._now()
         if not self.watching_only:
             self._statuses.changed(record)
         self._report(record.key)

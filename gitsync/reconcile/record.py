@@ -3,7 +3,6 @@
 import enum
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import msgspec
 
@@ -80,7 +79,6 @@ class Record:
     handled_operation: JsonObject | None = None
     history: tuple[JsonObject, ...] = ()
     revision: str = ""
-    updated_at: datetime | None = None
     sync_begins: bool = False
     unreadable: str = ""
     deleting: bool = False

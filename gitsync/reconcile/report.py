@@ -57,7 +57,7 @@ def summarize(record: Record, around: Surroundings) -> ApplicationSummary:
         sync=SyncState.SYNCING if record.operating else SYNC_STATES[record.sync],
         health=_health(record, status.health),
         created=metadata.creation_timestamp or around.now,
-        updated_at=record.updated_at or around.now,
+        updated_at=_last_deployed(record) or metadata.creation_timestamp or around.now,
         access_repo_url=access_repo_url(record, around.owner),
         labels=metadata.labels or {},
         annotations=metadata.annotations or {},
@@ -130,3 +130,11 @@ def _health(record: Record, health: Health) -> HealthState:
     ):
         return HealthState.TERMINATED
     return _HEALTH_STATES[health]
+
+
+def _last_deployed(record: Record) -> datetime | None:
+    """The end of the newest operation; None when there was none. So a restart changes nothing that people see."""
+    operation = record.operation_state
+    if operation is not None and operation.finished_at is not None:
+        return operation.finished_at
+    return record.typed_history[-1].deployed_at if record.typed_history else None

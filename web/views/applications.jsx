@@ -189,7 +189,7 @@ const Row = memo(function Row({ row, touched, faded }) {
         <td className="wide-only">{row.metadata.runtime}</td>
         <td className="wide-only clip">{destinationOf(row)}</td>
         <td className="mid-only">
-          <Moment at={row.lastSync?.finishedAt ?? row.updatedAt} />
+          <Moment at={row.lastSync?.finishedAt} />
         </td>
       </tr>
       {!fine(row) && row.explanation && (
