@@ -1,6 +1,7 @@
 """`python -m gitsync.sandbox`: the whole sandbox in one process, until SIGTERM, SIGINT, or the end of its parent."""
 
 import asyncio
+import gc
 import os
 import secrets
 import signal
@@ -56,6 +57,7 @@ async def run(settings: ProcessSettings) -> None:
         git_url = await git_host.start(port=settings.git_port)
         stack.push_async_callback(git_host.stop)
         await _seed(settings, sandbox, git_host, git_url)
+        gc.freeze()
         sys.stdout.write(f"ready kubeconfig={sandbox.kubeconfig} git={git_url}\n")
         sys.stdout.flush()
         await stopped.wait()
@@ -98,6 +100,7 @@ def _stop_signals(parent: int) -> asyncio.Event:
 def main() -> int:
     """Exit code 1 with one line on standard error when the sandbox cannot start."""
     settings = read_settings(sys.argv[1:])
+    gc.set_threshold(50_000, 20, 100)  # a full collection over a cluster's worth of dicts would hold up everybody
     try:
         uvloop.run(run(settings))
     except (SandboxError, OSError) as error:

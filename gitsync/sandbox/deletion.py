@@ -72,9 +72,7 @@ class Deletion:
             metadata.pop("finalizers", None)
         body = live | {"metadata": metadata}
         if not metadata.get("deletionTimestamp"):
-            if (
-                has_generation(type_) and not type_.is_custom and type_.kind != "CustomResourceDefinition"
-            ) or type_.is_custom:
+            if has_generation(type_) and type_.kind != "CustomResourceDefinition":
                 metadata["generation"] = metadata.get("generation", 0) + 1
             self._stamp(type_, metadata, grace)
         elif grace < metadata.get("deletionGracePeriodSeconds", 0):

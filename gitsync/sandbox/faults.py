@@ -14,7 +14,7 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
     """What happens to matching requests. `method` and `path` are regular expressions (path: found anywhere).
 
     `delay_seconds` comes first; then `status` answers an error (429 with `retry_after_seconds`), `gone` answers a
-    watch or list with 410, `drop_after_events` cuts a watch, `disconnect` closes the connection without an answer.
+    watch or list with 410, `drop_after_events` cuts a watch, `disconnect` closes the connection, and nothing is done.
     """
 
     method: str = ".*"

@@ -1,6 +1,5 @@
 """Metadata of objects: names, generations, and what a client may not change."""
 
-import re
 import secrets
 from typing import Final
 
@@ -38,7 +37,6 @@ WITH_GENERATION: Final = frozenset(
         ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"),
     }
 )
-_DNS_SUBDOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
 def has_generation(type_: ResourceType) -> bool:
@@ -65,7 +63,3 @@ def spec_changed(live: JsonObject, new: JsonObject, type_: ResourceType) -> bool
         return bool(live.get("spec") != new.get("spec"))
     keys = (live.keys() | new.keys()) - {"metadata", "apiVersion", "kind", "status"}
     return any(live.get(key) != new.get(key) for key in keys)
-
-
-def is_subdomain(name: str) -> bool:
-    return len(name) <= 253 and bool(_DNS_SUBDOMAIN.fullmatch(name))

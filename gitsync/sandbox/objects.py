@@ -94,13 +94,3 @@ class LogSource(Protocol):
 
     def follow(self, pod: JsonObject, container: str, callback: Callable[[LogLine | None], None]) -> Unsubscribe:
         """Calls back for each further line, and once with None when the container has ended."""
-
-
-class Controllers(Protocol):
-    """What `start_controllers(objects, clock)` returns."""
-
-    @property
-    def logs(self) -> LogSource: ...
-
-    def stop(self) -> None:
-        """Cancels every timer and stops listening."""

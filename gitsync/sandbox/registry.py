@@ -123,14 +123,6 @@ class Registry:
     def of_version(self, group: str, version: str) -> list[ResourceType]:
         return sorted((t for t in self.all() if (t.group, t.version) == (group, version)), key=lambda t: t.plural)
 
-    def families(self) -> Iterator[ResourceType]:
-        """One type of each family that can be listed."""
-        seen = set()
-        for type_ in self._preferred.values():
-            if type_.family not in seen and "list" in type_.verbs:
-                seen.add(type_.family)
-                yield type_
-
     def put_custom(self, definition: JsonObject) -> None:
         """Serves what a CustomResourceDefinition says, instead of what it said before."""
         self.remove_custom(definition)

@@ -1,5 +1,6 @@
 """The parts of the sandbox's API put together, and its HTTPS server."""
 
+import base64
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -142,11 +143,9 @@ class Sandbox:
         if self._runner is not None:
             await self._runner.cleanup()
         if self._snapshot is not None:
-            self._snapshot.stop()
+            await self._snapshot.stop()
 
     def _write_kubeconfig(self) -> None:
-        import base64
-
         authority = base64.b64encode(self.certificates.authority.read_bytes()).decode()
         config = {
             "apiVersion": "v1",

@@ -5,7 +5,6 @@ children are resolved when they are first asked for, so that nobody pays for kin
 """
 
 import gzip
-from collections.abc import Callable
 from enum import IntEnum
 from functools import cache, cached_property
 from pathlib import Path
@@ -188,6 +187,5 @@ def custom_node(schema: JsonObject) -> Node:
     return node
 
 
-LazyNode = Callable[[], Node]
 TEXT: Final = Node({"type": "string"}, Types())
 ANYTHING: Final = Node({"x-kubernetes-preserve-unknown-fields": True}, Types())

@@ -27,6 +27,7 @@ class Snapshot:
         self._store = store
         self._timer: asyncio.TimerHandle | None = None
         self._dirty = False
+        self._writing: asyncio.Future[None] | None = None
 
     def load(
         self, serve_definition: Callable[[JsonObject], None], keepers: Sequence[Callable[[StoreEvent], None]]
@@ -65,7 +66,7 @@ class Snapshot:
         if self._dirty:
             data = self._encoded()
             self._dirty = False
-            asyncio.get_running_loop().run_in_executor(None, self._write, data)
+            self._writing = asyncio.get_running_loop().run_in_executor(None, self._write, data)
 
     def _encoded(self) -> list[bytes]:
         lines = [orjson.dumps({"revision": self._store.revision})]
@@ -79,8 +80,10 @@ class Snapshot:
         part.write_bytes(b"\n".join(lines))
         part.replace(self._path)
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """Saves what is not saved yet."""
+        if self._writing is not None:
+            await self._writing
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -4,7 +4,7 @@ The store knows nothing of kinds, defaults or owners of fields; it keeps, counts
 once they are in.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -65,19 +65,51 @@ class Shelf:
     def __init__(self) -> None:
         self.namespaces: dict[str, dict[str, Version]] = {}
         self.log: list[Change] = []
+        self._orders: dict[str, list[str]] = {}  # names of a namespace in order, until one comes or goes
         self.compacted = 0  # revisions up to this one cannot be resumed from
         self.watchers: dict[int, Callable[[Change], None]] = {}
 
     def get(self, namespace: str, name: str) -> Version | None:
         return self.namespaces.get(namespace, {}).get(name)
 
-    def versions(self, namespace: str | None = None) -> Iterator[Version]:
-        """In the order of a list: by namespace and name."""
+    def versions(self, namespace: str | None = None, after: tuple[str, str] = ("", "")) -> Iterator[Version]:
+        """In the order of a list, by namespace and name; only what stands behind the position `after`."""
         wanted = sorted(self.namespaces) if namespace is None else [namespace]
-        for each in wanted:
-            names = self.namespaces.get(each, {})
-            for name in sorted(names):
-                yield names[name]
+        for each in wanted[bisect_left(wanted, after[0]) :]:
+            names, order = self.namespaces.get(each, {}), self._order(each)
+            start = bisect_right(order, after[1]) if each == after[0] else 0
+            for name in order[start:]:
+                if name in names:  # it may go while somebody iterates
+                    yield names[name]
+
+    def count_after(self, namespace: str | None, after: tuple[str, str]) -> int:
+        """How many objects stand behind a position of the list."""
+        wanted = self.namespaces if namespace is None else [namespace]
+        count = sum(len(self.namespaces.get(each, ())) for each in wanted if each > after[0])
+        return count + len(self._order(after[0])) - bisect_right(self._order(after[0]), after[1])
+
+    def _order(self, namespace: str) -> list[str]:
+        order = self._orders.get(namespace)
+        if order is None:
+            order = self._orders[namespace] = sorted(self.namespaces.get(namespace, ()))
+        return order
+
+    def put(self, namespace: str, name: str, version: Version) -> Version | None:
+        """Returns what stood there before."""
+        names = self.namespaces.setdefault(namespace, {})
+        old = names.get(name)
+        names[name] = version
+        if old is None:
+            self._orders.pop(namespace, None)
+        return old
+
+    def take(self, namespace: str, name: str) -> Version:
+        names = self.namespaces[namespace]
+        old = names.pop(name)
+        self._orders.pop(namespace, None)
+        if not names:
+            del self.namespaces[namespace]
+        return old
 
     def __len__(self) -> int:
         return sum(len(names) for names in self.namespaces.values())
@@ -118,19 +150,14 @@ class Store:
         revision = self.next_revision()
         metadata["resourceVersion"] = str(revision)
         version = Version(body, revision)
-        names = self.shelf(family).namespaces.setdefault(metadata.get("namespace", ""), {})
-        old = names.get(metadata["name"])
-        names[metadata["name"]] = version
+        old = self.shelf(family).put(metadata.get("namespace", ""), metadata["name"], version)
         self._reindex(old, version)
         self._tell(family, Change(EventType.MODIFIED if old else EventType.ADDED, version, old))
         return body
 
     def remove(self, family: Family, namespace: str, name: str) -> JsonObject:
         """Takes the object out, and tells."""
-        names = self.shelf(family).namespaces[namespace]
-        old = names.pop(name)
-        if not names:
-            del self.shelf(family).namespaces[namespace]
+        old = self.shelf(family).take(namespace, name)
         revision = self.next_revision()
         body = old.body | {"metadata": old.body["metadata"] | {"resourceVersion": str(revision)}}
         self._reindex(old, None)
@@ -199,7 +226,7 @@ class Store:
         """Puts an object of a snapshot back as it was; tells nobody."""
         metadata = body["metadata"]
         version = Version(body, int(metadata["resourceVersion"]))
-        self.shelf(family).namespaces.setdefault(metadata.get("namespace", ""), {})[metadata["name"]] = version
+        self.shelf(family).put(metadata.get("namespace", ""), metadata["name"], version)
         self._reindex(None, version)
 
 

@@ -17,10 +17,6 @@ _SORTED = orjson.OPT_SORT_KEYS
 _ABSENT: Any = object()
 
 
-class DuplicateItem(ValueError):
-    """A list of type set or map holds the same item twice. `args`: path and key of the item."""
-
-
 def item_key(item: Any, node: Node) -> str:
     """Path element of a list item: by key fields for a map list, by value for a set."""
     if node.list_type is ListType.SET:
@@ -225,25 +221,3 @@ def remove(value: Any, gone: FieldSet, node: Node) -> Any:
                 items.append(remove(item, below, node.element))
         return items or None
     return None if isinstance(value, (dict, list)) else value
-
-
-def find_duplicate(value: Any, node: Node, path: str = "") -> str | None:
-    """Path of the first item that stands twice in a list of type set or map; None when there is none."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if isinstance(item, (dict, list)) and (found := find_duplicate(item, node.child(key), f"{path}.{key}")):
-                return found
-    elif isinstance(value, list) and node.shape is Shape.LIST:
-        seen = set()
-        for item in value:
-            key = (
-                item_key(item, node)
-                if not node.atomic and (node.list_type is ListType.SET or isinstance(item, dict))
-                else ""
-            )
-            if key and key in seen:
-                return path
-            seen.add(key)
-            if isinstance(item, dict) and (found := find_duplicate(item, node.element, path)):
-                return found
-    return None

@@ -1,7 +1,7 @@
 """GET of one object and of lists."""
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import orjson
 from aiohttp import web
@@ -53,7 +53,8 @@ class Reading:
         if last is not None:
             metadata["continue"] = _encode_position(revision, last)
             if not call.query.get("labelSelector") and not call.query.get("fieldSelector"):
-                metadata["remainingItemCount"] = self._count_after(call, last)
+                shelf = self._store.shelf(type_.family)
+                metadata["remainingItemCount"] = shelf.count_after(_namespace_of(call), last)
         form = wanted_form(call.http.headers.get("Accept", ""), is_list=True)
         if form == "table":
             bodies = [as_version(version.body, type_) for version in versions]
@@ -82,9 +83,8 @@ class Reading:
         matches = selector_of(call)
         limit = call.number("limit") or 0
         page: list[Version] = []
-        for version in self._candidates(call):
-            if after is not None and _position_of(version) <= after:
-                continue
+        namespace = _namespace_of(call)
+        for version in self._store.shelf(call.type.family).versions(namespace, after or ("", "")):
             if matches is not None and not matches(version.body):
                 continue
             if limit and len(page) == limit:
@@ -92,13 +92,10 @@ class Reading:
             page.append(version)
         return page, None
 
-    def _candidates(self, call: Call) -> Iterator[Version]:
-        shelf = self._store.shelf(call.type.family)
-        namespace = call.target.namespace or (None if call.type.namespaced else "")
-        return shelf.versions(namespace)
 
-    def _count_after(self, call: Call, last: tuple[str, str]) -> int:
-        return sum(1 for version in self._candidates(call) if _position_of(version) > last)
+def _namespace_of(call: Call) -> str | None:
+    """The namespace to list; None for all of them."""
+    return call.target.namespace or (None if call.type.namespaced else "")
 
 
 def _position_of(version: Version) -> tuple[str, str]:

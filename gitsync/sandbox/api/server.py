@@ -86,7 +86,10 @@ class ApiServer:
         verb = verb_of(call) if call else "discover"
         fault = self._faults.take(verb, request.method, request.path_qs)
         if fault is not None:
-            await _suffer(fault, request, is_watch=verb == "watch")
+            await _suffer(fault, is_watch=verb == "watch")
+            if fault.disconnect and request.transport is not None:
+                request.transport.abort()
+                return web.Response()
         if call is None:
             return self._discover(request)
         authorize(identity, verb, call.target)
@@ -199,11 +202,9 @@ def authorize(identity: Identity, verb: str, target: Target) -> None:
     )
 
 
-async def _suffer(fault: Fault, request: web.BaseRequest, *, is_watch: bool) -> None:
+async def _suffer(fault: Fault, *, is_watch: bool) -> None:
     if fault.delay_seconds:
         await asyncio.sleep(fault.delay_seconds)
-    if fault.disconnect and request.transport is not None:
-        request.transport.abort()
     if fault.gone and not is_watch:
         raise ApiError("The provided continue parameter is too old", code=410, reason="Expired")
     if fault.status is not None:

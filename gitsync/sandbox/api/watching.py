@@ -37,6 +37,7 @@ class Watch:
         self._events_left = cut_after
         self._last_revision = 0
         self._tables_sent = 0
+        self._initial = 0
         self.closed = False
 
     def close(self) -> None:
@@ -66,10 +67,14 @@ class Watch:
         for version in self._store.shelf(target.type.family).versions(namespace):
             if self._matches is None or self._matches(version.body):
                 self._push(self._line(EventType.ADDED, version))
+        self._initial = len(self._pending)
 
     def tell(self, change: Change) -> None:
         """Queues a change, as this watch sees it."""
         self._last_revision = change.revision
+        if len(self._pending) > _PENDING_LIMIT + self._initial:
+            self.close()
+            return
         namespace = self._call.target.namespace
         if namespace and change.version.body["metadata"].get("namespace") != namespace:
             return
@@ -122,8 +127,6 @@ class Watch:
                 self.close()
                 return
         self._pending.append(line)
-        if len(self._pending) > _PENDING_LIMIT:
-            self.close()
         self._ready.set()
 
     async def run(self, response: web.StreamResponse, timeout_seconds: float) -> None:
