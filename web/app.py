@@ -45,7 +45,7 @@ app.add_page(runtimes, route="/runtimes", title="Runtimes · Argosy", on_load=[S
 app.add_page(style, route="/style", title="Style · Argosy", on_load=SessionState.enter)
 
 
-class ConsoleNotBuilt(Exception):
+class ConsoleNotBuilt(RuntimeError):
     """There is no bundle to serve."""
 
 

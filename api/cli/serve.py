@@ -127,8 +127,8 @@ def load_console(target: str | None) -> ASGIApp | None:
     module, _, name = target.partition(":")
     try:
         found = getattr(import_module(module), name)
-    except (ImportError, AttributeError) as error:
+        console: ASGIApp = found() if inspect.isfunction(found) and not inspect.signature(found).parameters else found
+    except (ImportError, AttributeError, RuntimeError) as error:  # RuntimeError: there, but not built
         log.warning("the console is not available; serving the API alone", reason=str(error))
         return None
-    console: ASGIApp = found() if inspect.isfunction(found) and not inspect.signature(found).parameters else found
     return console
