@@ -18,7 +18,7 @@ from gitsync.sandbox.api.answer import (
 )
 from gitsync.sandbox.api.request import Call, wanted_form
 from gitsync.sandbox.conversion import as_version
-from gitsync.sandbox.errors import BadRequestError, ExpiredError
+from gitsync.sandbox.errors import ApiError, BadRequestError, Cause, ExpiredError
 from gitsync.sandbox.registry import ResourceType
 from gitsync.sandbox.selectors import Predicate, field_selector, label_selector
 from gitsync.sandbox.store import Store, Version
@@ -115,10 +115,15 @@ def _decode_position(token: str) -> tuple[int, tuple[str, str]]:
     return revision, (namespace, name)
 
 
-def too_large(wanted: int, current: int) -> BadRequestError:
-    error = BadRequestError(f"Too large resource version: {wanted}, current: {current}")
-    error.code, error.reason, error.retry_after_seconds = 504, "Timeout", 1
-    return error
+def too_large(wanted: int, current: int) -> ApiError:
+    """A revision that this server has not reached: of another server, or from before its data was lost."""
+    return ApiError(
+        f"Timeout: Too large resource version: {wanted}, current: {current}",
+        code=504,
+        reason="Timeout",
+        causes=(Cause("ResourceVersionTooLarge", "Too large resource version"),),
+        retry_after_seconds=1,
+    )
 
 
 def selector_of(call: Call) -> Predicate | None:

@@ -56,6 +56,12 @@ def test_senseless_queries_are_refused(cluster: KubernetesClient, query: dict[st
     assert (answer.code, answer.body["reason"]) == (400, "BadRequest")
 
 
+def test_a_revision_of_the_future_is_not_there_yet(cluster: KubernetesClient) -> None:
+    answer = cluster.list("ConfigMap", resourceVersion="99999999")
+    assert (answer.code, answer.body["reason"], answer.body["details"]["retryAfterSeconds"]) == (504, "Timeout", 1)
+    assert answer.causes == [("", "ResourceVersionTooLarge")]
+
+
 def test_a_list_names_its_kind_and_items_do_not(cluster: KubernetesClient) -> None:
     cluster.create(config_map("one"))
     cluster.create(widget(size=1))
