@@ -21,7 +21,7 @@ PASSWORD = "a-password-for-tests"
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """A running demo. `data_dir` holds the kubeconfig."""
+    """A running demo. `data_dir` holds the kubeconfig; `log` is what its processes wrote to standard error."""
 
     url: str
     data_dir: Path
@@ -31,6 +31,10 @@ class Demo:
     @property
     def kubeconfig(self) -> Path:
         return self.data_dir / "kubeconfig"
+
+    @property
+    def log(self) -> Path:
+        return self.data_dir.parent / "demo.log"
 
     def clone_url(self, repository: str, *, user: str = "dana") -> str:
         return f"{self.url.replace('://', f'://{user}:{PASSWORD}@')}/git/{repository}.git"
@@ -81,21 +85,18 @@ class Person:
 
 @asynccontextmanager
 async def running_demo(data_dir: Path, *arguments: str, port: int | None = None) -> AsyncIterator[Demo]:
-    """`argosy demo` in a process group of its own; ends as Ctrl-C ends it."""
+    """`argosy demo` in a process group of its own; ends as Ctrl-C ends it. Its log is `demo.log` beside the data."""
     port = port or free_port()
-    process = await asyncio.create_subprocess_exec(
-        str(Path(sys.executable).with_name("argosy")),
-        "demo",
-        "--port",
-        str(port),
-        "--data-dir",
-        str(data_dir),
-        *arguments,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=(data_dir.parent / "demo.log").open("ab"),
-        start_new_session=True,
-        env={**os.environ, "ARGOSY_ADMIN_PASSWORD": PASSWORD},
-    )
+    with (data_dir.parent / "demo.log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            str(Path(sys.executable).with_name("argosy")),
+            *("demo", "--port", str(port), "--data-dir", str(data_dir)),
+            *arguments,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+            env={**os.environ, "ARGOSY_ADMIN_PASSWORD": PASSWORD},
+        )
     try:
         printed = await asyncio.wait_for(_read_banner(process), START_SECONDS)
         url = re.search(r"http://[\d.]+:\d+", printed)

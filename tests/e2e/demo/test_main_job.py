@@ -2,26 +2,28 @@
 
 import asyncio
 import subprocess
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from tests.support.demo import Demo, Person, running_demo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
+
+PUSH_SECONDS = 3.0  # about one on an idle machine; a busy one may take longer
 
 APPLICATIONS = """query { applications(pagination: {first: 50}) { totalCount nodes {
   metadata { name } kind syncStatus healthStatus explanation revision
   permissions { sync { allowed reason } } } } }"""
 TREE = """subscription { resourceTree(application: {runtime: "demo", namespace: "argosy", name: "storefront"}) {
   type upserted { id kind name healthStatus info { key value } } removed } }"""
-LIVE = """subscription { applications(filters: {applications: ["storefront"]}) {
-  type applications { metadata { name } syncStatus healthStatus revision } } }"""
 
 
-@pytest.fixture(scope="module")
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
     async with running_demo(tmp_path_factory.mktemp("demo") / "data") as running:
         yield running
@@ -61,7 +63,7 @@ async def test_what_is_broken_says_why(demo: Demo) -> None:
                         return
 
 
-async def test_a_push_changes_the_live_tree_within_seconds(demo: Demo, tmp_path: Path) -> None:
+async def test_a_push_changes_the_live_tree_within_about_a_second(demo: Demo, tmp_path: Path) -> None:
     async with demo.signed_in("dana") as dana:
         await until_healthy(dana, "storefront")
         await asyncio.to_thread(git, "clone", demo.clone_url("apps"), "apps", folder=tmp_path)
@@ -71,12 +73,17 @@ async def test_a_push_changes_the_live_tree_within_seconds(demo: Demo, tmp_path:
         first = await anext(stream)
         assert first["resourceTree"]["type"] == "SNAPSHOT"
         await asyncio.to_thread(git, "commit", "-am", "Scale the storefront", folder=tmp_path / "apps")
-        await asyncio.to_thread(git, "push", folder=tmp_path / "apps")
+        started = time.perf_counter()
+        pushed = asyncio.create_task(asyncio.to_thread(git, "push", folder=tmp_path / "apps"))
         async with asyncio.timeout(10):
             async for event in stream:
-                if "3/4" in facts(event, "Deployment") or "4/4" in facts(event, "Deployment"):
+                if facts(event, "Deployment") & {"3/4", "4/4"}:
                     break
+        seconds = time.perf_counter() - started
+        await pushed
         await stream.aclose()
+    print(f"from `git push` to the tree of a subscriber: {seconds:.2f} s")
+    assert seconds <= PUSH_SECONDS
 
 
 def facts(event: dict[str, Any], kind: str) -> set[str]:

@@ -1,0 +1,55 @@
+"""The demo as processes: Ctrl-C, a killed parent, and a second start leave nothing behind and nothing broken."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.demo import running_demo
+from tests.support.process_watch import processes_of, until_ended
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(60),
+    pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
+]
+
+
+async def test_ctrl_c_ends_every_process_that_the_demo_started(tmp_path: Path) -> None:
+    async with running_demo(tmp_path / "data") as demo:
+        started = processes_of(demo.data_dir)
+        assert len(started) >= 3, started
+        assert any("-m gitsync.sandbox" in words for words in started.values())
+        assert any("-m gitsync --name" in words for words in started.values())
+        os.kill(demo.pid, signal.SIGINT)
+        await until_ended(started, seconds=10)
+    assert processes_of(tmp_path) == {}
+    log = (tmp_path / "demo.log").read_text()
+    assert "Traceback" not in log, log
+
+
+async def test_a_killed_demo_leaves_no_process_behind_and_starts_again(tmp_path: Path) -> None:
+    async with running_demo(tmp_path / "data") as demo:
+        started = processes_of(demo.data_dir)
+        os.kill(demo.pid, signal.SIGKILL)
+        await until_ended(started, seconds=5)
+    assert processes_of(tmp_path) == {}
+    port = int(demo.url.rpartition(":")[2])
+    async with running_demo(tmp_path / "data", port=port) as again, again.signed_in("admin") as admin:
+        answer = await admin.ask("query { applications { totalCount } }")
+        assert answer["applications"]["totalCount"] > 0
+    assert processes_of(tmp_path) == {}
+
+
+async def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
+    async with running_demo(tmp_path / "data") as demo:
+        port = int(demo.url.rpartition(":")[2])
+        with pytest.raises(RuntimeError):
+            async with running_demo(tmp_path / "other", port=port):
+                raise AssertionError("two demos on one port")
+    log = (tmp_path / "demo.log").read_text()
+    assert f"port {port} is taken" in log
+    assert "Traceback" not in log
+    assert processes_of(tmp_path) == {}
