@@ -1,6 +1,8 @@
-"""Health of one object: deletion first, then the rule of its kind, then the conventions of custom resources."""
+"""Health of one object: deletion first, then the rule of its kind (code, else data), then the conventions of custom
+resources."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from gitsync.health import (
     api_service,
@@ -13,13 +15,13 @@ from gitsync.health import (
     ingress,
     job,
     persistent_volume_claim,
-    phase,
     pod,
     pod_disruption_budget,
     replica_set,
     service,
     stateful_set,
 )
+from gitsync.health.declared import declared_rule
 from gitsync.health.fields import MalformedField
 from gitsync.health.report import progressing, unknown
 from gitsync.manifest.object import JsonObject
@@ -51,10 +53,6 @@ RULES: dict[tuple[str, str], Rule] = {
     ("apiregistration.k8s.io", "APIService"): api_service.assess,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): custom_resource_definition.assess,
     ("argoproj.io", "Application"): _no_health,
-    ("argoproj.io", "Workflow"): phase.assess_workflow,
-    ("argoproj.io", "Rollout"): phase.assess_rollout,
-    ("argoproj.io", "AnalysisRun"): phase.assess_analysis,
-    ("argoproj.io", "Experiment"): phase.assess_analysis,
 }
 
 # Versions that a typed rule understands. An older one has other fields, so nothing can be said about it.
@@ -99,21 +97,36 @@ _BUILT_IN_GROUPS = frozenset(
 
 def assess_health(body: JsonObject) -> HealthReport | None:
     """Health of a live object; None where no rule says anything. Never raises on what the object holds."""
+    return pending_deletion(body) or assess_by_kind(body)
+
+
+def pending_deletion(body: JsonObject) -> HealthReport | None:
+    """An object on its way out is Progressing, whatever its kind, save a hook that waits for us."""
     metadata = body.get("metadata")
-    if not isinstance(metadata, dict):
-        metadata = {}
-    if metadata.get("deletionTimestamp") is not None and HOOK_FINALIZER not in (metadata.get("finalizers") or ()):
-        return progressing("Pending deletion")
+    if not isinstance(metadata, dict) or metadata.get("deletionTimestamp") is None:
+        return None
+    return None if HOOK_FINALIZER in (metadata.get("finalizers") or ()) else progressing("Pending deletion")
+
+
+def assess_by_kind(body: JsonObject) -> HealthReport | None:
+    """What the rule of the kind says; None where there is none."""
     api_version, kind = str(body.get("apiVersion") or ""), str(body.get("kind") or "")
     group = api_version.rpartition("/")[0]
-    rule = RULES.get((group, kind))
+    only_version = _ONLY_VERSION.get((group, kind), api_version)
+    if only_version != api_version:
+        return unknown(f"{api_version} {kind} is too old to be judged; use {only_version}")
+    rule = _rule_of(group, kind)
     if rule is None:
-        if group in _BUILT_IN_GROUPS:
-            return None
-        rule = custom_resource.assess
-    elif _ONLY_VERSION.get((group, kind), api_version) != api_version:
-        return unknown(f"{api_version} {kind} is too old to be judged; use {_ONLY_VERSION[group, kind]}")
+        return None
     try:
         return rule(body)
     except MalformedField as error:
         return unknown(error.message)
+
+
+@lru_cache(maxsize=4096)
+def _rule_of(group: str, kind: str) -> Rule | None:
+    rule = RULES.get((group, kind))
+    if rule is None and group not in _BUILT_IN_GROUPS:
+        rule = declared_rule(group, kind) or custom_resource.assess
+    return rule
