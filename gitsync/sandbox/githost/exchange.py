@@ -42,7 +42,8 @@ async def exchange(
             chunk = await process.stdout.read(_CHUNK_BYTES)
         await feeder
         await process.wait()
-        await response.write_eof()
+        with contextlib.suppress(ConnectionResetError):  # a client that has read all refs need not wait for the end
+            await response.write_eof()
         return response
     finally:
         feeder.cancel()
