@@ -54,6 +54,7 @@ class Authority:
         self._monotonic = monotonic
         self._repositories: frozenset[tuple[str, str]] = frozenset()
         self._repositories_read = float("-inf")
+        self._noticed = 0  # how often a repository was met that was not known
         self._remembered: OrderedDict[tuple[str, bool], _Remembered] = OrderedDict()
 
     async def authorize(self, viewer: Viewer, verb: Verb, application: ListedApplication) -> Permission:
@@ -85,10 +86,13 @@ class Authority:
         remembered = self._remembered.get(key)
         if remembered is not None and now - remembered.made < REMEMBERED_SECONDS:
             return remembered.visibility
+        noticed = self._noticed
         repositories = await self._all_repositories()
         verdicts = await self.verdicts.of(viewer.name, repositories)
         readable = frozenset(repository for repository, verdict in verdicts.items() if verdict.read)
         visibility = Visibility(readable, orphans=viewer.is_admin)
+        if noticed != self._noticed:  # made from what was known before a new repository came: good for this once
+            return visibility
         self._remembered[key] = _Remembered(visibility, now)
         self._remembered.move_to_end(key)
         if len(self._remembered) > REMEMBERED_VIEWERS:
@@ -102,15 +106,18 @@ class Authority:
         """A repository that was not known yet makes every remembered visibility out of date."""
         repository = (application.runtime, application.summary.access_repo_url)
         if repository[1] and repository not in self._repositories:
+            self._noticed += 1
             self._repositories_read = float("-inf")
             self._remembered.clear()
 
     async def _all_repositories(self) -> frozenset[tuple[str, str]]:
         now = self._monotonic()
         if now - self._repositories_read >= REMEMBERED_SECONDS:
+            noticed = self._noticed
             async with self._database.read() as session:
                 self._repositories = await application_store.access_repositories(session)
-            self._repositories_read = now
+            if noticed == self._noticed:
+                self._repositories_read = now
         return self._repositories
 
 
