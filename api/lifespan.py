@@ -73,7 +73,7 @@ def _assemble(
         authority=authority,
         sign_in=sign_in,
         favorites=favorites,
-        link=LinkServer(database, connected, changes, clock),
+        link=LinkServer(database, connected, changes, clock, notice=authority.notice),
         supervisor=Supervisor(monotonic),
     )
 

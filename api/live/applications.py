@@ -76,7 +76,6 @@ class LiveApplications:
             before, merged = number, self.changes.since(number)
             number = self.changes.number
             cursor = self.changes.cursor(number)
-            self._notice(merged or {})
             if merged is None or await self.authority.visibility(viewer) != visibility:
                 yield ApplicationNews(LiveKind.RESYNC, cursor)
                 return
@@ -90,12 +89,6 @@ class LiveApplications:
             if (news := self._recent[key]) is not None:
                 yield news
                 await asyncio.sleep(self.pause_seconds)
-
-    def _notice(self, merged: dict[ApplicationId, ApplicationChange]) -> None:
-        """Repositories that nobody knew yet: whoever may read them sees more than before."""
-        for change in merged.values():
-            if change.after is not None:
-                self.authority.notice(change.after)
 
     async def _wait(self, number: int) -> None:
         """Until something changes, or it is time to look whether the viewer sees more or less than before."""

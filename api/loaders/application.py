@@ -16,8 +16,6 @@ async def load_applications(
     visibility = await plane.authority.visibility(viewer)
     async with plane.database.read() as session:
         found = await application_store.get_many(session, ids)
-    for application in found.values():
-        plane.authority.notice(application)
     return [
         application if application is not None and visibility.allows(application) else None
         for application in map(found.get, ids)

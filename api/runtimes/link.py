@@ -35,6 +35,7 @@ from model.link import (
     decode_from_runtime,
     encode,
 )
+from model.listing import ListedApplication
 from model.store import report as report_store
 from model.store import runtime as runtime_store
 
@@ -54,12 +55,13 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LinkServer:
-    """What a connection needs of the control plane."""
+    """What a connection needs of the control plane. `notice` hears of each reported state before anybody else does."""
 
     database: Database
     connected: ConnectedRuntimes
     changes: Changes
     clock: Callable[[], datetime]
+    notice: Callable[[ListedApplication], None]
     heartbeat_seconds: float = HEARTBEAT_SECONDS
 
     async def serve(self, websocket: WebSocket) -> None:
@@ -183,6 +185,9 @@ class _Link:
                     applied = await report_store.apply(session, runtime, link_session, report)
             except Conflict as error:
                 return self._because(OUT_OF_ORDER, str(error))
+            for change in applied.changes:
+                if change.after is not None:
+                    self._server.notice(change.after)
             self._server.changes.publish(applied.changes)
             if applied.runtime_changed:
                 self._server.connected.news.tell(runtime)
