@@ -82,6 +82,18 @@ class Person:
                     assert body["type"] == "complete", body
                     return
 
+    async def until_healthy(self, *names: str, seconds: float = 60) -> None:
+        """Waits by the live stream of the API until the named applications are Synced and Healthy."""
+        waiting = set(names)
+        query = "subscription { applications { applications { metadata { name } syncStatus healthStatus } } }"
+        async with asyncio.timeout(seconds):
+            async for event in self.subscribe(query):
+                for application in event["applications"]["applications"]:
+                    if (application["syncStatus"], application["healthStatus"]) == ("SYNCED", "HEALTHY"):
+                        waiting.discard(application["metadata"]["name"])
+                if not waiting:
+                    return
+
 
 @asynccontextmanager
 async def running_demo(data_dir: Path, *arguments: str, port: int | None = None) -> AsyncIterator[Demo]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.support.demo import Demo, Person, running_demo
+from tests.support.demo import Demo, running_demo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
 
@@ -29,19 +29,6 @@ async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
         yield running
 
 
-async def until_healthy(person: Person, *names: str) -> None:
-    """Waits by the live stream of the API until the named applications are Synced and Healthy."""
-    waiting = set(names)
-    query = "subscription { applications { applications { metadata { name } syncStatus healthStatus } } }"
-    async with asyncio.timeout(60):
-        async for event in person.subscribe(query):
-            for application in event["applications"]["applications"]:
-                if (application["syncStatus"], application["healthStatus"]) == ("SYNCED", "HEALTHY"):
-                    waiting.discard(application["metadata"]["name"])
-            if not waiting:
-                return
-
-
 def git(*arguments: str, folder: Path) -> str:
     command = ["git", "-c", "user.name=Dana", "-c", "user.email=dana@shop.example.com", *arguments]
     return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
@@ -49,7 +36,7 @@ def git(*arguments: str, folder: Path) -> str:
 
 async def test_the_shop_becomes_synced_and_healthy(demo: Demo) -> None:
     async with demo.signed_in("admin") as admin:
-        await until_healthy(admin, "platform", "storefront", "checkout", "catalog", "orders")
+        await admin.until_healthy("platform", "storefront", "checkout", "catalog", "orders")
 
 
 async def test_what_is_broken_says_why(demo: Demo) -> None:
@@ -65,7 +52,7 @@ async def test_what_is_broken_says_why(demo: Demo) -> None:
 
 async def test_a_push_changes_the_live_tree_within_about_a_second(demo: Demo, tmp_path: Path) -> None:
     async with demo.signed_in("dana") as dana:
-        await until_healthy(dana, "storefront")
+        await dana.until_healthy("storefront")
         await asyncio.to_thread(git, "clone", demo.clone_url("apps"), "apps", folder=tmp_path)
         manifest = tmp_path / "apps" / "storefront" / "deployment.yaml"
         manifest.write_text(manifest.read_text().replace("replicas: 3", "replicas: 4"))
@@ -117,7 +104,7 @@ async def test_a_writer_syncs_what_waits_for_a_hand(demo: Demo) -> None:
     async with demo.signed_in("dana") as dana:
         payload = (await dana.ask(mutation))["syncApplication"]
         assert payload["errors"] == []
-        await until_healthy(dana, "newsletter")
+        await dana.until_healthy("newsletter")
 
 
 async def test_kubectl_sees_the_same_applications(demo: Demo) -> None:

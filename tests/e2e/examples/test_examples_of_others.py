@@ -1,0 +1,133 @@
+"""Manifests that nobody here wrote, on the sandbox and on a real control plane: Synced, Healthy, and then quiet."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from gitsync.manifest.object import JsonObject
+from model.identity import GroupVersionKind
+from tests.support.apart import Apart, ensure_namespace, running_apart
+from tests.support.examples import files_below, require_examples
+from tests.support.real_apiserver import require_assets, running_real_cluster
+from tests.support.runtime import NAMESPACE, address, phase_of, synced_and_healthy
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="module")]
+
+QUIET_SECONDS = 3.0  # several looks at the Git host, and more than the longest pause before a status is written
+EVERYTHING = {"recurse": True, "exclude": "{kustomization.yaml,*/kustomization.yaml}"}
+EXAMPLES: dict[str, JsonObject] = {
+    "boutique": {"path": "online-boutique/kubernetes-manifests"},
+    "boutique-base": {"path": "online-boutique/kustomize/base", "directory": EVERYTHING},
+    "podinfo": {"path": "podinfo/kustomize"},
+    "podinfo-frontend": {"path": "podinfo/deploy/bases/frontend", "directory": EVERYTHING},
+    "podinfo-backend": {"path": "podinfo/deploy/bases/backend"},
+    "podinfo-cache": {"path": "podinfo/deploy/bases/cache", "directory": EVERYTHING},
+    "podinfo-database": {"path": "podinfo/deploy/bases/database", "directory": EVERYTHING},
+    "webapp": {"path": "podinfo/deploy/webapp", "directory": EVERYTHING},
+}
+WAITING_FOR_ADDRESS = {"boutique", "boutique-base"}  # each has a Service of type LoadBalancer
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module", params=["sandbox", "real"])
+async def apart(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Apart]:
+    examples, folder = require_examples(), tmp_path_factory.mktemp(request.param)
+    if request.param == "sandbox":
+        async with running_apart(folder) as apart:
+            await fill(apart, examples)
+            yield apart
+        return
+    assets = require_assets("etcd", "kube-controller-manager", "kube-scheduler", "kwok")
+    async with (
+        running_real_cluster(assets, folder / "real", nodes=3) as real,
+        running_apart(folder, kubeconfig=real.kubeconfig) as apart,
+    ):
+        await fill(apart, examples)
+        yield apart
+
+
+async def fill(apart: Apart, examples: Path) -> None:
+    await apart.push(files_below(examples))
+    for name, source in EXAMPLES.items():
+        await ensure_namespace(apart.cluster, f"of-{name}")
+        await apart.create(
+            name,
+            source={"repoURL": apart.host.clone_url("apps"), "targetRevision": "main", **source},
+            destination={"server": "https://kubernetes.default.svc", "namespace": f"of-{name}"},
+            syncPolicy={"automated": {"prune": True, "selfHeal": True}},
+        )
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+async def test_it_becomes_synced_and_healthy(apart: Apart, name: str) -> None:
+    on_sandbox = apart.sandbox is not None
+    if on_sandbox or name not in WAITING_FOR_ADDRESS:
+        body = await apart.until(name, synced_and_healthy, seconds=60)
+    else:
+        body = await apart.until(name, waits_for_an_address, seconds=60)
+    assert phase_of(body) == "Succeeded"
+    assert {one["status"] for one in body["status"]["resources"]} == {"Synced"}
+    assert not body["status"].get("conditions")
+
+
+def waits_for_an_address(body: JsonObject) -> bool:
+    status = body.get("status", {})
+    unhealthy = {
+        one["name"]: one["health"]
+        for one in status.get("resources", ())
+        if one.get("health", {"status": "Healthy"})["status"] != "Healthy"
+    }
+    return (
+        status.get("sync", {}).get("status") == "Synced"
+        and status.get("health", {}).get("status") == "Progressing"
+        and set(unhealthy) == {"frontend-external"}
+        and "load balancer" in unhealthy["frontend-external"].get("message", "").lower()
+    )
+
+
+async def test_afterwards_nothing_is_written_nor_rendered(apart: Apart) -> None:
+    for name in EXAMPLES:
+        await apart.until(name, settled, seconds=60)
+    await apart.until_idle()
+    before, statuses = await apart.metrics(), await all_statuses(apart)
+    await asyncio.sleep(QUIET_SECONDS)  # the absence of work has no event
+    assert await all_statuses(apart) == statuses
+    after = await apart.metrics()
+    for counted in ("renders_total", "operations_total", "status_writes_total", "dry_runs_total"):
+        assert after[counted] == before[counted], counted
+    assert writes(after) == writes(before)
+
+
+def settled(body: JsonObject) -> bool:
+    return synced_and_healthy(body) or waits_for_an_address(body)
+
+
+@pytest.mark.parametrize("kind", ["normal", "hard"])
+async def test_a_refresh_finds_no_difference(apart: Apart, kind: str) -> None:
+    before = await apart.metrics()
+    key = "argocd.argoproj.io/refresh"
+    for name in EXAMPLES:
+        await apart.cluster.patch(address(name), "v1alpha1", {"metadata": {"annotations": {key: kind}}})
+    for name in EXAMPLES:
+        async for body in apart.follow(name, seconds=30):
+            assert body["status"]["sync"]["status"] == "Synced", body["status"]
+            if key not in body["metadata"].get("annotations", {}):
+                break
+    after = await apart.metrics()
+    assert after["operations_total"] == before["operations_total"]
+    if kind == "normal":
+        assert after["renders_total"] == before["renders_total"]
+
+
+async def all_statuses(apart: Apart) -> dict[str, JsonObject]:
+    gvk = GroupVersionKind("argoproj.io", "v1alpha1", "Application")
+    bodies = [await apart.cluster.get(gvk, NAMESPACE, name) for name in EXAMPLES]
+    return {body["metadata"]["name"]: body["status"] for body in bodies if body is not None}
+
+
+def writes(metrics: dict[str, float]) -> dict[str, float]:
+    """Requests to the cluster by verb, without those that only read."""
+    reading = {"requests_get_total"}
+    return {name: value for name, value in metrics.items() if name.startswith("requests_") and name not in reading}
