@@ -12,6 +12,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gitsync.execute.hooks import end_hook
 from gitsync.execute.live import LiveView, Watched
 from gitsync.execute.migrate import migrate_client_side
 from gitsync.execute.ownership import mark_of, why_not_ours
@@ -53,6 +54,26 @@ async def apply_object(cluster: Cluster, live: LiveView, task: Task, settings: A
         if not task.options.force or settings.dry_run or (task.key.group, task.key.kind) in _NEVER_RECREATED:
             raise
         return await _recreate(cluster, live, task, body, settings, error)
+
+
+async def make_way(cluster: Cluster, live: LiveView, task: Task, settings: ApplySettings) -> bool:
+    """Takes the hook of an earlier sync away, so that its successor can be created. False: there was none.
+
+    Raises a ClusterError.
+    """
+    key = task.key
+    now = await cluster.get(task.gvk, key.namespace, key.name)
+    if now is None:
+        return False
+    if mark_of(now) and (why := why_not_ours(mark_of(now), key, settings.application)):
+        raise Conflict(f"{key} is not deleted and created anew: {why}", suggestion="Give the hook another name.")
+    if settings.dry_run:
+        return True
+    uid = now["metadata"]["uid"]
+    with Watched(live, {key}) as watched:
+        await end_hook(cluster, task.gvk, key, settings.application, remove=True)
+        await _wait_gone(cluster, live, watched, task, uid, settings.gone_seconds)
+    return True
 
 
 def _clean(body: JsonObject) -> JsonObject:

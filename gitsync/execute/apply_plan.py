@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import msgspec
 
 from gitsync.errors import GitsyncError
-from gitsync.execute.apply_object import ApplySettings, apply_object
+from gitsync.execute.apply_object import ApplySettings, apply_object, make_way
 from gitsync.execute.establish import EstablishLimits, defined_kinds, wait_established
+from gitsync.execute.hooks import DELETED_WHILE_RUNNING, Earlier, end_hook, hook_phase, is_over, is_removed, judged
 from gitsync.execute.live import LiveView, Watched, has_seen
 from gitsync.execute.remove_object import Removal, propagation, remove_object
 from gitsync.execute.result import applied_message, failed_message, result
@@ -52,10 +53,14 @@ class Execution:
         live: LiveView,
         application: str,
         dry_run: bool = False,
+        earlier: Earlier | None = None,
         establish: EstablishLimits | None = None,
         on_progress: Callable[["Execution"], None] | None = None,
     ) -> None:
         self._plan = plan
+        self._part = plan  # what of it is under way: the plan, or what it keeps for a failure
+        self._hooks = {task.key for task in plan.tasks if task.hook}
+        self._earlier = earlier
         self._cluster = cluster
         self._live = live
         self._settings = ApplySettings(application, dry_run=dry_run)
@@ -87,28 +92,51 @@ class Execution:
         """Executes the plan to its end."""
         keys = {task.key for task in self._plan.tasks}
         with Watched(self._live, keys, self._heard) as self._watched:
-            while not self._stop_message:
-                advance = self._advance()
-                self._tell(advance.message)
-                match advance.move:
-                    case Move.START:
-                        assert advance.step is not None
-                        await self._run_step(advance.step)
-                        self._started += 1
-                    case Move.WAIT:
-                        await self._watched.changed()
-                    case Move.SUCCEED:
-                        self._set_phases(self._plan.tasks, Phase.SUCCEEDED)
-                        return Outcome(Phase.SUCCEEDED, advance.message, self.results)
-                    case Move.FAIL:
-                        self._mark_failed(advance)
-                        return Outcome(Phase.FAILED, advance.message, self.results)
-        return Outcome(Phase.FAILED, self._stop_message, self.results)
+            phase, message = await self._go_through(self._plan, self._watched)
+            if phase is Phase.FAILED and self._plan.on_failure and not self._settings.dry_run:
+                await self._go_through(Plan(self._plan.on_failure), self._watched)
+            if self._hooks and not self._settings.dry_run:
+                await self._end_hooks(failed=phase is Phase.FAILED)
+        return Outcome(phase, message, self.results)
+
+    async def _go_through(self, part: Plan, watched: Watched) -> tuple[Phase, str]:
+        self._part, self._started = part, 0
+        while not self._stop_message:
+            advance = self._advance()
+            self._tell(advance.message)
+            match advance.move:
+                case Move.START:
+                    assert advance.step is not None
+                    await self._run_step(advance.step)
+                    self._started += 1
+                case Move.WAIT:
+                    await watched.changed()
+                case Move.SUCCEED:
+                    self._set_phases(part.tasks, Phase.SUCCEEDED)
+                    return Phase.SUCCEEDED, advance.message
+                case Move.FAIL:
+                    self._mark_failed(advance)
+                    return Phase.FAILED, advance.message
+        return Phase.FAILED, self._stop_message
+
+    async def _end_hooks(self, *, failed: bool) -> None:
+        stopped = bool(self._stop_message)
+        for task in self._plan.tasks:
+            if task.hook is None or (done := self._results.get(task.id)) is None or task.key not in self._versions:
+                continue
+            remove = is_removed(task, done, failed=failed, stopped=stopped)
+            if stopped and done.hook_phase == Phase.RUNNING.value:
+                done = msgspec.structs.replace(done, hook_phase=Phase.FAILED.value, message=self._stop_message)
+            try:
+                await end_hook(self._cluster, task.gvk, task.key, self._settings.application, remove=remove)
+            except GitsyncError as error:
+                done = msgspec.structs.replace(done, message=f"it could not be cleaned up: {failed_message(error)}")
+            self._results[task.id] = done
 
     def _advance(self) -> Advance:
         self._observe()
         return next_step(
-            self._plan,
+            self._part,
             Progress(started=self._started, results=self._codes, health=self._health, gone=self._gone),
         )
 
@@ -123,7 +151,7 @@ class Execution:
         """Looks at the objects of the step that the gate stands after, as the cache has them now."""
         if not self._started:
             return
-        tasks = self._plan.steps[self._started - 1].tasks
+        tasks = self._part.steps[self._started - 1].tasks
         kinds = {(task.key.group, task.key.kind) for task in tasks}
         blind = {kind for kind in kinds if self._settings.dry_run or self._live.blind_to(*kind)}
         for task in tasks:
@@ -138,16 +166,33 @@ class Execution:
                 live = self._live.get(key)
                 if unseen or live is None or live.uid != self._removed[key]:
                     self._gone.add(key)
+            if task.hook is not None and key in self._health:
+                self._judge(task, self._health[key])
+
+    def _judge(self, task: Task, report: HealthReport | None) -> None:
+        done = self._results.get(task.id)
+        if done is not None and done.hook_phase == Phase.RUNNING.value:
+            message = report.message if report is not None and report.message else done.message
+            self._results[task.id] = msgspec.structs.replace(done, hook_phase=hook_phase(report).value, message=message)
 
     def _heard(self, event: LiveEvent) -> None:
         """A Job may be done and swept away before the gate looks again; its last state counts."""
         key = event.object.key
-        if key in self._versions:
-            self._see_applied(key, event.new)
+        if key not in self._versions:
+            return
+        self._see_applied(key, event.new)
+        if event.new is None and key in self._hooks and not self._is_over(key):
+            self._health[key] = HealthReport(Health.DEGRADED, DELETED_WHILE_RUNNING)
+
+    def _is_over(self, key: ResourceKey) -> bool:
+        return key in self._health and is_over(self._health[key])
 
     def _see_applied(self, key: ResourceKey, live: LiveObject | None) -> None:
         if live is not None and has_seen(live, self._versions[key]):
-            self._health[key] = live.facts.health
+            if key not in self._hooks:
+                self._health[key] = live.facts.health
+            elif not self._is_over(key):
+                self._health[key] = judged(live)
 
     # one step
 
@@ -180,12 +225,35 @@ class Execution:
 
     async def _apply(self, task: Task) -> ResourceResult:
         dry_run = self._settings.dry_run
+        if task.hook is not None and (known := await self._begin_hook(task)) is not None:
+            return known
         written = await self._apply_once_served(task)
         self._versions[task.key] = written.body["metadata"].get("resourceVersion", "")
         if not dry_run:
             await wait_established(self._cluster, self._live, task, self._establish)
         message = applied_message(task, written, dry_run=dry_run)
         return result(task, ResultCode.SYNCED, message, phase=Phase.SUCCEEDED if dry_run else Phase.RUNNING)
+
+    async def _begin_hook(self, task: Task) -> ResourceResult | None:
+        """Makes room for a new run of the hook. The result, if an earlier process began this very run."""
+        key = task.key
+        self._versions.pop(key, None)
+        self._health.pop(key, None)
+        if self._earlier is not None:
+            if (done := self._earlier.succeeded(task)) is not None:
+                self._versions[key], self._health[key] = "", None
+                return done
+            live = self._live.get(key)
+            if live is not None and self._earlier.began(live):
+                self._versions[key] = live.resource_version
+                return result(task, ResultCode.SYNCED, "already begun", phase=Phase.RUNNING)
+        assert task.hook is not None, f"{key} is no hook"
+        existed = task.hook.recreated and await make_way(self._cluster, self._live, task, self._settings)
+        if existed and self._settings.dry_run:
+            self._versions[key] = ""
+            message = "not checked: the one that exists would be deleted first (dry run)"
+            return result(task, ResultCode.SYNCED, message, phase=Phase.SUCCEEDED)
+        return None
 
     async def _apply_once_served(self, task: Task) -> Written:
         """An API server may answer "no such kind" for a moment after it has established a definition of this plan."""
@@ -239,7 +307,10 @@ class Execution:
                 self._results[task.id] = msgspec.structs.replace(self._results[task.id], message=report.message)
 
     def _set_phases(self, tasks: Iterable[Task], phase: Phase) -> None:
+        """Of ordinary objects; hooks have been judged one by one."""
         for task in tasks:
+            if task.hook is not None and not self._settings.dry_run:
+                continue
             known = self._results.get(task.id)
             if known is not None and known.hook_phase == Phase.RUNNING.value:
                 self._results[task.id] = msgspec.structs.replace(known, hook_phase=phase.value)

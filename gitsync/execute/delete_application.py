@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from gitsync.errors import GitsyncError
+from gitsync.execute.hooks import end_hook
 from gitsync.execute.live import LiveView, Watched
 from gitsync.execute.remove_object import Propagation, Removal, remove_object
 from gitsync.execute.result import failed_message
 from gitsync.kube.client import Cluster
 from gitsync.manifest.annotations import sync_options, sync_wave
 from gitsync.manifest.object import LiveObject
+from gitsync.plan.hooks import HOOK_FINALIZER
 from model.identity import ResourceKey
 
 _KEEP = "Delete=false"
@@ -85,6 +87,8 @@ class _Removing:
             return
         try:
             removed = await remove_object(self.cluster, one, self.application, policy=self.propagation)
+            if HOOK_FINALIZER in one.finalizers and removed.outcome is not Removal.KEPT:
+                await end_hook(self.cluster, one.gvk, one.key, self.application, remove=False)
         except GitsyncError as error:
             self.ending.failed[one.key] = failed_message(error)
             return

@@ -20,6 +20,7 @@ def result(task: Task, status: ResultCode, message: str, *, phase: Phase | None)
         name=key.name,
         status=status.value,
         message=message,
+        hook_type=task.hook.type if task.hook else "",
         hook_phase=phase.value if phase else "",
         sync_phase=task.phase.value,
     )

@@ -3,6 +3,9 @@
 A step is finished when each of its tasks is done and, unless it is the last step, each applied object is healthy (or
 has no health) and each pruned one is gone. The last step is not waited for: a sync of one wave has succeeded as soon
 as its objects are applied, as users of Argo CD expect; health of the application tells the rest.
+
+Hooks are always waited for. One has succeeded when it is healthy or has no health, and failed when it is degraded or
+nobody can tell; no failure ends the sync while another hook of the same step still runs.
 """
 
 import enum
@@ -48,6 +51,10 @@ class Advance:
     failed: tuple[Task, ...] = ()
 
 
+HOOK_FAILURES = frozenset({Health.DEGRADED, Health.UNKNOWN})
+_FAILURES = frozenset({Health.DEGRADED})
+
+
 def next_step(plan: Plan, progress: Progress) -> Advance:
     """The next move of the sync. Call it again whenever a result or an event may have changed the answer."""
     if progress.started == 0:
@@ -56,12 +63,16 @@ def next_step(plan: Plan, progress: Progress) -> Advance:
     unfinished = tuple(task for task in current.tasks if task.id not in progress.results)
     if unfinished:
         return Advance(Move.WAIT, f"applying {_named(unfinished)}", waiting_for=unfinished)
-    failed = tuple(task for task in current.tasks if progress.results[task.id] is ResultCode.SYNC_FAILED)
+    gated = _gated(plan, progress, current)
+    broken = {task.id for task in gated if _is_broken(progress, task)}
+    failed = tuple(task for task in current.tasks if _is_refused(progress, task) or task.id in broken)
     if failed:
-        return _fail(failed)
-    if progress.started == len(plan.steps):
+        over = {task.id for task in failed}
+        running = tuple(task for task in gated if task.hook and task.id not in over and not _well(progress, task))
+        return _wait("completion", running) if running else _fail(failed)
+    if progress.started == len(plan.steps) and not gated:
         return Advance(Move.SUCCEED, "successfully synced (all tasks run)")
-    return _gate(plan, progress, current)
+    return _gate(plan, progress, current, gated)
 
 
 def _start(plan: Plan, position: int) -> Advance:
@@ -71,23 +82,40 @@ def _start(plan: Plan, position: int) -> Advance:
     return Advance(Move.START, f"starting wave {step.wave} of {step.phase}", step=step)
 
 
-def _gate(plan: Plan, progress: Progress, current: Step) -> Advance:
-    applied = [task for task in current.tasks if task.kind is TaskKind.APPLY]
-    degraded = tuple(task for task in applied if _has(progress, task, Health.DEGRADED))
-    if degraded:
-        return _fail(degraded)
-    waiting = tuple(task for task in applied if not _well(progress, task))
+def _gated(plan: Plan, progress: Progress, current: Step) -> tuple[Task, ...]:
+    """Applied objects of the step that must be well before the sync goes on."""
+    hooks = any(task.hook for task in current.tasks)
+    every = len(plan.steps) > 1 and (hooks or progress.started < len(plan.steps))
+    return tuple(task for task in current.tasks if task.hook or (every and task.kind is TaskKind.APPLY))
+
+
+def _gate(plan: Plan, progress: Progress, current: Step, gated: tuple[Task, ...]) -> Advance:
+    running = tuple(task for task in gated if task.hook and not _well(progress, task))
+    if running:
+        return _wait("completion", running)
+    waiting = tuple(task for task in gated if not _well(progress, task))
     if waiting:
-        return Advance(Move.WAIT, f"waiting for healthy state of {_named(waiting)}", waiting_for=waiting)
+        return _wait("healthy state", waiting)
+    if progress.started == len(plan.steps):
+        return Advance(Move.SUCCEED, "successfully synced (no more tasks)")
     leaving = tuple(task for task in current.tasks if task.kind is TaskKind.PRUNE and task.key not in progress.gone)
     if leaving:
         return Advance(Move.WAIT, f"waiting for deletion of {_named(leaving)}", waiting_for=leaving)
     return _start(plan, progress.started)
 
 
-def _has(progress: Progress, task: Task, health: Health) -> bool:
+def _wait(what: str, tasks: tuple[Task, ...]) -> Advance:
+    return Advance(Move.WAIT, f"waiting for {what} of {_named(tasks)}", waiting_for=tasks)
+
+
+def _is_refused(progress: Progress, task: Task) -> bool:
+    return progress.results[task.id] is ResultCode.SYNC_FAILED
+
+
+def _is_broken(progress: Progress, task: Task) -> bool:
+    """It is not going to be well."""
     report = progress.health.get(task.key)
-    return report is not None and report.status is health
+    return report is not None and report.status in (HOOK_FAILURES if task.hook else _FAILURES)
 
 
 def _well(progress: Progress, task: Task) -> bool:

@@ -6,6 +6,7 @@ from itertools import groupby
 from gitsync.manifest.annotations import is_hook, is_skipped, sync_wave
 from gitsync.manifest.canonical import digest
 from gitsync.manifest.object import DesiredObject, JsonObject, LiveObject, Origin
+from gitsync.plan.hooks import hook_tasks
 from gitsync.plan.options import PlanOptions, asked, object_options, task_options
 from gitsync.plan.order import in_order, rank
 from gitsync.plan.prune import last_if_asked, mirror_waves, prune_tasks
@@ -28,15 +29,20 @@ def build_plan(
     """The plan of one sync.
 
     `live` holds the application's live objects and those at the addresses of desired ones. `out_of_sync` are the
-    desired objects that differ or are missing. An object wanted as a hook is left out, and an object marked `Skip` is
-    neither applied nor pruned.
+    desired objects that differ or are missing. An object marked `Skip` is neither applied nor pruned.
     """
     hooks = [wanted for wanted in desired if is_hook(wanted.body)]
+    running = list(hook_tasks(hooks, live, options)) if options.run_hooks and not options.resources else []
     ordinary = [wanted for wanted in desired if not is_hook(wanted.body) and not is_skipped(wanted.body)]
     applies = [*_namespace_task(ordinary, live, options), *_apply_tasks(ordinary, live, options, out_of_sync)]
     prunes = prune_tasks(live, {wanted.key for wanted in desired}, options)
-    prunes = last_if_asked(mirror_waves(prunes), applies, options)
-    return Plan(_steps(in_order([*applies, *prunes])), tuple(hook.key for hook in hooks))
+    prunes = last_if_asked(mirror_waves(prunes), [*applies, *running], options)
+    steps = _steps(in_order([*applies, *running, *prunes]))
+    return Plan(
+        steps=tuple(step for step in steps if step.phase is not SyncPhase.SYNC_FAIL),
+        on_failure=tuple(step for step in steps if step.phase is SyncPhase.SYNC_FAIL),
+        hooks_left_out=() if running else tuple(hook.key for hook in hooks),
+    )
 
 
 def _apply_tasks(

@@ -54,7 +54,8 @@ class PlanOptions:
     `application` is the application's name as it stands in tracking ids ("name" or "namespace_name"): nothing that
     another application owns is ever pruned. `resources` selects the objects of a partial sync; empty means all.
     `approved` tells that deletion of objects with `Prune=confirm` has been approved. `namespace` is the destination's.
-    `namespace_metadata` holds `labels` and `annotations` of `managedNamespaceMetadata`.
+    `namespace_metadata` holds `labels` and `annotations` of `managedNamespaceMetadata`. `run_hooks` is off where the
+    strategy is `apply`; a partial sync runs none either. `revision` and the start name hooks that have no name.
     """
 
     application: str
@@ -65,6 +66,9 @@ class PlanOptions:
     sync_options: tuple[str, ...] = ()
     resources: tuple[SyncOperationResource, ...] = ()
     namespace_metadata: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    run_hooks: bool = True
+    revision: str = ""
+    started_unix_seconds: int = 0
 
     @property
     def options(self) -> Options:

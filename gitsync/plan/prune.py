@@ -7,7 +7,7 @@ controller copied onto another object, and objects of other applications, are ne
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 
-from gitsync.manifest.annotations import sync_wave
+from gitsync.manifest.annotations import is_hook, sync_wave
 from gitsync.manifest.object import LiveObject
 from gitsync.manifest.tracking import parse_tracking
 from gitsync.plan.options import DELETION_APPROVED_ANNOTATION, PlanOptions, asked, object_options, task_options
@@ -21,8 +21,17 @@ GONE_FROM_GIT = "no longer in Git"
 
 def prune_tasks(live: Mapping[ResourceKey, LiveObject], desired: Set[ResourceKey], options: PlanOptions) -> list[Task]:
     """One task for each object that is ours and no longer wanted."""
-    unwanted = (found for key, found in live.items() if key not in desired and is_owned(found, options.application))
+    unwanted = (
+        found
+        for key, found in live.items()
+        if key not in desired and is_owned(found, options.application) and not _is_hook(found)
+    )
     return [_prune_task(found, options) for found in unwanted if options.selects(found.key)]
+
+
+def _is_hook(found: LiveObject) -> bool:
+    """What earlier syncs ran stays for people to read, as its delete policy has it."""
+    return is_hook({"metadata": {"annotations": found.annotations}})
 
 
 def is_owned(found: LiveObject, application: str) -> bool:

@@ -22,6 +22,16 @@ class TaskKind(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Hook:
+    """How a hook comes and goes: the type that it runs as, and when its object is deleted."""
+
+    type: str
+    recreated: bool = True
+    removed_when_succeeded: bool = False
+    removed_when_failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One action on one object. `order` is its place in the whole plan, `rank` the place of its kind.
 
@@ -40,6 +50,7 @@ class Task:
     desired: DesiredObject | None = None
     live: LiveObject | None = None
     options: TaskOptions = DEFAULT_OPTIONS
+    hook: Hook | None = None
 
     @property
     def id(self) -> TaskId:
@@ -70,13 +81,15 @@ class Step:
 class Plan:
     """Steps in the order in which they run.
 
-    `hooks_left_out` are objects that ask to run as hooks; they are not applied as ordinary objects.
+    `on_failure` are the steps that run instead of what is left when one fails. `hooks_left_out` are objects that ask to
+    run as hooks in a sync that runs none.
     """
 
     steps: tuple[Step, ...] = ()
+    on_failure: tuple[Step, ...] = ()
     hooks_left_out: tuple[ResourceKey, ...] = ()
 
     @property
     def tasks(self) -> Iterator[Task]:
-        for step in self.steps:
+        for step in (*self.steps, *self.on_failure):
             yield from step.tasks

@@ -49,6 +49,11 @@ class ObjectVerdict:
     problem: str = ""
 
     @property
+    def is_out_of_sync(self) -> bool:
+        """And that is the application's business."""
+        return self.sync is Sync.OUT_OF_SYNC and self.counts_for_sync and not self.hook
+
+    @property
     def sync_shown(self) -> str:
         return self.sync.value if self.counts_for_sync and not self.hook else ""
 
@@ -149,7 +154,7 @@ class ApplicationState:
             self._sync[verdict.sync] += step
             if verdict.requires_pruning and verdict.sync is Sync.OUT_OF_SYNC:
                 self._prunes_only += step
-        if verdict.exists:
+        if verdict.exists and not verdict.hook:
             self._existing += step
         if verdict.counts_for_health and not verdict.hook and verdict.health is not None:
             self._health[verdict.health.status] += step

@@ -15,6 +15,7 @@ from gitsync.kube.errors import ClusterError, Conflict, Forbidden, Invalid, NotF
 from gitsync.kube.index import live_object
 from gitsync.kube.limits import Budget
 from gitsync.kube.observed import observed
+from gitsync.manifest.annotations import is_hook
 from gitsync.manifest.canonical import canonical_json
 from gitsync.manifest.object import DesiredObject, JsonObject, LiveObject
 from gitsync.manifest.tracking import FIELD_MANAGER
@@ -69,6 +70,9 @@ class Comparer:
             if not member.cache.follows(key.group, key.kind) and member.cluster.discovery.resource(wanted.gvk):
                 return False
             self._settle(record, key, judge_missing(wanted, memo))
+            return True
+        if is_hook(wanted.body):
+            self._settle(record, key, judge_both(wanted, live, live.facts.health, Sync.SYNCED, memo))
             return True
         if live.raw is None:
             return False

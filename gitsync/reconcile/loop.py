@@ -32,7 +32,6 @@ from gitsync.reconcile.status_writer import StatusWriter
 from gitsync.reconcile.supervisor import Supervisor
 from gitsync.reconcile.sync import Syncs
 from gitsync.settings import LoopSettings
-from model.health import Sync
 from model.identity import ApplicationKey, ResourceKey
 from model.kinds.application import Application
 from model.operation import Phase
@@ -192,7 +191,7 @@ class Loop:
                     record.conditions[Stage.SYNC] = (condition,)
 
     def _situation(self, record: Record) -> autosync.Situation:
-        drifted = [one.key for one in record.state if one.sync is Sync.OUT_OF_SYNC] if record.state.out_of_sync else []
+        drifted = [one.key for one in record.state if one.is_out_of_sync] if record.state.out_of_sync else []
         return autosync.Situation(
             application=record.application,
             sync=record.sync,

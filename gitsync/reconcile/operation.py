@@ -3,12 +3,12 @@
 The state is what Applications carry in `status.operationState`, in Argo CD's spelling. Pure: `now` is an argument.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
 
+from gitsync.duration import parse_duration
 from gitsync.manifest.object import JsonObject
 from model.kinds.application import (
     Application,
@@ -22,9 +22,6 @@ from model.kinds.application import (
 )
 from model.operation import Phase, advance
 
-_DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)")
-_UNIT_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-
 _BACK_OFF_SECONDS = 5.0
 _BACK_OFF_FACTOR = 2
 _BACK_OFF_MAX_SECONDS = 180.0
@@ -32,16 +29,6 @@ _BACK_OFF_MAX_SECONDS = 180.0
 HISTORY_LIMIT = 10
 SUCCEEDED_MESSAGE = "successfully synced (all tasks run)"
 TERMINATED_MESSAGE = "Operation terminated"
-
-
-def parse_duration(text: str) -> float | None:
-    """Seconds of a Go duration ("1m30s"); a bare number counts seconds; None when it is neither."""
-    text = text.strip()
-    if re.fullmatch(r"\d+", text):
-        return float(text)
-    if not text or "".join(part.group(0) for part in _DURATION_PART.finditer(text)) != text:
-        return None
-    return sum(float(part.group(1)) * _UNIT_SECONDS[part.group(2)] for part in _DURATION_PART.finditer(text))
 
 
 def retry_delay_seconds(strategy: RetryStrategy, retry_count: int) -> float:

@@ -15,6 +15,7 @@ import structlog
 
 from gitsync.errors import GitsyncError, Waiting
 from gitsync.execute.apply_plan import Execution
+from gitsync.execute.hooks import Earlier
 from gitsync.execute.live import Watched
 from gitsync.manifest.object import JsonObject, LiveObject
 from gitsync.plan.build import build_plan
@@ -63,6 +64,8 @@ class Run:
     raw: JsonObject | None = None
     revision: str = ""
     source: JsonObject = field(default_factory=dict)
+    earlier: Earlier | None = None
+    attempt_began: datetime = datetime.min
     execution: Execution | None = None
     superseded_by: str = ""
     terminating: bool = False
@@ -186,7 +189,7 @@ class Syncs:
         self, record: Record, operation: Operation, *, raw: JsonObject | None, carried_on: OperationState | None = None
     ) -> None:
         state = carried_on or life.begin(operation, now=self._now())
-        run = Run(record=record, operation=operation, state=state, raw=raw)
+        run = Run(record=record, operation=operation, state=state, raw=raw, earlier=_earlier(carried_on))
         self._runs[record.key] = run
         self.started += 1
         if raw is not None:
@@ -206,6 +209,7 @@ class Syncs:
         while True:
             async with self._slots.slot(run.record.server):
                 self._set_out(run)
+                run.attempt_began = run.earlier.since if run.earlier else self._now()
                 attempt = await self._attempt(run)
             if run.superseded_by and attempt.phase is not Phase.SUCCEEDED:
                 self._show(run, life.supersede(run.state, run.superseded_by, now=self._now()))
@@ -279,12 +283,13 @@ class Syncs:
             live=member.cache,
             application=record.instance,
             dry_run=sync.dry_run,
+            earlier=run.earlier,
             on_progress=lambda execution: self._progressed(run, execution),
         )
         if run.terminating or run.superseded_by:
             run.execution.stop(life.TERMINATED_MESSAGE)
         outcome = await run.execution.run()
-        run.execution = None
+        run.execution = run.earlier = None
         if not sync.dry_run:
             await _caught_up(member, plan, outcome.results)
         results = (*outcome.results, *_refused_results(desired, sync))
@@ -311,6 +316,9 @@ class Syncs:
                 sync_options=sync.sync_options or (policy.sync_options if policy else ()),
                 resources=sync.resources,
                 namespace_metadata=(policy.managed_namespace_metadata if policy else None) or {},
+                run_hooks=apply is None,
+                revision=run.revision,
+                started_unix_seconds=int(run.attempt_began.timestamp()),
             ),
             out_of_sync=drifted if desired is record.desired else desired.objects.keys(),
         )
@@ -378,6 +386,13 @@ class Syncs:
             run.execution.stop(message)
 
 
+def _earlier(carried_on: OperationState | None) -> Earlier | None:
+    """What the process before this one did; of a later attempt nobody knows when it began."""
+    if carried_on is None or carried_on.started_at is None or carried_on.retry_count:
+        return None
+    return Earlier(carried_on.started_at, carried_on.sync_result.resources if carried_on.sync_result else ())
+
+
 def _live_of(record: Record, member: Member, desired: Desired, project: JsonObject) -> dict[ResourceKey, LiveObject]:
     """Live objects that the plan is about: the desired ones, and those of ours that are not desired any more.
 
@@ -430,6 +445,7 @@ async def _caught_up(member: Member, plan: Plan, results: tuple[ResourceResult, 
         task.key: task.live.resource_version if task.live else ""
         for task in plan.tasks
         if task.kind is TaskKind.APPLY
+        and task.hook is None
         and (task.key.group, task.key.kind, task.key.namespace, task.key.name) in changed
         and member.cache.follows(task.key.group, task.key.kind)
     }

@@ -316,6 +316,8 @@ class KubeApi:
         if "dryRun" not in request.query:
             metadata = {k: v for k, v in body["metadata"].items() if k != "resourceVersion"}
             body = self.put({**body, "metadata": metadata})
+            if metadata.get("deletionTimestamp") and not metadata.get("finalizers"):
+                self.remove(self._kind_of(body), metadata.get("namespace", ""), metadata["name"])
         return web.json_response(body, status=201 if created else 200)
 
     def _delete(self, kind: Kind, known: Body, options: Body) -> web.Response:

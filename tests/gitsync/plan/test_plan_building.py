@@ -183,11 +183,16 @@ def test_a_selective_sync_touches_only_what_was_selected() -> None:
     assert told(plan) == ["prune 0 Secret old", "apply 0 Secret a"]
 
 
-def test_hooks_and_skipped_objects_are_left_out_and_never_pruned() -> None:
-    hook, skipped = wanted("Secret", "hook", hook="PreSync"), wanted("Secret", "skipped", hook="Skip")
-    plan = planned([hook, skipped], [found("Secret", "hook"), found("Secret", "skipped")])
+@pytest.mark.parametrize("options", [{"run_hooks": False}, {"resources": (SyncOperationResource(kind="X", name="x"),)}])
+def test_strategy_apply_and_partial_syncs_run_no_hooks(options: dict[str, Any]) -> None:
+    hook = wanted("Secret", "hook", hook="PreSync")
+    plan = planned([hook], [found("Secret", "hook")], **options)
     assert not list(plan.tasks)
     assert plan.hooks_left_out == (hook.key,)
+
+
+def test_skipped_objects_are_neither_applied_nor_pruned() -> None:
+    assert not list(planned([wanted("Secret", "skipped", hook="Skip")], [found("Secret", "skipped")]).tasks)
 
 
 def test_the_destination_namespace_is_created_first_and_only_if_needed() -> None:

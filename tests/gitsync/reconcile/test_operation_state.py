@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gitsync.duration import parse_duration
 from gitsync.reconcile.operation import (
     Attempt,
     begin,
@@ -14,7 +15,6 @@ from gitsync.reconcile.operation import (
     deserves_history,
     extend_history,
     failure_message,
-    parse_duration,
     progress,
     retry_delay_seconds,
     supersede,

@@ -1,0 +1,93 @@
+"""Hooks: objects that run at a point of the sync instead of being kept, as tasks of the plan.
+
+A hook that has no name of its own gets one that tells revision, phase and start of the sync, so that each sync makes a
+new object. Each carries a finalizer until the sync is over: whoever deletes it meanwhile cannot hide how it ended.
+Hooks of a deletion are none of a sync's.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from gitsync.manifest.annotations import HookDeletePolicy, HookType, hook_delete_policies, hook_types, sync_wave
+from gitsync.manifest.object import DesiredObject, JsonObject, LiveObject
+from gitsync.manifest.tracking import parse_tracking
+from gitsync.plan.options import PlanOptions, object_options, task_options
+from gitsync.plan.order import rank
+from gitsync.plan.values import Hook, Task, TaskKind
+from model.identity import ResourceKey
+from model.kinds.application import TRACKING_ANNOTATION
+from model.operation import SyncPhase
+
+HOOK_FINALIZER = "argocd.argoproj.io/hook-finalizer"
+
+_PHASES = {
+    HookType.PRE_SYNC: SyncPhase.PRE_SYNC,
+    HookType.SYNC: SyncPhase.SYNC,
+    HookType.POST_SYNC: SyncPhase.POST_SYNC,
+    HookType.SYNC_FAIL: SyncPhase.SYNC_FAIL,
+}
+
+
+def hook_tasks(
+    hooks: Sequence[DesiredObject], live: Mapping[ResourceKey, LiveObject], options: PlanOptions
+) -> Iterator[Task]:
+    """One task for each phase that a hook runs in."""
+    for wanted in hooks:
+        for hook_type in hook_types(wanted.body):
+            if (phase := _PHASES.get(hook_type)) is not None:
+                yield hook_task(_named(wanted, phase.value, options), hook_type.value, phase, live, options)
+
+
+def hook_task(
+    wanted: DesiredObject,
+    hook_type: str,
+    phase: SyncPhase,
+    live: Mapping[ResourceKey, LiveObject],
+    options: PlanOptions,
+) -> Task:
+    """The task that runs one hook."""
+    return Task(
+        kind=TaskKind.APPLY,
+        key=wanted.key,
+        version=wanted.version,
+        phase=phase,
+        wave=sync_wave(wanted.body),
+        reason=f"{hook_type} hook",
+        rank=rank(wanted.key.kind),
+        desired=replace(wanted, body=_guarded(wanted.body)),
+        live=live.get(wanted.key),
+        options=task_options(object_options(wanted.annotations), options.options, force=options.force),
+        hook=Hook(hook_type, *_policies(wanted.body)),
+    )
+
+
+def _policies(body: JsonObject) -> tuple[bool, bool, bool]:
+    policies = hook_delete_policies(body)
+    return (
+        HookDeletePolicy.BEFORE_HOOK_CREATION in policies,
+        HookDeletePolicy.HOOK_SUCCEEDED in policies,
+        HookDeletePolicy.HOOK_FAILED in policies,
+    )
+
+
+def _guarded(body: JsonObject) -> JsonObject:
+    metadata = body["metadata"]
+    finalizers = list(metadata.get("finalizers") or ())
+    if HOOK_FINALIZER not in finalizers:
+        finalizers.append(HOOK_FINALIZER)
+    return {**body, "metadata": {**metadata, "finalizers": finalizers}}
+
+
+def _named(wanted: DesiredObject, phase: str, options: PlanOptions) -> DesiredObject:
+    """With the name that `generateName` asks for; its mark must name it too, or nobody could delete it later."""
+    metadata = wanted.body["metadata"]
+    if metadata.get("name"):
+        return wanted
+    parts = (options.revision[:7], phase, str(options.started_unix_seconds))
+    name = metadata["generateName"] + "-".join(part for part in parts if part).lower()
+    named = {field: value for field, value in metadata.items() if field != "generateName"} | {"name": name}
+    annotations = metadata.get("annotations") or {}
+    if parse_tracking(mark := annotations.get(TRACKING_ANNOTATION, "")) is not None:
+        named["annotations"] = {**annotations, TRACKING_ANNOTATION: f"{mark.rpartition('/')[0]}/{name}"}
+    key = ResourceKey(wanted.key.group, wanted.key.kind, wanted.key.namespace, name)
+    return replace(wanted, key=key, body={**wanted.body, "metadata": named})
