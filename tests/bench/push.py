@@ -78,7 +78,7 @@ async def _until_live(kube: KubeHttp, tag: str) -> float:
 async def _until_seen(stream: Any, tag: str) -> float:
     async for event in stream:
         for node in event["resourceTree"]["upserted"]:
-            if node["kind"] == "Deployment" and any(image.endswith(f":{tag}") for image in node["images"]):
+            if node["kind"] == "Pod" and any(image.endswith(f":{tag}") for image in node["images"]):
                 return time.perf_counter()
     raise AssertionError("the stream ended")
 
