@@ -27,8 +27,12 @@ async def install_definitions(cluster: Cluster, namespace: str) -> None:
         await _create(cluster, definition)
     if missing:
         await _until_served(cluster, [_served(definition) for definition in missing])
+    project = default_project(namespace)
+    gvk = GroupVersionKind.parse(project["apiVersion"], project["kind"])
     try:
-        await cluster.create(default_project(namespace), manager=_MANAGER)
+        if await cluster.get(gvk, namespace, project["metadata"]["name"]) is not None:
+            return  # not even a refused write: a restart with nothing to do asks for nothing
+        await cluster.create(project, manager=_MANAGER)
         log.info("project created", name="default")
     except (AlreadyExists, Forbidden):
         return
