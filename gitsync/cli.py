@@ -6,6 +6,7 @@ Commands import what they need when they run, so that one does not load Git and 
 
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec
@@ -59,14 +60,14 @@ def inspect() -> None:
 @_told
 def health(file: str, config: str | None, form: str) -> None:
     """Health of each object in FILE."""
+    from gitsync.health.overrides import load_health_rules
     from gitsync.inspect.config import read_configuration
     from gitsync.inspect.files import read_objects
     from gitsync.inspect.health import inspect_health
     from gitsync.inspect.output import write
 
-    for scripted in read_configuration(config).scripted_health:
-        click.echo(f"warning: the Lua health check of {scripted} is not run by this version", err=True)
-    write(inspect_health(read_objects(file)), form)
+    rules = load_health_rules(read_configuration(config).data, clock=_now)
+    write(inspect_health(read_objects(file), rules), form)
 
 
 @inspect.command()
@@ -145,6 +146,41 @@ def plan(**given: Any) -> None:
         application, wanted, read_objects(given["live"]), prune=given["prune"], configuration=configuration
     )
     write(actions, given["form"])
+
+
+@inspect.command()
+@click.argument("project", type=_FILE)
+@click.argument("app", type=_FILE)
+@_output("json")
+@_told
+def project(project: str, app: str, form: str) -> None:
+    """What the AppProject in file PROJECT objects to in the Application in file APP, and in manifests beside it."""
+    from gitsync.inspect.files import application_among, is_application, read_documents, read_project
+    from gitsync.inspect.output import write
+    from gitsync.inspect.project import inspect_project
+
+    documents = read_documents(app)
+    wanted = [document for document in documents if not is_application(document.body)]
+    write(inspect_project(read_project(project), application_among(documents, app), wanted), form)
+
+
+@inspect.command()
+@click.argument("project", type=_FILE)
+@click.argument("app", type=_FILE)
+@click.option("--at", "moment", required=True, metavar="TIME", help="Such as 2026-03-29T02:30:00Z; without zone: UTC.")
+@_output("json")
+@_told
+def windows(project: str, app: str, moment: str, form: str) -> None:
+    """Whether the sync windows of the AppProject let the Application be synced at a time, and which one decided."""
+    from gitsync.inspect.files import read_application, read_project, read_time
+    from gitsync.inspect.output import write
+    from gitsync.inspect.project import inspect_windows
+
+    write(inspect_windows(read_project(project), read_application(app), read_time(moment)), form)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _directories(repos: tuple[str, ...]) -> dict[str, Path]:

@@ -124,6 +124,11 @@ def assess_by_kind(body: JsonObject) -> HealthReport | None:
         return unknown(error.message)
 
 
+def has_rule(group: str, kind: str) -> bool:
+    """Whether the kind has a rule of its own; without one, custom resources are judged by their conventions."""
+    return _rule_of(group, kind) not in (None, custom_resource.assess)
+
+
 @lru_cache(maxsize=4096)
 def _rule_of(group: str, kind: str) -> Rule | None:
     rule = RULES.get((group, kind))

@@ -1,7 +1,7 @@
 """What of Argo CD's configuration (the ConfigMap argocd-cm) changes the engine's mind about single objects."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -14,16 +14,15 @@ from model.kinds.application import IgnoreDifference
 
 _CUSTOMIZATIONS = "resource.customizations"
 _IGNORE = f"{_CUSTOMIZATIONS}.ignoreDifferences."
-_HEALTH = f"{_CUSTOMIZATIONS}.health."
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """`scripted_health` are the `group/kind` whose health a Lua script decides there."""
+    """`data` is the ConfigMap's, for whoever reads scripts from it."""
 
     ignore: tuple[IgnoreDifference, ...] = ()
     settings: DiffSettings = DEFAULT_SETTINGS
-    scripted_health: tuple[str, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 EMPTY = Configuration()
@@ -46,7 +45,7 @@ def read_configuration(file: str | None) -> Configuration:
             ignore_status=_status(compare.get("ignoreResourceStatusField")),
             secret_annotations=tuple(name.strip() for name in masked.split(",") if name.strip()),
         ),
-        scripted_health=tuple(_scripted(data, customizations)),
+        data=data,
     )
 
 
@@ -73,15 +72,6 @@ def _rule(group: str, kind: str, fields: JsonObject, file: str) -> IgnoreDiffere
     except msgspec.ValidationError as error:
         message = f"{file}: ignoreDifferences of {group}/{kind}: {error}"
         raise InspectError(message, suggestion="Correct the rule.") from error
-
-
-def _scripted(data: JsonObject, customizations: JsonObject) -> Iterator[str]:
-    for name in data:
-        if name.startswith(_HEALTH):
-            yield name.removeprefix(_HEALTH).replace("_", "/")
-    yield from (
-        where for where, custom in customizations.items() if isinstance(custom, dict) and "health.lua" in custom
-    )
 
 
 def _status(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -64,6 +65,22 @@ def application_among(documents: Sequence[ParsedDocument], file: str) -> Applica
             except msgspec.ValidationError as error:
                 raise InspectError(f"{document.origin}: {error}", suggestion="Correct the field.") from error
     raise InspectError(f"{file}: holds no Application", suggestion="Give a file with an argoproj.io Application.")
+
+
+def read_project(file: str) -> JsonObject:
+    """The first AppProject of a file."""
+    for body in read_objects(file):
+        if (key_of(body).group, key_of(body).kind) == (application.GROUP, "AppProject"):
+            return body
+    raise InspectError(f"{file}: holds no AppProject", suggestion="Give a file with an argoproj.io AppProject.")
+
+
+def read_time(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InspectError(f"{text} is no time", suggestion="Write it as 2026-03-29T02:30:00Z.") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def is_application(body: JsonObject) -> bool:

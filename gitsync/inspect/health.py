@@ -2,18 +2,18 @@
 
 from collections.abc import Iterable
 
-from gitsync.health.assess import assess_health
+from gitsync.health.overrides import HealthRules
 from gitsync.inspect.files import key_of
 from gitsync.manifest.object import JsonObject
 
 
-def inspect_health(bodies: Iterable[JsonObject]) -> list[JsonObject]:
+def inspect_health(bodies: Iterable[JsonObject], rules: HealthRules) -> list[JsonObject]:
     """One entry per object, in their order. `status` is None where no rule says anything."""
-    return [_judged(body) for body in bodies]
+    return [_judged(body, rules) for body in bodies]
 
 
-def _judged(body: JsonObject) -> JsonObject:
-    key, report = key_of(body), assess_health(body)
+def _judged(body: JsonObject, rules: HealthRules) -> JsonObject:
+    key, report = key_of(body), rules.assess(body)
     return {
         "group": key.group,
         "kind": key.kind,

@@ -2,62 +2,94 @@
 
 import asyncio
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gitsync.git.closure import Closure
 from gitsync.git.credentials import NoCredentials
 from gitsync.git.repositories import Repositories
 from gitsync.inspect.files import InspectError
 from gitsync.manifest.parse import ParsedDocument
 from gitsync.project.permits import normalize_url
-from gitsync.render.detect import refuse_unsupported
-from gitsync.render.directory import Reading, RenderLimits, read_directory
-from gitsync.render.local import read_local
-from gitsync.render.parsed_files import parse_file
+from gitsync.render.cache import RenderCache
+from gitsync.render.chart_fetch import ChartFetcher
+from gitsync.render.chart_sources import Charts
+from gitsync.render.context import RenderContext
+from gitsync.render.local import documents_of, read_local
+from gitsync.render.references import references_of
+from gitsync.render.render import render
 from model.kinds.application import Application, ApplicationSource
 
-_LIMITS = RenderLimits()
+
+@dataclass(frozen=True, slots=True)
+class SourceResult:
+    """What one source says, and what was read for it."""
+
+    documents: Sequence[ParsedDocument]
+    closure: Closure
 
 
 def render_application(application: Application, directories: Mapping[str, Path]) -> list[ParsedDocument]:
     """All objects of all sources, in their order. Raises what rendering raises."""
-    return [
-        document
-        for reading in read_sources(application, directories)
-        for file in reading.files
-        for document in parse_file(file)
-    ]
+    return [document for result in read_sources(application, directories) for document in result.documents]
 
 
-def read_sources(application: Application, directories: Mapping[str, Path]) -> list[Reading]:
-    """What the sources read. `directories` stand in for repositories; others are fetched without credentials."""
+def read_sources(application: Application, directories: Mapping[str, Path]) -> list[SourceResult]:
+    """What the sources say. `directories` stand in for repositories; others are fetched without credentials."""
     known = {normalize_url(url): directory for url, directory in directories.items()}
-    sources = [source for source in application.spec.all_sources if source.path or not source.ref]
+    everything = application.spec.all_sources
+    sources = [source for source in everything if source.path or source.chart or not source.ref]
     if not sources:
         raise InspectError(f"application {application.metadata.name} has no source", suggestion="Set spec.source.")
-    return [_read(source, known.get(normalize_url(source.repo_url))) for source in sources]
+    return [_result(application, source, known) for source in sources]
 
 
-def _read(source: ApplicationSource, directory: Path | None) -> Reading:
+def _result(application: Application, source: ApplicationSource, known: Mapping[str, Path]) -> SourceResult:
+    directory = None if source.chart else known.get(normalize_url(source.repo_url))
     if directory is None:
-        return asyncio.run(_read_revision(source))
+        return asyncio.run(_fetched(application, source))
     if not directory.is_dir() or _is_bare(directory):
         raise InspectError(f"{directory} is no directory of files", suggestion="Use --repo URL=DIR with a checkout.")
-    return read_local(directory, source, limits=_LIMITS)
+    references = {
+        one.ref: known[normalize_url(one.repo_url)]
+        for one in application.spec.all_sources
+        if one.ref and normalize_url(one.repo_url) in known
+    }
+    reading = read_local(directory, source, context=_context(application))
+    return SourceResult(documents_of(reading, references=references), reading.closure)
+
+
+def _context(application: Application) -> RenderContext:
+    return RenderContext(
+        instance=application.metadata.name,
+        namespace=application.spec.destination.namespace,
+        project=application.spec.project or "default",
+    )
 
 
 def _is_bare(directory: Path) -> bool:
     return (directory / "HEAD").is_file() and (directory / "objects").is_dir()
 
 
-async def _read_revision(source: ApplicationSource) -> Reading:
-    refuse_unsupported(source)
+async def _fetched(application: Application, source: ApplicationSource) -> SourceResult:
     with tempfile.TemporaryDirectory(prefix="argosy-inspect-") as data_dir:
         repositories = Repositories(Path(data_dir), credentials=NoCredentials(), clock=lambda: datetime.now(UTC))
+        cache = RenderCache(Path(data_dir) / "renders.db")
+        fetcher = ChartFetcher(NoCredentials(), clock=time.monotonic)
         try:
-            resolved = await repositories.resolve(source.repo_url, source.target_revision)
-            reader = await repositories.tree(source.repo_url, resolved.commit)
-            return await reader.run(lambda files: read_directory(files, source, limits=_LIMITS))
+            rendered = await render(
+                source,
+                repositories=repositories,
+                cache=cache,
+                context=_context(application),
+                references=references_of(application.spec.all_sources),
+                charts=Charts(fetcher),
+            )
         finally:
+            await fetcher.close()
+            await cache.close()
             await repositories.close()
+    return SourceResult(rendered.documents, rendered.closure)

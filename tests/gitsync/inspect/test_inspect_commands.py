@@ -177,11 +177,16 @@ def test_what_goes_wrong_is_said_in_a_sentence(
     assert "Traceback" not in result.output
 
 
-def test_a_lua_health_check_that_is_not_run_is_mentioned(files: dict[str, str], tmp_path: Path) -> None:
-    data = {"resource.customizations.health.example.com_Widget": "return {}"}
+def test_a_lua_health_check_of_the_configuration_is_run(files: dict[str, str], tmp_path: Path) -> None:
+    script = "return {status = 'Degraded', message = obj.metadata.name}"
+    data = {"resource.customizations.health.example.com_Widget": script}
     config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "argocd-cm"}, "data": data}
     (tmp_path / "cm").write_text(json.dumps(config))
-    assert "example.com/Widget" in run("health", files["live"], "--config", str(tmp_path / "cm")).stderr
+    (tmp_path / "widget").write_text(
+        json.dumps({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "gear"}})
+    )
+    told = json.loads(run("health", str(tmp_path / "widget"), "--config", str(tmp_path / "cm")).stdout)
+    assert [(entry["status"], entry["message"]) for entry in told] == [("Degraded", "gear")]
 
 
 @pytest.mark.parametrize("text", ["1e3", "0x1F", "yes", "1_000", "a\nb", "2026-01-01", "~", "0o17", "1:30"])

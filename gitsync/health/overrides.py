@@ -1,0 +1,69 @@
+"""Health as argocd-cm wants it: its Lua first, our rules after.
+
+In this order: deletion; a script for exactly this kind; our rules that are code or data; a script whose wildcards
+match; the conventions of custom resources. A script that fails makes health Unknown and says why: it is never Healthy
+by default.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from gitsync.health.assess import assess_by_kind, has_rule, pending_deletion
+from gitsync.health.report import unknown
+from gitsync.lua.customization import Customization, read_customizations
+from gitsync.lua.errors import ScriptError
+from gitsync.lua.script import Script
+from gitsync.manifest.object import JsonObject
+from model.health import Health, HealthReport
+
+_STATUSES = {health.value: health for health in Health}
+
+
+class HealthRules:
+    """All rules of health, those of one argocd-cm included."""
+
+    def __init__(self, customizations: tuple[Customization, ...], *, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        scripted = [(entry, _script(entry)) for entry in customizations if entry.health.strip()]
+        self._exact = {(entry.group, entry.kind): script for entry, script in scripted if not entry.wildcard}
+        self._wild = [(entry, script) for entry, script in scripted if entry.wildcard]
+
+    def assess(self, body: JsonObject) -> HealthReport | None:
+        """Health of a live object; None where nothing says anything. Never raises."""
+        if not self._exact and not self._wild:
+            return pending_deletion(body) or assess_by_kind(body)
+        return pending_deletion(body) or self._assess(body)
+
+    def _assess(self, body: JsonObject) -> HealthReport | None:
+        group = str(body.get("apiVersion") or "").rpartition("/")[0]
+        kind = str(body.get("kind") or "")
+        script = self._exact.get((group, kind))
+        if script is None and not has_rule(group, kind):
+            script = next((script for entry, script in self._wild if entry.matches(group, kind)), None)
+        return assess_by_kind(body) if script is None else _asked(script, body, self._clock())
+
+
+def load_health_rules(config: Mapping[str, Any], *, clock: Callable[[], datetime]) -> HealthRules:
+    """`config` is the data of argocd-cm. Raises ScriptError where its YAML is broken; scripts are compiled when run."""
+    return HealthRules(read_customizations(config), clock=clock)
+
+
+def _script(entry: Customization) -> Script:
+    name = f"health.lua of {entry.group}/{entry.kind}".replace(" /", " ")
+    return Script(entry.health, name=name, open_libraries=entry.open_libraries)
+
+
+def _asked(script: Script, body: JsonObject, now: datetime) -> HealthReport | None:
+    try:
+        answer = script.run(body, now=now)
+    except ScriptError as error:
+        return unknown(error.message)
+    if answer is None:
+        return None
+    if not isinstance(answer, dict):
+        return unknown(f"{script.name} should return a table with status and message")
+    status, message = answer.get("status"), answer.get("message")
+    if status not in _STATUSES:
+        return unknown(f"{script.name} returns a status that does not exist: {str(status)[:100]}")
+    return HealthReport(_STATUSES[status], str(message)[:4096] if message is not None else "")

@@ -1,0 +1,60 @@
+"""`argosy inspect project` and `argosy inspect windows`: what a project permits an application, and when."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from gitsync.inspect.scope import scopes
+from gitsync.manifest.object import JsonObject
+from gitsync.manifest.parse import ParsedDocument
+from gitsync.manifest.prepare import prepare
+from gitsync.project.permits import violations
+from gitsync.project.windows import Ruling, decide, windows_of
+from model.identity import ApplicationKey
+from model.kinds.application import Application
+
+
+def inspect_project(
+    project: JsonObject, application: Application, documents: Sequence[ParsedDocument]
+) -> list[JsonObject]:
+    """The violations, as conditions. `documents` are the application's manifests, where they are at hand."""
+    metadata = application.metadata
+    prepared = prepare(
+        documents,
+        app=ApplicationKey(metadata.namespace, metadata.name),
+        control_namespace=metadata.namespace,
+        default_namespace=application.spec.destination.namespace,
+        is_namespaced=scopes((), [document.body for document in documents]),
+    )
+    found = violations(project, application, prepared.objects)
+    return [{"type": one.type, "message": one.message} for one in found]
+
+
+def inspect_windows(project: JsonObject, application: Application, at: datetime) -> JsonObject:
+    """Whether the application may be synced at that time, by itself and by people, and which window decided."""
+    windows = windows_of(project, application.metadata.name, application.spec.destination)
+    automated, manual = decide(windows, at, manual=False), decide(windows, at, manual=True)
+    return {
+        "at": _time(at),
+        "allowed": automated.allowed,
+        "manualAllowed": manual.allowed,
+        "reason": automated.reason,
+        "window": automated.windows[0].written if automated.windows else None,
+        "changesAt": _changes(automated),
+        "windows": [
+            {
+                "index": one.position,
+                "kind": "deny" if one.denies else "allow",
+                "active": one.is_active(at),
+                "nextStart": _time(start) if (start := one.next_start(at)) else None,
+            }
+            for one in windows
+        ],
+    }
+
+
+def _changes(ruling: Ruling) -> str | None:
+    return _time(ruling.changes_at) if ruling.changes_at else None
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

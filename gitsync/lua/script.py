@@ -1,0 +1,88 @@
+"""One Lua script, compiled once, run against one object after another. Each run starts with globals of its own."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from lupa import lua52
+
+from gitsync.lua.errors import ScriptError
+from gitsync.lua.limits import DEFAULT_LIMITS, Limits
+from gitsync.lua.prelude import HOOK_INSTRUCTIONS, PRELUDE
+from gitsync.lua.result import from_lua
+from gitsync.manifest.object import JsonObject
+
+_LONGEST_ERROR = 500
+
+
+class Script:
+    """`name` appears in errors, beside the line. Not for use by several threads at once."""
+
+    def __init__(
+        self, source: str, *, name: str, open_libraries: bool = False, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
+        self.name = name
+        self._source = source
+        self._open_libraries = open_libraries
+        self._limits = limits
+        self._runtime: Any = None
+        self._run: Any = None
+
+    def run(self, body: JsonObject, *, now: datetime, parameters: Mapping[str, str] | None = None) -> Any:
+        """What the script returns, as JSON; None for nil. `body` is never changed. Raises ScriptError.
+
+        The script has the object as `obj` and parameters as `actionParams`.
+        """
+        try:
+            run = self._run or self._compile()
+            given: dict[str, Any] = {"obj": body}
+            if parameters is not None:
+                given["actionParams"] = dict(parameters)
+            lua_globals = self._runtime.table_from(given, recursive=True)
+            limits = self._limits
+            ticks = limits.instructions // HOOK_INSTRUCTIONS
+            ok, result = run(lua_globals, int(now.timestamp()), ticks, limits.cpu_seconds, HOOK_INSTRUCTIONS)
+            if ok:
+                return from_lua(result, like=body, limits=limits)
+        except ScriptError:
+            self._forget()
+            raise
+        except (lua52.LuaError, UnicodeError, OverflowError, RecursionError, MemoryError) as error:
+            self._forget()
+            raise self._failed(str(error)) from error
+        # The text first: forgetting closes the runtime that it may live in.
+        failed = self._failed(result if isinstance(result, str) else "it raised an error without a message")
+        self._forget()
+        raise failed
+
+    def _compile(self) -> Any:
+        if len(self._source.encode("utf-8", "replace")) > self._limits.source_bytes:
+            raise self._failed(f"it is longer than {self._limits.source_bytes} bytes")
+        self._runtime = lua52.LuaRuntime(
+            unpack_returned_tuples=True,
+            register_eval=False,
+            register_builtins=False,
+            attribute_filter=_no_attribute,
+            max_memory=self._limits.memory_bytes,
+        )
+        compiled = self._runtime.execute(PRELUDE, self._source, self.name, self._open_libraries)
+        if isinstance(compiled, tuple):
+            raise self._failed(str(compiled[1]))
+        self._run = compiled
+        return compiled
+
+    def _forget(self) -> None:
+        """After a failure nothing of the runtime is trusted: the hook may still be set, memory may be used up."""
+        self._runtime = self._run = None
+
+    def _failed(self, message: str) -> ScriptError:
+        line = message.strip().splitlines()[0] if message.strip() else "no message"
+        told = line[:_LONGEST_ERROR]
+        if not told.startswith(self.name):
+            told = f"{self.name}: {told}"
+        return ScriptError(told, suggestion="Correct the script in argocd-cm.")
+
+
+def _no_attribute(_: object, name: str, __: bool) -> str:
+    """No Python object ever gets into a script; should one, it has no attributes."""
+    raise AttributeError(name)
