@@ -17,6 +17,7 @@ import structlog
 from gitsync.errors import GitsyncError, Stalled, Waiting
 from gitsync.kube.index import LiveEvent, application_of
 from gitsync.manifest.object import JsonObject
+from gitsync.project.windows import Ruling
 from gitsync.reconcile import autosync
 from gitsync.reconcile.compare import Comparer
 from gitsync.reconcile.deletion import Deletions
@@ -31,6 +32,7 @@ from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.status_writer import StatusWriter
 from gitsync.reconcile.supervisor import Supervisor
 from gitsync.reconcile.sync import Syncs
+from gitsync.reconcile.sync_window import blocked_condition, rule, seconds_until
 from gitsync.settings import LoopSettings
 from model.identity import ApplicationKey, ResourceKey
 from model.kinds.application import Application
@@ -180,6 +182,10 @@ class Loop:
             return
         decision = autosync.decide(self._situation(record), settings=self._settings, now=self._now())
         match decision:
+            case autosync.Start() if (ruling := self._closed_window(record)) is not None:
+                record.conditions[Stage.SYNC] = (blocked_condition(ruling),)
+                record.wish(Refresh.COMPARE)
+                self.queue.add_after(record.key, seconds_until(ruling, self._now()))
             case autosync.Start(operation=operation, reason=reason):
                 log.info("automated sync", application=str(record.key), reason=reason)
                 self._syncs.start(record, operation)
@@ -189,6 +195,12 @@ class Loop:
             case autosync.Skip(condition=condition):
                 if condition is not None:
                     record.conditions[Stage.SYNC] = (condition,)
+
+    def _closed_window(self, record: Record) -> Ruling | None:
+        """What forbids an automated sync now."""
+        project = self._home.projects.get(record.application.spec.project or "default")
+        ruling = rule(project, record.application, self._fleet, at=self._now(), manual=False)
+        return None if ruling is None or ruling.allowed else ruling
 
     def _situation(self, record: Record) -> autosync.Situation:
         drifted = [one.key for one in record.state if one.is_out_of_sync] if record.state.out_of_sync else []

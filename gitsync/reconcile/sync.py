@@ -16,26 +16,25 @@ import structlog
 from gitsync.errors import GitsyncError, Waiting
 from gitsync.execute.apply_plan import Execution
 from gitsync.execute.hooks import Earlier
-from gitsync.execute.live import Watched
-from gitsync.manifest.object import JsonObject, LiveObject
+from gitsync.manifest.object import JsonObject
 from gitsync.plan.build import build_plan
 from gitsync.plan.options import DELETION_APPROVED_ANNOTATION, PlanOptions
-from gitsync.plan.values import Plan, TaskKind
-from gitsync.project.permits import refusals
+from gitsync.plan.values import Plan
+from gitsync.project.windows import Ruling
 from gitsync.reconcile import operation as life
-from gitsync.reconcile.application_state import MemoKey
+from gitsync.reconcile.attempt import caught_up, earlier, live_of, raw_source, refused_results
 from gitsync.reconcile.fleet import Fleet, Member
 from gitsync.reconcile.home import Home
-from gitsync.reconcile.permission import destination_of, permitted
+from gitsync.reconcile.permission import permitted
 from gitsync.reconcile.record import Desired, Record, Records, sentence
 from gitsync.reconcile.refresh import Refresh
 from gitsync.reconcile.slots import Slots
 from gitsync.reconcile.sources import Sources, only_source
 from gitsync.reconcile.status import as_json, kubernetes_time, operation_state_json
 from gitsync.reconcile.supervisor import Supervisor
-from gitsync.reconcile.verdict import judge_extra
+from gitsync.reconcile.sync_window import rule, seconds_until, told
 from model.health import Sync
-from model.identity import ApplicationKey, ResourceKey
+from model.identity import ApplicationKey
 from model.kinds.application import (
     ApplicationSource,
     Operation,
@@ -44,14 +43,12 @@ from model.kinds.application import (
     SyncOperation,
     SyncOperationResult,
 )
-from model.operation import Phase, ResultCode, SyncPhase
+from model.operation import Phase, ResultCode
 
 log = structlog.get_logger("gitsync.sync")
 
-_CATCH_UP_SECONDS = 3.0  # the cache usually shows an applied object within milliseconds
 _ACTIVE_PER_CLUSTER = 24  # more would only make each of them slower
 _PATIENCE_SECONDS = 5.0  # an operation that takes longer waits for something, and makes room for others
-_NO_MEMO = MemoKey("", "", "")
 
 
 @dataclass(slots=True)
@@ -189,7 +186,7 @@ class Syncs:
         self, record: Record, operation: Operation, *, raw: JsonObject | None, carried_on: OperationState | None = None
     ) -> None:
         state = carried_on or life.begin(operation, now=self._now())
-        run = Run(record=record, operation=operation, state=state, raw=raw, earlier=_earlier(carried_on))
+        run = Run(record=record, operation=operation, state=state, raw=raw, earlier=earlier(carried_on))
         self._runs[record.key] = run
         self.started += 1
         if raw is not None:
@@ -207,6 +204,9 @@ class Syncs:
 
     async def _until_over(self, run: Run) -> None:
         while True:
+            if not await self._let_in(run):
+                self._end_waiting(run)
+                break
             async with self._slots.slot(run.record.server):
                 self._set_out(run)
                 run.attempt_began = run.earlier.since if run.earlier else self._now()
@@ -223,6 +223,24 @@ class Syncs:
                 self._end_waiting(run)
                 break
         self._complete(run)
+
+    async def _let_in(self, run: Run) -> bool:
+        """Waits until the sync windows of the project let the operation go on. False: it was stopped meanwhile."""
+        while (ruling := self._ruling(run)) is not None and not ruling.allowed:
+            self._show(run, life.progress(run.state, f"Sync operation blocked by sync window: {told(ruling)}", None))
+            await self._wait(run, seconds_until(ruling, self._now()))
+            if run.terminating or run.superseded_by:
+                return False
+        return True
+
+    def _ruling(self, run: Run) -> Ruling | None:
+        project = self._home.projects.get(run.record.application.spec.project or "default")
+        if run.sync.dry_run:
+            return None
+        began = run.state.started_at if run.state.sync_result is not None else None
+        return rule(
+            project, run.record.application, self._fleet(), at=self._now(), manual=not run.automated, began=began
+        )
 
     def _set_out(self, run: Run) -> None:
         """Its turn has come."""
@@ -259,7 +277,7 @@ class Syncs:
         record, sync = run.record, run.sync
         source = only_source(life.sources_to_sync(record.application, sync))
         own = not sync.source and not sync.sources
-        run.source = _raw_source(record.raw, sync)
+        run.source = raw_source(record.raw, sync)
         if own and sync.revision in ("", record.revision, source.target_revision):
             refresh = Refresh.COMPARE if sync.revision and sync.revision == record.revision else Refresh.NORMAL
             desired = await self._sources.desire(record, member, refresh=refresh)
@@ -291,8 +309,8 @@ class Syncs:
         outcome = await run.execution.run()
         run.execution = run.earlier = None
         if not sync.dry_run:
-            await _caught_up(member, plan, outcome.results)
-        results = (*outcome.results, *_refused_results(desired, sync))
+            await caught_up(member, plan, outcome.results)
+        results = (*outcome.results, *refused_results(desired, sync))
         if any(one.status == ResultCode.SYNC_FAILED for one in results):
             return life.Attempt(Phase.FAILED, life.failure_message(results), self._result(run, results))
         return life.Attempt(outcome.phase, outcome.message, self._result(run, results))
@@ -306,7 +324,7 @@ class Syncs:
         drifted = {one.key for one in record.state if one.sync is not Sync.SYNCED}
         return build_plan(
             tuple(one for key, one in desired.objects.items() if key not in desired.refused),
-            _live_of(record, member, desired, self._project(record)),
+            live_of(record, member, desired, self._project(record)),
             options=PlanOptions(
                 application=record.instance,
                 namespace=record.application.spec.destination.namespace,
@@ -384,82 +402,3 @@ class Syncs:
         run.stirred.set()
         if run.execution is not None:
             run.execution.stop(message)
-
-
-def _earlier(carried_on: OperationState | None) -> Earlier | None:
-    """What the process before this one did; of a later attempt nobody knows when it began."""
-    if carried_on is None or carried_on.started_at is None or carried_on.retry_count:
-        return None
-    return Earlier(carried_on.started_at, carried_on.sync_result.resources if carried_on.sync_result else ())
-
-
-def _live_of(record: Record, member: Member, desired: Desired, project: JsonObject) -> dict[ResourceKey, LiveObject]:
-    """Live objects that the plan is about: the desired ones, and those of ours that are not desired any more.
-
-    What the project does not permit is not among them: it is neither applied nor pruned.
-    """
-    home = ResourceKey("", "Namespace", "", record.application.spec.destination.namespace)
-    live = {key: found for key in (*desired.objects, home) if (found := member.cache.get(key)) is not None}
-    for owned in member.cache.owned_by(record.instance):
-        if owned.key not in desired.objects and judge_extra(owned, _NO_MEMO) is not None:
-            live[owned.key] = owned
-    forbidden = refusals(project, live, destination_of(record.application, member))
-    return {key: one for key, one in live.items() if key not in forbidden}
-
-
-def _refused_results(desired: Desired, sync: SyncOperation) -> tuple[ResourceResult, ...]:
-    """Objects that the project does not permit, as results: somebody wanted them and they were not applied."""
-    if sync.resources:
-        return ()
-    return tuple(
-        ResourceResult(
-            group=key.group,
-            version=desired.objects[key].version,
-            kind=key.kind,
-            namespace=key.namespace,
-            name=key.name,
-            status=ResultCode.SYNC_FAILED.value,
-            message=reason,
-            hook_phase=Phase.FAILED.value,
-            sync_phase=SyncPhase.SYNC.value,
-        )
-        for key, reason in desired.refused.items()
-        if key in desired.objects
-    )
-
-
-def _raw_source(raw: JsonObject, sync: SyncOperation) -> JsonObject:
-    """The source as it was written, so that fields we do not know survive in the result and in the history."""
-    if sync.source:
-        return {"source": ((raw.get("operation") or {}).get("sync") or {}).get("source") or as_json(sync.source)}
-    spec = raw.get("spec") or {}
-    return {"source": spec["source"]} if spec.get("source") else {}
-
-
-async def _caught_up(member: Member, plan: Plan, results: tuple[ResourceResult, ...]) -> None:
-    """Until the cache shows what was applied: else the old picture would count as drift at once."""
-    changed = {
-        (one.group, one.kind, one.namespace, one.name) for one in results if not one.message.endswith("unchanged")
-    }
-    expected = {
-        task.key: task.live.resource_version if task.live else ""
-        for task in plan.tasks
-        if task.kind is TaskKind.APPLY
-        and task.hook is None
-        and (task.key.group, task.key.kind, task.key.namespace, task.key.name) in changed
-        and member.cache.follows(task.key.group, task.key.kind)
-    }
-    failed = {(one.group, one.kind, one.namespace, one.name) for one in results if one.status == ResultCode.SYNC_FAILED}
-
-    def seen() -> bool:
-        for key, before in expected.items():
-            if (key.group, key.kind, key.namespace, key.name) in failed:
-                continue
-            live = member.cache.get(key)
-            if live is None or live.resource_version == before:
-                return False
-        return True
-
-    if not seen():
-        with Watched(member.cache, expected.keys()) as watched:
-            await watched.until(seen, seconds=_CATCH_UP_SECONDS)

@@ -1,0 +1,98 @@
+"""What one attempt of an operation needs to know: of the cluster before it begins, and of its results after it."""
+
+from gitsync.execute.hooks import Earlier
+from gitsync.execute.live import Watched
+from gitsync.manifest.object import JsonObject, LiveObject
+from gitsync.plan.values import Plan, TaskKind
+from gitsync.project.permits import refusals
+from gitsync.reconcile.application_state import MemoKey
+from gitsync.reconcile.fleet import Member
+from gitsync.reconcile.permission import destination_of
+from gitsync.reconcile.record import Desired, Record
+from gitsync.reconcile.status import as_json
+from gitsync.reconcile.verdict import judge_extra
+from model.identity import ResourceKey
+from model.kinds.application import OperationState, ResourceResult, SyncOperation
+from model.operation import Phase, ResultCode, SyncPhase
+
+_CATCH_UP_SECONDS = 3.0  # the cache usually shows an applied object within milliseconds
+_NO_MEMO = MemoKey("", "", "")
+
+
+def earlier(carried_on: OperationState | None) -> Earlier | None:
+    """What the process before this one did; of a later attempt nobody knows when it began."""
+    if carried_on is None or carried_on.started_at is None or carried_on.retry_count:
+        return None
+    return Earlier(carried_on.started_at, carried_on.sync_result.resources if carried_on.sync_result else ())
+
+
+def live_of(record: Record, member: Member, desired: Desired, project: JsonObject) -> dict[ResourceKey, LiveObject]:
+    """Live objects that the plan is about: the desired ones, and those of ours that are not desired any more.
+
+    What the project does not permit is not among them: it is neither applied nor pruned.
+    """
+    home = ResourceKey("", "Namespace", "", record.application.spec.destination.namespace)
+    live = {key: found for key in (*desired.objects, home) if (found := member.cache.get(key)) is not None}
+    for owned in member.cache.owned_by(record.instance):
+        if owned.key not in desired.objects and judge_extra(owned, _NO_MEMO) is not None:
+            live[owned.key] = owned
+    forbidden = refusals(project, live, destination_of(record.application, member))
+    return {key: one for key, one in live.items() if key not in forbidden}
+
+
+def refused_results(desired: Desired, sync: SyncOperation) -> tuple[ResourceResult, ...]:
+    """Objects that the project does not permit, as results: somebody wanted them and they were not applied."""
+    if sync.resources:
+        return ()
+    return tuple(
+        ResourceResult(
+            group=key.group,
+            version=desired.objects[key].version,
+            kind=key.kind,
+            namespace=key.namespace,
+            name=key.name,
+            status=ResultCode.SYNC_FAILED.value,
+            message=reason,
+            hook_phase=Phase.FAILED.value,
+            sync_phase=SyncPhase.SYNC.value,
+        )
+        for key, reason in desired.refused.items()
+        if key in desired.objects
+    )
+
+
+def raw_source(raw: JsonObject, sync: SyncOperation) -> JsonObject:
+    """The source as it was written, so that fields we do not know survive in the result and in the history."""
+    if sync.source:
+        return {"source": ((raw.get("operation") or {}).get("sync") or {}).get("source") or as_json(sync.source)}
+    spec = raw.get("spec") or {}
+    return {"source": spec["source"]} if spec.get("source") else {}
+
+
+async def caught_up(member: Member, plan: Plan, results: tuple[ResourceResult, ...]) -> None:
+    """Until the cache shows what was applied: else the old picture would count as drift at once."""
+    changed = {
+        (one.group, one.kind, one.namespace, one.name) for one in results if not one.message.endswith("unchanged")
+    }
+    expected = {
+        task.key: task.live.resource_version if task.live else ""
+        for task in plan.tasks
+        if task.kind is TaskKind.APPLY
+        and task.hook is None
+        and (task.key.group, task.key.kind, task.key.namespace, task.key.name) in changed
+        and member.cache.follows(task.key.group, task.key.kind)
+    }
+    failed = {(one.group, one.kind, one.namespace, one.name) for one in results if one.status == ResultCode.SYNC_FAILED}
+
+    def seen() -> bool:
+        for key, before in expected.items():
+            if (key.group, key.kind, key.namespace, key.name) in failed:
+                continue
+            live = member.cache.get(key)
+            if live is None or live.resource_version == before:
+                return False
+        return True
+
+    if not seen():
+        with Watched(member.cache, expected.keys()) as watched:
+            await watched.until(seen, seconds=_CATCH_UP_SECONDS)
