@@ -11,6 +11,8 @@ from tests.bench.result import Row, Spread
 from tests.support.demo import Demo, Person, running_demo
 
 PUSHES = 20
+SHOP = 6  # applications of the demo that sync by themselves
+QUIET_SECONDS = 3
 TREE = """subscription { resourceTree(application: {runtime: "demo", namespace: "argosy", name: "catalog"}) {
   type upserted { kind name images } } }"""
 LIVE = "subscription { applications { applications { metadata { name } syncStatus healthStatus } } }"
@@ -34,15 +36,17 @@ async def bench_push(folder: Path, *, applications: int) -> list[Row]:
 
 
 async def _until_synced(person: Person, applications: int) -> None:
-    synced: set[str] = set()
+    """The whole fleet is Synced, and no application has changed for a while."""
+    query = "query { applications(filters: {statuses: [SYNCED]}, pagination: {first: 1}) { totalCount } }"
+    stream = person.subscribe(LIVE)
     async with asyncio.timeout(300):
-        query = "query { applications(filters: {statuses: [SYNCED]}, pagination: {first: 1}) { totalCount } }"
-        async for event in person.subscribe(LIVE):
-            for application in event["applications"]["applications"]:
-                if application["syncStatus"] == "SYNCED":
-                    synced.add(application["metadata"]["name"])
-            if (await person.ask(query))["applications"]["totalCount"] >= applications and "catalog" in synced:
-                return
+        while True:
+            try:
+                await asyncio.wait_for(anext(stream), QUIET_SECONDS)
+            except TimeoutError:
+                if (await person.ask(query))["applications"]["totalCount"] >= applications + SHOP:
+                    return
+                stream = person.subscribe(LIVE)
 
 
 async def _pushes(demo: Demo, person: Person, clone: Path) -> tuple[list[float], list[float]]:
