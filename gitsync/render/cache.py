@@ -9,6 +9,7 @@ deleted at any time.
 import asyncio
 import hashlib
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +21,10 @@ import msgspec
 from gitsync.git.closure import Closure
 from gitsync.manifest.object import Origin
 from gitsync.manifest.parse import ParsedDocument
+from gitsync.render.detect import SourceType
+from gitsync.render.failures import Failures
 from gitsync.render.parsed_files import ParsedFiles
+from gitsync.render.references import OtherClosure
 
 _T = TypeVar("_T")
 _SCHEMA = """
@@ -38,14 +42,17 @@ class RenderCounter:
 
     renders_total: int = 0
     cache_hits_total: int = 0
+    programs_total: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A render that may be had without work, if the closure still holds."""
+class Candidate(msgspec.Struct, frozen=True, array_like=True):
+    """A render that may be had without work, if what was read and consulted for it is still the same."""
 
     closure: Closure
     key: str
+    source_type: str = SourceType.DIRECTORY
+    others: tuple[OtherClosure, ...] = ()
+    consulted: tuple[tuple[str, str], ...] = ()
 
 
 class RenderCache:
@@ -58,8 +65,12 @@ class RenderCache:
         max_bytes: int = 256_000_000,
         parsed_max_bytes: int = 16_000_000,
         parse_threads: int = 2,
+        programs_at_once: int = 4,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.counter = RenderCounter()
+        self.failures = Failures(clock)
+        self.programs = asyncio.Semaphore(programs_at_once)
         self.parsed = ParsedFiles(max_bytes=parsed_max_bytes, threads=parse_threads)
         self._store = _Store(path, max_bytes)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="render cache")
@@ -77,14 +88,14 @@ class RenderCache:
         """The documents of a render, or None when it is not there or not whole."""
         return await self._on_thread(lambda: self._store.load(key))
 
-    async def put(self, lookup: str, closure: Closure, key: str, documents: tuple[ParsedDocument, ...]) -> None:
+    async def put(self, lookup: str, made: Candidate, documents: tuple[ParsedDocument, ...]) -> None:
         """Keeps a render."""
         await self.candidates(lookup)
         assert self._candidates is not None
-        old = [candidate for candidate in self._candidates.get(lookup, ()) if candidate.key != key]
-        self._candidates[lookup] = [Candidate(closure, key), *old][:_PER_LOOKUP]
+        old = [candidate for candidate in self._candidates.get(lookup, ()) if candidate.key != made.key]
+        self._candidates[lookup] = [made, *old][:_PER_LOOKUP]
         gone = [candidate.key for candidate in old[_PER_LOOKUP - 1 :]]
-        await self._on_thread(lambda: self._store.put(lookup, closure, key, documents, gone))
+        await self._on_thread(lambda: self._store.put(lookup, made, documents, gone))
 
     async def close(self) -> None:
         """Waits for what is being written."""
@@ -122,12 +133,11 @@ class _Store:
     def put(
         self,
         lookup: str,
-        closure: Closure,
-        key: str,
+        made: Candidate,
         documents: tuple[ParsedDocument, ...],
         gone: Sequence[str],
     ) -> None:
-        self._guarded(lambda database: self._write(database, lookup, closure, key, documents, gone), lambda: None)
+        self._guarded(lambda database: self._write(database, lookup, made, documents, gone), lambda: None)
 
     def close(self) -> None:
         if self._database is not None:
@@ -156,30 +166,29 @@ class _Store:
 
     def _read_candidates(self, database: sqlite3.Connection) -> dict[str, list[Candidate]]:
         found: dict[str, list[Candidate]] = {}
-        rows = database.execute("SELECT lookup, key, closure, digest FROM closures ORDER BY id DESC")
-        for lookup, key, raw, digest in rows:
-            closure = _whole(raw, digest, Closure)
-            if closure is not None:
-                found.setdefault(lookup, []).append(Candidate(closure, key))
+        rows = database.execute("SELECT lookup, closure, digest FROM closures ORDER BY id DESC")
+        for lookup, raw, digest in rows:
+            candidate = _whole(raw, digest, Candidate)
+            if candidate is not None:
+                found.setdefault(lookup, []).append(candidate)
         return found
 
     def _write(
         self,
         database: sqlite3.Connection,
         lookup: str,
-        closure: Closure,
-        key: str,
+        made: Candidate,
         documents: tuple[ParsedDocument, ...],
         gone: Sequence[str],
     ) -> None:
-        names = msgspec.msgpack.encode(closure)
+        names = msgspec.msgpack.encode(made)
         body = msgspec.msgpack.encode([(item.origin.file, item.origin.line, item.body) for item in documents])
         size = len(names) + len(body)
         database.execute("BEGIN IMMEDIATE")
-        database.execute("REPLACE INTO renders VALUES (?, ?, ?)", (key, body, _digest(body)))
+        database.execute("REPLACE INTO renders VALUES (?, ?, ?)", (made.key, body, _digest(body)))
         database.execute(
             "REPLACE INTO closures (lookup, key, closure, digest, size) VALUES (?, ?, ?, ?, ?)",
-            (lookup, key, names, _digest(names), size),
+            (lookup, made.key, names, _digest(names), size),
         )
         for other in gone:
             _forget(database, lookup, other)

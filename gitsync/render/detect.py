@@ -1,12 +1,10 @@
 """Which tool a source needs. What is named wins, then what the files say, then it is a plain directory."""
 
 import enum
-from dataclasses import dataclass
 
-from gitsync.git.closure import Closure, ClosureEntry, EntryKind
+from gitsync.git.closure import ClosureEntry, EntryKind
 from gitsync.git.tree import Entry, EntryType, Files
 from gitsync.render.errors import SourceInvalid, ToolNotSupported
-from gitsync.render.kustomization import entries_of, plain_resources
 from model.kinds.application import ApplicationSource
 
 
@@ -45,59 +43,43 @@ def named_type(source: ApplicationSource) -> SourceType | None:
 
 def refuse_unsupported(source: ApplicationSource) -> None:
     """Raises ToolNotSupported for what can be told from the source alone."""
-    if source.repo_url.startswith("oci://"):
+    if source.repo_url.startswith("oci://") and not source.chart:
         raise _unsupported("OCI images as sources")
-    if source.chart:
-        raise _unsupported("charts from Helm repositories")
-    named = named_type(source)
-    if named not in (None, SourceType.DIRECTORY):
-        raise _unsupported(f"{named} sources")
-    if source.directory is not None and source.directory.jsonnet:
-        raise _unsupported("Jsonnet")
+    if named_type(source) is SourceType.PLUGIN:
+        raise _unsupported("Plugin sources")
 
 
-@dataclass(frozen=True, slots=True)
-class Detected:
-    """`looked`: what was looked at. `kustomization`: the file that lists what to read, and the files that it names."""
-
-    looked: set[ClosureEntry]
-    kustomization: list[tuple[str, Entry]] | None = None
-
-
-def detect(files: Files, path: str, tree_id: str, source: ApplicationSource) -> Detected:
-    """What kind of directory this is. Raises ToolNotSupported when plain reading would not do."""
+def detect(
+    files: Files, path: str, tree_id: str, source: ApplicationSource, enabled: frozenset[str]
+) -> tuple[SourceType, set[ClosureEntry]]:
+    """What kind of directory this is, and what was looked at to tell. A tool that is switched off reads plainly."""
     looked: set[ClosureEntry] = set()
-    if named_type(source) is SourceType.DIRECTORY:
-        return Detected(looked)
+    named = named_type(source)
+    if named is not None:
+        return (named if _is_enabled(named, enabled) else SourceType.DIRECTORY), looked
     for name, source_type in _MARKS.items():
+        if not _is_enabled(source_type, enabled):
+            continue
         place = f"{path}/{name}" if path else name
         entry = files.child(tree_id, name)
         if entry is not None and entry.type in (EntryType.BLOB, EntryType.LINK):
-            resources = None
-            if source_type is SourceType.KUSTOMIZE:
-                resources = plain_resources(files, path, entry, place)
-            if resources is None:
-                raise _unsupported(f"{source_type} sources", because=f"{place} makes this one")
-            return Detected(looked | entries_of(place, entry, resources), resources)
+            return source_type, looked
         # A directory of that name is nothing to the detection, but it may become a file.
-        kind = EntryKind.ABSENT if entry is None else EntryKind.TREE
-        looked.add(ClosureEntry(kind, place, entry.id if entry is not None else ""))
-    return Detected(looked)
+        looked.add(_absence(place, entry))
+    return SourceType.DIRECTORY, looked
 
 
-def type_of(source: ApplicationSource, closure: Closure) -> SourceType:
-    """The kind of a source that was rendered, told by what was read."""
-    names = {entry.path.rpartition("/")[2] for entry in closure.entries if entry.kind is EntryKind.BLOB}
-    by_mark = named_type(source) is None and any(_MARKS.get(name) is SourceType.KUSTOMIZE for name in names)
-    return SourceType.KUSTOMIZE if by_mark else SourceType.DIRECTORY
+def _absence(place: str, entry: Entry | None) -> ClosureEntry:
+    kind = EntryKind.ABSENT if entry is None else EntryKind.TREE
+    return ClosureEntry(kind, place, entry.id if entry is not None else "")
 
 
-def refuse_jsonnet(path: str) -> ToolNotSupported:
-    return _unsupported("Jsonnet", because=f"{path} is such a file")
+def _is_enabled(source_type: SourceType, enabled: frozenset[str]) -> bool:
+    return source_type is SourceType.DIRECTORY or source_type.value.lower() in enabled
 
 
-def _unsupported(what: str, *, because: str = "") -> ToolNotSupported:
+def _unsupported(what: str) -> ToolNotSupported:
     return ToolNotSupported(
-        f"this version does not render {what}" + (f" ({because})" if because else ""),
-        suggestion="Point the source at a directory of plain YAML or JSON files, or set spec.source.directory.",
+        f"this version does not render {what}",
+        suggestion="Point the source at plain files, a Helm chart or a kustomization, or set spec.source.directory.",
     )

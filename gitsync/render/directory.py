@@ -4,24 +4,25 @@ Runs in the owner thread of a mirror: it reads and decides, and leaves parsing t
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from gitsync.git.closure import Closure, ClosureEntry, EntryKind, blob_id, closure_of
-from gitsync.git.errors import PathNotFound
+from gitsync.git.closure import ClosureEntry, EntryKind, blob_id
 from gitsync.git.listing import ListedFile, list_manifests, listing_id
-from gitsync.git.tree import Entry, EntryType, Files, Found, clean_path, find
-from gitsync.render.detect import detect, refuse_jsonnet
+from gitsync.git.tree import Entry, EntryType, Files, Found, find
 from gitsync.render.errors import SourceTooLarge
 from gitsync.render.glob import compile_glob
-from model.kinds.application import ApplicationSource, DirectoryOptions
+from gitsync.render.program import ProgramLimits
+from model.kinds.application import DirectoryOptions
 
 
 @dataclass(frozen=True, slots=True)
 class RenderLimits:
-    """`max_bytes` is over all files of one source."""
+    """`max_bytes` is over all manifest files of one source; `tree_bytes` over all that a program is given to see."""
 
     max_bytes: int = 10_000_000
     max_files: int = 20_000
+    tree_bytes: int = 200_000_000
+    program: ProgramLimits = field(default_factory=ProgramLimits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,54 +34,43 @@ class SourceFile:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a source consists of in one commit."""
-
-    files: tuple[SourceFile, ...]
-    closure: Closure
-
-
-def read_directory(files: Files, source: ApplicationSource, *, limits: RenderLimits) -> Reading:
-    """The manifest files of a source. Raises PathNotFound, PathRefused and RenderErrors."""
-    path = clean_path(source.path)
-    found = find(files, path)
-    if found.entry is None or found.entry.type is not EntryType.TREE:
-        raise PathNotFound(
-            f"there is no directory {path!r:.200} in the repository",
-            suggestion="Correct the path of the source, or the revision.",
-        )
-    options = source.directory or DirectoryOptions()
-    detected = detect(files, found.path, found.entry.id, source)
-    entries = _links(found) | detected.looked
-    if detected.kustomization is not None:
-        return _read(files, detected.kustomization, entries, found.path, limits)
-    listed = list_manifests(files, found.path, found.entry.id, below=options.recurse)
+def read_plain(
+    files: Files,
+    path: str,
+    tree_id: str,
+    options: DirectoryOptions,
+    entries: set[ClosureEntry],
+    limits: RenderLimits,
+) -> tuple[SourceFile, ...]:
+    """The manifest files of a directory; what was read for them is added to `entries`."""
+    listed = list_manifests(files, path, tree_id, below=options.recurse)
     if not listed:
         # Git has no empty directories: if nothing here is a manifest, even the last other file may take it away.
-        return Reading((), closure_of(files, entries | {_tree(found.path, found.entry)}, found.path))
+        entries.add(_tree(path, Entry("", EntryType.TREE, tree_id)))
+        return ()
     kind = EntryKind.LISTING_BELOW if options.recurse else EntryKind.LISTING
-    entries.add(ClosureEntry(kind, found.path, listing_id(listed)))
-    chosen = _chosen(listed, found.path, options)
+    entries.add(ClosureEntry(kind, path, listing_id(listed)))
+    chosen = _chosen(listed, path, options)
     targets = [(file.path, target) for file in chosen if (target := _target(files, file, entries)) is not None]
-    return _read(files, targets, entries, found.path, limits)
+    return read_files(files, targets, limits)
 
 
-def _read(
-    files: Files, targets: list[tuple[str, Entry]], entries: set[ClosureEntry], scope: str, limits: RenderLimits
-) -> Reading:
+def read_files(files: Files, targets: list[tuple[str, Entry]], limits: RenderLimits) -> tuple[SourceFile, ...]:
+    """Raises SourceTooLarge before anything is read."""
     _check_size(files, targets, limits)
-    sources = tuple(SourceFile(shown, entry.id, files.read(entry.id)) for shown, entry in targets)
-    return Reading(sources, closure_of(files, entries, scope))
+    return tuple(SourceFile(shown, entry.id, files.read(entry.id)) for shown, entry in targets)
+
+
+def links_of(found: Found) -> set[ClosureEntry]:
+    """The links on the way to a file, which are part of what was read."""
+    return {
+        ClosureEntry(EntryKind.BLOB, link.path, blob_id(Entry("", EntryType.LINK, link.id))) for link in found.links
+    }
 
 
 def _chosen(listed: list[ListedFile], top: str, options: DirectoryOptions) -> list[ListedFile]:
     selects = _selector(options)
-    chosen = [file for file in listed if selects(file.path.removeprefix(f"{top}/") if top else file.path)]
-    for file in chosen:
-        if file.path.endswith(".jsonnet"):
-            raise refuse_jsonnet(file.path)
-    return chosen
+    return [file for file in listed if selects(file.path.removeprefix(f"{top}/") if top else file.path)]
 
 
 def _selector(options: DirectoryOptions) -> Callable[[str], bool]:
@@ -95,7 +85,7 @@ def _target(files: Files, file: ListedFile, entries: set[ClosureEntry]) -> Entry
         entries.add(ClosureEntry(EntryKind.BLOB, file.path, file.entry.id))
         return file.entry
     found = find(files, file.path)
-    entries |= _links(found)
+    entries |= links_of(found)
     if found.entry is None:
         entries.add(ClosureEntry(EntryKind.ABSENT, found.path))
         return None
@@ -104,12 +94,6 @@ def _target(files: Files, file: ListedFile, entries: set[ClosureEntry]) -> Entry
         return found.entry
     entries.add(_tree(found.path, found.entry))
     return None
-
-
-def _links(found: Found) -> set[ClosureEntry]:
-    return {
-        ClosureEntry(EntryKind.BLOB, link.path, blob_id(Entry("", EntryType.LINK, link.id))) for link in found.links
-    }
 
 
 def _tree(path: str, entry: Entry) -> ClosureEntry:

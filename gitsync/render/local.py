@@ -1,15 +1,26 @@
 """Rendering a directory on disk, for `argosy inspect render`: what would this say if it were pushed?"""
 
+import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 
 from gitsync.git.tree import Entry, EntryType
 from gitsync.manifest.parse import ParsedDocument
+from gitsync.render.chart_sources import Charts, with_dependencies
+from gitsync.render.context import RenderContext, surroundings_of
 from gitsync.render.detect import refuse_unsupported
-from gitsync.render.directory import Reading, RenderLimits, read_directory
+from gitsync.render.directory import RenderLimits
+from gitsync.render.errors import SourceInvalid
+from gitsync.render.job import Job, run_job
 from gitsync.render.parsed_files import parse_file
+from gitsync.render.reading import Reading, read_source
+from gitsync.render.references import complete, gather_wanted
+from gitsync.render.tools import Tools, find_tools, tool_identities
 from model.kinds.application import ApplicationSource
 
 _DEFAULT_LIMITS = RenderLimits()
+_DEFAULT_CONTEXT = RenderContext()
+_NO_REFERENCES: Mapping[str, Path] = {}
 
 
 class LocalFiles:
@@ -42,15 +53,64 @@ class LocalFiles:
         return str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
 
 
-def read_local(directory: Path, source: ApplicationSource, *, limits: RenderLimits = _DEFAULT_LIMITS) -> Reading:
+def read_local(
+    directory: Path,
+    source: ApplicationSource,
+    *,
+    limits: RenderLimits = _DEFAULT_LIMITS,
+    context: RenderContext = _DEFAULT_CONTEXT,
+    tools: Tools | None = None,
+) -> Reading:
     """What the source reads, if `directory` is the top of its repository."""
     refuse_unsupported(source)
-    return read_directory(LocalFiles(directory), source, limits=limits)
+    surroundings = surroundings_of(source, "", context, tool_identities(tools or find_tools()))
+    return read_source(LocalFiles(directory), source, limits=limits, context=context, surroundings=surroundings)
 
 
 def render_local(
-    directory: Path, source: ApplicationSource, *, limits: RenderLimits = _DEFAULT_LIMITS
+    directory: Path,
+    source: ApplicationSource,
+    *,
+    limits: RenderLimits = _DEFAULT_LIMITS,
+    context: RenderContext = _DEFAULT_CONTEXT,
+    tools: Tools | None = None,
+    references: Mapping[str, Path] = _NO_REFERENCES,
+    charts: Charts | None = None,
 ) -> tuple[ParsedDocument, ...]:
-    """The manifests of the source, if `directory` is the top of its repository."""
-    reading = read_local(directory, source, limits=limits)
-    return tuple(document for file in reading.files for document in parse_file(file))
+    """The manifests of the source, if `directory` is the top of its repository; `references` are those of others."""
+    reading = read_local(directory, source, limits=limits, context=context, tools=tools)
+    return documents_of(reading, limits=limits, tools=tools, references=references, charts=charts)
+
+
+def documents_of(
+    reading: Reading,
+    *,
+    limits: RenderLimits = _DEFAULT_LIMITS,
+    tools: Tools | None = None,
+    references: Mapping[str, Path] = _NO_REFERENCES,
+    charts: Charts | None = None,
+) -> tuple[ParsedDocument, ...]:
+    """What was read, parsed and run."""
+    plain = tuple(document for file in reading.files for document in parse_file(file))
+    if reading.job is None:
+        return plain
+    job = _completed(reading.job, references, limits)
+    return plain + tuple(asyncio.run(_run(job, tools or find_tools(), charts, limits)))
+
+
+async def _run(job: Job, tools: Tools, charts: Charts | None, limits: RenderLimits) -> list[ParsedDocument]:
+    return await run_job(await with_dependencies(job, charts), tools, limits.program)
+
+
+def _completed(job: Job, references: Mapping[str, Path], limits: RenderLimits) -> Job:
+    for ref in sorted({want.ref for want in job.wants}):
+        if ref not in references:
+            raise SourceInvalid(
+                f"valueFiles refer to ${ref:.100}, which no directory stands for",
+                suggestion="Give the directory of that source's repository with --repo URL=DIR.",
+            )
+        wants = [want for want in job.wants if want.ref == ref]
+        files = LocalFiles(references[ref])
+        found, tree, _ = gather_wanted(files, wants, max_bytes=limits.tree_bytes, max_files=limits.max_files)
+        job = complete(job, ref, found, tree)
+    return job

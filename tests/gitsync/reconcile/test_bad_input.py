@@ -140,7 +140,7 @@ CASES: dict[str, Case] = {
         sync="Unknown",
     ),
     "kustomized": Case(
-        files={"kustomization.yaml": "namePrefix: x-\nresources: [a.yaml]\n", "a.yaml": config_map("x")},
+        files={"kustomization.yaml": "namePrefix: x-\nresources: [none.yaml]\n", "a.yaml": config_map("x")},
         condition=("ComparisonError", r"(?i)kustomize"),
         sync="Unknown",
     ),

@@ -8,9 +8,11 @@ import yaml
 
 from gitsync.errors import Failed
 from gitsync.manifest.object import JsonObject
-from gitsync.render.directory import RenderLimits, read_directory
+from gitsync.render.context import RenderContext, Surroundings
+from gitsync.render.directory import RenderLimits
 from gitsync.render.local import render_local
 from gitsync.render.parsed_files import parse_file
+from gitsync.render.reading import read_source
 from model.kinds.application import ApplicationSource, DirectoryOptions
 from tests.support.memory_files import MemoryFiles
 
@@ -40,7 +42,8 @@ def source_of(case: dict[str, Any]) -> ApplicationSource:
 
 def rendered(case: dict[str, Any]) -> list[str]:
     limits = RenderLimits(**case.get("limits", {}))
-    reading = read_directory(MemoryFiles(expanded(case["files"])), source_of(case), limits=limits)
+    files = MemoryFiles(expanded(case["files"]))
+    reading = read_source(files, source_of(case), limits=limits, context=RenderContext(), surroundings=Surroundings({}))
     return [f"{name(item.body)} {item.origin}" for file in reading.files for item in parse_file(file)]
 
 

@@ -1,0 +1,86 @@
+"""What a render may depend on besides files and options: the application, the cluster, the programs.
+
+A render is remembered together with what it consulted here, so that a commit id or a cluster's version counts only for
+those who asked for it.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from gitsync.git.address import redact
+from model.kinds.application import ApplicationSource
+
+_VARIABLE = re.compile(r"\$(?:\$|(?P<bare>[A-Za-z_][A-Za-z0-9_]*)|\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)\})")
+RELEASE, NAMESPACE = "release", "namespace"  # what Helm calls a release and where it lives
+KUBE_VERSION, API_VERSIONS = "KUBE_VERSION", "KUBE_API_VERSIONS"
+
+
+@dataclass(frozen=True, slots=True)
+class RenderContext:
+    """`instance` is the application's name, `<namespace>_<name>` outside the control namespace. `namespace` is that of
+    the destination. `build_options` are flags of kustomize for all; an application may add those of `allowed_flags`."""
+
+    instance: str = ""
+    namespace: str = ""
+    project: str = ""
+    kube_version: str = ""
+    api_versions: tuple[str, ...] = ()
+    build_options: tuple[str, ...] = ()
+    allowed_flags: frozenset[str] = frozenset()
+    network: bool = False
+    enabled: frozenset[str] = frozenset({"helm", "kustomize", "jsonnet"})
+    value_schemes: frozenset[str] = frozenset({"http", "https"})
+
+    @property
+    def name(self) -> str:
+        return self.instance.rpartition("_")[2]
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """Values by name, and which of them were consulted. `late` are those that cost something to find out."""
+
+    values: Mapping[str, str]
+    late: Mapping[str, Callable[[], str]] = field(default_factory=dict)
+    consulted: dict[str, str] = field(default_factory=dict)
+
+    def consult(self, name: str) -> str:
+        self.consulted[name] = self.current(name)
+        return self.consulted[name]
+
+    def current(self, name: str) -> str:
+        return self.late[name]() if name in self.late else self.values.get(name, "")
+
+    def same(self, consulted: tuple[tuple[str, str], ...]) -> bool:
+        return all(self.current(name) == value for name, value in consulted)
+
+    def substitute(self, text: str) -> str:
+        """The text with variables of the build environment put in; unknown ones are empty, and `$$` is `$`."""
+
+        def value(match: re.Match[str]) -> str:
+            name = match["bare"] or match["braced"]
+            return self.consult(name) if name else "$"
+
+        return _VARIABLE.sub(value, text)
+
+
+def surroundings_of(
+    source: ApplicationSource, commit: str, context: RenderContext, late: Mapping[str, Callable[[], str]]
+) -> Surroundings:
+    values = {
+        "ARGOCD_APP_NAME": context.instance,
+        "ARGOCD_APP_NAMESPACE": context.namespace,
+        "ARGOCD_APP_PROJECT_NAME": context.project,
+        "ARGOCD_APP_REVISION": commit,
+        "ARGOCD_APP_REVISION_SHORT": commit[:7],
+        "ARGOCD_APP_REVISION_SHORT_8": commit[:8],
+        "ARGOCD_APP_SOURCE_PATH": source.path,
+        "ARGOCD_APP_SOURCE_REPO_URL": redact(source.repo_url),
+        "ARGOCD_APP_SOURCE_TARGET_REVISION": source.target_revision,
+        KUBE_VERSION: context.kube_version,
+        API_VERSIONS: ",".join(context.api_versions),
+        RELEASE: context.name,
+        NAMESPACE: context.namespace,
+    }
+    return Surroundings(values, late)

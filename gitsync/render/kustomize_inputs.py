@@ -1,0 +1,167 @@
+"""What `kustomize build` would read: every file that a kustomization names, and those that it leads to.
+
+Where that cannot be told exactly (transformers and generators by file may name more files), everything in the
+repository counts as read: wider, never narrower.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from gitsync.git.tree import EntryType, clean_path
+from gitsync.manifest.errors import ManifestError
+from gitsync.manifest.limits import ParseLimits
+from gitsync.manifest.yaml_events import load_events
+from gitsync.render.errors import SourceInvalid
+from gitsync.render.gathering import Gathering
+
+KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_LIMITS = ParseLimits(max_bytes=2_000_000, max_documents=1)
+_REMOTE = ("://", "git@", "github.com/", "git::")
+_PATHS = ("resources", "bases", "components", "crds", "configurations")
+_PLUGINS = ("generators", "transformers", "validators")
+_MAX_DIRECTORIES = 1000
+
+
+class KustomizeInputs:
+    """Walks kustomizations from one directory on. `widened`: not everything could be told exactly."""
+
+    def __init__(self, gathering: Gathering, *, ignore_missing: frozenset[str] = frozenset()) -> None:
+        self.widened = False
+        self.helm_charts = False
+        self._gathering = gathering
+        self._seen: set[str] = set()
+
+    def gather(self, top: str) -> None:
+        todo = [top]
+        while todo:
+            directory = todo.pop()
+            if directory in self._seen:
+                continue
+            self._seen.add(directory)
+            if len(self._seen) > _MAX_DIRECTORIES:
+                raise SourceInvalid(
+                    f"the kustomization in {top!r:.200} leads to more than {_MAX_DIRECTORIES} directories",
+                    suggestion="Split the application.",
+                )
+            found = read_kustomization(self._gathering, directory)
+            if found is not None:
+                todo += self._references(directory, found[1])
+        if self.widened:
+            self._gathering.directory("")
+
+    def reference(self, directory: str, name: str) -> list[str]:
+        """Gathers the file or returns the directory that a kustomization names."""
+        if _is_remote(name) and not self._is_local(directory, name):
+            raise remote_base(name, directory)
+        path = _join(directory, name)
+        found = self._gathering.find(path)
+        if found.entry is not None and found.entry.type is EntryType.TREE:
+            return [clean_path(path)]
+        self._gathering.file(path)
+        return []
+
+    def _references(self, directory: str, body: dict[str, Any]) -> list[str]:
+        directories: list[str] = []
+        for field in _PATHS:
+            for name in _strings(body.get(field)):
+                directories += self.reference(directory, name)
+        for field in _PLUGINS:
+            for name in _strings(body.get(field)):
+                if "\n" not in name:
+                    self.widened = True
+                    directories += self.reference(directory, name)
+                else:
+                    self.widened |= any(word in name for word in ("path:", "files:", "paths:", "env:", "envs:"))
+        for name in _file_names(body):
+            self.reference(directory, name)
+        self._charts(directory, body)
+        return directories
+
+    def _charts(self, directory: str, body: dict[str, Any]) -> None:
+        charts = _maps(body.get("helmCharts")) + _maps(body.get("helmChartInflationGenerator"))
+        if not charts:
+            return
+        self.helm_charts = True
+        settings = body.get("helmGlobals")
+        home = settings.get("chartHome") if isinstance(settings, dict) else None
+        folder = _join(directory, home if isinstance(home, str) and home else "charts")
+        for chart in charts:
+            name = str(chart.get("name", ""))
+            versioned = f"{folder}/{name}-{chart.get('version', '')}/{name}"
+            if not self._gathering.directory(f"{folder}/{name}") and not self._gathering.directory(versioned):
+                raise SourceInvalid(
+                    f"the kustomization in {directory!r:.200} uses the chart {name!r:.100}, which is not in {folder}",
+                    suggestion=f"Commit the chart to {folder}/{name}, or deploy it as a source of its own.",
+                )
+            values = [chart.get("valuesFile"), *_strings(chart.get("additionalValuesFiles"))]
+            for value in values:
+                if isinstance(value, str) and value:
+                    self.reference(directory, value)
+
+    def _is_local(self, directory: str, name: str) -> bool:
+        """A directory may be called `github.com`."""
+        return "://" not in name and "?" not in name and self._gathering.find(_join(directory, name)).entry is not None
+
+
+def read_kustomization(gathering: Gathering, directory: str) -> tuple[str, dict[str, Any]] | None:
+    """Path and content of a directory's kustomization. One that cannot be read is left to kustomize to complain of."""
+    for name in KUSTOMIZATION_NAMES:
+        path = _join(directory, name)
+        data = gathering.file(path)
+        if data is not None:
+            return clean_path(path), _parse(data, path)
+    return None
+
+
+def remote_base(name: str, directory: str) -> SourceInvalid:
+    return SourceInvalid(
+        f"the kustomization in {directory!r:.200} refers to {name!r:.300}, which is outside of its repository",
+        suggestion="Commit the files to the repository, or make them a source of their own in spec.sources.",
+    )
+
+
+def _parse(data: bytes, path: str) -> dict[str, Any]:
+    try:
+        documents = load_events(data.decode("utf-8-sig"), file=path, limits=_LIMITS)
+    except UnicodeDecodeError as error:
+        raise SourceInvalid(f"{path} is no UTF-8", suggestion="Save the file as UTF-8.") from error
+    bodies = [document.value for document in documents if document.value is not None]
+    if not bodies:
+        return {}
+    if len(bodies) > 1 or not isinstance(bodies[0], dict):
+        raise ManifestError("is no single map", file=path, suggestion="A kustomization is one YAML map.")
+    return bodies[0]
+
+
+def _file_names(body: dict[str, Any]) -> Iterator[str]:
+    """Files named in other places than lists of paths."""
+    for field in ("patches", "patchesJson6902", "replacements"):
+        yield from (patch["path"] for patch in _maps(body.get(field)) if isinstance(patch.get("path"), str))
+    for patch in _strings(body.get("patchesStrategicMerge")):
+        if "\n" not in patch:
+            yield patch
+    for generator in _maps(body.get("configMapGenerator")) + _maps(body.get("secretGenerator")):
+        yield from (file.partition("=")[2] or file for file in _strings(generator.get("files")))
+        yield from _strings(generator.get("envs"))
+        if isinstance(generator.get("env"), str):
+            yield generator["env"]
+    schema = body.get("openapi")
+    if isinstance(schema, dict) and isinstance(schema.get("path"), str):
+        yield schema["path"]
+
+
+def _is_remote(name: str) -> bool:
+    return any(name.startswith(mark) or (mark == "://" and mark in name) for mark in _REMOTE) or "?ref=" in name
+
+
+def _strings(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str) and item] if isinstance(value, list) else []
+
+
+def _maps(value: object) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _join(directory: str, name: str) -> str:
+    """Raises PathRefused for what is absolute or leads out, when it is looked up."""
+    return "../" + name if name.startswith("/") else (f"{directory}/{name}" if directory else name)

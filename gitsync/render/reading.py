@@ -1,0 +1,140 @@
+"""Reading a source of any kind: which files of which commit, and what is to be run on them.
+
+Runs in the owner thread of a mirror: it reads and decides, and leaves parsing and programs to others.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from gitsync.git.closure import Closure, closure_of
+from gitsync.git.errors import PathNotFound
+from gitsync.git.tree import Entry, EntryType, Files, clean_path, find
+from gitsync.manifest.limits import ParseLimits
+from gitsync.manifest.yaml_events import load_events
+from gitsync.render.context import RenderContext, Surroundings
+from gitsync.render.detect import SourceType, detect
+from gitsync.render.directory import RenderLimits, SourceFile, links_of, read_files, read_plain
+from gitsync.render.errors import SourceInvalid
+from gitsync.render.gathering import Gathering
+from gitsync.render.helm import read_helm
+from gitsync.render.job import Job
+from gitsync.render.jsonnet import read_jsonnet
+from gitsync.render.kustomization import entries_of, plain_resources
+from gitsync.render.kustomize import read_kustomize
+from gitsync.render.kustomize_inputs import KUSTOMIZATION_NAMES
+from model.kinds.application import ApplicationSource, DirectoryOptions
+
+_OVERRIDES = ParseLimits(max_bytes=1_000_000, max_documents=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a source consists of in one commit. `job`: what is to be run besides parsing the files."""
+
+    files: tuple[SourceFile, ...]
+    closure: Closure
+    source_type: SourceType = SourceType.DIRECTORY
+    job: Job | None = None
+    consulted: tuple[tuple[str, str], ...] = ()
+
+
+def read_source(
+    files: Files, source: ApplicationSource, *, limits: RenderLimits, context: RenderContext, surroundings: Surroundings
+) -> Reading:
+    """Raises PathNotFound, PathRefused and RenderErrors."""
+    path = clean_path(source.path)
+    found = find(files, path)
+    if found.entry is None or found.entry.type is not EntryType.TREE:
+        raise PathNotFound(
+            f"there is no directory {path!r:.200} in the repository",
+            suggestion="Correct the path of the source, or the revision.",
+        )
+    gathering = Gathering(files, max_bytes=limits.tree_bytes, max_files=limits.max_files)
+    gathering.entries |= links_of(found)
+    source = overridden(source, gathering, found.path, context.instance)
+    source_type, looked = detect(files, found.path, found.entry.id, source, context.enabled)
+    gathering.entries |= looked
+    manifests: tuple[SourceFile, ...] = ()
+    job: Job | None = None
+    match source_type:
+        case SourceType.HELM:
+            job = read_helm(gathering, found.path, source, context, surroundings)
+        case SourceType.KUSTOMIZE:
+            named = _plain_kustomization(gathering, found.path, found.entry.id, source)
+            if named is not None:
+                manifests = read_files(files, named, limits)
+            else:
+                job = read_kustomize(gathering, found.path, source, context, surroundings)
+        case _:
+            options = source.directory or DirectoryOptions()
+            manifests = read_plain(files, found.path, found.entry.id, options, gathering.entries, limits)
+            if "jsonnet" in context.enabled:
+                jsonnet = [file for file in manifests if file.path.endswith(".jsonnet")]
+                job = read_jsonnet(gathering, jsonnet, options, surroundings) if jsonnet else None
+            manifests = tuple(file for file in manifests if not file.path.endswith(".jsonnet"))
+    closure = closure_of(files, gathering.entries, found.path)
+    return Reading(manifests, closure, source_type, job, tuple(sorted(surroundings.consulted.items())))
+
+
+def overridden(source: ApplicationSource, gathering: Gathering, path: str, instance: str) -> ApplicationSource:
+    """The source with what `.argocd-source.yaml` and then `.argocd-source-<application>.yaml` say merged into it."""
+    names = [".argocd-source.yaml"] + ([f".argocd-source-{instance}.yaml"] if instance else [])
+    patches = [patch for name in names if (patch := _override(gathering, f"{path}/{name}" if path else name))]
+    if not patches:
+        return source
+    body = msgspec.to_builtins(source)
+    for patch in patches:
+        body = _merged(body, patch)
+    try:
+        merged = msgspec.convert(body, ApplicationSource)
+    except msgspec.ValidationError as error:
+        raise SourceInvalid(
+            f"{path}/.argocd-source.yaml does not fit the source: {error}", suggestion="Correct the file."
+        ) from error
+    # Where the source lies is decided where people decide about the application, not in the source.
+    return msgspec.structs.replace(
+        merged, repo_url=source.repo_url, path=source.path, target_revision=source.target_revision, chart=source.chart
+    )
+
+
+def _override(gathering: Gathering, path: str) -> dict[str, Any] | None:
+    data = gathering.file(path)
+    if data is None:
+        return None
+    del gathering.tree[clean_path(path)]
+    documents = load_events(data.decode("utf-8-sig", errors="replace"), file=path, limits=_OVERRIDES)
+    value = documents[0].value if documents else None
+    return value if isinstance(value, dict) else None
+
+
+def _merged(body: Any, patch: Any) -> Any:
+    """A JSON merge patch: maps are merged, `null` removes, anything else replaces."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(body) if isinstance(body, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = _merged(result.get(name), value)
+    return result
+
+
+def _plain_kustomization(
+    gathering: Gathering, path: str, tree_id: str, source: ApplicationSource
+) -> list[tuple[str, Entry]] | None:
+    """The named files, where the kustomization does nothing else and the source asks for nothing else."""
+    if source.kustomize:
+        return None
+    for name in KUSTOMIZATION_NAMES:
+        entry = gathering.files.child(tree_id, name)
+        if entry is None or entry.type is EntryType.TREE:
+            continue
+        place = f"{path}/{name}" if path else name
+        resources = plain_resources(gathering.files, path, entry, place)
+        if resources is not None:
+            gathering.entries |= entries_of(place, entry, resources)
+        return resources
+    return None
