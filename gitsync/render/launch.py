@@ -27,7 +27,7 @@ def main() -> None:
         capped = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (capped, capped))
     os.umask(0o077)
-    os.execve(sys.argv[2], sys.argv[2:], os.environ)  # noqa: S606 # a list of arguments, no shell
+    os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606 # a list of arguments, no shell
 
 
 def _leave_network(processes: int) -> None:
