@@ -26,6 +26,7 @@ from gitsync.kube.watch import Changed, ListDone, watch_kind
 from gitsync.manifest.object import JsonObject
 from gitsync.sandbox.githost import Access, Author, GitHost
 from model.identity import GroupVersionKind
+from tests.support.real_apiserver import end_with_parent
 from tests.support.runtime import APPLICATION, NAMESPACE, application
 
 AUTHOR = Author("Dana", "dana@shop.example.com")
@@ -52,6 +53,7 @@ class Program:
                 stderr=log,
                 env={"PATH": os.environ["PATH"]},
                 start_new_session=True,
+                preexec_fn=end_with_parent if sys.platform == "linux" else None,
             )
 
     async def kill(self) -> None:

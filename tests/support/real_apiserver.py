@@ -115,7 +115,7 @@ class _Programs:
                 stderr=log,
                 cwd=self._data,
                 start_new_session=True,
-                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+                preexec_fn=end_with_parent if sys.platform == "linux" else None,
             )
 
     async def stop(self) -> None:
@@ -129,7 +129,7 @@ class _Programs:
                     await process.wait()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
