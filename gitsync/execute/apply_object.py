@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from gitsync.execute.hooks import end_hook
 from gitsync.execute.live import LiveView, Watched
-from gitsync.execute.migrate import migrate_client_side
+from gitsync.execute.migrate import MIGRATED_MANAGER_ANNOTATION, migrate_client_side
 from gitsync.execute.ownership import mark_of, why_not_ours
 from gitsync.kube.client import Cluster, Validation, Written
 from gitsync.kube.errors import AlreadyExists, ClusterError, Conflict, Immutable, NotFound
@@ -47,8 +47,9 @@ async def apply_object(cluster: Cluster, live: LiveView, task: Task, settings: A
     try:
         if task.options.replace:
             return await _replace(cluster, task, body, settings)
-        if not settings.dry_run:
-            await migrate_client_side(cluster, task.live)
+        if not settings.dry_run and task.options.take_over_client_side:
+            named = task.desired.annotations.get(MIGRATED_MANAGER_ANNOTATION, "")
+            await migrate_client_side(cluster, task.live, also=named)
         return await _apply(cluster, task, body, settings)
     except (Immutable, Conflict) as error:
         if not task.options.force or settings.dry_run or (task.key.group, task.key.kind) in _NEVER_RECREATED:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from gitsync.duration import parse_duration
 from gitsync.errors import GitsyncError
 from gitsync.execute.apply_object import ApplySettings, apply_object, make_way
 from gitsync.execute.establish import EstablishLimits, defined_kinds, wait_established
@@ -30,6 +31,7 @@ from model.identity import ResourceKey
 from model.kinds.application import ResourceResult
 from model.operation import Phase, ResultCode
 
+TIMEOUT_ANNOTATION = "argosy.io/timeout"  # of an object or a hook: how long a sync waits for it to be well
 _SERVED = Pace(first_seconds=0.05, most_seconds=1.0)
 
 
@@ -59,6 +61,8 @@ class Execution:
     ) -> None:
         self._plan = plan
         self._part = plan  # what of it is under way: the plan, or what it keeps for a failure
+        self._alarms: list[asyncio.TimerHandle] = []
+        self._late: set[ResourceKey] = set()  # not well within their time limits
         self._hooks = {task.key for task in plan.tasks if task.hook}
         self._earlier = earlier
         self._cluster = cluster
@@ -92,7 +96,10 @@ class Execution:
         """Executes the plan to its end."""
         keys = {task.key for task in self._plan.tasks}
         with Watched(self._live, keys, self._heard) as self._watched:
-            phase, message = await self._go_through(self._plan, self._watched)
+            try:
+                phase, message = await self._go_through(self._plan, self._watched)
+            finally:
+                self._alarms_off()
             if phase is Phase.FAILED and self._plan.on_failure and not self._settings.dry_run:
                 await self._go_through(Plan(self._plan.on_failure), self._watched)
             if self._hooks and not self._settings.dry_run:
@@ -188,11 +195,34 @@ class Execution:
         return key in self._health and is_over(self._health[key])
 
     def _see_applied(self, key: ResourceKey, live: LiveObject | None) -> None:
-        if live is not None and has_seen(live, self._versions[key]):
+        if live is not None and key not in self._late and has_seen(live, self._versions[key]):
             if key not in self._hooks:
                 self._health[key] = live.facts.health
             elif not self._is_over(key):
                 self._health[key] = judged(live)
+
+    # time limits of objects and hooks
+
+    def _set_alarm(self, task: Task) -> None:
+        limit_seconds = parse_duration(task.desired.annotations.get(TIMEOUT_ANNOTATION, "")) if task.desired else None
+        if limit_seconds and not self._settings.dry_run:
+            loop = asyncio.get_running_loop()
+            self._alarms.append(loop.call_later(limit_seconds, self._expire, task.key, limit_seconds))
+
+    def _expire(self, key: ResourceKey, limit_seconds: float) -> None:
+        known = self._health.get(key)
+        if key in self._health and (known is None or known.status is Health.HEALTHY):
+            return
+        seen = f"it is {known.status}{f': {known.message}' if known.message else ''}" if known else "nothing was seen"
+        late = f"not healthy within {limit_seconds:g} s ({TIMEOUT_ANNOTATION}); {seen}"
+        self._late.add(key)
+        self._health[key] = HealthReport(Health.DEGRADED, late)
+        if self._watched:
+            self._watched.stir()
+
+    def _alarms_off(self) -> None:
+        for alarm in self._alarms:
+            alarm.cancel()
 
     # one step
 
@@ -229,6 +259,7 @@ class Execution:
             return known
         written = await self._apply_once_served(task)
         self._versions[task.key] = written.body["metadata"].get("resourceVersion", "")
+        self._set_alarm(task)
         if not dry_run:
             await wait_established(self._cluster, self._live, task, self._establish)
         message = applied_message(task, written, dry_run=dry_run)

@@ -16,6 +16,7 @@ from gitsync.manifest.tracking import FIELD_MANAGER
 
 _CLIENT_SIDE = frozenset({"kubectl-client-side-apply", FIELD_MANAGER})
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+MIGRATED_MANAGER_ANNOTATION = "argocd.argoproj.io/client-side-apply-migration-manager"
 _HINT = b'"Update"'
 
 
@@ -30,12 +31,15 @@ class _Body(msgspec.Struct, frozen=True):
 _decoder = msgspec.json.Decoder(_Body)
 
 
-async def migrate_client_side(cluster: Cluster, live: LiveObject | None) -> None:
-    """Patches the object's managedFields if client-side apply still owns fields of it."""
+async def migrate_client_side(cluster: Cluster, live: LiveObject | None, *, also: str = "") -> None:
+    """Patches the object's managedFields if client-side apply still owns fields of it.
+
+    `also` is a manager of another name whose updates were such applies too.
+    """
     if live is None or live.raw is None or _HINT not in live.raw:
         return
     entries = _decoder.decode(live.raw).metadata.managed_fields
-    taken_over = migrated(entries)
+    taken_over = migrated(entries, also=also)
     if taken_over is None:
         return
     patch = [
@@ -48,9 +52,9 @@ async def migrate_client_side(cluster: Cluster, live: LiveObject | None) -> None
         return  # it changed meanwhile: the next sync sees the newer state and takes over then
 
 
-def migrated(entries: list[JsonObject]) -> list[JsonObject] | None:
+def migrated(entries: list[JsonObject], *, also: str = "") -> list[JsonObject] | None:
     """The managedFields after the take-over, None when there is nothing to take over."""
-    theirs = [entry for entry in entries if _is_client_side(entry)]
+    theirs = [entry for entry in entries if _is_client_side(entry, also)]
     if not theirs:
         return None
     ours = next((entry for entry in entries if _is_ours(entry)), None)
@@ -70,8 +74,10 @@ def migrated(entries: list[JsonObject]) -> list[JsonObject] | None:
     return [{key: value for key, value in mine.items() if value is not None}, *rest]
 
 
-def _is_client_side(entry: JsonObject) -> bool:
-    return entry.get("operation") == "Update" and entry.get("manager") in _CLIENT_SIDE and not entry.get("subresource")
+def _is_client_side(entry: JsonObject, also: str) -> bool:
+    manager = entry.get("manager")
+    applied = manager in _CLIENT_SIDE or (bool(also) and manager == also)
+    return entry.get("operation") == "Update" and applied and not entry.get("subresource")
 
 
 def _is_ours(entry: JsonObject) -> bool:

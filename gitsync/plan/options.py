@@ -33,7 +33,7 @@ class TaskOptions:
 
     `replace`: create or replace instead of apply. `force`: delete and create again if it cannot be changed in place.
     `server_side` is None unless the manifest insists. `validate` is False to switch field validation off.
-    `propagation` is that of deletions.
+    `take_over_client_side`: fields that client-side apply owned become ours. `propagation` is that of deletions.
     """
 
     replace: bool = False
@@ -41,6 +41,7 @@ class TaskOptions:
     server_side: bool | None = None
     validate: bool = True
     skip_dry_run_on_missing: bool = False
+    take_over_client_side: bool = True
     propagation: str = "Foreground"
 
 
@@ -99,5 +100,6 @@ def task_options(own: Options, application: Options, *, force: bool) -> TaskOpti
         server_side={"true": True, "false": False}.get(server_side),
         validate=not asked("Validate", own, application, "false"),
         skip_dry_run_on_missing=asked("SkipDryRunOnMissingResource", own, application),
+        take_over_client_side=not asked("ClientSideApplyMigration", own, application, "false"),
         propagation={"background": "Background", "orphan": "Orphan"}.get(policy, "Foreground"),
     )

@@ -113,6 +113,11 @@ class ApplicationState:
         return self._sync[Sync.OUT_OF_SYNC]
 
     @property
+    def prunes(self) -> int:
+        """Objects that Git does not want any more."""
+        return self._prunes_only
+
+    @property
     def only_prunes_missing(self) -> bool:
         """Everything that is out of sync would be pruned."""
         return 0 < self._prunes_only == self._sync[Sync.OUT_OF_SYNC]

@@ -1,5 +1,6 @@
 """What one attempt of an operation needs to know: of the cluster before it begins, and of its results after it."""
 
+from gitsync.duration import parse_duration
 from gitsync.execute.hooks import Earlier
 from gitsync.execute.live import Watched
 from gitsync.manifest.object import JsonObject, LiveObject
@@ -10,11 +11,12 @@ from gitsync.reconcile.fleet import Member
 from gitsync.reconcile.permission import destination_of
 from gitsync.reconcile.record import Desired, Record
 from gitsync.reconcile.status import as_json
-from gitsync.reconcile.verdict import judge_extra
+from gitsync.reconcile.verdict import judge_extra, shared_condition
 from model.identity import ResourceKey
 from model.kinds.application import OperationState, ResourceResult, SyncOperation
 from model.operation import Phase, ResultCode, SyncPhase
 
+SYNC_TIMEOUT_ANNOTATION = "argosy.io/sync-timeout"
 _CATCH_UP_SECONDS = 3.0  # the cache usually shows an applied object within milliseconds
 _NO_MEMO = MemoKey("", "", "")
 
@@ -59,6 +61,20 @@ def refused_results(desired: Desired, sync: SyncOperation) -> tuple[ResourceResu
         for key, reason in desired.refused.items()
         if key in desired.objects
     )
+
+
+def shared_with_others(record: Record, member: Member, desired: Desired) -> str:
+    """What is said of the first object that belongs to another application too, or ""."""
+    for key in desired.objects:
+        live = member.cache.get(key)
+        if live is not None and (condition := shared_condition(record.instance, live, str(key))):
+            return condition.message
+    return ""
+
+
+def time_limit(record: Record) -> float | None:
+    """Seconds that one attempt may take, if the application sets a limit."""
+    return parse_duration((record.application.metadata.annotations or {}).get(SYNC_TIMEOUT_ANNOTATION, ""))
 
 
 def raw_source(raw: JsonObject, sync: SyncOperation) -> JsonObject:

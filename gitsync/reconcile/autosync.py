@@ -3,13 +3,15 @@
 Rules, in this order, as Argo CD has them: nothing while an operation runs or the application is being deleted; only
 when out of sync; differences that only pruning would remove do not count while pruning is off; a revision is tried
 once, so a failed one is not tried again until Git or the spec changes; a revision that was synced and drifted is
-synced again only with self-heal, after a back-off; and never wipe everything out unless `allowEmpty` says so.
+synced again only with self-heal, after a back-off; never wipe everything out unless `allowEmpty` says so; and remove no
+more at once than the deletion budget, unless somebody agreed.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from gitsync.reconcile import deletion_budget
 from gitsync.settings import LoopSettings
 from model.health import Sync
 from model.identity import ResourceKey
@@ -31,7 +33,11 @@ _DEFAULT_RETRY = RetryStrategy(limit=5)
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Everything the decision depends on. `drifted` are the out-of-sync objects, only asked for when self-healing."""
+    """Everything the decision depends on.
+
+    `drifted` are the out-of-sync objects, only asked for when self-healing; `prunes` those that Git does not want any
+    more, out of all the `objects`.
+    """
 
     application: Application
     sync: Sync
@@ -40,6 +46,8 @@ class Situation:
     only_prunes_missing: bool
     would_prune_all: bool
     last: OperationState | None
+    prunes: Sequence[ResourceKey] = ()
+    objects: int = 0
     operation_pending: bool = False
 
 
@@ -81,6 +89,10 @@ def decide(situation: Situation, *, settings: LoopSettings, now: datetime) -> St
         return Skip("the last attempt at this revision failed", _failed_condition(situation.revision, attempted))
     if automated.prune and not automated.allow_empty and situation.would_prune_all:
         return Skip("it would remove every object", _wipe_out_condition(situation.revision))
+    budget = deletion_budget.exceeded(situation.application, len(situation.prunes), situation.objects)
+    if automated.prune and budget and not deletion_budget.is_approved(situation.application, situation.last):
+        condition = deletion_budget.needs_approval(situation.prunes, situation.objects, budget)
+        return Skip("it would remove too much at once", condition)
     if attempted is None:
         return Start(_operation(situation), f"out of sync with {situation.revision[:8]}")
     if not automated.self_heal:

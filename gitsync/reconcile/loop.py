@@ -28,6 +28,7 @@ from gitsync.reconcile.permission import permitted
 from gitsync.reconcile.queue import FairQueue
 from gitsync.reconcile.record import Record, Records, Stage, why_unreadable
 from gitsync.reconcile.refresh import Refresh, asked_for
+from gitsync.reconcile.reporter import NEEDS_NO_EXPLANATION
 from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.status_writer import StatusWriter
 from gitsync.reconcile.supervisor import Supervisor
@@ -212,6 +213,8 @@ class Loop:
             only_prunes_missing=record.state.only_prunes_missing,
             would_prune_all=record.state.would_prune_all,
             last=record.operation_state,
+            prunes=[one.key for one in record.state if one.requires_pruning] if record.state.prunes else [],
+            objects=len(record.state),
         )
 
     # ---- reasons to look
@@ -267,6 +270,8 @@ class Loop:
         for root in event.roots:
             if (record := self._records.of_instance(root)) is not None:
                 self._feeds.changed(record.key, key)
+                if record.state.health not in NEEDS_NO_EXPLANATION and _looks_different(event):
+                    self._report(record.key)  # the sentence that explains it may name this object
 
     def _kinds_changed(self, member: Member) -> None:
         """A kind that was unknown may be known in a moment."""
@@ -398,3 +403,8 @@ def _worded(raw: JsonObject) -> tuple[object, object]:
     """Labels and annotations: what people write besides the spec."""
     metadata = raw["metadata"]
     return metadata.get("labels"), metadata.get("annotations")
+
+
+def _looks_different(event: LiveEvent) -> bool:
+    """Whether the object came, went, or says something else in the tree."""
+    return event.old is None or event.new is None or event.old.facts != event.new.facts

@@ -35,6 +35,7 @@ from model.report import (
 )
 
 _MAX_ERRORS = 10
+NEEDS_NO_EXPLANATION = frozenset({Health.HEALTHY, Health.SUSPENDED})
 
 
 class Reporter:
@@ -176,7 +177,7 @@ class Reporter:
     def _explanation(self, record: Record) -> str | None:
         """Only for applications that are not well: following owners down to pods is not for everybody, every time."""
         member = self._fleet().get(record.server)
-        if member is None or record.state.health in (Health.HEALTHY, Health.SUSPENDED) or not record.compared:
+        if member is None or record.state.health in NEEDS_NO_EXPLANATION or not record.compared:
             return None
         resources = [
             ResourceHealth(one.key, one.health, live=one.exists, counts=one.counts_for_health) for one in record.state

@@ -14,15 +14,24 @@ import msgspec
 import structlog
 
 from gitsync.errors import GitsyncError, Waiting
-from gitsync.execute.apply_plan import Execution
+from gitsync.execute.apply_plan import Execution, Outcome
 from gitsync.execute.hooks import Earlier
 from gitsync.manifest.object import JsonObject
 from gitsync.plan.build import build_plan
-from gitsync.plan.options import DELETION_APPROVED_ANNOTATION, PlanOptions
+from gitsync.plan.options import DELETION_APPROVED_ANNOTATION, PlanOptions, asked
 from gitsync.plan.values import Plan
 from gitsync.project.windows import Ruling
 from gitsync.reconcile import operation as life
-from gitsync.reconcile.attempt import caught_up, earlier, live_of, raw_source, refused_results
+from gitsync.reconcile.attempt import (
+    SYNC_TIMEOUT_ANNOTATION,
+    caught_up,
+    earlier,
+    live_of,
+    raw_source,
+    refused_results,
+    shared_with_others,
+    time_limit,
+)
 from gitsync.reconcile.fleet import Fleet, Member
 from gitsync.reconcile.home import Home
 from gitsync.reconcile.permission import permitted
@@ -277,15 +286,17 @@ class Syncs:
         record, sync = run.record, run.sync
         source = only_source(life.sources_to_sync(record.application, sync))
         own = not sync.source and not sync.sources
+        again = run.state.retry_count and run.operation.retry and run.operation.retry.refresh
+        revision = "" if again else sync.revision  # a retry that is to refresh takes what the source says by then
         run.source = raw_source(record.raw, sync)
-        if own and sync.revision in ("", record.revision, source.target_revision):
-            refresh = Refresh.COMPARE if sync.revision and sync.revision == record.revision else Refresh.NORMAL
+        if own and revision in ("", record.revision, source.target_revision):
+            refresh = Refresh.COMPARE if revision and revision == record.revision else Refresh.NORMAL
             desired = await self._sources.desire(record, member, refresh=refresh)
             self._records.want(record, desired)
             record.revision = run.revision = desired.revision
         else:
-            run.revision = sync.revision
-            desired = await self._sources.desire_at(record, member, source, sync.revision)
+            run.revision = revision
+            desired = await self._sources.desire_at(record, member, source, revision)
             run.revision = desired.revision
         return desired
 
@@ -294,7 +305,10 @@ class Syncs:
         desired, conditions = permitted(self._project(record), record.application, member, desired)
         if errors := [one.message for one in conditions if one.type.endswith("Error")]:
             return life.Attempt(Phase.FAILED, "; ".join(errors), self._result(run, ()))
-        plan = self._plan(run, member, desired)
+        options = self._options(run)
+        if asked("FailOnSharedResource", {}, options.options) and (why := shared_with_others(record, member, desired)):
+            return life.Attempt(Phase.FAILED, f"Shared resource found: {why}", self._result(run, ()))
+        plan = self._plan(run, member, desired, options)
         run.execution = Execution(
             plan,
             cluster=member.cluster,
@@ -306,7 +320,7 @@ class Syncs:
         )
         if run.terminating or run.superseded_by:
             run.execution.stop(life.TERMINATED_MESSAGE)
-        outcome = await run.execution.run()
+        outcome = await _within(time_limit(record), run.execution)
         run.execution = run.earlier = None
         if not sync.dry_run:
             await caught_up(member, plan, outcome.results)
@@ -315,30 +329,35 @@ class Syncs:
             return life.Attempt(Phase.FAILED, life.failure_message(results), self._result(run, results))
         return life.Attempt(outcome.phase, outcome.message, self._result(run, results))
 
-    def _plan(self, run: Run, member: Member, desired: Desired) -> Plan:
+    def _plan(self, run: Run, member: Member, desired: Desired, options: PlanOptions) -> Plan:
+        record = run.record
+        drifted = {one.key for one in record.state if one.sync is not Sync.SYNCED}
+        return build_plan(
+            tuple(one for key, one in desired.objects.items() if key not in desired.refused),
+            live_of(record, member, desired, self._project(record)),
+            options=options,
+            out_of_sync=drifted if desired is record.desired else desired.objects.keys(),
+        )
+
+    @staticmethod
+    def _options(run: Run) -> PlanOptions:
         record, sync = run.record, run.sync
         policy = record.application.spec.sync_policy
         strategy = sync.sync_strategy
         hook = strategy.hook if strategy else None
         apply = strategy.apply if strategy else None
-        drifted = {one.key for one in record.state if one.sync is not Sync.SYNCED}
-        return build_plan(
-            tuple(one for key, one in desired.objects.items() if key not in desired.refused),
-            live_of(record, member, desired, self._project(record)),
-            options=PlanOptions(
-                application=record.instance,
-                namespace=record.application.spec.destination.namespace,
-                prune=sync.prune,
-                force=bool((hook and hook.force) or (apply and apply.force)),
-                approved=DELETION_APPROVED_ANNOTATION in (record.application.metadata.annotations or {}),
-                sync_options=sync.sync_options or (policy.sync_options if policy else ()),
-                resources=sync.resources,
-                namespace_metadata=(policy.managed_namespace_metadata if policy else None) or {},
-                run_hooks=apply is None,
-                revision=run.revision,
-                started_unix_seconds=int(run.attempt_began.timestamp()),
-            ),
-            out_of_sync=drifted if desired is record.desired else desired.objects.keys(),
+        return PlanOptions(
+            application=record.instance,
+            namespace=record.application.spec.destination.namespace,
+            prune=sync.prune,
+            force=bool((hook and hook.force) or (apply and apply.force)),
+            approved=DELETION_APPROVED_ANNOTATION in (record.application.metadata.annotations or {}),
+            sync_options=sync.sync_options or (policy.sync_options if policy else ()),
+            resources=sync.resources,
+            namespace_metadata=(policy.managed_namespace_metadata if policy else None) or {},
+            run_hooks=apply is None,
+            revision=run.revision,
+            started_unix_seconds=int(run.attempt_began.timestamp()),
         )
 
     def _project(self, record: Record) -> JsonObject:
@@ -402,3 +421,18 @@ class Syncs:
         run.stirred.set()
         if run.execution is not None:
             run.execution.stop(message)
+
+
+async def _within(limit_seconds: float | None, execution: Execution) -> Outcome:
+    """Runs it; stops it at the limit, saying what it was waiting for."""
+    if not limit_seconds:
+        return await execution.run()
+
+    def late() -> None:
+        execution.stop(f"timed out after {limit_seconds:g} s ({SYNC_TIMEOUT_ANNOTATION}) while {execution.message}")
+
+    handle = asyncio.get_running_loop().call_later(limit_seconds, late)
+    try:
+        return await execution.run()
+    finally:
+        handle.cancel()

@@ -1,0 +1,37 @@
+"""An object that sets itself a time limit fails the sync when it is not well by then, and says what it was instead."""
+
+from gitsync.execute.apply_plan import TIMEOUT_ANNOTATION
+from gitsync.manifest.object import JsonObject
+from gitsync.plan.build import build_plan
+from gitsync.plan.options import PlanOptions
+from model.operation import Phase
+from tests.gitsync.execute.conftest import Rig
+from tests.support.plans import APPLICATION, desired
+
+
+def pod(name: str, limit: str, health: str, **notes: str) -> JsonObject:
+    metadata = {"namespace": "shop", "name": name, "annotations": {TIMEOUT_ANNOTATION: limit, **notes}}
+    status = {"health": health, "message": "no node fits"}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "status": status}
+
+
+async def test_an_object_that_is_not_well_in_time_fails_the_sync_with_the_cause(rig: Rig) -> None:
+    later = pod("later", "", "Healthy", **{"argocd.argoproj.io/sync-wave": "1"})
+    wanted = [desired(pod("slow", "50ms", "Progressing")), desired(later)]
+    outcome = await rig.run(build_plan(wanted, {}, options=PlanOptions(APPLICATION), out_of_sync=set()))
+    assert outcome.phase is Phase.FAILED
+    assert outcome.results[0].message == (
+        "not healthy within 0.05 s (argosy.io/timeout); it is Progressing: no node fits"
+    )
+
+
+async def test_a_hook_has_its_limit_too(rig: Rig) -> None:
+    wanted = [desired(pod("slow", "50ms", "Progressing", **{"argocd.argoproj.io/hook": "PreSync"}))]
+    outcome = await rig.run(build_plan(wanted, {}, options=PlanOptions(APPLICATION), out_of_sync=set()))
+    assert (outcome.phase, outcome.results[0].hook_phase) == (Phase.FAILED, "Failed")
+
+
+async def test_what_is_well_in_time_is_left_alone(rig: Rig) -> None:
+    wanted = [desired(pod("quick", "1h", "Healthy", **{"argocd.argoproj.io/hook": "PreSync"}))]
+    outcome = await rig.run(build_plan(wanted, {}, options=PlanOptions(APPLICATION), out_of_sync=set()))
+    assert outcome.phase is Phase.SUCCEEDED
