@@ -71,6 +71,46 @@ def health(file: str, config: str | None, form: str) -> None:
 
 
 @inspect.command()
+@click.argument("file", type=_FILE)
+@_CONFIG
+@_output("json")
+@_told
+def actions(file: str, config: str | None, form: str) -> None:
+    """Actions that the object in FILE has, and why one is not possible now."""
+    from gitsync.actions.rules import load_action_rules
+    from gitsync.inspect.actions import inspect_actions
+    from gitsync.inspect.config import read_configuration
+    from gitsync.inspect.files import read_single
+    from gitsync.inspect.output import write
+
+    rules = load_action_rules(read_configuration(config).data)
+    write(inspect_actions(read_single(file), rules, now=_now()), form)
+
+
+@inspect.command()
+@click.argument("name")
+@click.argument("file", type=_FILE)
+@click.option("-p", "--parameter", "given", multiple=True, metavar="KEY=VALUE", help="For the action. Repeatable.")
+@_CONFIG
+@_output("yaml")
+@_told
+def action(name: str, file: str, given: tuple[str, ...], config: str | None, form: str) -> None:
+    """Objects that action NAME would make of the one in FILE, new ones included."""
+    from gitsync.actions.rules import load_action_rules
+    from gitsync.inspect.actions import inspect_action
+    from gitsync.inspect.config import read_configuration
+    from gitsync.inspect.files import read_single
+    from gitsync.inspect.output import write_objects
+
+    pairs = [parameter.partition("=") for parameter in given]
+    if any(not key or not equals for key, equals, _ in pairs):
+        raise click.BadParameter("write -p KEY=VALUE", param_hint="-p")
+    parameters = {key: value for key, _, value in pairs}
+    rules = load_action_rules(read_configuration(config).data)
+    write_objects(inspect_action(read_single(file), name, parameters, rules, now=_now()), form)
+
+
+@inspect.command()
 @click.option("--desired", required=True, type=_FILE, help="The object as Git wants it.")
 @click.option("--live", required=True, type=_FILE, help="The object as the cluster has it; an empty file: missing.")
 @click.option("--app", "app", type=_FILE, help="The Application, for its ignoreDifferences.")
@@ -181,6 +221,36 @@ def windows(project: str, app: str, moment: str, form: str) -> None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+@inspect.command()
+@click.argument("file", type=_FILE)
+@click.option("--clusters", type=_FILE, help="Cluster Secrets, for the clusters generator.")
+@_REPO
+@_output("yaml")
+@_told
+def appset(file: str, clusters: str | None, repos: tuple[str, ...], form: str) -> None:
+    """Applications that the ApplicationSets in FILE would generate."""
+    from datetime import UTC, datetime
+
+    from gitsync.inspect.appset import clusters_among, inspect_appset
+    from gitsync.inspect.files import InspectError, read_objects
+    from gitsync.inspect.output import write_objects
+
+    sets = [body for body in read_objects(file) if body["kind"] == "ApplicationSet"]
+    if not sets:
+        raise InspectError(f"{file}: holds no ApplicationSet", suggestion="Give a file with an ApplicationSet.")
+    known = clusters_among(read_objects(clusters)) if clusters else ()
+    directories, now = _directories(repos), datetime.now(UTC)
+    generations = [inspect_appset(one, known, directories, now=now) for one in sets]
+    write_objects((one for generation in generations for one in generation.applications), form)
+    for generation in generations:
+        for warning in generation.warnings:
+            click.echo(f"warning: {warning}", err=True)
+        for error in generation.errors:
+            click.echo(f"error: {error.reason}: {error.message}", err=True)
+    if any(generation.errors for generation in generations):
+        sys.exit(1)
 
 
 def _directories(repos: tuple[str, ...]) -> dict[str, Path]:

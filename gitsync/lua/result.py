@@ -1,8 +1,4 @@
-"""What a script returned, as JSON.
-
-Lua has one kind of table and one kind of number. So where the returned value stands in the place of a value that the
-script was given, that tells whether an empty table is a list, and keeps large whole numbers exact.
-"""
+"""What a script returned, as JSON."""
 
 from typing import Any
 
@@ -12,9 +8,29 @@ from gitsync.lua.errors import ScriptError
 from gitsync.lua.limits import DEFAULT_LIMITS, Limits
 
 
-def from_lua(value: Any, *, like: Any = None, limits: Limits = DEFAULT_LIMITS) -> Any:
+def from_lua(value: Any, *, limits: Limits = DEFAULT_LIMITS) -> Any:
     """Raises ScriptError for what is no JSON (functions, cycles, other keys than text) or too much."""
-    return _Reader(limits).read(value, like, 0)
+    return _Reader(limits).read(value, 0)
+
+
+def restored(value: Any, given: Any) -> Any:
+    """`value` with what Lua lost of `given`, from which a script made it.
+
+    Lua has one kind of table and one kind of number, so an empty list comes back as an empty table and a large whole
+    number rounded. Where a value stands in the place of one that was given, that tells what it was.
+    """
+    if isinstance(value, dict):
+        if not value and isinstance(given, list):
+            return []
+        known = given if isinstance(given, dict) else {}
+        return {key: restored(entry, known.get(key)) for key, entry in value.items()}
+    if isinstance(value, list):
+        known_entries = given if isinstance(given, list) else []
+        pairs = [*known_entries[: len(value)], *[None] * (len(value) - len(known_entries))]
+        return [restored(entry, known_entry) for entry, known_entry in zip(value, pairs, strict=True)]
+    if _is_number(value) and _is_number(given) and float(value) == float(given):
+        return given
+    return value
 
 
 class _Reader:
@@ -23,55 +39,41 @@ class _Reader:
         self._nodes = 0
         self._text = 0
 
-    def read(self, value: Any, like: Any, depth: int) -> Any:
+    def read(self, value: Any, depth: int) -> Any:
         self._nodes += 1
         if self._nodes > self._limits.result_nodes or depth > self._limits.result_depth:
             raise _refused("it is too large or contains itself")
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, int | float):
-            return _number(value, like)
+            if value != value or value in (float("inf"), float("-inf")):
+                raise _refused("it contains a number that is not finite")
+            return value
         if isinstance(value, str):
             self._count(value)
             return value
         if lua52.lua_type(value) == "table":
-            return self._table(value, like, depth + 1)
+            return self._table(value, depth + 1)
         raise _refused(f"it contains a {lua52.lua_type(value) or type(value).__name__}")
 
-    def _table(self, table: Any, like: Any, depth: int) -> Any:
+    def _table(self, table: Any, depth: int) -> Any:
         entries = dict(table.items())
-        if not entries:
-            return [] if isinstance(like, list) else {}
-        if not any(isinstance(key, bool) for key in entries) and set(entries) == set(range(1, len(entries) + 1)):
-            given = like if isinstance(like, list) else []
-            return [
-                self.read(entries[position], given[position - 1] if position <= len(given) else None, depth)
-                for position in range(1, len(entries) + 1)
-            ]
-        known = like if isinstance(like, dict) else {}
-        return {key: self.read(value, known.get(key), depth) for key, value in self._named(entries)}
+        if any(isinstance(key, bool) or not isinstance(key, str | int) for key in entries):
+            raise _refused("it has a key that is no text")
+        if entries and set(entries) == set(range(1, len(entries) + 1)):
+            return [self.read(entries[position], depth) for position in range(1, len(entries) + 1)]
+        named = sorted(((str(key), value) for key, value in entries.items()), key=lambda entry: entry[0])
+        return {self._count(key): self.read(value, depth) for key, value in named}
 
-    def _named(self, entries: dict[Any, Any]) -> list[tuple[str, Any]]:
-        named = []
-        for key, value in entries.items():
-            if isinstance(key, bool) or not isinstance(key, str | int):
-                raise _refused("it has a key that is no text")
-            self._count(str(key))
-            named.append((str(key), value))
-        return sorted(named, key=lambda entry: entry[0])
-
-    def _count(self, text: str) -> None:
+    def _count(self, text: str) -> str:
         self._text += len(text)
         if self._text > self._limits.result_text:
             raise _refused("it is too large")
+        return text
 
 
-def _number(value: int | float, like: Any) -> int | float:
-    if isinstance(like, int | float) and not isinstance(like, bool) and float(like) == float(value):
-        return like
-    if value != value or value in (float("inf"), float("-inf")):
-        raise _refused("it contains a number that is not finite")
-    return value
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _refused(reason: str) -> ScriptError:

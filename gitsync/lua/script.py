@@ -43,7 +43,7 @@ class Script:
             ticks = limits.instructions // HOOK_INSTRUCTIONS
             ok, result = run(lua_globals, int(now.timestamp()), ticks, limits.cpu_seconds, HOOK_INSTRUCTIONS)
             if ok:
-                return from_lua(result, like=body, limits=limits)
+                return from_lua(result, limits=limits)
         except ScriptError:
             self._forget()
             raise

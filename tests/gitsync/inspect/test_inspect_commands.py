@@ -194,3 +194,20 @@ def test_text_stays_text_in_yaml(tmp_path: Path, text: str) -> None:
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"a": text}}
     (document,) = parse_manifests(as_yaml([body]).encode(), file="x")
     assert document.body == body
+
+
+def test_actions_are_listed_and_run(tmp_path: Path) -> None:
+    file = tmp_path / "shop"
+    body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "shop"}, "spec": {"replicas": 1}}
+    file.write_text(json.dumps(body))
+    listed = json.loads(run("actions", str(file)).stdout)
+    assert [(entry["name"], entry["disabled"]) for entry in listed] == [
+        ("restart", False),
+        ("scale", False),
+        ("pause", False),
+        ("resume", True),
+    ]
+    (scaled,) = json.loads(run("action", "scale", str(file), "-p", "replicas=3", "-o", "json").stdout)
+    assert scaled == {**body, "spec": {"replicas": 3}}
+    assert run("action", "fly", str(file)).exit_code == 1
+    assert run("action", "scale", str(file), "-p", "replicas").exit_code == 2
