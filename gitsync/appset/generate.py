@@ -1,0 +1,138 @@
+"""An ApplicationSet to its Applications."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gitsync.appset.combining import merge_patch, merged
+from gitsync.appset.errors import GeneratorInvalid, TemplateInvalid
+from gitsync.appset.generators import ParameterSet, parameter_sets
+from gitsync.appset.inputs import AnswerMissing, GeneratorInputs, Question
+from gitsync.appset.rendering import Renderer
+from gitsync.appset.yaml_values import load_yaml
+from gitsync.manifest.object import JsonObject
+from model.kinds import application
+
+NAME_LABEL = "argocd.argoproj.io/application-set-name"
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationError:
+    """`reason` is one of Argo CD's for conditions of ApplicationSets."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """With errors or questions the list is not complete: nothing may be deleted for it."""
+
+    applications: tuple[JsonObject, ...]
+    errors: tuple[GenerationError, ...] = ()
+    warnings: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        return not self.errors and not self.questions
+
+
+def generate(application_set: JsonObject, inputs: GeneratorInputs, *, now: datetime) -> Generation:
+    """Every Application that can be generated, and why others cannot. Raises nothing."""
+    spec = application_set.get("spec") or {}
+    try:
+        options = tuple(spec.get("goTemplateOptions") or ())
+        renderer = Renderer(go_template=bool(spec.get("goTemplate")), options=options, now=now)
+    except TemplateInvalid as error:
+        return Generation((), (_error("RenderTemplateParamsError", error.message),))
+    errors: list[GenerationError] = []
+    questions: list[Question] = []
+    sets: list[ParameterSet] = []
+    for generator in spec.get("generators") or ():
+        try:
+            sets += parameter_sets(generator, renderer, inputs)
+        except AnswerMissing as missing:
+            questions.append(missing.question)
+        except (GeneratorInvalid, TemplateInvalid) as error:
+            errors.append(_error("ApplicationGenerationFromParamsError", error.message))
+    applications: list[JsonObject] = []
+    for one in sets:
+        try:
+            applications.append(_application(application_set, one, renderer))
+        except (GeneratorInvalid, TemplateInvalid) as error:
+            errors.append(_error("RenderTemplateParamsError", error.message))
+    unique, repeated = _without_repeated(applications)
+    errors += [_error("ApplicationValidationError", f"more than one Application is named {name}") for name in repeated]
+    return Generation(tuple(unique), tuple(errors), _warnings(spec), tuple(dict.fromkeys(questions)))
+
+
+def _error(reason: str, message: str) -> GenerationError:
+    return GenerationError(reason, message)
+
+
+def _without_repeated(applications: list[JsonObject]) -> tuple[list[JsonObject], list[str]]:
+    """The first of each name, and the names that came again."""
+    unique: dict[str, JsonObject] = {}
+    repeated: dict[str, None] = {}
+    for one in applications:
+        name = one["metadata"]["name"]
+        if name in unique:
+            repeated[name] = None
+        unique.setdefault(name, one)
+    return list(unique.values()), list(repeated)
+
+
+def _warnings(spec: JsonObject) -> tuple[str, ...]:
+    project = str(((spec.get("template") or {}).get("spec") or {}).get("project") or "")
+    if "{{" in project:
+        return ("spec.template.spec.project is templated: whoever writes the generator's source chooses the project",)
+    return ()
+
+
+def _application(application_set: JsonObject, one: ParameterSet, renderer: Renderer) -> JsonObject:
+    spec = application_set["spec"]
+    template = merged(spec.get("template") or {}, one.template)
+    filled: JsonObject = renderer.value(template, one.parameters)
+    if spec.get("templatePatch"):
+        filled = _patched(filled, renderer.text(spec["templatePatch"], one.parameters))
+    metadata: dict[str, Any] = filled.get("metadata") or {}
+    if not metadata.get("name"):
+        raise TemplateInvalid("the template gives an empty name", suggestion="Correct template.metadata.name.")
+    namespace = (application_set.get("metadata") or {}).get("namespace")
+    policy = spec.get("syncPolicy") or {}
+    finalizers = metadata.get("finalizers") or []
+    if not finalizers and not policy.get("preserveResourcesOnDeletion"):
+        finalizers = [application.FINALIZER]
+    kept = {
+        "name": metadata["name"],
+        "namespace": metadata.get("namespace") or namespace,
+        "labels": metadata.get("labels"),
+        "annotations": metadata.get("annotations"),
+        "finalizers": finalizers,
+    }
+    return {
+        "apiVersion": f"{application.GROUP}/{application.VERSION}",
+        "kind": application.KIND,
+        "metadata": {key: value for key, value in kept.items() if value},
+        "spec": filled.get("spec") or {},
+    }
+
+
+def _patched(filled: JsonObject, patch: str) -> JsonObject:
+    value = load_yaml(patch, file="templatePatch")
+    if value is None:
+        return filled
+    if not isinstance(value, dict):
+        raise TemplateInvalid("templatePatch is no map", suggestion="Write it like a part of an Application.")
+    result: JsonObject = merge_patch(filled, _whole_numbers(value))
+    return result
+
+
+def _whole_numbers(value: Any) -> Any:
+    """Numbers that have no fraction are integers in Kubernetes."""
+    if isinstance(value, dict):
+        return {key: _whole_numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole_numbers(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,114 @@
+"""Generators to sets of parameters, the ones inside of others included."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gitsync.appset.combining import joined, product
+from gitsync.appset.errors import GeneratorInvalid
+from gitsync.appset.inputs import GeneratorInputs
+from gitsync.appset.leaves import (
+    Parameters,
+    asked_parameters,
+    cluster_parameters,
+    git_generator,
+    list_parameters,
+)
+from gitsync.appset.rendering import Renderer
+from gitsync.appset.selector import flat_texts, selects
+from gitsync.manifest.object import JsonObject
+
+_ASKED = ("scmProvider", "pullRequest", "plugin", "clusterDecisionResource")
+_LEAVES: dict[str, Callable[[JsonObject, Renderer, GeneratorInputs], list[Parameters]]] = {
+    "list": list_parameters,
+    "clusters": cluster_parameters,
+    "git": git_generator,
+}
+_DEEPEST = 2
+_MOST_SETS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSet:
+    """`template` is what the generator says instead of the ApplicationSet's own."""
+
+    parameters: Parameters
+    template: JsonObject
+
+
+def parameter_sets(generator: JsonObject, renderer: Renderer, inputs: GeneratorInputs) -> list[ParameterSet]:
+    """Raises GeneratorInvalid, TemplateInvalid and AnswerMissing."""
+    _, settings = _named(generator)
+    template = settings.get("template") or {}
+    return [ParameterSet(parameters, template) for parameters in _parameters(generator, renderer, inputs, 0)]
+
+
+def _parameters(generator: JsonObject, renderer: Renderer, inputs: GeneratorInputs, depth: int) -> list[Parameters]:
+    name, settings = _named(generator)
+    if name in ("matrix", "merge"):
+        if depth >= _DEEPEST:
+            raise GeneratorInvalid(
+                "matrix and merge generators may be nested once", suggestion="Use fewer levels of generators."
+            )
+        combine = _matrix if name == "matrix" else _merge
+        found = combine(settings, renderer, inputs, depth + 1)
+    elif name in _LEAVES:
+        found = _LEAVES[name](settings, renderer, inputs)
+    else:
+        found = asked_parameters(name, settings, renderer, inputs)
+    if len(found) > _MOST_SETS:
+        raise GeneratorInvalid(f"the {name} generator gives more than {_MOST_SETS} sets", suggestion="Narrow it.")
+    selector = generator.get("selector")
+    return [one for one in found if selects(selector, flat_texts(one))] if selector else found
+
+
+def _named(generator: JsonObject) -> tuple[str, JsonObject]:
+    known = (*_LEAVES, *_ASKED, "matrix", "merge")
+    named = [name for name in known if generator.get(name) is not None]
+    if len(named) != 1:
+        raise GeneratorInvalid(
+            f"a generator must be exactly one of {', '.join(known)}", suggestion="Split it, or name a known one."
+        )
+    return named[0], generator[named[0]]
+
+
+def _matrix(settings: JsonObject, renderer: Renderer, inputs: GeneratorInputs, depth: int) -> list[Parameters]:
+    children = settings.get("generators") or []
+    if len(children) != 2:
+        raise GeneratorInvalid(
+            f"a matrix has exactly two generators, this one has {len(children)}", suggestion="Nest another matrix."
+        )
+    found = []
+    for first in _parameters(children[0], renderer, inputs, depth):
+        second = _without_templates(children[1], renderer, first)
+        for parameters in _parameters(second, renderer, inputs, depth):
+            found.append(product(first, parameters, go_template=renderer.go_template))
+    return found
+
+
+def _without_templates(generator: JsonObject, renderer: Renderer, parameters: Parameters) -> JsonObject:
+    """The second generator with the first one's parameters; its own `values` and `template` come later."""
+    name, settings = _named(generator)
+    later = {key: settings[key] for key in ("values", "template") if key in settings}
+    now = {key: value for key, value in settings.items() if key not in later}
+    filled: JsonObject = renderer.value(now, parameters)
+    for key in ("values",):
+        if key in later:
+            filled[key] = {
+                entry: _if_possible(text, renderer, parameters) for entry, text in (later[key] or {}).items()
+            }
+    return {**generator, name: {**later, **filled}}
+
+
+def _if_possible(text: str, renderer: Renderer, parameters: Parameters) -> str:
+    """Flat tags that only the first generator knows can be filled at once."""
+    return text if renderer.go_template else renderer.text(str(text), parameters)
+
+
+def _merge(settings: JsonObject, renderer: Renderer, inputs: GeneratorInputs, depth: int) -> list[Parameters]:
+    children, keys = settings.get("generators") or [], settings.get("mergeKeys") or []
+    if len(children) < 2:
+        raise GeneratorInvalid("a merge needs at least two generators", suggestion="Add one.")
+    if not keys:
+        raise GeneratorInvalid("a merge needs mergeKeys", suggestion="Name the parameters that tell sets apart.")
+    base, *others = (_parameters(child, renderer, inputs, depth) for child in children)
+    return joined(base, others, keys, go_template=renderer.go_template)
