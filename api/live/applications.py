@@ -31,7 +31,7 @@ class LiveKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class ApplicationNews:
-    """RESYNC is the last one of a stream: the reader asks again, without a cursor.
+    """After RESYNC comes a SNAPSHOT: what was told before it no longer holds.
 
     Readers who are told the same get the same object, so that whoever encodes it can do so once.
     """
@@ -54,23 +54,34 @@ class LiveApplications:
     async def follow(
         self, viewer: Viewer, wanted: ApplicationFilter, *, first: int, after: str | None
     ) -> AsyncGenerator[ApplicationNews, None]:
-        visibility = await self.authority.visibility(viewer)
-        number = self.changes.position(after) if after else self.changes.number
-        if number is None:
+        number = self.changes.position(after) if after else None
+        if after and number is not None:
+            visibility = await self.authority.visibility(viewer)
+            async for news in self._changes_after(number, viewer, visibility, wanted):
+                yield news
+        elif after:
             yield ApplicationNews(LiveKind.RESYNC, self.changes.cursor(self.changes.number))
-            return
-        if not after:
-            selection = ApplicationSelection(visibility, viewer.name, wanted)
-            async with self.database.read() as session:
-                page = await application_store.page(session, selection, PageRequest(first))
-            found = tuple(application for _, application in page.rows)
-            yield ApplicationNews(LiveKind.SNAPSHOT, self.changes.cursor(number), found)
-        async for news in self._changes_after(number, viewer, visibility, wanted):
-            yield news
+        while True:
+            visibility = await self.authority.visibility(viewer)
+            number = self.changes.number
+            yield await self._snapshot(number, viewer, visibility, wanted, first=first)
+            async for news in self._changes_after(number, viewer, visibility, wanted):
+                yield news
+            await asyncio.sleep(self.pause_seconds)
+
+    async def _snapshot(
+        self, number: int, viewer: Viewer, visibility: Visibility, wanted: ApplicationFilter, *, first: int
+    ) -> ApplicationNews:
+        selection = ApplicationSelection(visibility, viewer.name, wanted)
+        async with self.database.read() as session:
+            page = await application_store.page(session, selection, PageRequest(first))
+        found = tuple(application for _, application in page.rows)
+        return ApplicationNews(LiveKind.SNAPSHOT, self.changes.cursor(number), found)
 
     async def _changes_after(
         self, number: int, viewer: Viewer, visibility: Visibility, wanted: ApplicationFilter
     ) -> AsyncGenerator[ApplicationNews, None]:
+        """Ends with RESYNC."""
         while True:
             await self._wait(number)
             before, merged = number, self.changes.since(number)

@@ -14,8 +14,8 @@ from api.types.enums import LiveEventType
 @strawberry.type
 class ApplicationEvent:
     type: LiveEventType = strawberry.field(
-        description="SNAPSHOT: the state now. RESYNC: too far behind, or what the viewer may see has changed; the "
-        "stream ends, ask for a snapshot again."
+        description="SNAPSHOT: the state now. RESYNC: too far behind, or what the viewer may see has changed; "
+        "a SNAPSHOT follows."
     )
     applications: list[Application]
     removed: list[strawberry.ID]

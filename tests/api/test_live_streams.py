@@ -82,10 +82,12 @@ async def test_a_stream_resumes_after_its_cursor(running: Running, runtime: Fake
         assert (event["type"], names(event)) == ("CHANGED", ["cart"])
 
 
-async def test_a_cursor_of_another_process_leads_to_resync(running: Running, runtime: FakeRuntime) -> None:
+async def test_a_cursor_of_another_process_leads_to_resync_and_a_snapshot(
+    running: Running, runtime: FakeRuntime
+) -> None:
     async with running.subscribe("writer", LIST, after="deadbeef.3") as events:
         assert (await events.next())["type"] == "RESYNC"
-        assert (await events.message())["type"] == "complete"
+        assert (await events.next())["type"] == "SNAPSHOT"
 
 
 def test_the_ring_of_changes_is_bounded_and_tells_who_fell_off() -> None:
@@ -100,7 +102,7 @@ def test_the_ring_of_changes_is_bounded_and_tells_who_fell_off() -> None:
     assert list(merged) == [listed.id]
 
 
-async def test_a_new_repository_that_the_viewer_may_read_leads_to_resync(
+async def test_a_new_repository_that_the_viewer_may_read_leads_to_resync_and_a_snapshot(
     running: Running, runtime: FakeRuntime
 ) -> None:
     async with running.subscribe("reader", LIST) as events:
@@ -108,6 +110,9 @@ async def test_a_new_repository_that_the_viewer_may_read_leads_to_resync(
         fresh = renamed("fresh", access_repo_url="https://git.example.test/fresh.git")
         await runtime.report(ApplicationChanged(fresh))
         assert (await events.next())["type"] == "RESYNC"
+        again = await events.next()
+        assert again["type"] == "SNAPSHOT"
+        assert "fresh" in names(again)
 
 
 async def test_a_star_shows_in_the_persons_other_window(running: Running, runtime: FakeRuntime) -> None:

@@ -43,8 +43,6 @@ async def _until_synced(person: Person, applications: int) -> None:
         while True:
             try:
                 await asyncio.wait_for(anext(stream), QUIET_SECONDS)
-            except StopAsyncIteration:  # RESYNC ends a list
-                stream = person.subscribe(LIVE)
             except TimeoutError:
                 if (await person.ask(query))["applications"]["totalCount"] >= applications + SHOP:
                     return

@@ -87,13 +87,12 @@ class Person:
         waiting = set(names)
         query = "subscription { applications { applications { metadata { name } syncStatus healthStatus } } }"
         async with asyncio.timeout(seconds):
-            while True:  # the stream ends with RESYNC when the person sees more than before: then it is asked again
-                async for event in self.subscribe(query):
-                    for application in event["applications"]["applications"]:
-                        if (application["syncStatus"], application["healthStatus"]) == ("SYNCED", "HEALTHY"):
-                            waiting.discard(application["metadata"]["name"])
-                    if not waiting:
-                        return
+            async for event in self.subscribe(query):
+                for application in event["applications"]["applications"]:
+                    if (application["syncStatus"], application["healthStatus"]) == ("SYNCED", "HEALTHY"):
+                        waiting.discard(application["metadata"]["name"])
+                if not waiting:
+                    return
 
 
 @asynccontextmanager
