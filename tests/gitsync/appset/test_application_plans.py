@@ -1,0 +1,108 @@
+"""What is created, changed and deleted for an ApplicationSet, and in which steps its Applications are synced."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitsync.appset.generate import Generation, GenerationError
+from gitsync.appset.plan import Policy, plan_applications
+from gitsync.appset.rollout import RolloutApplication, allowed_at_once, deletion_order, next_rollout
+
+OWNER = {"kind": "ApplicationSet", "apiVersion": "argoproj.io/v1alpha1", "name": "set", "uid": "u"}
+OWNER |= {"controller": True, "blockOwnerDeletion": True}  # type: ignore[dict-item]  # an object holds any JSON
+
+
+def body(name: str, **spec: Any) -> dict[str, Any]:
+    return {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": name}, "spec": spec}
+
+
+def owned(name: str, **spec: Any) -> dict[str, Any]:
+    return {**body(name, **spec), "metadata": {"name": name, "ownerReferences": [OWNER]}}
+
+
+def application_set(**spec: Any) -> dict[str, Any]:
+    return {"metadata": {"name": "set", "namespace": "argocd", "uid": "u"}, "spec": spec}
+
+
+def planned(wanted: list[Any], live: list[Any], policy: str = "sync", **spec: Any) -> list[tuple[str, str]]:
+    plan = plan_applications(application_set(**spec), Generation(tuple(wanted)), live, Policy(policy))
+    return [(str(change.verb), change.name) for change in plan.changes]
+
+
+@pytest.mark.parametrize(
+    ("policy", "changes"),
+    [
+        ("sync", [("create", "new"), ("update", "old"), ("delete", "gone")]),
+        ("create-only", [("create", "new")]),
+        ("create-update", [("create", "new"), ("update", "old")]),
+        ("create-delete", [("create", "new"), ("delete", "gone")]),
+    ],
+)
+def test_the_policy_says_what_may_be_done(policy: str, changes: list[tuple[str, str]]) -> None:
+    live = [owned("old", a=1), owned("gone")]
+    assert planned([body("new"), body("old", a=2)], live, policy) == changes
+
+
+def test_nothing_is_deleted_when_generation_failed() -> None:
+    generation = Generation((), (GenerationError("ApplicationGenerationFromParamsError", "boom"),))
+    plan = plan_applications(application_set(), generation, [owned("a")], Policy.SYNC)
+    assert plan.changes == ()
+    assert plan.withheld
+
+
+def test_applications_of_others_are_left_alone() -> None:
+    assert planned([body("a", x=1)], [body("a"), body("b")]) == []
+
+
+def test_an_application_that_is_as_generated_is_not_written() -> None:
+    assert planned([body("a", x=1)], [owned("a", x=1)]) == []
+
+
+def test_preserved_and_ignored_fields_stay_as_they_are() -> None:
+    live = owned("a", source={"targetRevision": "mine", "path": "p"})
+    live["metadata"]["annotations"] = {"keep": "1", "drop": "1"}
+    spec = {"ignoreApplicationDifferences": [{"jsonPointers": ["/spec/source/targetRevision"]}]}
+    spec |= {"preservedFields": {"annotations": ["keep"]}}  # type: ignore[dict-item]  # a spec is any JSON
+    wanted = body("a", source={"targetRevision": "theirs", "path": "q"})
+    (change,) = plan_applications(application_set(**spec), Generation((wanted,)), [live], Policy.SYNC).changes
+    assert change.body["spec"]["source"] == {"targetRevision": "mine", "path": "q"}
+    assert change.body["metadata"]["annotations"] == {"keep": "1"}
+
+
+def test_resources_are_kept_when_the_set_says_so() -> None:
+    live = [owned("a")]
+    spec = {"syncPolicy": {"preserveResourcesOnDeletion": True}}
+    (change,) = plan_applications(application_set(**spec), Generation(()), live, Policy.SYNC).changes
+    assert change.keeps_resources
+
+
+def step(value: str, **more: Any) -> dict[str, Any]:
+    return {"matchExpressions": [{"key": "env", "operator": "In", "values": [value]}], **more}
+
+
+def app(name: str, env: str, *, healthy: bool = True, synced: bool = False, operating: bool = False) -> Any:
+    return RolloutApplication(name, {"env": env}, healthy, synced, operating)
+
+
+STRATEGY = {"rollingSync": {"steps": [step("dev"), step("prod", maxUpdate="10%")]}, "deletionOrder": "Reverse"}
+
+
+def test_a_step_waits_for_the_one_before_it() -> None:
+    apps = [app("d", "dev"), app("p", "prod"), app("q", "prod"), app("x", "other")]
+    assert next_rollout(STRATEGY, apps).sync == ("d",)
+    assert next_rollout(STRATEGY, [app("d", "dev", synced=True, healthy=False), *apps[1:]]).sync == ()
+    assert next_rollout(STRATEGY, [app("d", "dev", synced=True), *apps[1:]]).sync == ("p",)
+    running = [app("d", "dev", synced=True), app("p", "prod", operating=True), app("q", "prod")]
+    assert next_rollout(STRATEGY, running).sync == ()
+
+
+def test_deletion_may_go_backwards() -> None:
+    assert deletion_order(STRATEGY, [app("d", "dev"), app("p", "prod")]) == (("p",), ("d",))
+
+
+@given(st.integers(0, 100), st.integers(0, 50))
+def test_a_share_above_zero_lets_at_least_one_begin(percent: int, count: int) -> None:
+    allowed = allowed_at_once(f"{percent}%", count)
+    assert allowed == 0 if percent == 0 else 1 <= allowed <= max(count, 1)
