@@ -147,11 +147,13 @@ class _Evaluation:
         known = len(self._variables)
         value = self._pipeline(dot, node.pipeline, binds=False)
         inside = len(self._variables)
+        if isinstance(value, int) and len(node.pipeline.declared) > 1:
+            raise self._failed("can't use a number to iterate over with more than one variable")
         items = self._items(value)
         with suppress(_BreakLoop):
             for key, item in items:
                 self._step()
-                self._bind(node.pipeline, key, item, counts=isinstance(value, int))
+                self._bind(node.pipeline, key, item)
                 with suppress(_ContinueLoop):
                     self._body(item, node.body)
                 del self._variables[inside:]
@@ -176,16 +178,11 @@ class _Evaluation:
     def _has_items(value: Any) -> bool:
         return value > 0 if isinstance(value, int) else bool(value) and not is_nil(value)
 
-    def _bind(self, pipeline: Pipeline, key: Any, item: Any, *, counts: bool) -> None:
+    def _bind(self, pipeline: Pipeline, key: Any, item: Any) -> None:
         names = pipeline.declared
         if not names:
             return
-        if len(names) == 1:
-            pairs = [(names[0], item)]
-        elif counts:
-            raise self._failed("can't use a number to iterate over with more than one variable")
-        else:
-            pairs = [(names[0], key), (names[1], item)]
+        pairs = [(names[0], item)] if len(names) == 1 else [(names[0], key), (names[1], item)]
         for name, value in pairs:
             if pipeline.assigns:
                 self._assign(name, value)
@@ -355,14 +352,14 @@ class _Evaluation:
             return self._constant(operand, parameter)
         if isinstance(operand, Nil):
             if parameter in ("any", "map"):
-                return None
+                return _nil_of(parameter)
             raise self._failed(f"cannot assign nil to {full_name(parameter)}")
         return self._fitting(self._operand(dot, operand), parameter)
 
     def _fitting(self, value: Any, parameter: str) -> Any:
         if is_nil(value):
             if parameter == "any" or (parameter == "map" and value is MISSING):
-                return None
+                return _nil_of(parameter)
             raise self._failed(f"invalid value; expected {full_name(parameter)}")
         if not fits(value, parameter):
             raise self._failed(f"wrong type for value; expected {full_name(parameter)}; got {type_name(value)}")
@@ -384,6 +381,11 @@ class _Evaluation:
                 return Int64(value) if parameter == "int64" else int(value)
             raise self._failed(f"expected {full_name(parameter)}; found {shortest(float(value))}")
         return self._fitting(value, parameter)
+
+
+def _nil_of(parameter: str) -> Any:
+    """A nil map of Go can be read like an empty one."""
+    return {} if parameter == "map" else None
 
 
 def _methods(value: Any) -> Mapping[str, GoFunction]:

@@ -76,3 +76,13 @@ def test_any_text_is_a_template_or_is_refused(text: str) -> None:
 @given(st.text().filter(lambda text: "{{" not in text))
 def test_text_without_actions_stays_as_it_is(text: str) -> None:
     assert rendered(text) == text
+
+
+@pytest.mark.parametrize("template", ["{{range $i, $x := -1}}{{end}}", "{{range $i, $x := 3}}{{end}}"])
+def test_a_number_is_ranged_over_with_one_variable(template: str) -> None:
+    with pytest.raises(TemplateInvalid, match="more than one variable"):
+        rendered(template)
+
+
+def test_a_nil_map_reads_like_an_empty_one() -> None:
+    assert rendered('{{hasKey nil "a"}}') == "false"
