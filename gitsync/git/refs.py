@@ -1,12 +1,15 @@
 """What a Git host says its refs are, and which commit a revision of an Application means. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from gitsync.git.semver import newest_in_range
 
 _FULL = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _SHORT = re.compile(r"[0-9a-f]{4,39}")
 HEAD = "HEAD"
+_TAGS = "refs/tags/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,32 @@ def ref_of(revision: str, refs: Mapping[str, str]) -> str | None:
         return HEAD if HEAD in refs else None
     candidates = (revision,) if revision.startswith("refs/") else (f"refs/tags/{revision}", f"refs/heads/{revision}")
     return next((ref for ref in candidates if ref in refs), None)
+
+
+def range_ref(revision: str) -> str:
+    """A name for the newest tag of a range, to be followed like a ref. No host has a ref of such a name."""
+    return f"range {revision}"
+
+
+def tag_of(revision: str, refs: Mapping[str, str]) -> str | None:
+    """The ref of the newest tag in a range of versions; None if this is no range, or no tag lies in it."""
+    tags = {ref.removeprefix(_TAGS): ref for ref in refs if ref.startswith(_TAGS)}
+    newest = newest_in_range(tags, revision)
+    return tags[newest] if newest is not None else None
+
+
+def moves_of_ranges(
+    ranges: Iterable[str], old: Mapping[str, str], new: Mapping[str, str]
+) -> tuple[tuple[RefMove, ...], tuple[str, ...]]:
+    """Ranges that lead to another commit now, as moves of their names, and the tags that they lead to."""
+    moves, tags = [], []
+    for revision in ranges:
+        before, after = tag_of(revision, old), tag_of(revision, new)
+        commits = old[before] if before else None, new[after] if after else None
+        if commits[0] != commits[1]:
+            moves.append(RefMove(range_ref(revision), *commits))
+            tags += [after] if after else []
+    return tuple(moves), tuple(tags)
 
 
 def moves_between(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[RefMove, ...]:

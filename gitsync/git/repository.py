@@ -17,7 +17,18 @@ from gitsync.git.credentials import CredentialSource
 from gitsync.git.errors import MirrorDamaged, RepositoryUnreachable, RevisionNotFound
 from gitsync.git.mirror import Mirror
 from gitsync.git.owner_thread import OwnerThread
-from gitsync.git.refs import HEAD, RefListing, RefMove, is_full_commit, is_short_commit, moves_between, ref_of
+from gitsync.git.refs import (
+    HEAD,
+    RefListing,
+    RefMove,
+    is_full_commit,
+    is_short_commit,
+    moves_between,
+    moves_of_ranges,
+    range_ref,
+    ref_of,
+    tag_of,
+)
 from gitsync.git.remote import list_refs
 from gitsync.git.settings import GitSettings
 from model.report import CommitInfo
@@ -78,6 +89,7 @@ class Repository:
         self._error: GitsyncError | None = None
         self._refreshing: asyncio.Task[Refresh] | None = None
         self._followed: set[str] = set()  # refs that somebody resolved: these are fetched when they move
+        self._ranges: set[str] = set()  # ranges of versions that somebody resolved, each followed like a ref
         self._present: set[str] = set()  # commits known to be in the mirror
         self._missing: dict[str, RefListing | None] = {}  # commits not found while the refs were these
         self._infos: dict[str, CommitInfo] = {}
@@ -107,6 +119,12 @@ class Repository:
                 self._followed.add(ref)
                 await self.read(lambda mirror: mirror.remember(ref, commit))
             return ResolvedRevision(commit, ref, self._listed_at)
+        tag = tag_of(revision, listing.refs)
+        if tag is not None and not is_short_commit(revision):
+            self._ranges.add(revision)
+            await self.ensure(listing.refs[tag], tag)
+            await self.read(lambda mirror: mirror.remember(tag, listing.refs[tag]))
+            return ResolvedRevision(listing.refs[tag], range_ref(revision), self._listed_at)
         return ResolvedRevision(await self._expand(revision), None, self._listed_at)
 
     async def ensure(self, commit: str, ref: str | None = None) -> None:
@@ -166,6 +184,9 @@ class Repository:
             old = self._listing
             moves = moves_between(old.refs, listing.refs) if old else ()
             wanted = [move.ref for move in moves if move.new and move.ref in self._followed]
+            of_ranges, tags = moves_of_ranges(self._ranges, old.refs, listing.refs) if old else ((), ())
+            wanted += [tag for tag in tags if tag not in wanted]
+            moves += of_ranges
             if wanted:
                 credential = await self._credentials.credential_for(self.url)
                 await self.read(lambda mirror: mirror.fetch_refs(wanted, credential))

@@ -53,6 +53,8 @@ def _members(tar: tarfile.TarFile, name: str, limits: ArchiveLimits) -> dict[str
         inside = path.partition("/")[2]
         if inside:
             found[inside] = content.read()
+    if "Chart.yaml" not in found:
+        raise _bad(name, "has no Chart.yaml")
     return found
 
 

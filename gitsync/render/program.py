@@ -21,6 +21,7 @@ from gitsync.render.errors import GenerationFailed, ToolMissing
 
 _LAUNCH = Path(__file__).with_name("launch.py")
 _MAX_COMPLAINT = 4000
+_DRAIN_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ async def _run(command: Command, directory: Path, limits: ProgramLimits) -> byte
         ) from error
     finally:
         _kill(process.pid)
-        await process.wait()
+        await _ended(process)
     if process.returncode:
         raise _failure(command, process.returncode, complaint, directory)
     return output
@@ -138,6 +139,16 @@ async def _read(stream: asyncio.StreamReader, most: int, command: Command) -> by
             )
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Waits for the process; it does not count as ended while there is something left to read."""
+    assert process.stdout is not None
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            while await process.stdout.read(65536):
+                pass
+            await process.wait()
 
 
 async def _skim(stream: asyncio.StreamReader) -> bytes:
