@@ -79,29 +79,17 @@ def _matrix(settings: JsonObject, renderer: Renderer, inputs: GeneratorInputs, d
         )
     found = []
     for first in _parameters(children[0], renderer, inputs, depth):
-        second = _without_templates(children[1], renderer, first)
+        second = _filled(children[1], renderer, first)
         for parameters in _parameters(second, renderer, inputs, depth):
             found.append(product(first, parameters, go_template=renderer.go_template))
     return found
 
 
-def _without_templates(generator: JsonObject, renderer: Renderer, parameters: Parameters) -> JsonObject:
-    """The second generator with the first one's parameters; its own `values` and `template` come later."""
+def _filled(generator: JsonObject, renderer: Renderer, parameters: Parameters) -> JsonObject:
+    """The second generator with the first one's parameters, in its `values`, too."""
     name, settings = _named(generator)
-    later = {key: settings[key] for key in ("values", "template") if key in settings}
-    now = {key: value for key, value in settings.items() if key not in later}
-    filled: JsonObject = renderer.value(now, parameters)
-    for key in ("values",):
-        if key in later:
-            filled[key] = {
-                entry: _if_possible(text, renderer, parameters) for entry, text in (later[key] or {}).items()
-            }
-    return {**generator, name: {**later, **filled}}
-
-
-def _if_possible(text: str, renderer: Renderer, parameters: Parameters) -> str:
-    """Flat tags that only the first generator knows can be filled at once."""
-    return text if renderer.go_template else renderer.text(str(text), parameters)
+    filled = renderer.value({key: value for key, value in settings.items() if key != "template"}, parameters)
+    return {**generator, name: filled}
 
 
 def _merge(settings: JsonObject, renderer: Renderer, inputs: GeneratorInputs, depth: int) -> list[Parameters]:
