@@ -6,6 +6,7 @@ from gitsync.health.assess import assess_health
 from gitsync.health.fields import MalformedField, count, flag, items, optional_count, section, text
 from gitsync.health.pod_status import pod_status
 from gitsync.manifest.object import Facts, JsonObject
+from model.health import HealthReport
 
 Badges = tuple[tuple[str, str], ...]
 
@@ -13,9 +14,12 @@ _DEPLOYMENT_REVISION = "deployment.kubernetes.io/revision"
 _ROLLOUT_REVISION = "rollout.argoproj.io/revision"
 
 
-def facts_of(body: JsonObject) -> Facts:
-    """Never raises: an object that is not what its kind says has no badges."""
-    health = assess_health(body)
+def facts_of(body: JsonObject, assess: Callable[[JsonObject], HealthReport | None] = assess_health) -> Facts:
+    """Never raises: an object that is not what its kind says has no badges.
+
+    `assess` is that of `HealthRules` where argocd-cm has a say.
+    """
+    health = assess(body)
     kind = str(body.get("kind") or "")
     group = str(body.get("apiVersion") or "").rpartition("/")[0]
     badges = _BADGES.get((group, kind))

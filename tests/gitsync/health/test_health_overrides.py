@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from gitsync.health.facts import facts_of
 from gitsync.health.overrides import load_health_rules
 from gitsync.lua.errors import ScriptError
 from model.health import Health, HealthReport
@@ -89,6 +90,12 @@ def test_a_script_that_returns_nothing_claims_nothing() -> None:
 )
 def test_libraries_are_opened_for_the_kind_that_asks(config: dict[str, str]) -> None:
     assert assess(config, "example.org/v1", "Thing") == HealthReport(Health.HEALTHY)
+
+
+def test_facts_carry_the_health_of_the_script() -> None:
+    rules = load_health_rules({"resource.customizations.health.ConfigMap": SUSPEND}, clock=lambda: NOW)
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
+    assert facts_of(body, rules.assess).health == SUSPENDED
 
 
 def test_broken_yaml_is_an_error_that_names_the_entry() -> None:
