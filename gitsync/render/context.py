@@ -28,7 +28,6 @@ class RenderContext:
     api_versions: tuple[str, ...] = ()
     build_options: tuple[str, ...] = ()
     allowed_flags: frozenset[str] = frozenset()
-    network: bool = False
     enabled: frozenset[str] = frozenset({"helm", "kustomize", "jsonnet"})
     value_schemes: frozenset[str] = frozenset({"http", "https"})
 

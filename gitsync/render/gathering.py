@@ -12,15 +12,19 @@ _MAX_DEPTH = 64
 
 
 class Gathering:
-    """`tree`: content by path from the top of the repository. `entries`: the closure."""
+    """`tree`: content by path from the top of the repository. `entries`: the closure.
 
-    def __init__(self, files: Files, *, max_bytes: int, max_files: int) -> None:
+    `names_only` reads no file: for finding out which there are.
+    """
+
+    def __init__(self, files: Files, *, max_bytes: int, max_files: int, names_only: bool = False) -> None:
         self.files = files
         self.entries: set[ClosureEntry] = set()
         self.tree: dict[str, bytes] = {}
         self.max_bytes = max_bytes
         self.max_files = max_files
         self._bytes = 0
+        self._names_only = names_only
 
     def find(self, path: str) -> Found:
         """What is at a path. Raises PathRefused. Nothing there is remembered too."""
@@ -73,6 +77,9 @@ class Gathering:
         known = self.tree.get(path)
         if known is not None:
             return known
+        if self._names_only:
+            self.tree[path] = b""
+            return b""
         self._bytes += self.files.size(entry.id)
         if self._bytes > self.max_bytes or len(self.tree) >= self.max_files:
             raise SourceTooLarge(

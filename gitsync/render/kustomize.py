@@ -85,9 +85,7 @@ def with_options(
 
 
 def _is_plain(options: KustomizeOptions) -> bool:
-    changing = msgspec.structs.replace(
-        options, version="", kube_version="", api_versions=(), build_options=(), components=()
-    )
+    changing = msgspec.structs.replace(options, kube_version="", api_versions=(), build_options=(), components=())
     return with_options({}, changing, [], lambda text: text) == {}
 
 

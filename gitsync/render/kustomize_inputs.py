@@ -25,7 +25,7 @@ _MAX_DIRECTORIES = 1000
 class KustomizeInputs:
     """Walks kustomizations from one directory on. `widened`: not everything could be told exactly."""
 
-    def __init__(self, gathering: Gathering, *, ignore_missing: frozenset[str] = frozenset()) -> None:
+    def __init__(self, gathering: Gathering) -> None:
         self.widened = False
         self.helm_charts = False
         self._gathering = gathering

@@ -14,8 +14,7 @@ _NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000
 
 def main() -> None:
     limits = json.loads(sys.argv[1])
-    if not limits["network"]:
-        _leave_network(limits["processes"])
+    _leave_network(limits["processes"])
     for kind, value in (
         (resource.RLIMIT_AS, limits["memory"]),
         (resource.RLIMIT_CPU, limits["cpu"]),

@@ -40,8 +40,6 @@ class HelmOptions(_Options, frozen=True):
     skip_schema_validation: bool = False
     kube_version: str = ""
     api_versions: tuple[str, ...] = ()
-    version: str = ""
-    pass_credentials: bool = False
 
 
 class Replica(_Options, frozen=True):
@@ -69,7 +67,6 @@ class KustomizeOptions(_Options, frozen=True):
     ignore_missing_components: bool = False
     kube_version: str = ""
     api_versions: tuple[str, ...] = ()
-    version: str = ""
     build_options: str | tuple[str, ...] = ()
 
 

@@ -45,7 +45,6 @@ class Command:
     program: Path
     arguments: Callable[[Path, Path], Sequence[str]]
     folder: str = ""
-    network: bool = False
 
 
 _DEFAULT_LIMITS = ProgramLimits()
@@ -72,10 +71,10 @@ async def _run(command: Command, directory: Path, limits: ProgramLimits) -> byte
     arguments = command.arguments(tree, directory / "extra")
     try:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", str(_LAUNCH), _limits_text(limits, command.network)),
+            *(sys.executable, "-I", "-S", str(_LAUNCH), _limits_text(limits)),
             *(str(command.program), *arguments),
             cwd=tree / command.folder,
-            env=_environment(command, directory),
+            env=_environment(directory),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -106,16 +105,16 @@ async def _run(command: Command, directory: Path, limits: ProgramLimits) -> byte
     return output
 
 
-def _environment(command: Command, directory: Path) -> dict[str, str]:
+def _environment(directory: Path) -> dict[str, str]:
     home = str(directory / "home")
-    closed = {} if command.network else dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
+    closed = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
     places = {"HOME": home, "TMPDIR": home, "XDG_CACHE_HOME": home, "XDG_CONFIG_HOME": home, "XDG_DATA_HOME": home}
     helm = {f"HELM_{name}_HOME": home for name in ("CACHE", "CONFIG", "DATA")} | {"HELM_PLUGINS": f"{home}/none"}
     # PATH leads nowhere: a renderer has no business with git, a shell, or anything else that is installed.
     return {"PATH": f"{home}/none", "LC_ALL": "C.UTF-8", **places, **helm, **closed}
 
 
-def _limits_text(limits: ProgramLimits, network: bool) -> str:
+def _limits_text(limits: ProgramLimits) -> str:
     return json.dumps(
         {
             "memory": limits.memory_bytes,
@@ -123,7 +122,6 @@ def _limits_text(limits: ProgramLimits, network: bool) -> str:
             "file": limits.written_bytes,
             "files": limits.open_files,
             "processes": limits.processes,
-            "network": network,
         }
     )
 

@@ -63,7 +63,9 @@ def expand_in(gathering: Gathering, pattern: str, *, required: bool) -> list[str
     found = gathering.find(top)
     paths: set[str] = set()
     if found.entry is not None and found.entry.type is EntryType.TREE:
-        below = Gathering(gathering.files, max_bytes=gathering.max_bytes, max_files=gathering.max_files)
+        below = Gathering(
+            gathering.files, max_bytes=gathering.max_bytes, max_files=gathering.max_files, names_only=True
+        )
         below.directory(top)
         gathering.entries |= below.entries
         paths = set(below.tree)

@@ -10,8 +10,9 @@ import yaml
 from gitsync.errors import Failed
 from gitsync.manifest.object import JsonObject
 from gitsync.render.context import RenderContext
-from gitsync.render.errors import ToolMissing
+from gitsync.render.errors import SourceInvalid, ToolMissing
 from gitsync.render.local import read_local, render_local
+from gitsync.render.references import references_of
 from gitsync.render.tools import Tools
 from model.kinds.application import ApplicationSource, DirectoryOptions
 
@@ -51,13 +52,18 @@ def source_of(case: dict[str, Any]) -> ApplicationSource:
 
 
 def context_of(case: dict[str, Any]) -> RenderContext:
-    return RenderContext(instance="shop", namespace="there", allowed_flags=frozenset(case.get("allowed", ())))
+    return RenderContext(
+        instance="shop",
+        namespace="there",
+        build_options=tuple(case.get("build", ())),
+        allowed_flags=frozenset(case.get("allowed", ())),
+    )
 
 
 def needs(case: dict[str, Any]) -> None:
     """Skips what needs a program that is not here."""
-    for name, mark in (("helm", "app/Chart.yaml"), ("kustomize", "app/kustomization.yaml")):
-        if mark in case["files"] and shutil.which(name) is None:
+    for name, mark in (("helm", "/Chart.yaml"), ("kustomize", "/kustomization.yaml")):
+        if any(path.endswith(mark) for path in case["files"]) and shutil.which(name) is None:
             pytest.skip(f"{name} is not on PATH")
 
 
@@ -113,3 +119,25 @@ def test_a_program_that_is_not_there_is_named_with_how_to_install_it(
     with pytest.raises(ToolMissing, match=f"needs the program {name}") as caught:
         render_local(tmp_path, ApplicationSource(repo_url="http://host/apps", path="app"), tools=Tools())
     assert "Install it from https://" in caught.value.suggestion
+
+
+@pytest.mark.parametrize(
+    ("sources", "says"),
+    [
+        ([ApplicationSource(repo_url="a", ref="x", chart="c")], "is a chart"),
+        (
+            [ApplicationSource(repo_url="a", ref="x"), ApplicationSource(repo_url="b", ref="x")],
+            "two sources have the ref",
+        ),
+    ],
+)
+def test_references_are_to_one_repository(sources: list[ApplicationSource], says: str) -> None:
+    with pytest.raises(SourceInvalid, match=says):
+        references_of(sources)
+
+
+def test_a_tool_that_is_switched_off_reads_plain_files(tmp_path: Path) -> None:
+    write({"app/Chart.yaml": "name: c\n", "app/a.yaml": "object a", "app/b.jsonnet": "{}"}, tmp_path)
+    source = ApplicationSource(repo_url="http://host/apps", path="app")
+    found = render_local(tmp_path, source, context=RenderContext(enabled=frozenset()))
+    assert [named(one.body) for one in found] == ["ConfigMap/a"]
