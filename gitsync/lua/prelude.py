@@ -3,7 +3,7 @@
 Lua 5.2 and not 5.1, which Argo CD's interpreter resembles more, since that interpreter has `goto` as well.
 """
 
-HOOK_INSTRUCTIONS = 1_000
+HOOK_INSTRUCTIONS = 200
 
 EXPIRED = "the script was stopped: it ran for too long"
 
@@ -13,7 +13,8 @@ EXPIRED = "the script was stopped: it ran for too long"
 # - The handler of xpcall would run inside the hook, where no hook fires, so ours runs after it.
 # - __gc would run without hooks, so it is refused.
 # - pairs goes in the order of the keys: the order in which Lua itself goes differs from process to process.
-# - Patterns of Lua backtrack inside C, where no hook fires, so what they may cost is reckoned beforehand.
+# - Patterns of Lua backtrack inside C, where no hook fires, so what they may cost is reckoned beforehand; long tables
+#   are not sorted and long texts not made, for the same reason.
 PRELUDE = r"""
 local source, name, open = ...
 local chunk, failure = load(source, "=" .. name, "t", {})
@@ -24,6 +25,7 @@ local setmetatable, getmetatable, tostring, next = setmetatable, getmetatable, t
 local sethook, setupvalue, clock, date = debug.sethook, debug.setupvalue, os.clock, os.date
 local sort, pack, unpack, floor, string = table.sort, table.pack, table.unpack, math.floor, string
 local find, gmatch, gsub, match, sub = string.find, string.gmatch, string.gsub, string.match, string.sub
+local rep = string.rep
 local text_meta = getmetatable("")
 text_meta.__metatable = false
 
@@ -94,6 +96,10 @@ local function fresh(now)
   env._G = env
   env.table = copy(table, {"concat", "insert", "pack", "remove", "sort", "unpack"})
   env.table.getn = function(t) return #t end
+  env.table.sort = function(t, order)
+    if #t > 20000 then error("a table of " .. #t .. " entries is too long to sort", 2) end
+    return sort(t, order)
+  end
   env.os = {
     time = function(t) if t == nil then return now end return timegm(t) end,
     clock = function() return 0 end,
@@ -107,7 +113,11 @@ local function fresh(now)
   text_meta.__index = nil
   if open then
     env.math = copy(math, {"abs", "ceil", "floor", "fmod", "huge", "log", "max", "min", "modf", "pi", "pow", "sqrt"})
-    env.string = copy(string, {"byte", "char", "format", "len", "lower", "rep", "reverse", "sub", "upper"})
+    env.string = copy(string, {"byte", "char", "format", "len", "lower", "reverse", "sub", "upper"})
+    env.string.rep = function(s, times, between)
+      if (#s + #(between or "")) * times > 4e6 then error("the text would be too long", 2) end
+      return rep(s, times, between)
+    end
     env.string.find = function(s, p, from, plain) if not plain then cheap(s, p) end return find(s, p, from, plain) end
     env.string.match = function(s, p, from) cheap(s, p) return match(s, p, from) end
     env.string.gmatch = function(s, p) cheap(s, p) return gmatch(s, p) end

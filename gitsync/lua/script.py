@@ -65,7 +65,7 @@ class Script:
             attribute_filter=_no_attribute,
             max_memory=self._limits.memory_bytes,
         )
-        compiled = self._runtime.execute(PRELUDE, self._source, self.name, self._open_libraries)
+        compiled = self._runtime.execute(PRELUDE, self._source, self.name, self._open_libraries, name="=sandbox")
         if isinstance(compiled, tuple):
             raise self._failed(str(compiled[1]))
         self._run = compiled

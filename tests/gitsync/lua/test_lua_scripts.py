@@ -67,6 +67,14 @@ def test_the_os_library_only_tells_the_time(name: str) -> None:
     assert run(f"return os.{name} == nil", open_libraries=True) is True
 
 
+def test_what_takes_long_without_a_hook_is_refused() -> None:
+    with pytest.raises(ScriptError, match="too long to sort"):
+        run("local t = {} for i = 1, 30000 do t[i] = 1 end table.sort(t)")
+    with pytest.raises(ScriptError, match="would be too long"):
+        run("return string.rep('x', 5e6)", open_libraries=True)
+    assert run("local t = {3, 1, 2} table.sort(t) return t") == [1, 2, 3]
+
+
 def test_open_libraries_bring_strings() -> None:
     assert run("return ('a-b'):match('(%w)-') .. string.format('%02d', math.max(1, 2))", open_libraries=True) == "a02"
     with pytest.raises(ScriptError, match="attempt to"):
