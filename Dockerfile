@@ -7,7 +7,7 @@ ARG PYTHON=3.13
 FROM python:${PYTHON}-slim AS console
 WORKDIR /src
 COPY requirements-dev.lock pyproject.toml README.md ./
-RUN pip install --no-cache-dir --require-hashes -r requirements-dev.lock
+RUN pip install --no-cache-dir --require-hashes --no-deps -r requirements-dev.lock
 COPY model/ model/
 COPY gitsync/ gitsync/
 COPY api/ api/
@@ -38,7 +38,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /
  && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin argosy \
  && install -d -o argosy /data
 COPY requirements.lock /
-RUN pip install --no-cache-dir --require-hashes -r /requirements.lock
+RUN pip install --no-cache-dir --require-hashes --no-deps -r /requirements.lock
 COPY --from=console /wheels /wheels
 RUN pip install --no-cache-dir --no-deps /wheels/*.whl && rm -rf /wheels
 COPY --from=tools /tools/ /usr/local/bin/

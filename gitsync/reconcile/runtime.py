@@ -42,6 +42,8 @@ from gitsync.reconcile.supervisor import Heart, Supervisor
 from gitsync.reconcile.sync import Syncs
 from gitsync.reconcile.watch_only import who_is_in_charge
 from gitsync.render.cache import RenderCache
+from gitsync.render.chart_fetch import ChartFetcher
+from gitsync.render.chart_sources import Charts
 from gitsync.settings import LinkSettings, RuntimeSettings
 from model.identity import ApplicationKey
 from model.report import RuntimeSummary
@@ -70,9 +72,11 @@ class Runtime:
         self.home_cluster = Cluster(access)
         self.credentials = CredentialStore()
         self.probe = AccessProbe(self.credentials, clock=time.monotonic)
+        of_repositories = RepositoryCredentials(self.credentials)
+        self.charts = ChartFetcher(of_repositories, clock=time.monotonic)
         self.repositories = Repositories(
             settings.data_dir,
-            credentials=RepositoryCredentials(self.credentials),
+            credentials=of_repositories,
             settings=GitSettings(poll_seconds=settings.poll_seconds),
             clock=now,
         )
@@ -124,6 +128,7 @@ class Runtime:
         await self.metrics.stop()
         await self.fleet.close()
         await self.repositories.close()
+        await self.charts.close()
         await self.cache.close()
         await self.probe.close()
         await self.home_cluster.close()
@@ -206,6 +211,7 @@ class Runtime:
         return Sources(
             self.repositories,
             self.cache,
+            Charts(self.charts),
             control_namespace=self._settings.namespace,
             supervisor=self.supervisor,
             on_affected=lambda key: self.loop.want(key, Refresh.RESOLVE),

@@ -23,8 +23,10 @@ from gitsync.reconcile.record import Desired, Record
 from gitsync.reconcile.refresh import Refresh
 from gitsync.reconcile.supervisor import Supervisor
 from gitsync.render.cache import RenderCache
+from gitsync.render.chart_sources import Charts
+from gitsync.render.context import RenderContext
 from gitsync.render.render import Rendered, render
-from model.identity import ApplicationKey, ResourceKey
+from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
 from model.kinds.application import ApplicationSource
 
 
@@ -47,6 +49,7 @@ class Sources:
         self,
         repositories: Repositories,
         cache: RenderCache,
+        charts: Charts,
         *,
         control_namespace: str,
         supervisor: Supervisor,
@@ -55,6 +58,7 @@ class Sources:
     ) -> None:
         self._repositories = repositories
         self._cache = cache
+        self._charts = charts
         self._control_namespace = control_namespace
         self._supervisor = supervisor
         self._on_affected = on_affected
@@ -72,9 +76,12 @@ class Sources:
         if refresh is Refresh.COMPARE and record.desired is not None:
             return record.desired
         source = only_source(record.application.spec.all_sources)
+        context = render_context(record, member)
+        if source.chart:
+            return await self._chart(record, member, source, context, refresh)
         self._read_by(record.key, source.repo_url)
         try:
-            resolved, rendered = await self._resolve_and_render(source, refresh)
+            resolved, rendered = await self._resolve_and_render(source, refresh, context)
         except GitsyncError:
             self._failing.setdefault(normalized(source.repo_url), set()).add(record.key)
             raise
@@ -85,9 +92,22 @@ class Sources:
 
     async def desire_at(self, record: Record, member: Member, source: ApplicationSource, revision: str) -> Desired:
         """What a source wanted at some revision: for operations that name one. Follows nothing."""
+        context = render_context(record, member)
+        if source.chart:
+            rendered = await self._render(source, revision or None, context)
+            return self._prepared(record, member, rendered, rendered.commit, rendered.commit)
         resolved = await self._repositories.resolve(source.repo_url, revision or source.target_revision)
-        rendered = await self._render(source, resolved.commit)
+        rendered = await self._render(source, resolved.commit, context)
         return self._prepared(record, member, rendered, resolved.commit, resolved.commit)
+
+    async def _chart(
+        self, record: Record, member: Member, source: ApplicationSource, context: RenderContext, refresh: Refresh
+    ) -> Desired:
+        """A chart of a repository of charts: its version is its revision, and no ref of it ever moves."""
+        self._unfollow(record.key)
+        self._read_by(record.key, "")
+        rendered = await self._render(source, None, context, anew=refresh is Refresh.HARD)
+        return self._prepared(record, member, rendered, rendered.commit, rendered.commit)
 
     def forget(self, record: Record) -> None:
         """The application is gone."""
@@ -95,20 +115,30 @@ class Sources:
         self._read_by(record.key, "")
 
     async def _resolve_and_render(
-        self, source: ApplicationSource, refresh: Refresh
+        self, source: ApplicationSource, refresh: Refresh, context: RenderContext
     ) -> tuple[ResolvedRevision, Rendered]:
         """What is missing may have been pushed since the host was asked last, so it is asked before we say so."""
         ask = refresh >= Refresh.NORMAL
         try:
             resolved = await self._repositories.resolve(source.repo_url, source.target_revision, fresh=ask)
-            return resolved, await self._render(source, resolved.commit, anew=refresh is Refresh.HARD)
+            return resolved, await self._render(source, resolved.commit, context, anew=refresh is Refresh.HARD)
         except (PathNotFound, RevisionNotFound):
             if ask:
                 raise
-        return await self._resolve_and_render(source, Refresh.NORMAL)
+        return await self._resolve_and_render(source, Refresh.NORMAL, context)
 
-    async def _render(self, source: ApplicationSource, commit: str, *, anew: bool = False) -> Rendered:
-        return await render(source, commit=commit, repositories=self._repositories, cache=self._cache, fresh=anew)
+    async def _render(
+        self, source: ApplicationSource, commit: str | None, context: RenderContext, *, anew: bool = False
+    ) -> Rendered:
+        return await render(
+            source,
+            commit=commit,
+            repositories=self._repositories,
+            cache=self._cache,
+            fresh=anew,
+            context=context,
+            charts=self._charts,
+        )
 
     async def _revision(self, key: ApplicationKey, source: ApplicationSource, head: str, closure: Closure) -> str:
         """The newest commit that changed the inputs; a pinned commit is shown as it was pinned."""
@@ -196,6 +226,23 @@ class Sources:
         for key in concerned:
             self._on_affected(key)
         self._on_repository(event.url)
+
+
+def render_context(record: Record, member: Member) -> RenderContext:
+    """What of application and cluster manifests may depend on."""
+    spec, discovery = record.application.spec, member.cluster.discovery
+    served = {name for one in discovery.resources() for name in (_spelled(one.gvk), f"{_spelled(one.gvk)}/{one.kind}")}
+    return RenderContext(
+        instance=record.instance,
+        namespace=spec.destination.namespace,
+        project=spec.project or "default",
+        kube_version=discovery.server_version,
+        api_versions=tuple(sorted(served)),
+    )
+
+
+def _spelled(gvk: GroupVersionKind) -> str:
+    return f"{gvk.group}/{gvk.version}" if gvk.group else gvk.version
 
 
 def only_source(sources: tuple[ApplicationSource, ...]) -> ApplicationSource:

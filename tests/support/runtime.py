@@ -1,4 +1,4 @@
-"""A runtime against a Kubernetes API and a Git host, driven as people drive it: by committing and by patching objects."""
+"""A runtime against a Kubernetes API and a Git host, driven as people drive it: by commits and by patched objects."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -125,7 +125,7 @@ async def running_rig(
     try:
         await runtime.start()
         async with asyncio.timeout(30):
-            while runtime.not_ready():
+            while runtime.not_ready():  # noqa: ASYNC110 - it is asked over many parts, which share no event
                 await asyncio.sleep(0.02)
         await cluster.discovery.refresh()  # the runtime may have created the kinds that the test uses
         yield Rig(cluster, host, runtime)
