@@ -1,12 +1,14 @@
 """Budgets and habits that imports cannot express: sizes, names, one reader of the environment per process."""
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.timeout(20)  # each reads the whole repository
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("api", "gitsync", "model", "web")
 MAX_FILE_LINES = 500
@@ -37,6 +39,7 @@ def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@functools.cache
 def parse(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 

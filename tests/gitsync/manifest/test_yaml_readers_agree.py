@@ -22,7 +22,7 @@ RARE = ["&a ", "*a", "!x ", "!!str ", "<<", "<<: ", "|\n  ", ">-\n  ", "%", "\u2
 TOKENS = st.sampled_from([*_SCALARS.split(), *GLUE, *GLUE, *RARE])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(TOKENS, min_size=1, max_size=12).map("".join))
 @example("a: yes  #")
 @example("{10, b}")
