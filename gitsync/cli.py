@@ -60,13 +60,13 @@ def inspect() -> None:
 @_told
 def health(file: str, config: str | None, form: str) -> None:
     """Health of each object in FILE."""
-    from gitsync.health.overrides import load_health_rules
+    from gitsync.health.overrides import HealthRules
     from gitsync.inspect.config import read_configuration
     from gitsync.inspect.files import read_objects
     from gitsync.inspect.health import inspect_health
     from gitsync.inspect.output import write
 
-    rules = load_health_rules(read_configuration(config).data, clock=_now)
+    rules = HealthRules(read_configuration(config).customizations, clock=_now)
     write(inspect_health(read_objects(file), rules), form)
 
 
@@ -77,13 +77,13 @@ def health(file: str, config: str | None, form: str) -> None:
 @_told
 def actions(file: str, config: str | None, form: str) -> None:
     """Actions that the object in FILE has, and why one is not possible now."""
-    from gitsync.actions.rules import load_action_rules
+    from gitsync.actions.rules import ActionRules
     from gitsync.inspect.actions import inspect_actions
     from gitsync.inspect.config import read_configuration
     from gitsync.inspect.files import read_single
     from gitsync.inspect.output import write
 
-    rules = load_action_rules(read_configuration(config).data)
+    rules = ActionRules(read_configuration(config).customizations)
     write(inspect_actions(read_single(file), rules, now=_now()), form)
 
 
@@ -96,7 +96,7 @@ def actions(file: str, config: str | None, form: str) -> None:
 @_told
 def action(name: str, file: str, given: tuple[str, ...], config: str | None, form: str) -> None:
     """Objects that action NAME would make of the one in FILE, new ones included."""
-    from gitsync.actions.rules import load_action_rules
+    from gitsync.actions.rules import ActionRules
     from gitsync.inspect.actions import inspect_action
     from gitsync.inspect.config import read_configuration
     from gitsync.inspect.files import read_single
@@ -106,7 +106,7 @@ def action(name: str, file: str, given: tuple[str, ...], config: str | None, for
     if any(not key or not equals for key, equals, _ in pairs):
         raise click.BadParameter("write -p KEY=VALUE", param_hint="-p")
     parameters = {key: value for key, _, value in pairs}
-    rules = load_action_rules(read_configuration(config).data)
+    rules = ActionRules(read_configuration(config).customizations)
     write_objects(inspect_action(read_single(file), name, parameters, rules, now=_now()), form)
 
 

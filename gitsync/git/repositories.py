@@ -6,6 +6,7 @@ Every repository has its own mirror, threads and failures; none waits for anothe
 import asyncio
 import hashlib
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -127,6 +128,17 @@ class Repositories:
         for watcher in self._watchers.values():
             if not places or same_place(watcher.url) in places:
                 watcher.hint()
+
+    def poll_every(self, seconds: float) -> None:
+        """Hosts are asked at this interval from now on; whoever waits for a longer one is asked at once."""
+        if seconds == self._settings.poll_seconds:
+            return
+        self._settings = replace(self._settings, poll_seconds=seconds)
+        for repository in self._repositories.values():
+            repository.settings = self._settings
+        for watcher in self._watchers.values():
+            watcher.settings = self._settings
+            watcher.hint()
 
     def state(self, url: str) -> RepositoryState | None:
         """What is known of a repository without asking; None if nobody asked for it yet."""

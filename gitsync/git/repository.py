@@ -79,7 +79,7 @@ class Repository:
         self.url = url
         self.on_refresh: Callable[[Refresh], None] | None = None
         self._credentials = credentials
-        self._settings = settings
+        self.settings = settings
         self._clock = clock
         self._mirror = Mirror(path, url, settings)
         self._owner = OwnerThread(f"mirror {path.stem[:8]}")
@@ -204,10 +204,10 @@ class Repository:
             raise self._late("is still busy with an earlier question")
         credential = await self._credentials.credential_for(self.url)
         try:
-            async with asyncio.timeout(self._settings.list_timeout_seconds):
-                return await self._lister.run(lambda: list_refs(self.url, credential, self._settings))
+            async with asyncio.timeout(self.settings.list_timeout_seconds):
+                return await self._lister.run(lambda: list_refs(self.url, credential, self.settings))
         except TimeoutError as error:
-            raise self._late(f"gave no answer within {self._settings.list_timeout_seconds:g} seconds") from error
+            raise self._late(f"gave no answer within {self.settings.list_timeout_seconds:g} seconds") from error
 
     def _late(self, what: str) -> RepositoryUnreachable:
         return RepositoryUnreachable(
@@ -232,7 +232,7 @@ class Repository:
         """A listing is good for two intervals: the watcher renews it every one."""
         if self._error is not None or self._listed_at is None:
             return False
-        return (self._clock() - self._listed_at).total_seconds() < 2 * self._settings.poll_seconds
+        return (self._clock() - self._listed_at).total_seconds() < 2 * self.settings.poll_seconds
 
     async def _remembered(self) -> RefListing | None:
         refs = await self.read(lambda mirror: mirror.known_refs())

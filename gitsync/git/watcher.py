@@ -21,7 +21,7 @@ class RefWatcher:
         self.url = repository.url
         self.listeners: dict[Callable[[RefsMoved], None], None] = {}
         self._repository = repository
-        self._settings = settings
+        self.settings = settings
         self._hinted = asyncio.Event()
         repository.on_refresh = self._tell
         self._stopped = False
@@ -51,7 +51,7 @@ class RefWatcher:
             return
         loop = asyncio.get_running_loop()
         loop.call_exception_handler({"message": f"{task.get_name()} ended", "exception": task.exception()})
-        loop.call_later(self._settings.poll_seconds, self._restart)
+        loop.call_later(self.settings.poll_seconds, self._restart)
 
     def _restart(self) -> None:
         if not self._stopped:
@@ -77,7 +77,7 @@ class RefWatcher:
         self._hinted.clear()
 
     def _interval(self, failures: int, listing_seconds: float) -> float:
-        settings = self._settings
+        settings = self.settings
         seconds = settings.poll_seconds
         if failures:
             seconds = min(seconds * 2.0 ** min(failures - 1, 16), max(settings.backoff_max_seconds, seconds))

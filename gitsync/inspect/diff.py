@@ -6,17 +6,17 @@ import msgspec
 
 from gitsync.diff.compute import compute_diff
 from gitsync.diff.ignore import rules_for
-from gitsync.inspect.config import Configuration
 from gitsync.inspect.files import InspectError, key_of
 from gitsync.manifest.canonical import digest
 from gitsync.manifest.object import DesiredObject, JsonObject, Origin
+from gitsync.reconcile.engine_config import EngineConfig
 from model.change import FieldChange
 from model.identity import GroupVersionKind
 from model.kinds.application import TRACKING_ANNOTATION, IgnoreDifference
 
 
 def inspect_diff(
-    desired: JsonObject, live: JsonObject | None, *, ignore: Sequence[IgnoreDifference], configuration: Configuration
+    desired: JsonObject, live: JsonObject | None, *, ignore: Sequence[IgnoreDifference], configuration: EngineConfig
 ) -> JsonObject:
     """The comparison that the engine would make, as JSON. Raises InspectError for two different objects."""
     if live is not None and not _same_object(desired, live):

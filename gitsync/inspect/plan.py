@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from gitsync.diff.compute import compute_diff
 from gitsync.diff.ignore import rules_for
-from gitsync.inspect.config import Configuration
 from gitsync.inspect.files import as_live, key_of
 from gitsync.inspect.scope import scopes
 from gitsync.manifest.object import DesiredObject, JsonObject
@@ -13,6 +12,7 @@ from gitsync.manifest.prepare import prepare
 from gitsync.plan.build import build_plan
 from gitsync.plan.options import DELETION_APPROVED_ANNOTATION, PlanOptions
 from gitsync.plan.values import Plan, Task
+from gitsync.reconcile.engine_config import EngineConfig
 from model.identity import ApplicationKey
 from model.kinds.application import Application
 
@@ -23,7 +23,7 @@ def inspect_plan(
     live: Sequence[JsonObject],
     *,
     prune: bool | None,
-    configuration: Configuration,
+    configuration: EngineConfig,
 ) -> list[JsonObject]:
     """The actions of the next sync. `prune` None: as the application's operation, else its automation, has it."""
     options = _options(application, prune)
@@ -69,7 +69,7 @@ def _desired(
 
 
 def _differs(
-    wanted: DesiredObject, live: JsonObject | None, application: Application, configuration: Configuration
+    wanted: DesiredObject, live: JsonObject | None, application: Application, configuration: EngineConfig
 ) -> bool:
     rules = rules_for(wanted.key, [*configuration.ignore, *application.spec.ignore_differences])
     return compute_diff(wanted, live, ignore=rules, settings=configuration.settings).modified

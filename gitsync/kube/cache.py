@@ -162,6 +162,12 @@ class LiveCache:
     def excludes(self, group: str, kind: str) -> bool:
         return self._exclusions.matches(group, kind)
 
+    def exclude(self, exclusions: Exclusions) -> None:
+        """Other kinds than before are not to be followed."""
+        self._exclusions = exclusions
+        if self._discovered:
+            self._adopt()
+
     @property
     def incomplete(self) -> Mapping[GroupKind, str]:
         """Kinds that cannot be followed, with the reason."""

@@ -101,6 +101,7 @@ async def watch_kind(
     *,
     namespace: str = "",
     label_selector: str = "",
+    field_selector: str = "",
     paces: WatchPaces | None = None,
 ) -> AsyncIterator[KindSignal]:
     """Follows a kind of which there are few enough to hold a whole list. Never ends by itself, never raises."""
@@ -114,7 +115,14 @@ async def watch_kind(
             wait = backoff.failed() if isinstance(error, UnknownKind) else paces.failed.most_seconds
             yield Interrupted(error, wait)
             await asyncio.sleep(wait)
-    follower = Follower(cluster, resource, namespace=namespace, label_selector=label_selector, paces=paces)
+    follower = Follower(
+        cluster,
+        resource,
+        namespace=namespace,
+        label_selector=label_selector,
+        field_selector=field_selector,
+        paces=paces,
+    )
     async for signal in follower.signals():
         match signal:
             case ListStarted():
@@ -138,6 +146,7 @@ class Follower:
         *,
         namespace: str = "",
         label_selector: str = "",
+        field_selector: str = "",
         paces: WatchPaces | None = None,
     ) -> None:
         paces = paces or WatchPaces()
@@ -145,6 +154,7 @@ class Follower:
         self._resource = resource
         self._namespace = namespace
         self._selector = label_selector
+        self._field_selector = field_selector
         self._jitter: random.Random = cluster.jitter
         self._failed = Backoff(paces.failed, cluster.jitter)
         self._refused = Backoff(paces.refused, cluster.jitter)
@@ -206,6 +216,7 @@ class Follower:
                 self._resource.gvk,
                 namespace=self._namespace,
                 label_selector=self._selector,
+                field_selector=self._field_selector,
                 limit=self._page_objects,
                 budget=Budget.WATCH,
             ):
@@ -252,6 +263,8 @@ class Follower:
         }
         if self._selector:
             query["labelSelector"] = self._selector
+        if self._field_selector:
+            query["fieldSelector"] = self._field_selector
         path = f"{self._resource.path(quote(self._namespace))}?{urlencode(query)}"
         return Request("GET", path, Target("watch", self._resource.plural))
 

@@ -58,19 +58,42 @@ class Customization:
         return fnmatchcase(group, self.group) and fnmatchcase(kind, self.kind)
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An entry of argocd-cm that cannot be used: `key` is the ConfigMap's."""
+
+    key: str
+    message: str
+
+
 def read_customizations(data: Mapping[str, Any]) -> tuple[Customization, ...]:
     """The customizations with scripts, in the order of the ConfigMap. Raises ScriptError that names the entry."""
+    found, unreadable = find_customizations(data)
+    if unreadable:
+        raise ScriptError(unreadable[0].message, suggestion="Correct argocd-cm.")
+    return found
+
+
+def find_customizations(data: Mapping[str, Any]) -> tuple[tuple[Customization, ...], tuple[Unreadable, ...]]:
+    """As `read_customizations`, going on after an entry that cannot be read. Never raises."""
     found: dict[tuple[str, str], Customization] = {}
-    for where, fields in _mapping(data.get(_TOGETHER), _TOGETHER).items():
-        group, _, kind = str(where).rpartition("/")
-        found[group, kind] = _together(group, kind, fields if isinstance(fields, dict) else {}, str(where))
+    unreadable: list[Unreadable] = []
+    try:
+        for where, fields in _mapping(data.get(_TOGETHER), _TOGETHER).items():
+            group, _, kind = str(where).rpartition("/")
+            found[group, kind] = _together(group, kind, fields if isinstance(fields, dict) else {}, str(where))
+    except ScriptError as error:
+        unreadable.append(Unreadable(_TOGETHER, error.message))
     for name, value in data.items():
         for prefix in (_HEALTH, _ACTIONS, _OPEN):
             if name.startswith(prefix):
                 group, _, kind = name.removeprefix(prefix).rpartition("_")
                 known = found.get((group, kind)) or Customization(group, kind)
-                found[group, kind] = _with(known, prefix, value, name)
-    return tuple(found.values())
+                try:
+                    found[group, kind] = _with(known, prefix, value, name)
+                except ScriptError as error:
+                    unreadable.append(Unreadable(name, error.message))
+    return tuple(found.values()), tuple(unreadable)
 
 
 def _together(group: str, kind: str, fields: Mapping[str, Any], where: str) -> Customization:

@@ -21,6 +21,7 @@ from gitsync.kube.connection import Reach
 from gitsync.kube.errors import AccessUnusable, ClusterUnreachable
 from gitsync.kube.index import LiveEvent
 from gitsync.manifest.object import JsonObject
+from gitsync.reconcile.engine_config import DEFAULT_CONFIG, EngineConfig
 from gitsync.reconcile.supervisor import Supervisor
 from model.kinds.application import Destination
 from model.report import ClusterSummary
@@ -79,11 +80,18 @@ class Fleet:
     """Members by server and by name."""
 
     def __init__(
-        self, home: ClusterAccess, supervisor: Supervisor, events: FleetEvents, *, now: Callable[[], datetime]
+        self,
+        home: ClusterAccess,
+        supervisor: Supervisor,
+        events: FleetEvents,
+        *,
+        config: Callable[[], EngineConfig] = lambda: DEFAULT_CONFIG,
+        now: Callable[[], datetime],
     ) -> None:
         self._home = home
         self._supervisor = supervisor
         self._events = events
+        self._config = config
         self._now = now
         self._members: dict[str, Member] = {}
         self._broken: dict[str, str] = {}
@@ -132,6 +140,12 @@ class Fleet:
         """A cluster Secret appeared, changed (`body`) or went (None)."""
         self._supervisor.spawn(f"cluster secret {secret_name}", self._replace(secret_name, body))
 
+    def configuration_changed(self, before: EngineConfig, now: EngineConfig) -> None:
+        """argocd-cm may want other kinds followed than before."""
+        for member in self:
+            if before.exclusions(member.server) != now.exclusions(member.server):
+                member.cache.exclude(now.exclusions(member.server))
+
     def summaries(self, applications_of: Callable[[str], int]) -> Iterator[ClusterSummary]:
         for member in self:
             yield self.summary(member, applications_of(member.server))
@@ -162,7 +176,13 @@ class Fleet:
         return found[0] if len(found) == 1 else None
 
     def _member(self, server: str, name: str, cluster: Cluster, *, from_secret: str = "") -> Member:
-        cache = LiveCache(cluster, facts_of=facts_of, clock=self._now, spawn=self._spawn)
+        cache = LiveCache(
+            cluster,
+            facts_of=facts_of,
+            exclusions=self._config().exclusions(server),
+            clock=self._now,
+            spawn=self._spawn,
+        )
         return Member(server=server, name=name, cluster=cluster, cache=cache, secret=from_secret)
 
     def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

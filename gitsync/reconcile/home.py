@@ -1,6 +1,6 @@
-"""What the runtime's own namespace says: Applications, projects and Secrets, followed by watches.
+"""What the runtime's own namespace says: Applications, projects, Secrets and argocd-cm, followed by watches.
 
-Turns watch signals into calls of the loop and keeps projects and credentials in memory. Never writes.
+Turns watch signals into calls of the loop and keeps projects, credentials and configuration in memory. Never writes.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -18,9 +18,11 @@ from gitsync.access.secret import (
     read_repository_secret,
 )
 from gitsync.kube.client import Cluster
+from gitsync.kube.errors import ClusterError, ClusterUnreachable
 from gitsync.kube.observed import Observed
 from gitsync.kube.watch import Changed, Deleted, Interrupted, KindSignal, ListDone, watch_kind
 from gitsync.manifest.object import JsonObject
+from gitsync.reconcile.engine_config import CONFIG_MAP, DEFAULT_CONFIG, EngineConfig, read_engine_config
 from gitsync.reconcile.record import read_application
 from gitsync.reconcile.supervisor import Heart, Supervisor
 from model.identity import ApplicationKey, GroupVersionKind
@@ -31,6 +33,7 @@ log = structlog.get_logger("gitsync.home")
 APPLICATION = GroupVersionKind(GROUP, VERSION, "Application")
 APP_PROJECT = GroupVersionKind(GROUP, VERSION, "AppProject")
 SECRET = GroupVersionKind("", "v1", "Secret")
+CONFIGURATION = GroupVersionKind("", "v1", "ConfigMap")
 
 
 class HomeListener(Protocol):
@@ -65,6 +68,7 @@ class Home:
         self._namespace = namespace
         self._credentials = credentials
         self.projects: dict[str, JsonObject] = {}
+        self.config = DEFAULT_CONFIG
         self._synced = {"applications": False, "projects": False, "secrets": False, "people": False}
         self._on_synced: list[Callable[[], None]] = []
 
@@ -73,12 +77,32 @@ class Home:
         """Everything was listed once; before that nobody may conclude that something is missing."""
         return all(self._synced.values())
 
-    def start(self, supervisor: Supervisor, listener: HomeListener, *, on_synced: Callable[[], None]) -> None:
+    async def read_configuration(self) -> None:
+        """Once before the clusters are followed, since it says what of them. Raises ClusterUnreachable."""
+        try:
+            body = await self._cluster.get(CONFIGURATION, self._namespace, CONFIG_MAP)
+        except ClusterUnreachable:
+            raise
+        except ClusterError as failure:
+            log.warning("configuration cannot be read; everything is at its default", reason=failure.message)
+            return
+        self.config = _read_configuration(body)
+
+    def start(
+        self,
+        supervisor: Supervisor,
+        listener: HomeListener,
+        *,
+        on_synced: Callable[[], None],
+        on_configured: Callable[[EngineConfig, EngineConfig], None],
+    ) -> None:
+        """`on_configured` hears what the configuration was and is."""
         self._on_synced = [on_synced]
         supervisor.start("watch of applications", lambda heart: self._applications(listener, heart))
         supervisor.start("watch of projects", lambda heart: self._projects(listener, heart))
         supervisor.start("watch of secrets", lambda heart: self._secrets(listener, heart))
         supervisor.start("watch of people's credentials", lambda heart: self._people(heart))
+        supervisor.start("watch of argocd-cm", lambda heart: self._configuration(on_configured, heart))
 
     def _listed(self, what: str) -> None:
         if not self._synced[what]:
@@ -142,6 +166,26 @@ class Home:
             except SecretUnreadable as failure:
                 log.warning("git credential ignored", secret=seen.name, reason=failure.message)
 
+    async def _configuration(self, on_configured: Callable[[EngineConfig, EngineConfig], None], heart: Heart) -> None:
+        """An empty list says that there is none, which `_follow` would tell only of one that it has seen."""
+        selector = f"metadata.name={CONFIG_MAP}"
+        watch = watch_kind(self._cluster, CONFIGURATION, namespace=self._namespace, field_selector=selector)
+        async for signal in watch:
+            _pulse(signal, heart)
+            match signal:
+                case ListDone(items=items):
+                    self._configured(items[0].body() if items else None, on_configured)
+                case Changed(item=item):
+                    self._configured(item.body(), on_configured)
+                case Deleted():
+                    self._configured(None, on_configured)
+
+    def _configured(self, body: JsonObject | None, on_configured: Callable[[EngineConfig, EngineConfig], None]) -> None:
+        before, self.config = self.config, _read_configuration(body)
+        if self.config != before:
+            log.info("configuration changed", namespace=self._namespace)
+            on_configured(before, self.config)
+
     async def _follow(self, gvk: GroupVersionKind, selector: str, what: str, heart: Heart) -> AsyncIterator[_Seen]:
         """One item per object that appeared, changed or went; a new list also tells what went meanwhile."""
         known: set[str] = set()
@@ -168,6 +212,14 @@ class Home:
 def _see(item: Observed, listener: HomeListener) -> None:
     raw = item.body()
     listener.application_seen(raw, read_application(raw))
+
+
+def _read_configuration(body: JsonObject | None) -> EngineConfig:
+    data = (body or {}).get("data")
+    config = read_engine_config(data) if isinstance(data, dict) else DEFAULT_CONFIG
+    for problem in config.problems:
+        log.warning("key of argocd-cm ignored", key=problem.key, reason=problem.message)
+    return config
 
 
 def _pulse(signal: KindSignal, heart: Heart) -> None:

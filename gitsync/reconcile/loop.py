@@ -21,6 +21,7 @@ from gitsync.project.windows import Ruling
 from gitsync.reconcile import autosync
 from gitsync.reconcile.compare import Comparer
 from gitsync.reconcile.deletion import Deletions
+from gitsync.reconcile.engine_config import EngineConfig, configuration_conditions
 from gitsync.reconcile.feed import TreeFeeds
 from gitsync.reconcile.fleet import Fleet, Member, UnknownDestination
 from gitsync.reconcile.home import Home
@@ -123,6 +124,7 @@ class Loop:
         stage = Stage.SPEC
         try:
             self._require_spec(record)
+            record.conditions[Stage.CONFIGURATION] = configuration_conditions(self._home.config)
             member = self._fleet.find(record.application.spec.destination)
             self._records.place(record, member.server)
             stage = Stage.COMPARE
@@ -376,6 +378,11 @@ class Loop:
         for record in self._records:
             if (record.application.spec.project or "default") == name:
                 self.want(record.key, Refresh.RESOLVE)
+
+    def configuration_changed(self, before: EngineConfig, now: EngineConfig) -> None:
+        """argocd-cm changed: what it may have changed is looked at again, and rendered again only if it says how."""
+        renders = (before.rendering, before.tracking) != (now.rendering, now.tracking)
+        self.queue_all(Refresh.RESOLVE if renders else Refresh.COMPARE)
 
     def credentials_changed(self) -> None:
         """What could not be read may be readable now."""

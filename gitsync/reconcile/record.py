@@ -28,6 +28,7 @@ class Stage(enum.StrEnum):
     """Where a condition comes from; each stage replaces its own conditions only."""
 
     SPEC = "spec"
+    CONFIGURATION = "configuration"
     SOURCE = "source"
     MANIFESTS = "manifests"
     COMPARE = "compare"
@@ -36,7 +37,7 @@ class Stage(enum.StrEnum):
     DELETION = "deletion"
 
 
-_COMPARISON_STAGES = (Stage.SPEC, Stage.SOURCE, Stage.MANIFESTS, Stage.COMPARE)
+_COMPARISON_STAGES = (Stage.SPEC, Stage.CONFIGURATION, Stage.SOURCE, Stage.MANIFESTS, Stage.COMPARE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from gitsync.reconcile.asked import Context
 from gitsync.reconcile.compare import Comparer
 from gitsync.reconcile.credential_source import RepositoryCredentials
 from gitsync.reconcile.deletion import Deletions
+from gitsync.reconcile.engine_config import EngineConfig
 from gitsync.reconcile.feed import TreeFeeds
 from gitsync.reconcile.fleet import Fleet, FleetEvents, Member
 from gitsync.reconcile.home import Home
@@ -53,6 +54,7 @@ log = structlog.get_logger("gitsync.runtime")
 _IN_CHARGE_SECONDS = 30.0
 _REPORT_SECONDS = 15.0  # the runtime and its clusters are reported this often, whether they changed or not
 _CONNECT_MAX_SECONDS = 30.0
+_NEVER_SECONDS = 86_400.0  # who does not want hosts to be asked relies on hints; once a day none is harmful
 
 
 def utc_now() -> datetime:
@@ -118,7 +120,9 @@ class Runtime:
         await self._reach_home()
         await self._look_who_is_in_charge()
         await self.fleet.start(self.home_cluster)
-        self.home.start(self.supervisor, self.loop, on_synced=self._home_synced)
+        self.home.start(
+            self.supervisor, self.loop, on_synced=self._home_synced, on_configured=self._configuration_changed
+        )
         self.supervisor.start("who is in charge", self._keep_looking, max_silence_seconds=_IN_CHARGE_SECONDS * 4)
         self.supervisor.start("reports", self._keep_reporting, max_silence_seconds=_REPORT_SECONDS * 4)
 
@@ -140,6 +144,8 @@ class Runtime:
             try:
                 await self.home_cluster.discovery.refresh()
                 await install_definitions(self.home_cluster, self._settings.namespace)
+                await self.home.read_configuration()
+                self._use_configuration(self.home.config)
                 return
             except ClusterError as failure:
                 log.warning("home cluster not usable yet", reason=failure.message)
@@ -149,6 +155,19 @@ class Runtime:
     def _home_synced(self) -> None:
         log.info("home namespace ready", namespace=self._settings.namespace, applications=len(self.records))
         self.loop.queue_all(Refresh.RESOLVE)
+
+    # ---- argocd-cm
+
+    def _use_configuration(self, config: EngineConfig) -> None:
+        seconds = config.reconciliation_seconds
+        if seconds is None:
+            seconds = self._settings.poll_seconds
+        self.repositories.poll_every(seconds or _NEVER_SECONDS)
+
+    def _configuration_changed(self, before: EngineConfig, now: EngineConfig) -> None:
+        self._use_configuration(now)
+        self.fleet.configuration_changed(before, now)
+        self.loop.configuration_changed(before, now)
 
     # ---- who is in charge
 
@@ -205,7 +224,7 @@ class Runtime:
             live=lambda member, event: self.loop.live_changed(member, event),
             gone=self._cluster_gone,
         )
-        return Fleet(access, self.supervisor, events, now=self._now)
+        return Fleet(access, self.supervisor, events, config=lambda: self.home.config, now=self._now)
 
     def _make_sources(self) -> Sources:
         return Sources(
