@@ -9,6 +9,10 @@ Failed
     ├── PathNotFound             the commit has nothing at this path
     ├── PathRefused              a path or symbolic link leads out of the repository
     ├── AddressRefused           the URL is none that we fetch from
+    ├── PushRefused              the host takes no push to this branch from this person
+    ├── EditConflict             somebody else changed the same thing since it was read
+    ├── NothingChanged           the change leaves every file as it is
+    ├── Overtaken                somebody else pushed first; the change is made again on their commit
     └── MirrorDamaged            our copy on disk cannot be read, and a new one could not be made
 """
 
@@ -49,3 +53,25 @@ class AddressRefused(RepositoryError):
 
 class MirrorDamaged(RepositoryError):
     """Our copy on disk cannot be read, and a new one could not be made."""
+
+
+class PushRefused(RepositoryError):
+    """The host takes no push to this branch from this person: it is protected, or a hook says no."""
+
+
+class EditConflict(RepositoryError):
+    """Somebody else changed the same thing since it was read. All three versions are text."""
+
+    def __init__(self, message: str, *, base: str, theirs: str, mine: str, suggestion: str = "") -> None:
+        super().__init__(message, suggestion=suggestion)
+        self.base = base
+        self.theirs = theirs
+        self.mine = mine
+
+
+class NothingChanged(RepositoryError):
+    """The change leaves every file as it is."""
+
+
+class Overtaken(RepositoryError):
+    """Somebody else pushed first; the change is made again on their commit."""

@@ -74,14 +74,14 @@ def list_refs(url: str, credential: GitCredential | None, settings: GitSettings)
 
     def ask() -> RefListing:
         remote = pygit2.Repository().remotes.create_anonymous(url)
-        heads = remote.list_heads(callbacks=Answerer(credential), proxy=_proxy(settings))
+        heads = remote.list_heads(callbacks=Answerer(credential), proxy=proxy_of(settings))
         refs = {head.name: str(head.oid) for head in heads if head.name}
         for name in [name for name in refs if name.endswith(_PEELED)]:
             refs[name.removesuffix(_PEELED)] = refs.pop(name)
         default = next((head.symref_target for head in heads if head.name == HEAD), None)
         return RefListing(refs, default or "")
 
-    return _translated(url, ask)
+    return translated(url, ask)
 
 
 def fetch(
@@ -96,12 +96,12 @@ def fetch(
 
     def bring() -> None:
         remote = repository.remotes.create_anonymous(url)
-        remote.fetch(list(refspecs), callbacks=conversation, prune=FetchPrune.NO_PRUNE, proxy=_proxy(settings))
+        remote.fetch(list(refspecs), callbacks=conversation, prune=FetchPrune.NO_PRUNE, proxy=proxy_of(settings))
 
-    _translated(url, bring)
+    translated(url, bring)
 
 
-def _proxy(settings: GitSettings) -> Literal[True] | None:
+def proxy_of(settings: GitSettings) -> Literal[True] | None:
     return True if settings.use_environment_proxy else None
 
 
@@ -112,7 +112,7 @@ def damaged(url: str) -> MirrorDamaged:
     )
 
 
-def _translated(url: str, conversation: Callable[[], _T]) -> _T:
+def translated(url: str, conversation: Callable[[], _T]) -> _T:
     try:
         return conversation()
     except CredentialRefused as error:

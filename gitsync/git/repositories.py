@@ -13,8 +13,10 @@ from typing import TypeVar
 
 from gitsync.git.address import check_address, normalized, same_place
 from gitsync.git.affected import ChangedPaths
+from gitsync.git.change import Change, Landed
 from gitsync.git.closure import Closure
-from gitsync.git.credentials import CredentialSource
+from gitsync.git.commit_queue import CommitQueue
+from gitsync.git.credentials import CredentialSource, GitCredential
 from gitsync.git.history import HistoryBudget, Memo, newest_changes
 from gitsync.git.refs import RefsMoved
 from gitsync.git.remote import configure
@@ -62,6 +64,7 @@ class Repositories:
         self._repositories: dict[str, Repository] = {}
         self._watchers: dict[str, RefWatcher] = {}
         self._memos: dict[str, Memo[ApplicationKey]] = {}
+        self._queues: dict[tuple[str, str], CommitQueue] = {}
 
     async def resolve(self, url: str, revision: str, *, fresh: bool = False) -> ResolvedRevision:
         """The commit that a revision means now. `fresh` asks the host even if it was asked a moment ago.
@@ -103,6 +106,26 @@ class Repositories:
         await repository.ensure(head)
         memo = self._memos.setdefault(normalized(url), Memo())
         return await newest_changes(repository.read, head, closures, memo=memo, budget=budget)
+
+    async def commit(
+        self, url: str, ref: str, change: Change, credential: GitCredential | None, *, base_ref: str = ""
+    ) -> Landed:
+        """Makes the change on the newest commit of `ref` and pushes it with this credential. Raises what the edit
+        raises, PushRefused, or why it could not be pushed. A ref that does not exist begins at `base_ref`.
+        """
+        key = (self._key(url), ref)
+        queue = self._queues.get(key)
+        if queue is None:
+            queue = self._queues[key] = CommitQueue(
+                self._repository(url),
+                self._mirror_path(key[0]),
+                ref,
+                base_ref=base_ref,
+                settings=self._settings,
+                clock=self._clock,
+                pushed=lambda: self.hint([url]),
+            )
+        return await queue.commit(change, credential)
 
     def subscribe(self, url: str, listener: Listener) -> None:
         """Calls the listener in the event loop when refs of the repository have moved; its objects are here then."""
@@ -155,6 +178,8 @@ class Repositories:
         for watcher in watchers:
             watcher.stop()
         await asyncio.gather(*(watcher.ended() for watcher in watchers))
+        for queue in self._queues.values():
+            queue.close()
         for repository in self._repositories.values():
             repository.close()
 
@@ -166,8 +191,10 @@ class Repositories:
         key = self._key(url)
         repository = self._repositories.get(key)
         if repository is None:
-            name = hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
-            path = self._data_dir / f"{name}.git"
+            path = self._mirror_path(key)
             repository = Repository(url, path, self._credentials, self._settings, self._clock)
             self._repositories[key] = repository
         return repository
+
+    def _mirror_path(self, key: str) -> Path:
+        return self._data_dir / f"{hashlib.blake2b(key.encode(), digest_size=16).hexdigest()}.git"

@@ -127,6 +127,17 @@ class Repository:
             return ResolvedRevision(listing.refs[tag], range_ref(revision), self._listed_at)
         return ResolvedRevision(await self._expand(revision), None, self._listed_at)
 
+    async def tip(self, ref: str, *, fresh: bool) -> str | None:
+        """The commit of a ref by its full name; None: there is no such ref. `fresh`: as the host says now, or raises
+        why it did not say."""
+        if fresh:
+            await self.refresh()
+        listing = await self._current_listing(False)
+        commit = listing.refs.get(ref)
+        if commit is not None:
+            await self.ensure(commit, ref)
+        return commit
+
     async def ensure(self, commit: str, ref: str | None = None) -> None:
         """Has the commit in the mirror, by `ref` if it leads there. Raises RevisionNotFound."""
         if commit in self._present:

@@ -18,5 +18,7 @@ class GitSettings:
     silence_timeout_seconds: float = 15.0
     list_timeout_seconds: float = 30.0
     fetch_timeout_seconds: float = 600.0
+    push_timeout_seconds: float = 60.0
+    max_batch: int = 64  # changes that travel in one push at most
     max_packs: int = 50  # each fetch adds one, and reading asks all of them; beyond this the small ones are joined
     use_environment_proxy: bool = True
