@@ -5,12 +5,14 @@
 - `Replace=true`: create or overwrite.
 - `Force=true`: what cannot be changed in place is deleted and created anew, never a Namespace or a definition, and only
   after the API server has accepted the new object in a dry run, so that nothing is lost to a manifest that is wrong.
+- Both: deleted and created anew whether it can be changed or not, as `kubectl replace --force` does; people write that
+  on Jobs that are to run again with each sync.
 - `Validate=false`: unknown fields pass in silence; else the API server's warnings come back in the message. Refusing
   them altogether (Strict) would stop manifests that every other tool accepts.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gitsync.execute.hooks import end_hook
 from gitsync.execute.live import LiveView, Watched
@@ -45,6 +47,8 @@ async def apply_object(cluster: Cluster, live: LiveView, task: Task, settings: A
     assert task.desired is not None, f"{task.key} has nothing to apply"
     body = _clean(task.desired.body)
     try:
+        if task.options.replace and task.options.force and _may_be_recreated(task):
+            return await _replace_by_force(cluster, live, task, body, settings)
         if task.options.replace:
             return await _replace(cluster, task, body, settings)
         if not settings.dry_run and task.options.take_over_client_side:
@@ -52,7 +56,7 @@ async def apply_object(cluster: Cluster, live: LiveView, task: Task, settings: A
             await migrate_client_side(cluster, task.live, also=named)
         return await _apply(cluster, task, body, settings)
     except (Immutable, Conflict) as error:
-        if not task.options.force or settings.dry_run or (task.key.group, task.key.kind) in _NEVER_RECREATED:
+        if not task.options.force or settings.dry_run or not _may_be_recreated(task):
             raise
         return await _recreate(cluster, live, task, body, settings, error)
 
@@ -75,6 +79,10 @@ async def make_way(cluster: Cluster, live: LiveView, task: Task, settings: Apply
         await end_hook(cluster, task.gvk, key, settings.application, remove=True)
         await _wait_gone(cluster, live, watched, task, uid, settings.gone_seconds)
     return True
+
+
+def _may_be_recreated(task: Task) -> bool:
+    return (task.key.group, task.key.kind) not in _NEVER_RECREATED
 
 
 def _clean(body: JsonObject) -> JsonObject:
@@ -116,14 +124,32 @@ async def _replace(cluster: Cluster, task: Task, body: JsonObject, settings: App
     raise AssertionError("unreachable")
 
 
+async def _replace_by_force(
+    cluster: Cluster, live: LiveView, task: Task, body: JsonObject, settings: ApplySettings
+) -> Written:
+    if not settings.dry_run:
+        return await _recreate(cluster, live, task, body, settings)
+    now = await cluster.get(task.gvk, task.key.namespace, task.key.name)
+    if now is None:
+        return await _replace(cluster, replace(task, live=None), body, settings)
+    await _prove_creatable(cluster, body, task)
+    return Written(body)
+
+
 async def _recreate(
-    cluster: Cluster, live: LiveView, task: Task, body: JsonObject, settings: ApplySettings, cause: ClusterError
+    cluster: Cluster,
+    live: LiveView,
+    task: Task,
+    body: JsonObject,
+    settings: ApplySettings,
+    cause: ClusterError | None = None,
 ) -> Written:
     key, gvk = task.key, task.gvk
     now = await cluster.get(gvk, key.namespace, key.name)
     if now is not None:
         if mark_of(now) and (why := why_not_ours(mark_of(now), key, settings.application)):
-            raise Conflict(f"{key} is not deleted and created anew: {why}", suggestion=cause.suggestion) from cause
+            suggestion = cause.suggestion if cause else "Remove it from one of the two applications."
+            raise Conflict(f"{key} is not deleted and created anew: {why}", suggestion=suggestion) from cause
         await _prove_creatable(cluster, body, task)
         uid = now["metadata"]["uid"]
         with Watched(live, {key}) as watched:

@@ -1,8 +1,9 @@
 """Executes a plan: step by step, batch by batch, and through the gate between waves.
 
 There is no dry run of everything beforehand, as Argo CD does it: it would double the requests, and apply on the
-server's side changes nothing of an object that it refuses. One object that fails does not stop the others of its step;
-the next step does not begin.
+server's side changes nothing of an object that it refuses. What can be told without a request is told before anything
+is applied (`gitsync.execute.preflight`). One object that fails does not stop the others of its step; the next step does
+not begin. Prunes that somebody has to confirm hold their step up until `approve` is called.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from gitsync.execute.apply_object import ApplySettings, apply_object, make_way
 from gitsync.execute.establish import EstablishLimits, defined_kinds, wait_established
 from gitsync.execute.hooks import DELETED_WHILE_RUNNING, Earlier, end_hook, hook_phase, is_over, is_removed, judged
 from gitsync.execute.live import LiveView, Watched, has_seen
+from gitsync.execute.preflight import NOT_VALID, invalid_tasks
 from gitsync.execute.remove_object import Removal, propagation, remove_object
 from gitsync.execute.result import applied_message, failed_message, result
 from gitsync.kube.backoff import Backoff, Pace
@@ -32,6 +34,7 @@ from model.kinds.application import ResourceResult
 from model.operation import Phase, ResultCode
 
 TIMEOUT_ANNOTATION = "argosy.io/timeout"  # of an object or a hook: how long a sync waits for it to be well
+WAVE_TIMEOUT_ANNOTATION = "argosy.io/wave-timeout"  # of an Application: how long each wave may take
 _SERVED = Pace(first_seconds=0.05, most_seconds=1.0)
 
 
@@ -57,6 +60,8 @@ class Execution:
         dry_run: bool = False,
         earlier: Earlier | None = None,
         establish: EstablishLimits | None = None,
+        wave_seconds: float | None = None,
+        approved: bool = False,
         on_progress: Callable[["Execution"], None] | None = None,
     ) -> None:
         self._plan = plan
@@ -69,6 +74,10 @@ class Execution:
         self._live = live
         self._settings = ApplySettings(application, dry_run=dry_run)
         self._establish = establish or EstablishLimits()
+        self._wave_seconds = wave_seconds
+        self._approved = approved
+        self._late_wave = ""  # why the wave under way has taken too long
+        self._wave_alarm: asyncio.TimerHandle | None = None
         self._on_progress = on_progress
         self._codes: dict[TaskId, ResultCode] = {}
         self._results: dict[TaskId, ResourceResult] = {}
@@ -92,8 +101,18 @@ class Execution:
         if self._watched:
             self._watched.stir()
 
+    def approve(self) -> None:
+        """Somebody has confirmed the prunes that wait for it."""
+        self._approved = True
+        if self._watched:
+            self._watched.stir()
+
     async def run(self) -> Outcome:
         """Executes the plan to its end."""
+        if refused := await invalid_tasks(self._plan, self._cluster):
+            for task, unknown in refused:
+                self._results[task.id] = self._failed(task, unknown)
+            return Outcome(Phase.FAILED, f"{NOT_VALID}: {failed_message(refused[0][1])}", self.results)
         keys = {task.key for task in self._plan.tasks}
         with Watched(self._live, keys, self._heard) as self._watched:
             try:
@@ -107,15 +126,17 @@ class Execution:
         return Outcome(phase, message, self.results)
 
     async def _go_through(self, part: Plan, watched: Watched) -> tuple[Phase, str]:
-        self._part, self._started = part, 0
-        while not self._stop_message:
+        self._part, self._started, self._late_wave = part, 0, ""
+        while not self._stop_message and not self._late_wave:
             advance = self._advance()
             self._tell(advance.message)
             match advance.move:
                 case Move.START:
                     assert advance.step is not None
-                    await self._run_step(advance.step)
-                    self._started += 1
+                    self._limit_wave(advance.step)
+                    if await self._confirmed(advance.step, watched):
+                        await self._run_step(advance.step)
+                        self._started += 1
                 case Move.WAIT:
                     await watched.changed()
                 case Move.SUCCEED:
@@ -124,7 +145,18 @@ class Execution:
                 case Move.FAIL:
                     self._mark_failed(advance)
                     return Phase.FAILED, advance.message
-        return Phase.FAILED, self._stop_message
+        return Phase.FAILED, self._stop_message or self._late_wave
+
+    async def _confirmed(self, step: Step, watched: Watched) -> bool:
+        """Waits until somebody confirms the prunes of the step that need it. False: it was stopped meanwhile."""
+        asking = [task for task in step.tasks if task.needs_approval]
+        if not asking or self._settings.dry_run:
+            return True
+        more = f" and {len(asking) - 1} more resources" if len(asking) > 1 else ""
+        while not self._approved and not self._stop_message and not self._late_wave:
+            self._tell(f"Waiting for pruning confirmation of {asking[0].key}{more}")
+            await watched.changed()
+        return self._approved and not self._stop_message and not self._late_wave
 
     async def _end_hooks(self, *, failed: bool) -> None:
         stopped = bool(self._stop_message)
@@ -220,8 +252,23 @@ class Execution:
         if self._watched:
             self._watched.stir()
 
+    def _limit_wave(self, step: Step) -> None:
+        """From now on the clock of this wave runs, and no other."""
+        if self._wave_alarm:
+            self._wave_alarm.cancel()
+        if self._wave_seconds and not self._settings.dry_run:
+            self._wave_alarm = asyncio.get_running_loop().call_later(self._wave_seconds, self._expire_wave, step)
+
+    def _expire_wave(self, step: Step) -> None:
+        self._late_wave = (
+            f"wave {step.wave} of {step.phase} timed out after {self._wave_seconds:g} s ({WAVE_TIMEOUT_ANNOTATION})"
+            f" while {self.message}"
+        )
+        if self._watched:
+            self._watched.stir()
+
     def _alarms_off(self) -> None:
-        for alarm in self._alarms:
+        for alarm in (*self._alarms, *((self._wave_alarm,) if self._wave_alarm else ())):
             alarm.cancel()
 
     # one step
@@ -257,6 +304,8 @@ class Execution:
         dry_run = self._settings.dry_run
         if task.hook is not None and (known := await self._begin_hook(task)) is not None:
             return known
+        if task.options.replace and task.options.force and self._was_recreated(task):
+            return result(task, ResultCode.SYNCED, "already created anew", phase=Phase.RUNNING)
         written = await self._apply_once_served(task)
         self._versions[task.key] = written.body["metadata"].get("resourceVersion", "")
         self._set_alarm(task)
@@ -285,6 +334,14 @@ class Execution:
             message = "not checked: the one that exists would be deleted first (dry run)"
             return result(task, ResultCode.SYNCED, message, phase=Phase.SUCCEEDED)
         return None
+
+    def _was_recreated(self, task: Task) -> bool:
+        """An earlier process has deleted and created it anew for this very sync."""
+        live = self._live.get(task.key)
+        if self._earlier is None or live is None or not self._earlier.began(live):
+            return False
+        self._versions[task.key] = live.resource_version
+        return True
 
     async def _apply_once_served(self, task: Task) -> Written:
         """An API server may answer "no such kind" for a moment after it has established a definition of this plan."""

@@ -1,7 +1,8 @@
 """Takes an application's objects away when the application is deleted: highest wave first, each wave gone before the
 next begins.
 
-Objects with the sync option `Delete=false` stay, and so does whatever no longer carries this application's mark.
+Objects with the sync option `Delete=false` stay (the object's own word before the application's), and so do those that
+Helm is to keep, and whatever no longer carries this application's mark. One with `Delete=confirm` waits for approval.
 """
 
 import asyncio
@@ -15,13 +16,13 @@ from gitsync.execute.live import LiveView, Watched
 from gitsync.execute.remove_object import Propagation, Removal, remove_object
 from gitsync.execute.result import failed_message
 from gitsync.kube.client import Cluster
-from gitsync.manifest.annotations import sync_options, sync_wave
+from gitsync.manifest.annotations import sync_wave
 from gitsync.manifest.object import LiveObject
 from gitsync.plan.hooks import HOOK_FINALIZER
+from gitsync.plan.options import DELETION_APPROVED_ANNOTATION, Options, asked, object_options
 from model.identity import ResourceKey
 
-_KEEP = "Delete=false"
-_CONFIRM = "Delete=confirm"
+_HELM_KEEPS = ("helm.sh/resource-policy", "keep")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,14 @@ async def delete_application(
     live: LiveView,
     application: str,
     propagation: Propagation = "Foreground",
+    options: Options | None = None,
     approved: bool = False,
     on_progress: Callable[[str], None] | None = None,
 ) -> Deletion:
     """Deletes `objects` (what the cache says the application owns) and waits until they are gone.
 
     Waits as long as finalizers take; cancel it to stop. After a wave with failures nothing further is deleted.
-    `approved`: somebody has confirmed the deletion of objects with `Delete=confirm`.
+    `options` are the application's; `approved`: somebody has confirmed the deletion of objects with `Delete=confirm`.
     """
     ending = Deletion()
     deleted: list[ResourceKey] = []
@@ -59,7 +61,7 @@ async def delete_application(
     for _, wave in groupby(by_wave, key=_wave):
         going: dict[ResourceKey, str] = {}
         with Watched(live, {one.key for one in objects}) as watched:
-            removing = _Removing(cluster, application, propagation, approved, ending, going)
+            removing = _Removing(cluster, application, propagation, options or {}, approved, ending, going)
             async with asyncio.TaskGroup() as group:
                 for one in wave:
                     group.create_task(removing.remove(one))
@@ -77,6 +79,7 @@ class _Removing:
     cluster: Cluster
     application: str
     propagation: Propagation
+    options: Options
     approved: bool
     ending: Deletion
     going: dict[ResourceKey, str]
@@ -98,11 +101,17 @@ class _Removing:
             self.going[one.key] = one.uid
 
     def _why_kept(self, one: LiveObject) -> str:
-        options = sync_options(_annotated(one))
-        if _KEEP in options:
-            return f"its sync option {_KEEP} keeps it"
-        if _CONFIRM in options and not self.approved:
-            self.ending.failed[one.key] = f"{one.key} waits for somebody to approve its deletion"
+        own = object_options(one.annotations)
+        if asked("Delete", own, self.options, "false"):
+            return "its sync option Delete=false keeps it"
+        name, value = _HELM_KEEPS
+        if one.annotations.get(name) == value:
+            return f"{name}: {value} keeps it"
+        if asked("Delete", own, self.options, "confirm") and not self.approved:
+            approve = f"set {DELETION_APPROVED_ANNOTATION} on the application to the present time"
+            self.ending.failed[one.key] = (
+                f"{one.key} waits for somebody to approve its deletion (Delete=confirm): {approve}"
+            )
             return "its deletion is not approved"
         return ""
 

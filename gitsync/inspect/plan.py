@@ -10,7 +10,7 @@ from gitsync.manifest.object import DesiredObject, JsonObject
 from gitsync.manifest.parse import ParsedDocument
 from gitsync.manifest.prepare import prepare
 from gitsync.plan.build import build_plan
-from gitsync.plan.options import DELETION_APPROVED_ANNOTATION, PlanOptions
+from gitsync.plan.options import PlanOptions
 from gitsync.plan.values import Plan, Task
 from gitsync.reconcile.engine_config import EngineConfig
 from model.identity import ApplicationKey
@@ -48,7 +48,6 @@ def _options(application: Application, prune: bool | None) -> PlanOptions:
         namespace=application.spec.destination.namespace,
         prune=prune,
         force=bool(chosen and chosen.force),
-        approved=DELETION_APPROVED_ANNOTATION in (application.metadata.annotations or {}),
         sync_options=(sync.sync_options if sync else ()) or (policy.sync_options if policy else ()),
         resources=sync.resources if sync else (),
         namespace_metadata={part: values for part, values in managed.items() if part in ("labels", "annotations")},

@@ -54,7 +54,7 @@ class PlanOptions:
 
     `application` is the application's name as it stands in tracking ids ("name" or "namespace_name"): nothing that
     another application owns is ever pruned. `resources` selects the objects of a partial sync; empty means all.
-    `approved` tells that deletion of objects with `Prune=confirm` has been approved. `namespace` is the destination's.
+    `namespace` is the destination's.
     `namespace_metadata` holds `labels` and `annotations` of `managedNamespaceMetadata`. `run_hooks` is off where the
     strategy is `apply`; a partial sync runs none either. `revision` and the start name hooks that have no name.
     """
@@ -63,7 +63,6 @@ class PlanOptions:
     namespace: str = ""
     prune: bool = False
     force: bool = False
-    approved: bool = False
     sync_options: tuple[str, ...] = ()
     resources: tuple[SyncOperationResource, ...] = ()
     namespace_metadata: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

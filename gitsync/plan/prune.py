@@ -17,6 +17,7 @@ from model.identity import ResourceKey
 from model.operation import SyncPhase
 
 GONE_FROM_GIT = "no longer in Git"
+_CONFIRM = f"Prune=confirm: waits until somebody sets {DELETION_APPROVED_ANNOTATION} on the application"
 
 
 def prune_tasks(live: Mapping[ResourceKey, LiveObject], desired: Set[ResourceKey], options: PlanOptions) -> list[Task]:
@@ -43,16 +44,19 @@ def is_owned(found: LiveObject, application: str) -> bool:
 def _prune_task(found: LiveObject, options: PlanOptions) -> Task:
     own, application = object_options(found.annotations), options.options
     objection = _objection(found, options)
+    confirm = not objection and asked("Prune", own, application, "confirm")
+    reason = f"{GONE_FROM_GIT}, but {objection}" if objection else GONE_FROM_GIT
     return Task(
         kind=TaskKind.SKIP_PRUNE if objection else TaskKind.PRUNE,
         key=found.key,
         version=found.version,
         phase=SyncPhase.SYNC,
         wave=sync_wave({"metadata": {"annotations": found.annotations}}),
-        reason=f"{GONE_FROM_GIT}, but {objection}" if objection else GONE_FROM_GIT,
+        reason=f"{reason}; {_CONFIRM}" if confirm else reason,
         rank=rank(found.key.kind),
         live=found,
         options=task_options(own, application, force=options.force),
+        needs_approval=confirm,
     )
 
 
@@ -63,8 +67,6 @@ def _objection(found: LiveObject, options: PlanOptions) -> str:
         return "this sync does not prune"
     if asked("Prune", own, application, "false"):
         return "pruning is switched off for it (Prune=false)"
-    if asked("Prune", own, application, "confirm") and not options.approved:
-        return f"its deletion must be confirmed: set {DELETION_APPROVED_ANNOTATION} on the application"
     return ""
 
 

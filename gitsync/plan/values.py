@@ -36,7 +36,7 @@ class Task:
     """One action on one object. `order` is its place in the whole plan, `rank` the place of its kind.
 
     `desired` is None for prunes; `live` is None for what does not exist yet. `wave` is the one it runs in, which for
-    prunes and lifted objects is not the one of its annotation.
+    prunes and lifted objects is not the one of its annotation. One that `needs_approval` waits for somebody's word.
     """
 
     kind: TaskKind
@@ -51,6 +51,7 @@ class Task:
     live: LiveObject | None = None
     options: TaskOptions = DEFAULT_OPTIONS
     hook: Hook | None = None
+    needs_approval: bool = False
 
     @property
     def id(self) -> TaskId:

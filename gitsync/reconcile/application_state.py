@@ -47,6 +47,7 @@ class ObjectVerdict:
     images: tuple[str, ...] = ()
     urls: tuple[str, ...] = ()
     problem: str = ""
+    asks_before_deletion: bool = False
 
     @property
     def is_out_of_sync(self) -> bool:

@@ -1,9 +1,13 @@
 """What one attempt of an operation needs to know: of the cluster before it begins, and of its results after it."""
 
+from datetime import datetime
+
 from gitsync.duration import parse_duration
+from gitsync.execute.apply_plan import WAVE_TIMEOUT_ANNOTATION
 from gitsync.execute.hooks import Earlier
 from gitsync.execute.live import Watched
 from gitsync.manifest.object import JsonObject, LiveObject
+from gitsync.plan.options import PlanOptions
 from gitsync.plan.values import Plan, TaskKind
 from gitsync.project.permits import refusals
 from gitsync.reconcile.application_state import MemoKey
@@ -16,7 +20,7 @@ from model.identity import ResourceKey
 from model.kinds.application import OperationState, ResourceResult, SyncOperation
 from model.operation import Phase, ResultCode, SyncPhase
 
-SYNC_TIMEOUT_ANNOTATION = "argosy.io/sync-timeout"
+SYNC_TIMEOUT_ANNOTATION = "argosy.io/sync-timeout"  # of an Application: how long one attempt may take
 _CATCH_UP_SECONDS = 3.0  # the cache usually shows an applied object within milliseconds
 _NO_MEMO = MemoKey("", "", "")
 
@@ -75,6 +79,30 @@ def shared_with_others(record: Record, member: Member, desired: Desired) -> str:
 def time_limit(record: Record) -> float | None:
     """Seconds that one attempt may take, if the application sets a limit."""
     return parse_duration((record.application.metadata.annotations or {}).get(SYNC_TIMEOUT_ANNOTATION, ""))
+
+
+def wave_limit(record: Record) -> float | None:
+    """Seconds that each wave may take, if the application sets a limit."""
+    return parse_duration((record.application.metadata.annotations or {}).get(WAVE_TIMEOUT_ANNOTATION, ""))
+
+
+def plan_options(record: Record, sync: SyncOperation, *, revision: str, began: datetime) -> PlanOptions:
+    """How the attempt that began then is to run: what the operation says, else what the application says."""
+    policy, strategy = record.application.spec.sync_policy, sync.sync_strategy
+    hook = strategy.hook if strategy else None
+    apply = strategy.apply if strategy else None
+    return PlanOptions(
+        application=record.instance,
+        namespace=record.application.spec.destination.namespace,
+        prune=sync.prune,
+        force=bool((hook and hook.force) or (apply and apply.force)),
+        sync_options=sync.sync_options or (policy.sync_options if policy else ()),
+        resources=sync.resources,
+        namespace_metadata=(policy.managed_namespace_metadata if policy else None) or {},
+        run_hooks=apply is None,
+        revision=revision,
+        started_unix_seconds=int(began.timestamp()),
+    )
 
 
 def raw_source(raw: JsonObject, sync: SyncOperation) -> JsonObject:

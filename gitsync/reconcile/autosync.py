@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gitsync.reconcile import deletion_budget
+from gitsync.reconcile.record import namespace_metadata_changed
 from gitsync.settings import LoopSettings
 from model.health import Sync
 from model.identity import ResourceKey
@@ -103,6 +104,8 @@ def decide(situation: Situation, *, settings: LoopSettings, now: datetime) -> St
 def last_attempt(application: Application, last: OperationState | None, revision: str) -> OperationState | None:
     """The last operation, if it was an attempt to sync this revision of the application's present sources."""
     if last is None or last.operation.sync is None or last.sync_result is None or last.operation.sync.dry_run:
+        return None
+    if namespace_metadata_changed(application, last):
         return None
     result = last.sync_result
     return (

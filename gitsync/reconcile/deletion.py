@@ -14,8 +14,10 @@ from gitsync.execute.delete_application import delete_application
 from gitsync.execute.remove_object import Propagation
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import Conflict, NotFound
-from gitsync.plan.options import DELETION_APPROVED_ANNOTATION
+from gitsync.manifest.object import LiveObject
+from gitsync.plan.options import parse_options
 from gitsync.reconcile.application_state import MemoKey
+from gitsync.reconcile.approval import is_approved
 from gitsync.reconcile.fleet import Fleet, Member, UnknownDestination
 from gitsync.reconcile.record import Record, Stage
 from gitsync.reconcile.supervisor import Supervisor
@@ -62,6 +64,11 @@ class Deletions:
         self._running[record.key] = task
         task.add_done_callback(lambda _: self._running.pop(record.key, None))
 
+    def annotated(self, record: Record) -> None:
+        """The application's annotations changed: what waits for somebody's approval may have it now."""
+        if record.deleting and Stage.DELETION in record.conditions:
+            self._again(record.key, 0.0)
+
     def forget(self, key: ApplicationKey) -> None:
         """The Application is gone; somebody else may have removed its finalizer."""
         if task := self._running.pop(key, None):
@@ -84,14 +91,16 @@ class Deletions:
         except UnknownDestination:
             return
         member.require()
-        objects = [one for one in member.cache.owned_by(record.instance) if judge_extra(one, _NO_MEMO) is not None]
+        policy = record.application.spec.sync_policy
+        objects = [one for one in member.cache.owned_by(record.instance) if _goes(record, one)]
         ended = await delete_application(
             objects,
             cluster=member.cluster,
             live=member.cache,
             application=record.instance,
             propagation=_propagation(record),
-            approved=DELETION_APPROVED_ANNOTATION in (record.application.metadata.annotations or {}),
+            options=parse_options(policy.sync_options) if policy else {},
+            approved=is_approved(record.application, record.application.metadata.deletion_timestamp),
             on_progress=lambda message: self._progressed(record, member, message),
         )
         if not ended.complete:
@@ -113,6 +122,12 @@ class Deletions:
             return
         except Conflict:
             self._again(record.key, 0.2)
+
+
+def _goes(record: Record, one: LiveObject) -> bool:
+    """Whether the object goes with the application; one that deploys itself cannot wait for its own end."""
+    itself = one.uid == record.application.metadata.uid
+    return not itself and judge_extra(one, _NO_MEMO) is not None
 
 
 def our_finalizers(record: Record) -> tuple[str, ...]:

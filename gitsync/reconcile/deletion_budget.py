@@ -7,9 +7,9 @@ it, with a time later than the last sync.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from gitsync.plan.options import DELETION_APPROVED_ANNOTATION
+from gitsync.reconcile.approval import approved_at
 from model.identity import ResourceKey
 from model.kinds.application import Application, ApplicationCondition, OperationState
 
@@ -32,13 +32,8 @@ def exceeded(application: Application, prunes: int, objects: int) -> str:
 
 def is_approved(application: Application, last: OperationState | None) -> bool:
     """Whether somebody agreed after the last sync."""
-    written = (application.metadata.annotations or {}).get(DELETION_APPROVED_ANNOTATION)
-    try:
-        moment = datetime.fromisoformat(written or "")
-    except ValueError:
-        return False
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return last is None or last.finished_at is None or moment > last.finished_at
+    moment = approved_at(application)
+    return moment is not None and (last is None or last.finished_at is None or moment > last.finished_at)
 
 
 def needs_approval(prunes: Sequence[ResourceKey], objects: int, budget: str) -> ApplicationCondition:

@@ -102,7 +102,7 @@ class Loop:
 
     async def _look(self, key: ApplicationKey) -> None:
         record = self._records.get(key)
-        if record is None or not self._home.synced:
+        if record is None or not self._home.synced or record.frozen:
             return
         refresh, record.refresh = record.refresh or Refresh.RESOLVE, None
         self.reconciled += 1
@@ -172,7 +172,7 @@ class Loop:
 
     def _decide(self, record: Record) -> None:
         """Start the operation that somebody asked for, or the automated sync that is due."""
-        if self.watching_only or record.deleting or not self._home.synced:
+        if self.watching_only or record.deleting or record.frozen or not self._home.synced:
             return
         if self._syncs.running(record):
             if record.desired is not None:
@@ -234,7 +234,7 @@ class Loop:
 
     def start_requested(self, record: Record) -> None:
         """Begin the operation that the object asks for now, so that whoever asked sees it begun."""
-        if not self.watching_only and not record.deleting and not self._syncs.running(record):
+        if not (self.watching_only or record.deleting or record.frozen or self._syncs.running(record)):
             self._syncs.start_requested(record)
 
     def operation_in_progress(self, record: Record) -> bool:
@@ -284,7 +284,7 @@ class Loop:
                 self.queue.add_after(key, _NEW_KIND_SECONDS)
 
     def _object_changed(self, record: Record, member: Member, key: ResourceKey) -> None:
-        if not record.compared:
+        if not record.compared or record.frozen:
             return
         before = record.state.get(key)
         if self._comparer.compare_now(record, member, key):
@@ -304,7 +304,7 @@ class Loop:
 
     def shown_changed(self, record: Record, key: ResourceKey | None = None) -> None:
         """Tell everybody who shows this application."""
-        if not self.watching_only:
+        if not self.watching_only and not record.frozen:
             self._statuses.changed(record)
         self._report(record.key)
         self._feeds.changed(record.key, key)
@@ -328,11 +328,16 @@ class Loop:
 
     def _update(self, record: Record, raw: JsonObject, application: Application) -> None:
         spec_changed = raw.get("spec") != record.raw.get("spec")
-        metadata_changed = _worded(raw) != _worded(record.raw)
+        metadata_changed, frozen = _worded(raw) != _worded(record.raw), record.frozen
         record.raw, record.application = raw, application
         if self.watching_only:
             record.adopt_status()
         wished = self._note_wishes(record)
+        if metadata_changed:
+            self._syncs.annotated(record)
+            self._deletions.annotated(record)
+        if frozen and not record.frozen:
+            self.want(record.key, Refresh.RESOLVE)
         if spec_changed:
             record.failures, record.unreadable = 0, why_unreadable(raw)
             self.want(record.key, Refresh.RESOLVE)

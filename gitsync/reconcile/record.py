@@ -14,6 +14,7 @@ from gitsync.reconcile.refresh import Refresh
 from model.health import Health, Sync
 from model.identity import ApplicationKey, ResourceKey
 from model.kinds.application import (
+    SKIP_RECONCILE_ANNOTATION,
     Application,
     ApplicationCondition,
     ApplicationSpec,
@@ -93,6 +94,11 @@ class Record:
         return self.application.metadata.resource_version
 
     @property
+    def frozen(self) -> bool:
+        """Somebody wants it left alone: nothing is compared, synced, deleted or written."""
+        return (self.application.metadata.annotations or {}).get(SKIP_RECONCILE_ANNOTATION) == "true"
+
+    @property
     def operating(self) -> bool:
         return self.operation_state is not None and self.operation_state.phase in (Phase.RUNNING, Phase.TERMINATING)
 
@@ -125,7 +131,11 @@ class Record:
     @property
     def sync(self) -> Sync:
         """An error is never shown as Synced."""
-        return Sync.UNKNOWN if self.comparison_failed or not self.compared else self.state.sync
+        if self.comparison_failed or not self.compared:
+            return Sync.UNKNOWN
+        if self.state.sync is Sync.SYNCED and namespace_metadata_changed(self.application, self.operation_state):
+            return Sync.OUT_OF_SYNC
+        return self.state.sync
 
     @property
     def health(self) -> Health:
@@ -140,6 +150,13 @@ class Record:
         self.operation_state_raw = status.get("operationState")
         self.operation_state = self.application.status.operation_state
         self.revision = self.application.status.sync.revision
+
+
+def namespace_metadata_changed(application: Application, last: OperationState | None) -> bool:
+    """Whether the last sync gave the destination namespace other labels and annotations than the spec wants now."""
+    wanted = application.spec.managed_namespace_metadata
+    result = last.sync_result if last is not None else None
+    return wanted is not None and result is not None and result.managed_namespace_metadata != wanted
 
 
 def sentence(failure: GitsyncError) -> str:

@@ -178,6 +178,8 @@ def _resource(verdict: ObjectVerdict, *, unknown: bool) -> JsonObject:
             resource["health"]["message"] = verdict.health.message
     if verdict.requires_pruning:
         resource["requiresPruning"] = True
+    if verdict.asks_before_deletion:
+        resource["requiresDeletionConfirmation"] = True
     if verdict.hook:
         resource["hook"] = True
     if verdict.wave:

@@ -16,27 +16,33 @@ import structlog
 from gitsync.errors import GitsyncError, Waiting
 from gitsync.execute.apply_plan import Execution, Outcome
 from gitsync.execute.hooks import Earlier
+from gitsync.execute.preflight import NOT_VALID
 from gitsync.manifest.object import JsonObject
 from gitsync.plan.build import build_plan
-from gitsync.plan.options import DELETION_APPROVED_ANNOTATION, PlanOptions, asked
+from gitsync.plan.options import PlanOptions, asked
 from gitsync.plan.values import Plan
 from gitsync.project.windows import Ruling
 from gitsync.reconcile import operation as life
+from gitsync.reconcile.approval import is_approved
 from gitsync.reconcile.attempt import (
     SYNC_TIMEOUT_ANNOTATION,
     caught_up,
     earlier,
     live_of,
+    plan_options,
     raw_source,
     refused_results,
     shared_with_others,
     time_limit,
+    wave_limit,
 )
 from gitsync.reconcile.fleet import Fleet, Member
 from gitsync.reconcile.home import Home
+from gitsync.reconcile.local_manifests import desire_local
 from gitsync.reconcile.permission import permitted
 from gitsync.reconcile.record import Desired, Record, Records, sentence
 from gitsync.reconcile.refresh import Refresh
+from gitsync.reconcile.refusal import why_refused
 from gitsync.reconcile.slots import Slots
 from gitsync.reconcile.sources import Sources, only_source
 from gitsync.reconcile.status import as_json, kubernetes_time, operation_state_json
@@ -172,6 +178,12 @@ class Syncs:
         run.superseded_by = revision
         self._stop(run, f"superseded by {revision[:8]}")
 
+    def annotated(self, record: Record) -> None:
+        """The application's annotations changed; what waits for somebody's approval may have it now."""
+        run = self._runs.get(record.key)
+        if run is not None and run.execution is not None and is_approved(record.application, run.state.started_at):
+            run.execution.approve()
+
     def terminate(self, record: Record) -> bool:
         """Stop at the next safe point. False: nothing runs."""
         run = self._runs.get(record.key)
@@ -274,6 +286,9 @@ class Syncs:
             member = self._fleet().find(run.record.application.spec.destination)
             self._records.place(run.record, member.server)
             member.require()
+            project = self._project(run.record)
+            if why := why_refused(run.record.application, project, run.sync, automated=run.automated):
+                return life.Attempt(Phase.ERROR, why)
             desired = await self._desired(run, member)
             return await self._apply(run, member, desired)
         except Waiting as waiting:
@@ -289,6 +304,9 @@ class Syncs:
         again = run.state.retry_count and run.operation.retry and run.operation.retry.refresh
         revision = "" if again else sync.revision  # a retry that is to refresh takes what the source says by then
         run.source = raw_source(record.raw, sync)
+        if sync.manifests:
+            run.revision = record.revision
+            return desire_local(record, member, sync.manifests)
         if own and revision in ("", record.revision, source.target_revision):
             refresh = Refresh.COMPARE if revision and revision == record.revision else Refresh.NORMAL
             desired = await self._sources.desire(record, member, refresh=refresh)
@@ -305,7 +323,7 @@ class Syncs:
         desired, conditions = permitted(self._project(record), record.application, member, desired)
         if errors := [one.message for one in conditions if one.type.endswith("Error")]:
             return life.Attempt(Phase.FAILED, "; ".join(errors), self._result(run, ()))
-        options = self._options(run)
+        options = plan_options(record, sync, revision=run.revision, began=run.attempt_began)
         if asked("FailOnSharedResource", {}, options.options) and (why := shared_with_others(record, member, desired)):
             return life.Attempt(Phase.FAILED, f"Shared resource found: {why}", self._result(run, ()))
         plan = self._plan(run, member, desired, options)
@@ -316,6 +334,8 @@ class Syncs:
             application=record.instance,
             dry_run=sync.dry_run,
             earlier=run.earlier,
+            wave_seconds=wave_limit(record),
+            approved=is_approved(record.application, run.state.started_at),
             on_progress=lambda execution: self._progressed(run, execution),
         )
         if run.terminating or run.superseded_by:
@@ -325,7 +345,7 @@ class Syncs:
         if not sync.dry_run:
             await caught_up(member, plan, outcome.results)
         results = (*outcome.results, *refused_results(desired, sync))
-        if any(one.status == ResultCode.SYNC_FAILED for one in results):
+        if any(one.status == ResultCode.SYNC_FAILED for one in results) and not outcome.message.startswith(NOT_VALID):
             return life.Attempt(Phase.FAILED, life.failure_message(results), self._result(run, results))
         return life.Attempt(outcome.phase, outcome.message, self._result(run, results))
 
@@ -337,27 +357,6 @@ class Syncs:
             live_of(record, member, desired, self._project(record)),
             options=options,
             out_of_sync=drifted if desired is record.desired else desired.objects.keys(),
-        )
-
-    @staticmethod
-    def _options(run: Run) -> PlanOptions:
-        record, sync = run.record, run.sync
-        policy = record.application.spec.sync_policy
-        strategy = sync.sync_strategy
-        hook = strategy.hook if strategy else None
-        apply = strategy.apply if strategy else None
-        return PlanOptions(
-            application=record.instance,
-            namespace=record.application.spec.destination.namespace,
-            prune=sync.prune,
-            force=bool((hook and hook.force) or (apply and apply.force)),
-            approved=DELETION_APPROVED_ANNOTATION in (record.application.metadata.annotations or {}),
-            sync_options=sync.sync_options or (policy.sync_options if policy else ()),
-            resources=sync.resources,
-            namespace_metadata=(policy.managed_namespace_metadata if policy else None) or {},
-            run_hooks=apply is None,
-            revision=run.revision,
-            started_unix_seconds=int(run.attempt_began.timestamp()),
         )
 
     def _project(self, record: Record) -> JsonObject:
@@ -378,6 +377,7 @@ class Syncs:
         return SyncOperationResult(
             resources=results,
             revision=run.revision or run.sync.revision,
+            managed_namespace_metadata=run.record.application.spec.managed_namespace_metadata,
             source=msgspec.convert(source, ApplicationSource, strict=False),
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from gitsync.health.aggregate import IGNORE_HEALTH_ANNOTATION
-from gitsync.manifest.annotations import compare_options, is_hook, is_skipped, sync_wave
+from gitsync.manifest.annotations import compare_options, is_hook, is_skipped, sync_options, sync_wave
 from gitsync.manifest.object import DesiredObject, JsonObject, LiveObject
 from gitsync.manifest.tracking import parse_tracking
 from gitsync.reconcile.application_state import MemoKey, ObjectVerdict
@@ -60,6 +60,7 @@ def judge_both(
         images=images_of(body),
         urls=object_urls(body),
         problem=problem,
+        asks_before_deletion=_asks_before_deletion(desired.annotations) or _asks_before_deletion(live.annotations),
     )
 
 
@@ -99,6 +100,7 @@ def judge_extra(live: LiveObject, memo: MemoKey) -> ObjectVerdict | None:
         wave=sync_wave(body),
         counts_for_sync=_IGNORE_EXTRANEOUS not in compare_options(body),
         counts_for_health=live.annotations.get(IGNORE_HEALTH_ANNOTATION) != "true",
+        asks_before_deletion=_asks_before_deletion(live.annotations),
     )
 
 
@@ -130,6 +132,10 @@ def _container_images(spec: JsonObject) -> Iterable[str]:
         for container in spec.get(field) or ():
             if isinstance(container, dict) and isinstance(image := container.get("image"), str):
                 yield image
+
+
+def _asks_before_deletion(annotations: dict[str, str]) -> bool:
+    return not sync_options({"metadata": {"annotations": annotations}}).isdisjoint({"Prune=confirm", "Delete=confirm"})
 
 
 def _counts_for_health(annotations: dict[str, str], desired: DesiredObject, health: HealthReport | None) -> bool:

@@ -15,6 +15,7 @@ VERSION = "v1alpha1"
 KIND = "Application"
 
 REFRESH_ANNOTATION = "argocd.argoproj.io/refresh"  # "normal" or "hard"; removed once it has been honoured
+SKIP_RECONCILE_ANNOTATION = "argocd.argoproj.io/skip-reconcile"  # "true": nobody looks at it, its status stays
 TRACKING_ANNOTATION = "argocd.argoproj.io/tracking-id"
 FINALIZER = "resources-finalizer.argocd.argoproj.io"  # may be followed by /background or /foreground
 GIT_SOURCE_LABEL = "codefresh.io/entity"  # value "git-source"
@@ -111,6 +112,11 @@ class ApplicationSpec(_Kind, frozen=True):
         if self.sources:
             return self.sources
         return (self.source,) if self.source else ()
+
+    @property
+    def managed_namespace_metadata(self) -> dict[str, Any] | None:
+        """Labels and annotations for the destination namespace, if the policy manages them."""
+        return self.sync_policy.managed_namespace_metadata if self.sync_policy else None
 
 
 class SyncStrategyApply(_Kind, frozen=True):

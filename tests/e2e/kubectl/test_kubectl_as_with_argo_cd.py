@@ -209,7 +209,11 @@ async def test_a_source_that_cannot_be_read_says_so(apart: Apart, case: str) -> 
 
 
 REFUSED: dict[str, tuple[str, str]] = {
-    "unknown-kind": ("apiVersion: shop.example.com/v1\nkind: Basket\nmetadata: {name: NAME}\n", "Basket"),
+    "unknown-kind": (
+        "apiVersion: shop.example.com/v1\nkind: Basket\nmetadata:\n  name: NAME\n"
+        "  annotations: {argocd.argoproj.io/sync-options: SkipDryRunOnMissingResource=true}\n",
+        "Basket",
+    ),
     "invalid": (DEPLOYMENT.replace("{app: NAME}", "{app: other}", 1), "selector"),
 }
 

@@ -1,12 +1,15 @@
 """Plans become requests: one per object, in order, through the gate between waves, and one failure stops no other."""
 
 import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from aiohttp import web
 
 from gitsync.execute.establish import EstablishLimits
+from gitsync.execute.hooks import Earlier
 from gitsync.manifest.object import JsonObject
 from gitsync.plan.values import TaskKind
 from model.identity import ResourceKey
@@ -91,10 +94,19 @@ async def test_one_refused_object_stops_neither_its_neighbours_nor_loses_its_rea
 async def test_an_unknown_kind_and_a_missing_namespace_say_the_next_step(rig: Rig) -> None:
     gadget = {"apiVersion": "example.com/v1", "kind": "Gadget", "metadata": {"namespace": "shop", "name": "g"}}
     lost = config_map("lost") | {"metadata": {"namespace": "nowhere", "name": "lost"}}
-    outcome = await rig.run(plan(apply(gadget), apply(lost)))
+    outcome = await rig.run(plan(apply(gadget, skip_dry_run_on_missing=True), apply(lost)))
     messages = {result.name: result.message for result in outcome.results}
     assert "Install the CustomResourceDefinition" in messages["g"]
     assert "CreateNamespace=true" in messages["lost"]
+
+
+async def test_an_unknown_kind_stops_everything_before_anything_is_applied(rig: Rig) -> None:
+    gadget = {"apiVersion": "example.com/v1", "kind": "Gadget", "metadata": {"namespace": "shop", "name": "g"}}
+    outcome = await rig.run(plan(apply(config_map("a")), apply(gadget, wave=1)))
+    assert outcome.phase is Phase.FAILED
+    assert outcome.message.startswith("one or more synchronization tasks are not valid: the cluster serves no ")
+    assert told(outcome.results) == [("g", "SyncFailed", "Failed")]
+    assert not rig.writes()
 
 
 async def test_the_next_wave_waits_for_health_and_is_opened_by_an_event(rig: Rig) -> None:
@@ -232,6 +244,31 @@ async def test_force_deletes_and_creates_anew_only_what_cannot_change(rig: Rig) 
     assert [method for method, _ in rig.writes()] == ["PATCH", "POST", "DELETE", "PATCH"]
 
 
+async def test_replace_by_force_creates_anew_even_what_could_change(rig: Rig) -> None:
+    live = await rig.put(marked(config_map("a", x="1")))
+    outcome = await rig.run(plan(apply(config_map("a", x="1"), live=live, replace=True, force=True)))
+    assert outcome.phase is Phase.SUCCEEDED, outcome
+    made = rig.api.get(CONFIG_MAP, "shop", "a")
+    assert made
+    assert made["metadata"]["uid"] != live.uid
+
+
+async def test_a_dry_run_of_a_replacement_by_force_deletes_nothing(rig: Rig) -> None:
+    live = await rig.put(marked(config_map("a", x="1")))
+    outcome = await rig.run(plan(apply(config_map("a"), live=live, replace=True, force=True)), dry_run=True)
+    assert outcome.phase is Phase.SUCCEEDED, outcome
+    assert "DELETE" not in [method for method, _ in rig.writes()]
+
+
+async def test_what_an_earlier_process_created_anew_is_not_created_anew_again(rig: Rig) -> None:
+    since = datetime(2020, 1, 1, tzinfo=UTC)
+    live = await rig.put(marked(config_map("a", x="1"), creationTimestamp="2020-01-01T00:00:05Z"))
+    task = apply(config_map("a", x="1"), live=live, replace=True, force=True)
+    outcome = await rig.run(plan(task), earlier=Earlier(since))
+    assert outcome.phase is Phase.SUCCEEDED, outcome
+    assert not rig.writes()
+
+
 async def test_force_deletes_nothing_when_the_new_object_is_refused_too(rig: Rig) -> None:
     live = await rig.put(marked(deployment("web")))
     rig.api.fault(IMMUTABLE, method="PATCH", path="/deployments/web")
@@ -301,6 +338,31 @@ async def test_a_refused_secret_is_told_without_its_values(rig: Rig) -> None:
     assert "Secret shop/s" in outcome.results[0].message
     assert "cjN0" not in repr(outcome)
     assert rig.api.get(SECRET, "shop", "s") is None
+
+
+async def test_a_prune_that_asks_waits_for_the_word_after_the_waves_before_it(rig: Rig) -> None:
+    live = await rig.put(marked(config_map("old")))
+    asking = replace(prune(live, wave=1), needs_approval=True)
+    execution = rig.execution(plan(apply(config_map("a")), asking, apply(config_map("b"), wave=1)))
+    running = asyncio.create_task(execution.run())
+    await rig.hears("Waiting for pruning confirmation of ConfigMap shop/old")
+    assert rig.api.get(CONFIG_MAP, "shop", "a")
+    assert rig.api.get(CONFIG_MAP, "shop", "old")
+    assert rig.api.get(CONFIG_MAP, "shop", "b") is None
+    execution.approve()
+    assert (await running).phase is Phase.SUCCEEDED
+    assert rig.api.get(CONFIG_MAP, "shop", "old") is None
+
+
+async def test_a_sync_that_waits_for_a_word_can_be_stopped(rig: Rig) -> None:
+    live = await rig.put(marked(config_map("old")))
+    execution = rig.execution(plan(replace(prune(live), needs_approval=True)))
+    running = asyncio.create_task(execution.run())
+    await rig.hears("Waiting for pruning confirmation")
+    execution.stop("Operation terminated")
+    outcome = await running
+    assert (outcome.phase, outcome.message) == (Phase.FAILED, "Operation terminated")
+    assert rig.api.get(CONFIG_MAP, "shop", "old")
 
 
 async def test_a_prune_that_is_skipped_is_told(rig: Rig) -> None:

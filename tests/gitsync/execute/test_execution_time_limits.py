@@ -35,3 +35,24 @@ async def test_what_is_well_in_time_is_left_alone(rig: Rig) -> None:
     wanted = [desired(pod("quick", "1h", "Healthy", **{"argocd.argoproj.io/hook": "PreSync"}))]
     outcome = await rig.run(build_plan(wanted, {}, options=PlanOptions(APPLICATION), out_of_sync=set()))
     assert outcome.phase is Phase.SUCCEEDED
+
+
+async def test_a_wave_that_takes_too_long_is_named_with_what_held_it_up_and_the_rescue_runs(rig: Rig) -> None:
+    later = pod("later", "", "Healthy", **{"argocd.argoproj.io/sync-wave": "1"})
+    rescue = pod("rescue", "", "Healthy", **{"argocd.argoproj.io/hook": "SyncFail"})
+    wanted = [desired(pod("slow", "", "Progressing")), desired(later), desired(rescue)]
+    plan = build_plan(wanted, {}, options=PlanOptions(APPLICATION), out_of_sync=set())
+    outcome = await rig.run(plan, wave_seconds=0.05)
+    assert outcome.phase is Phase.FAILED
+    assert outcome.message == (
+        "wave 0 of Sync timed out after 0.05 s (argosy.io/wave-timeout)"
+        " while waiting for healthy state of Pod shop/slow"
+    )
+    assert [one.name for one in outcome.results] == ["slow", "rescue"]
+
+
+async def test_each_wave_has_its_own_time(rig: Rig) -> None:
+    later = pod("later", "", "Healthy", **{"argocd.argoproj.io/sync-wave": "1"})
+    wanted = [desired(pod("first", "", "Healthy")), desired(later)]
+    plan = build_plan(wanted, {}, options=PlanOptions(APPLICATION), out_of_sync=set())
+    assert (await rig.run(plan, wave_seconds=5)).phase is Phase.SUCCEEDED

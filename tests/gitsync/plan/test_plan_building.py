@@ -123,24 +123,25 @@ def test_prune_last_waits_for_everything_else(where: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("own", "application", "prune", "approved", "kind"),
+    ("own", "application", "prune", "asks", "kind"),
     [
         ("", (), True, False, TaskKind.PRUNE),
         ("", (), False, False, TaskKind.SKIP_PRUNE),
         ("Prune=false", (), True, False, TaskKind.SKIP_PRUNE),
         ("", ("Prune=false",), True, False, TaskKind.SKIP_PRUNE),
         ("Prune=true", ("Prune=false",), True, False, TaskKind.PRUNE),
-        ("Prune=confirm", (), True, False, TaskKind.SKIP_PRUNE),
         ("Prune=confirm", (), True, True, TaskKind.PRUNE),
-        ("Prune=false", (), True, True, TaskKind.SKIP_PRUNE),
+        ("", ("Prune=confirm",), True, True, TaskKind.PRUNE),
+        ("Prune=true", ("Prune=confirm",), True, False, TaskKind.PRUNE),
+        ("Prune=confirm", (), False, False, TaskKind.SKIP_PRUNE),
     ],
 )
 def test_the_object_has_the_last_word_on_its_prune(
-    own: str, application: tuple[str, ...], prune: bool, approved: bool, kind: TaskKind
+    own: str, application: tuple[str, ...], prune: bool, asks: bool, kind: TaskKind
 ) -> None:
-    plan = planned([], [found("Secret", "old", options=own)], prune=prune, sync_options=application, approved=approved)
+    plan = planned([], [found("Secret", "old", options=own)], prune=prune, sync_options=application)
     (task,) = plan.tasks
-    assert task.kind is kind
+    assert (task.kind, task.needs_approval) == (kind, asks)
     assert task.reason.startswith("no longer in Git")
 
 
