@@ -21,6 +21,19 @@ class ActionRules:
     def has_actions(self, group: str, kind: str) -> bool:
         return (group, kind) in BUILT_IN or (group, kind) in self._scripted
 
+    def names(self, group: str, kind: str) -> tuple[str, ...]:
+        """What the actions of a kind are called, whatever state an object is in."""
+        own = [action.name for action in BUILT_IN.get((group, kind), ())]
+        scripted = self._scripted.get((group, kind))
+        if scripted is None:
+            return tuple(own)
+        return (*scripted.names, *(name for name in own if scripted.keep_built_in and name not in scripted.names))
+
+    def named(self, body: JsonObject) -> tuple[AvailableAction, ...]:
+        """The actions of an object of which no more than metadata is known; no script is asked."""
+        own = {action.name: action for action in available_actions(body)}
+        return tuple(own.get(name) or AvailableAction(name, name) for name in self.names(*_kind_of(body)))
+
     def available(self, body: JsonObject, *, now: datetime) -> tuple[AvailableAction, ...]:
         """The actions of the object's kind, with the reason where one is not possible now. Raises ScriptError."""
         scripted = self._scripted.get(_kind_of(body))

@@ -29,6 +29,10 @@ class ScriptedActions:
             for entry in customization.actions.definitions
         }
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._scripts)
+
     def defines(self, name: str) -> bool:
         return name in self._scripts
 

@@ -2,21 +2,22 @@
 
 In this order: deletion; a script for exactly this kind; our rules that are code or data; a script whose wildcards
 match; the conventions of custom resources. A script that fails makes health Unknown and says why: it is never Healthy
-by default.
+by default. One that had to be stopped is not asked again for a while, since each time costs everybody else a second.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from gitsync.health.assess import assess_by_kind, has_rule, pending_deletion
 from gitsync.health.report import unknown
 from gitsync.lua.customization import Customization, read_customizations
-from gitsync.lua.errors import ScriptError
+from gitsync.lua.errors import ScriptError, ScriptExpired
 from gitsync.lua.script import Script
 from gitsync.manifest.object import JsonObject
 from model.health import Health, HealthReport
 
+_REST = timedelta(seconds=60)
 _STATUSES = {health.value: health for health in Health}
 
 
@@ -25,7 +26,7 @@ class HealthRules:
 
     def __init__(self, customizations: tuple[Customization, ...], *, clock: Callable[[], datetime]) -> None:
         self._clock = clock
-        scripted = [(entry, _script(entry)) for entry in customizations if entry.health.strip()]
+        scripted = [(entry, _HealthScript(entry)) for entry in customizations if entry.health.strip()]
         self._exact = {(entry.group, entry.kind): script for entry, script in scripted if not entry.wildcard}
         self._wild = [(entry, script) for entry, script in scripted if entry.wildcard]
 
@@ -41,7 +42,7 @@ class HealthRules:
         script = self._exact.get((group, kind))
         if script is None and not has_rule(group, kind):
             script = next((script for entry, script in self._wild if entry.matches(group, kind)), None)
-        return assess_by_kind(body) if script is None else _asked(script, body, self._clock())
+        return assess_by_kind(body) if script is None else script.asked(body, self._clock())
 
 
 def load_health_rules(config: Mapping[str, Any], *, clock: Callable[[], datetime]) -> HealthRules:
@@ -49,21 +50,34 @@ def load_health_rules(config: Mapping[str, Any], *, clock: Callable[[], datetime
     return HealthRules(read_customizations(config), clock=clock)
 
 
-def _script(entry: Customization) -> Script:
-    name = f"health.lua of {entry.group}/{entry.kind}".replace(" /", " ")
-    return Script(entry.health, name=name, open_libraries=entry.open_libraries)
+class _HealthScript:
+    """One script, and when it may be asked again after it had to be stopped."""
+
+    def __init__(self, entry: Customization) -> None:
+        name = f"health.lua of {entry.group}/{entry.kind}".replace(" /", " ")
+        self._script = Script(entry.health, name=name, open_libraries=entry.open_libraries)
+        self._rests_until: datetime | None = None
+        self._why = ""
+
+    def asked(self, body: JsonObject, now: datetime) -> HealthReport | None:
+        if self._rests_until is not None and now < self._rests_until:
+            return unknown(self._why)
+        try:
+            answer = self._script.run(body, now=now)
+        except ScriptExpired as error:
+            self._rests_until, self._why = now + _REST, f"{error.message}; it is left alone for a minute"
+            return unknown(self._why)
+        except ScriptError as error:
+            return unknown(error.message)
+        return _report(answer, self._script.name)
 
 
-def _asked(script: Script, body: JsonObject, now: datetime) -> HealthReport | None:
-    try:
-        answer = script.run(body, now=now)
-    except ScriptError as error:
-        return unknown(error.message)
+def _report(answer: Any, script: str) -> HealthReport | None:
     if answer is None:
         return None
     if not isinstance(answer, dict):
-        return unknown(f"{script.name} should return a table with status and message")
+        return unknown(f"{script} should return a table with status and message")
     status, message = answer.get("status"), answer.get("message")
     if status not in _STATUSES:
-        return unknown(f"{script.name} returns a status that does not exist: {str(status)[:100]}")
+        return unknown(f"{script} returns a status that does not exist: {str(status)[:100]}")
     return HealthReport(_STATUSES[status], str(message)[:4096] if message is not None else "")

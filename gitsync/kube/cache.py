@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from gitsync.kube import definition
 from gitsync.kube.backoff import Backoff
 from gitsync.kube.client import Cluster
@@ -48,6 +50,7 @@ GroupKind = tuple[str, str]
 Spawn = Callable[[str, Coroutine[Any, Any, None]], asyncio.Task[None]]
 
 _REDISCOVER_SECONDS = 600.0  # what definitions do not tell (API services, a changed API server) is found this late
+_JUDGED_AT_ONCE = 100  # objects, before others have their turn
 _SETTLE_ATTEMPTS = 3  # a kind that the cluster fails to list that often no longer holds `synced` up
 _DEFINITIONS: GroupKind = (definition.GROUP, definition.KIND)
 _API_SERVICES: GroupKind = ("apiregistration.k8s.io", "APIService")
@@ -64,6 +67,7 @@ class _Kind:
     listed: bool = False
     failures: int = 0
     error: str = ""
+    anew: bool = False  # what is known is taken again although it did not change
     stale: dict[ResourceKey, None] = field(default_factory=dict)
 
     @property
@@ -168,6 +172,25 @@ class LiveCache:
         if self._discovered:
             self._adopt()
 
+    def judge_anew(self, concerns: Callable[[str, str], bool]) -> None:
+        """Facts of these kinds, by group and kind, are made again: from what is kept, or from a new list."""
+        for group_kind, kind in list(self._kinds.items()):
+            if not concerns(*group_kind):
+                continue
+            known = list(self.index.of_kind(*group_kind))
+            if any(live.raw is None and (live.owners or live.owner) for live in known):
+                self._follow(group_kind, kind.resource, anew=True)
+            if kept := [live.key for live in known if live.raw is not None]:
+                self._spawn(f"judge {kind.resource.plural} anew", self._judge_anew(kept))
+
+    async def _judge_anew(self, keys: Collection[ResourceKey]) -> None:
+        for count, key in enumerate(keys, start=1):
+            live = self.index.get(key)
+            if live is not None and live.raw is not None:
+                self._tell(self.index.put(msgspec.structs.replace(live, facts=self._facts_of(live.body()))))
+            if count % _JUDGED_AT_ONCE == 0:
+                await asyncio.sleep(0)
+
     @property
     def incomplete(self) -> Mapping[GroupKind, str]:
         """Kinds that cannot be followed, with the reason."""
@@ -226,12 +249,13 @@ class LiveCache:
                 self._follow(group_kind, resource)
         self._check_synced()
 
-    def _follow(self, group_kind: GroupKind, resource: ApiResource) -> None:
+    def _follow(self, group_kind: GroupKind, resource: ApiResource, *, anew: bool = False) -> None:
         if (known := self._kinds.get(group_kind)) and known.task:
             known.task.cancel()
         kind = _Kind(resource, Follower(self.cluster, resource, paces=self._paces))
         if known:
             kind.listed, kind.error = known.listed, known.error
+        kind.anew = anew or (known is not None and known.anew)
         self._kinds[group_kind] = kind
         kind.task = self._spawn(f"watch {self.cluster.name} {resource.plural}", self._keep(kind))
         kind.task.add_done_callback(self._ended)
@@ -269,6 +293,7 @@ class LiveCache:
                 for key in kind.stale:
                     self._removed(kind, key)
                 kind.stale = {}
+                kind.anew = False
                 self._settle(kind)
             case Watching():
                 self._settle(kind)
@@ -278,7 +303,7 @@ class LiveCache:
     def _changed(self, kind: _Kind, item: Observed) -> None:
         resource = kind.resource
         known = self.index.get(_key(resource, item))
-        if known is not None and _same(known, resource, item):
+        if known is not None and not kind.anew and _same(known, resource, item):
             return
         facts = self._facts_of(item.body()) if _needs_facts(resource, item) else Facts()
         self._learn(resource, item)  # before telling: who hears that a definition is established may use its kind

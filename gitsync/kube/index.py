@@ -149,12 +149,12 @@ class LiveIndex:
             level = above
 
     def put(self, live: LiveObject) -> LiveEvent | None:
-        """Takes the newest state of an object. None when it is the state that is known."""
+        """Takes the newest state of an object. None when it is the state that is known, judged as before."""
         key = live.key
         kind = self._kinds.setdefault((key.group, key.kind), {})
         old = kind.get(key)
         if old is not None:
-            if old.resource_version == live.resource_version and old.uid == live.uid and old.version == live.version:
+            if _same(old, live):
                 return None
             roots = set(self.roots_of(old))
             self._unlink(old)
@@ -196,6 +196,11 @@ class LiveIndex:
             _drop(self._marked(live), application_of(live.owner), live.key)
         if live.facts.node:
             _drop(self._on_node, live.facts.node, live.key)
+
+
+def _same(old: LiveObject, live: LiveObject) -> bool:
+    same = (old.resource_version, old.uid, old.version) == (live.resource_version, live.uid, live.version)
+    return same and old.facts == live.facts and old.owner == live.owner
 
 
 def _drop(index: dict[str, dict[ResourceKey, LiveObject]], name: str, key: ResourceKey) -> None:

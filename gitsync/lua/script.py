@@ -6,9 +6,9 @@ from typing import Any
 
 from lupa import lua52
 
-from gitsync.lua.errors import ScriptError
+from gitsync.lua.errors import ScriptError, ScriptExpired
 from gitsync.lua.limits import DEFAULT_LIMITS, Limits
-from gitsync.lua.prelude import HOOK_INSTRUCTIONS, PRELUDE
+from gitsync.lua.prelude import EXPIRED, HOOK_INSTRUCTIONS, PRELUDE
 from gitsync.lua.result import from_lua
 from gitsync.manifest.object import JsonObject
 
@@ -80,7 +80,8 @@ class Script:
         told = line[:_LONGEST_ERROR]
         if not told.startswith(self.name):
             told = f"{self.name}: {told}"
-        return ScriptError(told, suggestion="Correct the script in argocd-cm.")
+        kind = ScriptExpired if EXPIRED in told else ScriptError
+        return kind(told, suggestion="Correct the script in argocd-cm.")
 
 
 def _no_attribute(_: object, name: str, __: bool) -> str:

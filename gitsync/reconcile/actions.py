@@ -1,144 +1,134 @@
-"""Actions on live objects as pure patches: restart, scale, pause and resume, suspend and resume.
+"""Actions of objects as people see and run them: what `gitsync.actions` says, carried to the cluster.
 
-Each action looks at the live object and says if it is possible now and, if not, why; running one yields a merge patch
-and never anything else. Names are those of Argo CD's built-in actions, so links and habits keep working.
+An action may patch the object it is asked of, its status included, and make new objects; those only where the project
+permits them. What an action yields is decided before anything is written.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from gitsync.errors import Failed
-from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.status import kubernetes_time
-from model.identity import ResourceKey
+import msgspec
+
+from gitsync.actions.values import AvailableAction, Impact, Operation
+from gitsync.kube.client import Cluster
+from gitsync.kube.errors import NotFound
+from gitsync.kube.limits import Budget
+from gitsync.lua.errors import ScriptError
+from gitsync.manifest.object import JsonObject, LiveObject
+from gitsync.reconcile.rules import EngineRules
+from model.identity import GroupVersionKind, ResourceKey
 from model.link import ActionInfo
 
-RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
-MAX_REPLICAS = 10_000
+ActionsOf = Callable[[ResourceKey, LiveObject | None], tuple[ActionInfo, ...]]
 
-_REPLICAS_PARAMETER: dict[str, Any] = {
-    "type": "object",
-    "required": ["replicas"],
-    "properties": {"replicas": {"type": "integer", "minimum": 0, "maximum": MAX_REPLICAS}},
-}
+_MANAGER = "argosy"
+_REMEMBERED = 4096
 
 
-class ActionImpossible(Failed):
-    """The action does not exist for this kind, is not possible now, or its parameters are wrong."""
+class ObjectActions:
+    """The actions of objects, remembered as long as an object stays as it is."""
+
+    def __init__(self, rules: EngineRules, *, now: Callable[[], datetime]) -> None:
+        self._rules = rules
+        self._now = now
+        self._known: OrderedDict[tuple[str, str], tuple[ActionInfo, ...]] = OrderedDict()
+
+    def forget(self) -> None:
+        """argocd-cm may say something else now."""
+        self._known.clear()
+
+    def of(self, key: ResourceKey, live: LiveObject | None) -> tuple[ActionInfo, ...]:
+        if live is None or live.deleting is not None or not self._rules.actions.has_actions(key.group, key.kind):
+            return ()
+        address = (live.uid, live.resource_version)
+        known = self._known.get(address)
+        if known is None:
+            known = self._known[address] = self._find(key, live)
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        return known
+
+    def _find(self, key: ResourceKey, live: LiveObject) -> tuple[ActionInfo, ...]:
+        rules = self._rules.actions
+        if live.raw is None:
+            # Only metadata is kept of what we do not manage; what its spec would forbid is found when the action runs.
+            owners = [msgspec.to_builtins(owner) for owner in live.owners]
+            body: JsonObject = {
+                "apiVersion": live.gvk.api_version,
+                "kind": key.kind,
+                "metadata": {"name": key.name, "annotations": live.annotations, "ownerReferences": owners},
+            }
+            return tuple(_shown(action) for action in rules.named(body))
+        try:
+            return tuple(_shown(action) for action in rules.available(live.body(), now=self._now()))
+        except ScriptError as error:
+            return tuple(
+                ActionInfo(name=name, display_name=name, disabled=True, reason=error.message)
+                for name in rules.names(key.group, key.kind)
+            )
+
+    def run(self, body: JsonObject, name: str, parameters: Mapping[str, Any]) -> tuple[Impact, ...]:
+        """What the action yields. Raises ActionImpossible and ScriptError."""
+        return self._rules.actions.run(body, name, parameters, now=self._now())
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
-    """`disabled` returns the reason why it is not possible now, or ""."""
-
-    name: str
-    display_name: str
-    disabled: Callable[[JsonObject], str]
-    patch: Callable[[JsonObject, Mapping[str, Any], datetime], JsonObject]
-    parameters: dict[str, Any] | None = None
-
-
-def available(key: ResourceKey, body: JsonObject) -> tuple[ActionInfo, ...]:
-    """The actions of this object's kind, with the reason where one is not possible now."""
+def placed(cluster: Cluster, impacts: Sequence[Impact], namespace: str) -> tuple[Impact, ...]:
+    """New objects of namespaced kinds that name no namespace go where the object is that the action is run on."""
     return tuple(
-        ActionInfo(
-            name=action.name,
-            display_name=action.display_name,
-            disabled=bool(reason := action.disabled(body)),
-            reason=reason,
-            parameters=action.parameters,
-        )
-        for action in _ACTIONS.get((key.group, key.kind), ())
+        replace(impact, body=_placed(cluster, impact.body, namespace))
+        if impact.operation is Operation.CREATE
+        else impact
+        for impact in impacts
     )
 
 
-def has_actions(key: ResourceKey) -> bool:
-    return (key.group, key.kind) in _ACTIONS
+def created_keys(impacts: Sequence[Impact]) -> tuple[ResourceKey, ...]:
+    """The objects that would be made."""
+    return tuple(_key_of(impact.body) for impact in impacts if impact.operation is Operation.CREATE)
 
 
-def action_patch(
-    key: ResourceKey, body: JsonObject, name: str, parameters: Mapping[str, Any], *, now: datetime
-) -> JsonObject:
-    """The merge patch that carries the action out. Raises ActionImpossible."""
-    actions = _ACTIONS.get((key.group, key.kind), ())
-    for action in actions:
-        if action.name == name:
-            if reason := action.disabled(body):
-                raise ActionImpossible(f"{name} of {key} is not possible now: {reason}")
-            return action.patch(body, parameters, now)
-    known = ", ".join(action.name for action in actions) or "none"
-    raise ActionImpossible(f"{key} has no action {name!r}", suggestion=f"its actions: {known}")
+async def carry_out(cluster: Cluster, key: ResourceKey, version: str, impacts: Sequence[Impact]) -> None:
+    """Write what the action yields. Raises a ClusterError."""
+    for impact in impacts:
+        if impact.operation is Operation.CREATE:
+            await cluster.create(impact.body, manager=_MANAGER, budget=Budget.PEOPLE)
+            continue
+        if impact.spec_patch:
+            await _patch(cluster, key, version, impact.spec_patch)
+        if impact.status_patch:
+            try:
+                await _patch(cluster, key, version, impact.status_patch, subresource="status")
+            except NotFound:
+                await _patch(cluster, key, version, impact.status_patch)  # the kind has no status of its own
 
 
-def _always(_: JsonObject) -> str:
-    return ""
+async def _patch(cluster: Cluster, key: ResourceKey, version: str, patch: JsonObject, *, subresource: str = "") -> None:
+    await cluster.patch(key, version, patch, subresource=subresource, manager=_MANAGER, budget=Budget.PEOPLE)
 
 
-def _restart(_: JsonObject, __: Mapping[str, Any], now: datetime) -> JsonObject:
-    return {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: kubernetes_time(now)}}}}}
+def _placed(cluster: Cluster, body: JsonObject, namespace: str) -> JsonObject:
+    gvk = GroupVersionKind.parse(str(body["apiVersion"]), str(body["kind"]))
+    metadata = {name: value for name, value in body["metadata"].items() if name != "namespace"}
+    if cluster.discovery.is_namespaced(gvk) is not False:
+        metadata["namespace"] = body["metadata"].get("namespace") or namespace
+    return {**body, "metadata": metadata}
 
 
-def _restart_disabled(body: JsonObject) -> str:
-    return "it is paused; resume it first" if body.get("spec", {}).get("paused") else ""
+def _key_of(body: JsonObject) -> ResourceKey:
+    gvk = GroupVersionKind.parse(str(body["apiVersion"]), str(body["kind"]))
+    metadata = body["metadata"]
+    name = str(metadata.get("name") or metadata.get("generateName") or "")
+    return ResourceKey(gvk.group, gvk.kind, str(metadata.get("namespace") or ""), name)
 
 
-def _scale(_: JsonObject, parameters: Mapping[str, Any], __: datetime) -> JsonObject:
-    replicas = parameters.get("replicas")
-    if isinstance(replicas, str) and replicas.isascii() and replicas.isdigit():
-        replicas = int(replicas)
-    if not isinstance(replicas, int) or isinstance(replicas, bool) or not 0 <= replicas <= MAX_REPLICAS:
-        raise ActionImpossible(f"replicas must be a whole number from 0 to {MAX_REPLICAS}, not {replicas!r}"[:200])
-    return {"spec": {"replicas": replicas}}
-
-
-def _owned_disabled(body: JsonObject) -> str:
-    for owner in body.get("metadata", {}).get("ownerReferences") or ():
-        if owner.get("controller"):
-            return f"{owner.get('kind')} {owner.get('name')} decides its number of replicas; scale that"
-    return ""
-
-
-def _set(field: str, value: bool) -> Callable[[JsonObject, Mapping[str, Any], datetime], JsonObject]:
-    return lambda _body, _parameters, _now: {"spec": {field: value}}
-
-
-def _disabled_if(field: str, value: bool, reason: str) -> Callable[[JsonObject], str]:
-    return lambda body: reason if bool(body.get("spec", {}).get(field)) is value else ""
-
-
-def _job_disabled(value: bool, reason: str) -> Callable[[JsonObject], str]:
-    already = _disabled_if("suspend", value, reason)
-
-    def disabled(body: JsonObject) -> str:
-        for condition in body.get("status", {}).get("conditions") or ():
-            if condition.get("type") in ("Complete", "Failed") and condition.get("status") == "True":
-                return "the job has ended"
-        return already(body)
-
-    return disabled
-
-
-_RESTART = Action("restart", "Restart", _always, _restart)
-_SCALE = Action("scale", "Scale", _always, _scale, _REPLICAS_PARAMETER)
-
-_ACTIONS: dict[tuple[str, str], tuple[Action, ...]] = {
-    ("apps", "Deployment"): (
-        Action("restart", "Restart", _restart_disabled, _restart),
-        _SCALE,
-        Action("pause", "Pause", _disabled_if("paused", True, "it is paused already"), _set("paused", True)),
-        Action("resume", "Resume", _disabled_if("paused", False, "it is not paused"), _set("paused", False)),
-    ),
-    ("apps", "StatefulSet"): (_RESTART, _SCALE),
-    ("apps", "DaemonSet"): (_RESTART,),
-    ("apps", "ReplicaSet"): (Action("scale", "Scale", _owned_disabled, _scale, _REPLICAS_PARAMETER),),
-    ("batch", "CronJob"): (
-        Action("suspend", "Suspend", _disabled_if("suspend", True, "it is suspended already"), _set("suspend", True)),
-        Action("resume", "Resume", _disabled_if("suspend", False, "it is not suspended"), _set("suspend", False)),
-    ),
-    ("batch", "Job"): (
-        Action("suspend", "Suspend", _job_disabled(True, "it is suspended already"), _set("suspend", True)),
-        Action("resume", "Resume", _job_disabled(False, "it is not suspended"), _set("suspend", False)),
-    ),
-}
+def _shown(action: AvailableAction) -> ActionInfo:
+    return ActionInfo(
+        name=action.name,
+        display_name=action.display_name,
+        disabled=action.disabled,
+        reason=action.reason,
+        parameters=action.parameters,
+    )

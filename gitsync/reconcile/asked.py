@@ -10,6 +10,7 @@ from datetime import datetime
 from gitsync.access.probe import AccessProbe
 from gitsync.kube.client import Cluster
 from gitsync.manifest.object import JsonObject
+from gitsync.reconcile.actions import ObjectActions
 from gitsync.reconcile.compare import Comparer
 from gitsync.reconcile.feed import TreeFeeds
 from gitsync.reconcile.fleet import Fleet, Member
@@ -31,6 +32,7 @@ class Context:
     feeds: TreeFeeds
     comparer: Comparer
     loop: Loop
+    actions: ObjectActions
     reporter: Reporter
     home: Cluster
     probe: AccessProbe
@@ -69,7 +71,9 @@ def require_node(context: Context, record: Record, member: Member, key: Resource
         parent = member.cache.index.with_uid(uid)
         return parent.key if parent is not None else None
 
-    return build_node(member.server, key=key, live=live, verdict=verdict, parent_of=parent_of)
+    return build_node(
+        member.server, key=key, live=live, verdict=verdict, parent_of=parent_of, actions=context.actions.of
+    )
 
 
 def _below_wanted(record: Record, member: Member, key: ResourceKey) -> bool:

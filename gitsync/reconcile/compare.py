@@ -9,8 +9,7 @@ Unknown with its reason, never Synced.
 import asyncio
 
 from gitsync.diff.compute import arbitrate, compute_diff
-from gitsync.diff.ignore import NO_RULES, IgnoreRules, rules_for
-from gitsync.health.facts import facts_of
+from gitsync.diff.ignore import NO_RULES, IgnoreRules
 from gitsync.kube.errors import ClusterError, Conflict, Forbidden, Invalid, NotFound, UnknownKind
 from gitsync.kube.index import live_object
 from gitsync.kube.limits import Budget
@@ -22,6 +21,7 @@ from gitsync.manifest.tracking import FIELD_MANAGER
 from gitsync.reconcile.application_state import MemoKey, ObjectVerdict
 from gitsync.reconcile.fleet import Member
 from gitsync.reconcile.record import Desired, Record, Stage, sentence
+from gitsync.reconcile.rules import EngineRules
 from gitsync.reconcile.verdict import judge_both, judge_extra, judge_missing, judge_refused, shared_condition
 from model.change import ObjectDiff
 from model.health import Sync
@@ -34,7 +34,8 @@ _MAX_SHARED_SHOWN = 20
 class Comparer:
     """Stateless but for a count of the dry runs that had to decide."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: EngineRules) -> None:
+        self._rules = rules
         self.dry_runs = 0
 
     async def compare(self, record: Record, member: Member, desired: Desired) -> None:
@@ -61,10 +62,10 @@ class Comparer:
         if record.desired is not None and key in record.desired.refused:
             self._settle(record, key, judge_refused(wanted, live))
             return True
-        rules = _rules(record, key)
-        memo = memo_key(wanted, live, rules)
+        rules = self._ignored(record, key)
+        memo = self._memo(wanted, live, rules)
         known = record.state.get(key)
-        if known is not None and known.memo == memo and not known.problem:
+        if known is not None and known.memo == memo and not known.problem and _judged_alike(known, live):
             return True
         if live is None:
             if not member.cache.follows(key.group, key.kind) and member.cluster.discovery.resource(wanted.gvk):
@@ -76,7 +77,7 @@ class Comparer:
             return True
         if live.raw is None:
             return False
-        diff = compute_diff(wanted, live.body(), manager=FIELD_MANAGER, ignore=rules)
+        diff = compute_diff(wanted, live.body(), manager=FIELD_MANAGER, ignore=rules, settings=self._rules.settings)
         if diff.arbiter_needed:
             return False
         self._settle(record, key, judge_both(wanted, live, live.facts.health, _sync_of(diff), memo))
@@ -101,8 +102,8 @@ class Comparer:
         self, record: Record, member: Member, wanted: DesiredObject, body: JsonObject | None
     ) -> ObjectDiff:
         """The whole comparison of one object, for people. Raises ClusterError."""
-        rules = _rules(record, wanted.key)
-        diff = compute_diff(wanted, body, manager=FIELD_MANAGER, ignore=rules)
+        rules = self._ignored(record, wanted.key)
+        diff = compute_diff(wanted, body, manager=FIELD_MANAGER, ignore=rules, settings=self._rules.settings)
         if diff.arbiter_needed and body is not None:
             diff = await self._arbitrate(member, wanted, body, rules)
         return diff
@@ -141,7 +142,7 @@ class Comparer:
         if body is None:
             return None, None
         item = observed(canonical_json(body), api_version=wanted.gvk.api_version, kind=key.kind)
-        return live_object(item, key.group, wanted.version, key.kind, facts_of(body)), body
+        return live_object(item, key.group, wanted.version, key.kind, self._rules.facts_of(body)), body
 
     async def _decide(
         self,
@@ -151,11 +152,11 @@ class Comparer:
         live: LiveObject | None,
         body: JsonObject | None,
     ) -> ObjectVerdict | None:
-        rules = _rules(record, wanted.key)
-        memo = memo_key(wanted, live, rules)
+        rules = self._ignored(record, wanted.key)
+        memo = self._memo(wanted, live, rules)
         if live is None or body is None:
             return judge_missing(wanted, memo)
-        diff = compute_diff(wanted, body, manager=FIELD_MANAGER, ignore=rules)
+        diff = compute_diff(wanted, body, manager=FIELD_MANAGER, ignore=rules, settings=self._rules.settings)
         sync, problem = _sync_of(diff), ""
         if diff.arbiter_needed:
             try:
@@ -174,12 +175,12 @@ class Comparer:
         predicted = await member.cluster.apply(
             wanted.body, manager=FIELD_MANAGER, force=True, dry_run=True, budget=Budget.DIFF
         )
-        return arbitrate(wanted, body, predicted.body, ignore=rules)
+        return arbitrate(wanted, body, predicted.body, ignore=rules, settings=self._rules.settings)
 
     def _failed(
         self, record: Record, wanted: DesiredObject, cached: LiveObject | None, failure: ClusterError
     ) -> ObjectVerdict | None:
-        memo = memo_key(wanted, cached, _rules(record, wanted.key))
+        memo = self._memo(wanted, cached, self._ignored(record, wanted.key))
         problem = f"it cannot be read: {sentence(failure)}"
         if cached is None:
             return judge_missing(wanted, memo, problem=problem)
@@ -191,6 +192,12 @@ class Comparer:
             return None
         return judge_extra(live, MemoKey("", live.resource_version, ""))
 
+    def _ignored(self, record: Record, key: ResourceKey) -> IgnoreRules:
+        return self._rules.ignored(key, record.application.spec.ignore_differences)
+
+    def _memo(self, wanted: DesiredObject, live: LiveObject | None, rules: IgnoreRules) -> MemoKey:
+        return memo_key(wanted, live, rules, self._rules.settings_text)
+
     @staticmethod
     def _settle(record: Record, key: ResourceKey, verdict: ObjectVerdict | None) -> None:
         if verdict is None:
@@ -199,14 +206,14 @@ class Comparer:
             record.state.put(verdict)
 
 
-def memo_key(wanted: DesiredObject, live: LiveObject | None, rules: IgnoreRules) -> MemoKey:
+def memo_key(wanted: DesiredObject, live: LiveObject | None, rules: IgnoreRules, settings: str) -> MemoKey:
     version = f"{live.uid}/{live.resource_version}" if live is not None else ""
-    return MemoKey(wanted.digest, version, "" if rules == NO_RULES else repr(rules))
+    return MemoKey(wanted.digest, version, ("" if rules == NO_RULES else repr(rules)) + settings)
 
 
-def _rules(record: Record, key: ResourceKey) -> IgnoreRules:
-    ignored = record.application.spec.ignore_differences
-    return rules_for(key, ignored) if ignored else NO_RULES
+def _judged_alike(known: ObjectVerdict, live: LiveObject | None) -> bool:
+    """Whether the object's health is what it was; rules of argocd-cm change it without the object changing."""
+    return live is None or known.health == live.facts.health
 
 
 def _sync_of(diff: ObjectDiff) -> Sync:

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 from gitsync.manifest.object import LiveObject
+from gitsync.reconcile.actions import ActionsOf
 from gitsync.reconcile.fleet import Fleet, Member
 from gitsync.reconcile.record import Record, Records
 from gitsync.reconcile.tree import build_node, build_tree, node_id
@@ -49,9 +50,10 @@ class _Feed:
 class TreeFeeds:
     """All feeds of the runtime."""
 
-    def __init__(self, records: Records, fleet: Callable[[], Fleet]) -> None:
+    def __init__(self, records: Records, fleet: Callable[[], Fleet], actions: ActionsOf) -> None:
         self._records = records
         self._fleet = fleet
+        self._actions = actions
         self._feeds: dict[ApplicationKey, _Feed] = {}
 
     @property
@@ -88,7 +90,7 @@ class TreeFeeds:
         if record is None or member is None:
             return {}
         verdicts = {one.key: one for one in record.state}
-        return build_tree(member.server, self.objects(record, member), verdicts)
+        return build_tree(member.server, self.objects(record, member), verdicts, actions=self._actions)
 
     def objects(self, record: Record, member: Member) -> list[LiveObject]:
         """Everything that lives of the application: marked, wanted, or owned by one of those."""
@@ -153,7 +155,14 @@ class TreeFeeds:
                 if id_ in feed.nodes:
                     removed.append(id_)
                 continue
-            node = build_node(member.server, key=object_key, live=live, verdict=verdict, parent_of=parent_of)
+            node = build_node(
+                member.server,
+                key=object_key,
+                live=live,
+                verdict=verdict,
+                parent_of=parent_of,
+                actions=self._actions,
+            )
             if feed.nodes.get(id_) != node:
                 upserted.append(node)
         return tuple(upserted), tuple(removed)

@@ -13,15 +13,15 @@ from typing import Any
 import structlog
 
 from gitsync.errors import Stalled, Waiting
-from gitsync.health.facts import facts_of
 from gitsync.kube.access import IN_CLUSTER_SERVER, ClusterAccess, access_from_secret
 from gitsync.kube.cache import LiveCache
 from gitsync.kube.client import Cluster
 from gitsync.kube.connection import Reach
 from gitsync.kube.errors import AccessUnusable, ClusterUnreachable
 from gitsync.kube.index import LiveEvent
-from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.engine_config import DEFAULT_CONFIG, EngineConfig
+from gitsync.manifest.object import Facts, JsonObject
+from gitsync.reconcile.engine_config import EngineConfig
+from gitsync.reconcile.rules import judged_anew
 from gitsync.reconcile.supervisor import Supervisor
 from model.kinds.application import Destination
 from model.report import ClusterSummary
@@ -85,13 +85,15 @@ class Fleet:
         supervisor: Supervisor,
         events: FleetEvents,
         *,
-        config: Callable[[], EngineConfig] = lambda: DEFAULT_CONFIG,
+        config: Callable[[], EngineConfig],
+        facts_of: Callable[[JsonObject], Facts],
         now: Callable[[], datetime],
     ) -> None:
         self._home = home
         self._supervisor = supervisor
         self._events = events
         self._config = config
+        self._facts_of = facts_of
         self._now = now
         self._members: dict[str, Member] = {}
         self._broken: dict[str, str] = {}
@@ -141,8 +143,11 @@ class Fleet:
         self._supervisor.spawn(f"cluster secret {secret_name}", self._replace(secret_name, body))
 
     def configuration_changed(self, before: EngineConfig, now: EngineConfig) -> None:
-        """argocd-cm may want other kinds followed than before."""
+        """argocd-cm may want other kinds followed than before, or judge some by other rules."""
+        judged = judged_anew(before, now)
         for member in self:
+            if judged is not None:
+                member.cache.judge_anew(judged)
             if before.exclusions(member.server) != now.exclusions(member.server):
                 member.cache.exclude(now.exclusions(member.server))
 
@@ -178,7 +183,7 @@ class Fleet:
     def _member(self, server: str, name: str, cluster: Cluster, *, from_secret: str = "") -> Member:
         cache = LiveCache(
             cluster,
-            facts_of=facts_of,
+            facts_of=self._facts_of,
             exclusions=self._config().exclusions(server),
             clock=self._now,
             spawn=self._spawn,

@@ -9,7 +9,7 @@ While an application is not looked at, events of its objects keep its verdicts t
 does not depend on how many objects or applications there are.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 import structlog
@@ -17,6 +17,7 @@ import structlog
 from gitsync.errors import GitsyncError, Stalled, Waiting
 from gitsync.kube.index import LiveEvent, application_of
 from gitsync.manifest.object import JsonObject
+from gitsync.project.permits import refusals
 from gitsync.project.windows import Ruling
 from gitsync.reconcile import autosync
 from gitsync.reconcile.compare import Comparer
@@ -25,7 +26,7 @@ from gitsync.reconcile.engine_config import EngineConfig, configuration_conditio
 from gitsync.reconcile.feed import TreeFeeds
 from gitsync.reconcile.fleet import Fleet, Member, UnknownDestination
 from gitsync.reconcile.home import Home
-from gitsync.reconcile.permission import permitted
+from gitsync.reconcile.permission import destination_of, permitted
 from gitsync.reconcile.queue import FairQueue
 from gitsync.reconcile.record import Record, Records, Stage, why_unreadable
 from gitsync.reconcile.refresh import Refresh, asked_for
@@ -161,6 +162,10 @@ class Loop:
 
     def _project(self, record: Record) -> JsonObject:
         return self._home.projects[record.application.spec.project or "default"]
+
+    def refused(self, record: Record, member: Member, keys: Collection[ResourceKey]) -> Mapping[ResourceKey, str]:
+        """Why the project does not let the application touch some of these objects."""
+        return refusals(self._project(record), keys, destination_of(record.application, member))
 
     def _failed(self, record: Record, stage: Stage, failure: GitsyncError) -> None:
         """Shown as a condition; tried again by itself, ever more seldom, unless only a change of the spec can help."""

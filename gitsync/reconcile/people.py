@@ -8,10 +8,12 @@ from typing import Any, get_args
 
 import msgspec
 
+from gitsync.actions.values import ActionImpossible
 from gitsync.kube.client import PatchKind, Propagation
 from gitsync.kube.limits import Budget
+from gitsync.lua.errors import ScriptError
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.actions import ActionImpossible, action_patch
+from gitsync.reconcile.actions import carry_out, created_keys, placed
 from gitsync.reconcile.asked import Context, find_member, find_record, key_of, require_node
 from gitsync.reconcile.link import Refused
 from gitsync.reconcile.record import Record, read_application
@@ -108,10 +110,14 @@ class Acts:
         if live is None:
             raise Refused("NOT_FOUND_ERROR", f"{key} does not exist in the cluster")
         try:
-            patch = action_patch(key, live, body.action, body.parameters, now=self._context.now())
-        except ActionImpossible as impossible:
+            impacts = self._context.actions.run(live, body.action, body.parameters)
+        except (ActionImpossible, ScriptError) as impossible:
             raise Refused("VALIDATION_ERROR", impossible.message, suggestion=impossible.suggestion) from impossible
-        await member.cluster.patch(key, gvk.version, patch, manager=_MANAGER, budget=Budget.PEOPLE)
+        impacts = placed(member.cluster, impacts, key.namespace)
+        refused = self._context.loop.refused(record, member, created_keys(impacts))
+        for reason in refused.values():
+            raise Refused("FORBIDDEN_ERROR", reason)
+        await carry_out(member.cluster, key, gvk.version, impacts)
         return self._answer(record, body.operation_id, done=True)
 
     async def _authorise(self, record: Record, actor: str) -> None:

@@ -20,6 +20,7 @@ from gitsync.git.settings import GitSettings
 from gitsync.kube.access import ClusterAccess
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError
+from gitsync.reconcile.actions import ObjectActions
 from gitsync.reconcile.asked import Context
 from gitsync.reconcile.compare import Comparer
 from gitsync.reconcile.credential_source import RepositoryCredentials
@@ -37,6 +38,7 @@ from gitsync.reconcile.record import Records
 from gitsync.reconcile.refresh import Refresh
 from gitsync.reconcile.reporter import Reporter
 from gitsync.reconcile.requests import Requests
+from gitsync.reconcile.rules import EngineRules
 from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.status_writer import StatusWriter
 from gitsync.reconcile.supervisor import Heart, Supervisor
@@ -84,9 +86,11 @@ class Runtime:
         )
         self.cache = RenderCache(settings.data_dir / "renders.sqlite")
         self.home = Home(self.home_cluster, settings.namespace, self.credentials)
-        self.comparer = Comparer()
+        self.rules = EngineRules(now=now)
+        self.actions = ObjectActions(self.rules, now=now)
+        self.comparer = Comparer(self.rules)
         self.fleet = self._make_fleet(access)
-        self.feeds = TreeFeeds(self.records, lambda: self.fleet)
+        self.feeds = TreeFeeds(self.records, lambda: self.fleet, self.actions.of)
         self.sources = self._make_sources()
         self.statuses = self._make_statuses()
         self.syncs = self._make_syncs()
@@ -159,6 +163,8 @@ class Runtime:
     # ---- argocd-cm
 
     def _use_configuration(self, config: EngineConfig) -> None:
+        self.rules.use(config)
+        self.actions.forget()
         seconds = config.reconciliation_seconds
         if seconds is None:
             seconds = self._settings.poll_seconds
@@ -224,7 +230,14 @@ class Runtime:
             live=lambda member, event: self.loop.live_changed(member, event),
             gone=self._cluster_gone,
         )
-        return Fleet(access, self.supervisor, events, config=lambda: self.home.config, now=self._now)
+        return Fleet(
+            access,
+            self.supervisor,
+            events,
+            config=lambda: self.home.config,
+            facts_of=self.rules.facts_of,
+            now=self._now,
+        )
 
     def _make_sources(self) -> Sources:
         return Sources(
@@ -310,6 +323,7 @@ class Runtime:
                 feeds=self.feeds,
                 comparer=self.comparer,
                 loop=self.loop,
+                actions=self.actions,
                 reporter=self.reporter,
                 home=self.home_cluster,
                 probe=self.probe,

@@ -7,14 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from urllib.parse import urlsplit
 
-import msgspec
-
 from gitsync.manifest.object import JsonObject, LiveObject
-from gitsync.reconcile.actions import available, has_actions
+from gitsync.reconcile.actions import ActionsOf
 from gitsync.reconcile.application_state import ObjectVerdict
 from model.health import Health, Sync
 from model.identity import ResourceKey, encode_node_id
-from model.link import ActionInfo, HostSummary, ObjectRef, TreeNode
+from model.link import HostSummary, ObjectRef, TreeNode
 from model.report import SyncState
 
 LINK_ANNOTATION = "link.argocd.argoproj.io/"
@@ -38,6 +36,7 @@ def build_node(
     live: LiveObject | None,
     verdict: ObjectVerdict | None,
     parent_of: Callable[[str], ResourceKey | None],
+    actions: ActionsOf,
 ) -> TreeNode:
     """One node; at least one of `live` and `verdict` is there. `parent_of` finds a live object's key by its uid."""
     health = verdict.health if verdict is not None else live.facts.health if live is not None else None
@@ -58,19 +57,23 @@ def build_node(
         info=live.facts.info if live is not None else (),
         created=live.created if live is not None else None,
         links=_links(live, verdict),
-        actions=_actions(key, live),
+        actions=actions(key, live),
     )
 
 
 def build_tree(
-    server: str, objects: Collection[LiveObject], verdicts: Mapping[ResourceKey, ObjectVerdict]
+    server: str,
+    objects: Collection[LiveObject],
+    verdicts: Mapping[ResourceKey, ObjectVerdict],
+    *,
+    actions: ActionsOf,
 ) -> dict[str, TreeNode]:
     """The whole tree by node id: what exists, and what should."""
     by_uid = {live.uid: live.key for live in objects}
     by_key: dict[ResourceKey, LiveObject | None] = dict.fromkeys(verdicts)
     by_key.update({live.key: live for live in objects})
     nodes = (
-        build_node(server, key=key, live=live, verdict=verdicts.get(key), parent_of=by_uid.get)
+        build_node(server, key=key, live=live, verdict=verdicts.get(key), parent_of=by_uid.get, actions=actions)
         for key, live in by_key.items()
     )
     return {node.id: node for node in nodes}
@@ -135,15 +138,6 @@ def _parent_ids(
         return ()
     parents = (parent_of(owner.uid) for owner in live.owners)
     return tuple(node_id(server, key) for key in parents if key is not None)
-
-
-def _actions(key: ResourceKey, live: LiveObject | None) -> tuple[ActionInfo, ...]:
-    if live is None or live.deleting is not None or not has_actions(key):
-        return ()
-    if live.raw is not None:
-        return available(key, live.body())
-    # Only metadata is kept of what we do not manage; what its spec would forbid is found when the action runs.
-    return available(key, {"metadata": {"ownerReferences": [msgspec.to_builtins(owner) for owner in live.owners]}})
 
 
 def worst_first(verdicts: Iterable[ObjectVerdict]) -> list[ObjectVerdict]:

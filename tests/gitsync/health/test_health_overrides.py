@@ -1,6 +1,6 @@
 """Health scripts of argocd-cm, and their order among our own rules."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -101,3 +101,18 @@ def test_facts_carry_the_health_of_the_script() -> None:
 def test_broken_yaml_is_an_error_that_names_the_entry() -> None:
     with pytest.raises(ScriptError, match=r"resource\.customizations"):
         load_health_rules({"resource.customizations": "a: [b"}, clock=lambda: NOW)
+
+
+def test_a_script_that_had_to_be_stopped_is_left_alone_for_a_minute() -> None:
+    moments = iter([NOW, NOW + timedelta(seconds=59), NOW + timedelta(seconds=61)])
+    forever = "if obj.metadata.name == 'a' then while true do end end return {status = 'Healthy'}"
+    rules = load_health_rules(
+        {"resource.customizations.health.example.org_Thing": forever}, clock=lambda: next(moments)
+    )
+    slow = {"apiVersion": "example.org/v1", "kind": "Thing", "metadata": {"name": "a"}}
+    quick = {**slow, "metadata": {"name": "b"}}
+    stopped, resting, again = (rules.assess(body) for body in (slow, quick, quick))
+    assert stopped is not None
+    assert "too long" in stopped.message
+    assert resting == stopped, "asking costs a second even where this very object would be quick"
+    assert again == HealthReport(Health.HEALTHY, "")

@@ -9,7 +9,9 @@ import pytest_asyncio
 
 from gitsync.kube.errors import NotFound
 from gitsync.manifest.object import JsonObject
-from model.identity import GroupVersionKind, ResourceKey
+from gitsync.reconcile.link import Refused
+from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
+from model.link import GetResource, ObjectRef, ResourceAnswer, RunAction
 from tests.support.runtime import NAMESPACE, Rig, conditions_of, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
@@ -46,6 +48,17 @@ async def eventually(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.02)
 
 
+DEPLOYMENT = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: below}
+spec:
+  selector: {matchLabels: {app: below}}
+  template:
+    metadata: {labels: {app: below}}
+    spec: {containers: [{name: app, image: "shop/web:1"}]}
+"""
+
+
 def config_map(name: str, value: str = "1") -> str:
     return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata: {{value: '{value}'}}\n"
 
@@ -80,3 +93,93 @@ async def test_hosts_are_asked_as_often_as_it_says(rig: Rig) -> None:
     await eventually(lambda: rig.runtime.home.config.reconciliation_seconds == 7.0)
     await configure(rig)
     await eventually(lambda: rig.runtime.home.config.reconciliation_seconds is None)
+
+
+async def test_health_follows_the_scripts_of_the_configuration(rig: Rig) -> None:
+    await rig.push({"judged/a.yaml": config_map("judged")})
+    await rig.create_application("judged", syncPolicy=AUTOMATED)
+    await rig.until("judged", synced_and_healthy)
+    script = "if obj.data.value == '1' then return {status = 'Degraded', message = 'one is bad'} end"
+    await configure(rig, resource__customizations__health__ConfigMap=script)
+    await rig.until("judged", lambda body: body["status"]["health"]["status"] == "Degraded")
+    record = rig.runtime.records.get(ApplicationKey(NAMESPACE, "judged"))
+    assert record is not None
+    assert "one is bad" in record.state.health_message()
+    await configure(rig)
+    await rig.until("judged", synced_and_healthy)
+
+
+async def test_health_of_objects_whose_bodies_are_not_kept_follows_too(rig: Rig) -> None:
+    """ReplicaSets and pods are only known by their metadata; their kinds are listed again."""
+    await rig.push({"below/a.yaml": DEPLOYMENT})
+    await rig.create_application("below", syncPolicy=AUTOMATED)
+    await rig.until("below", synced_and_healthy)
+    cache = next(iter(rig.runtime.fleet)).cache
+
+    def told() -> set[str]:
+        found = (live.facts.health for live in cache.index.of_kind("apps", "ReplicaSet"))
+        return {report.message for report in found if report is not None}
+
+    await configure(
+        rig, resource__customizations__health__apps_ReplicaSet="return {status = 'Healthy', message = 'scripted'}"
+    )
+    await eventually(lambda: told() == {"scripted"})
+    await configure(rig)
+    await eventually(lambda: "scripted" not in told())
+
+
+async def test_differences_ignored_for_all_applications_follow(rig: Rig) -> None:
+    await rig.push({"drifting/a.yaml": config_map("drifting")})
+    await rig.create_application("drifting", syncPolicy={"automated": {}})
+    await rig.until("drifting", synced_and_healthy)
+    address = ResourceKey("", "ConfigMap", "default", "drifting")
+    await rig.cluster.patch(address, "v1", {"data": {"value": "drifted"}})
+    await rig.until("drifting", lambda body: body["status"]["sync"]["status"] == "OutOfSync")
+    await configure(rig, resource__customizations__ignoreDifferences__ConfigMap="jsonPointers: [/data/value]")
+    await rig.until("drifting", synced_and_healthy)
+    await configure(rig)
+    await rig.until("drifting", lambda body: body["status"]["sync"]["status"] == "OutOfSync")
+
+
+ACTIONS = """
+mergeBuiltinActions: true
+discovery.lua: |
+  return {rotate = {disabled = obj.data.value == 'off'}}
+definitions:
+- name: rotate
+  action.lua: |
+    obj.data.value = 'rotated'
+    local log = {apiVersion = 'v1', kind = 'ConfigMap', metadata = {name = obj.metadata.name .. '-log'}}
+    return {{operation = 'patch', resource = obj}, {operation = 'create', resource = log}}
+- name: escape
+  action.lua: |
+    local role = {apiVersion = 'rbac.authorization.k8s.io/v1', kind = 'ClusterRole', metadata = {name = 'mighty'}}
+    return {{operation = 'create', resource = role}}
+"""
+
+
+async def test_actions_of_the_configuration_are_shown_and_run(rig: Rig) -> None:
+    await rig.push({"acting/a.yaml": config_map("acting")})
+    project = {"sourceRepos": ["*"], "destinations": [{"server": "*", "namespace": "*"}]}
+    metadata = {"name": "narrow", "namespace": NAMESPACE}
+    await rig.cluster.create(
+        {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": metadata, "spec": project}
+    )
+    await rig.create_application("acting", syncPolicy={"automated": {}}, project="narrow")
+    await rig.until("acting", synced_and_healthy)
+    await configure(rig, resource__customizations__actions__ConfigMap=ACTIONS)
+    key, ref = ApplicationKey(NAMESPACE, "acting"), ObjectRef("", "v1", "ConfigMap", "default", "acting")
+    await eventually(lambda: rig.runtime.rules.actions.has_actions("", "ConfigMap"))
+    answer = await rig.runtime.requests.answer(GetResource(key, ref))
+    assert isinstance(answer, ResourceAnswer)
+    assert [(action.name, action.disabled) for action in answer.node.actions] == [("rotate", False)]
+    await rig.runtime.requests.answer(RunAction(key, ref, "rotate", "", "one"))
+    body = await rig.get("v1", "ConfigMap", "default", "acting")
+    assert body is not None
+    assert body["data"]["value"] == "rotated"
+    assert await rig.get("v1", "ConfigMap", "default", "acting-log") is not None
+    with pytest.raises(Refused, match="not permitted in project"):
+        await rig.runtime.requests.answer(RunAction(key, ref, "escape", "", "two"))
+    with pytest.raises(Refused, match="no action"):
+        await rig.runtime.requests.answer(RunAction(key, ref, "restart", "", "three"))
+    await configure(rig)
