@@ -56,7 +56,8 @@ class SyncResult:
     @staticmethod
     def of(result: SyncOperationResult) -> "SyncResult":
         return SyncResult(
-            revision=result.revision, resources=[SyncResultResource.of(resource) for resource in result.resources]
+            revision=result.shown_revision,
+            resources=[SyncResultResource.of(resource) for resource in result.resources],
         )
 
 
@@ -109,7 +110,7 @@ def last_sync(summary: ApplicationSummary) -> OperationState | None:
         retry_count=0,
         initiated_by=(entry.initiated_by.username or None) if entry.initiated_by else None,
         automated=entry.initiated_by.automated if entry.initiated_by else False,
-        sync_result=SyncResult(revision=entry.revision, resources=[]),
+        sync_result=SyncResult(revision=entry.shown_revision, resources=[]),
     )
 
 
@@ -126,10 +127,10 @@ class HistoryEntry:
 
     @staticmethod
     def of(entry: RevisionHistory, summary: ApplicationSummary) -> "HistoryEntry":
-        commit = summary.history_commits.get(entry.revision)
+        commit = summary.history_commits.get(entry.shown_revision)
         return HistoryEntry(
             id=entry.id,
-            revision=entry.revision,
+            revision=entry.shown_revision,
             revisions=list(entry.revisions) or None,
             deployed_at=entry.deployed_at or _LONG_AGO,
             deploy_started_at=entry.deploy_started_at,

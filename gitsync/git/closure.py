@@ -6,6 +6,7 @@ application only if it changes something that the closure names.
 
 import enum
 import hashlib
+from collections.abc import Sequence
 
 import msgspec
 
@@ -49,6 +50,14 @@ def closure_of(files: Files, entries: set[ClosureEntry], scope: str) -> Closure:
     inside = all(entry.path == scope or entry.path.startswith(f"{scope}/") for entry in entries) if scope else True
     scope_id = _tree_id(_at(files, scope)) if inside else ""
     return Closure(tuple(sorted(entries)), scope if scope_id else "", scope_id)
+
+
+def union(closures: Sequence[Closure]) -> Closure:
+    """What several closures of the same commit name, once each."""
+    named = [closure for closure in closures if closure.entries]
+    if len(named) <= 1:
+        return named[0] if named else Closure(())
+    return Closure(tuple(sorted({entry for closure in named for entry in closure.entries})))
 
 
 def tree_closure(files: Files, path: str) -> Closure:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gitsync.git.address import check_address, normalized, same_place
-from gitsync.git.affected import ChangedPaths
+from gitsync.git.affected import ChangedPaths, Key
 from gitsync.git.change import Change, Landed
 from gitsync.git.closure import Closure
 from gitsync.git.commit_queue import CommitQueue
@@ -24,7 +24,6 @@ from gitsync.git.repository import Repository, RepositoryState, ResolvedRevision
 from gitsync.git.settings import GitSettings
 from gitsync.git.tree import Files
 from gitsync.git.watcher import RefWatcher
-from model.identity import ApplicationKey
 from model.report import CommitInfo
 
 _T = TypeVar("_T")
@@ -63,7 +62,7 @@ class Repositories:
         self._clock = clock
         self._repositories: dict[str, Repository] = {}
         self._watchers: dict[str, RefWatcher] = {}
-        self._memos: dict[str, Memo[ApplicationKey]] = {}
+        self._memos: dict[str, Memo[Any]] = {}
         self._queues: dict[tuple[str, str], CommitQueue] = {}
 
     async def resolve(self, url: str, revision: str, *, fresh: bool = False) -> ResolvedRevision:
@@ -94,17 +93,17 @@ class Repositories:
         self,
         url: str,
         head: str,
-        closures: Mapping[ApplicationKey, Closure],
+        closures: Mapping[Key, Closure],
         *,
         budget: HistoryBudget = _DEFAULT_BUDGET,
-    ) -> dict[ApplicationKey, str]:
-        """For each application the newest commit up to `head` that changed what it reads, in one walk for all.
+    ) -> dict[Key, str]:
+        """For each reader the newest commit up to `head` that changed what it reads, in one walk for all.
 
-        Applications whose commit lies beyond the budget are left out.
+        Readers whose commit lies beyond the budget are left out.
         """
         repository = self._repository(url)
         await repository.ensure(head)
-        memo = self._memos.setdefault(normalized(url), Memo())
+        memo: Memo[Key] = self._memos.setdefault(normalized(url), Memo())
         return await newest_changes(repository.read, head, closures, memo=memo, budget=budget)
 
     async def commit(

@@ -19,10 +19,14 @@ JsonObject = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a manifest was read. `line` counts from 1 and is that of the document's first line; 0: not known."""
+    """Where a manifest was read. `line` counts from 1 and is that of the document's first line; 0: not known.
+
+    `source` is the position, from 0, of the source in its application.
+    """
 
     file: str
     line: int = 0
+    source: int = 0
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}" if self.line else self.file

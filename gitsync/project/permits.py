@@ -31,7 +31,7 @@ def violations(
     name = _name(project)
     where = destination or application.spec.destination
     found = [
-        *_source_violations(project, application),
+        *source_violations(project, application),
         *([] if _permits_destination(project, where) else [_not_a_destination(name, where)]),
         *([] if _permits_home(project, application) else [_not_a_home(name, application)]),
     ]
@@ -69,7 +69,8 @@ def _in_namespace(destination: Destination, namespace: str) -> Destination:
 # ---- repositories
 
 
-def _source_violations(project: JsonObject, application: Application) -> list[str]:
+def source_violations(project: JsonObject, application: Application) -> list[str]:
+    """Repositories of the application that the project does not permit."""
     patterns = _strings(_spec(project).get("sourceRepos"))
     return [
         f'application repo {source.repo_url} is not permitted in project "{_name(project)}"; add it to its sourceRepos'

@@ -106,10 +106,15 @@ def plan_options(record: Record, sync: SyncOperation, *, revision: str, began: d
 
 
 def raw_source(raw: JsonObject, sync: SyncOperation) -> JsonObject:
-    """The source as it was written, so that fields we do not know survive in the result and in the history."""
+    """The sources as they were written, so that fields we do not know survive in the result and in the history."""
+    written = (raw.get("operation") or {}).get("sync") or {}
+    if sync.sources:
+        return {"sources": written.get("sources") or [as_json(one) for one in sync.sources]}
     if sync.source:
-        return {"source": ((raw.get("operation") or {}).get("sync") or {}).get("source") or as_json(sync.source)}
+        return {"source": written.get("source") or as_json(sync.source)}
     spec = raw.get("spec") or {}
+    if spec.get("sources"):
+        return {"sources": spec["sources"]}
     return {"source": spec["source"]} if spec.get("source") else {}
 
 

@@ -36,8 +36,8 @@ _DEFAULT_RETRY = RetryStrategy(limit=5)
 class Situation:
     """Everything the decision depends on.
 
-    `drifted` are the out-of-sync objects, only asked for when self-healing; `prunes` those that Git does not want any
-    more, out of all the `objects`.
+    `revisions` has one for each source of an application with `spec.sources`, and is empty otherwise. `drifted` are the
+    objects, only asked for when self-healing; `prunes` those that Git does not want any more, out of all the `objects`.
     """
 
     application: Application
@@ -49,6 +49,7 @@ class Situation:
     last: OperationState | None
     prunes: Sequence[ResourceKey] = ()
     objects: int = 0
+    revisions: tuple[str, ...] = ()
     operation_pending: bool = False
 
 
@@ -85,7 +86,7 @@ def decide(situation: Situation, *, settings: LoopSettings, now: datetime) -> St
         return Skip(f"it is {situation.sync}")
     if not automated.prune and situation.only_prunes_missing:
         return Skip("only pruning would change something, and automated pruning is off")
-    attempted = last_attempt(situation.application, situation.last, situation.revision)
+    attempted = last_attempt(situation.application, situation.last, situation.revision, situation.revisions)
     if attempted is not None and attempted.phase != Phase.SUCCEEDED:
         return Skip("the last attempt at this revision failed", _failed_condition(situation.revision, attempted))
     if automated.prune and not automated.allow_empty and situation.would_prune_all:
@@ -101,16 +102,17 @@ def decide(situation: Situation, *, settings: LoopSettings, now: datetime) -> St
     return _self_heal(situation, attempted, settings=settings, now=now)
 
 
-def last_attempt(application: Application, last: OperationState | None, revision: str) -> OperationState | None:
+def last_attempt(
+    application: Application, last: OperationState | None, revision: str, revisions: tuple[str, ...] = ()
+) -> OperationState | None:
     """The last operation, if it was an attempt to sync this revision of the application's present sources."""
     if last is None or last.operation.sync is None or last.sync_result is None or last.operation.sync.dry_run:
         return None
     if namespace_metadata_changed(application, last):
         return None
     result = last.sync_result
-    return (
-        last if result.revision == revision and _sources(result.source, result.sources) == _own(application) else None
-    )
+    same = result.revisions == revisions if revisions else result.revision == revision
+    return last if same and _sources(result.source, result.sources) == _own(application) else None
 
 
 def _own(application: Application) -> tuple[ApplicationSource, ...]:
@@ -127,7 +129,8 @@ def _operation(situation: Situation) -> Operation:
     assert policy.automated is not None, "decide() looked"
     return Operation(
         sync=SyncOperation(
-            revision=situation.revision,
+            revision="" if situation.revisions else situation.revision,
+            revisions=situation.revisions,
             prune=policy.automated.prune,
             sync_options=policy.sync_options,
         ),
@@ -152,6 +155,7 @@ def _self_heal(
     assert plain.sync is not None, "made two lines above"
     sync = SyncOperation(
         revision=plain.sync.revision,
+        revisions=plain.sync.revisions,
         prune=plain.sync.prune,
         sync_options=plain.sync.sync_options,
         resources=tuple(

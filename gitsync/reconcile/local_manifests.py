@@ -24,9 +24,10 @@ def desire_local(record: Record, member: Member, manifests: tuple[str, ...]) -> 
         is_namespaced=member.cluster.discovery.is_namespaced,
     )
     return Desired(
-        head=record.revision,
         revision=record.revision,
         source_type=record.desired.source_type if record.desired else "",
+        revisions=record.revisions,
+        source_types=record.desired.source_types if record.desired else (),
         objects={one.key: one for one in prepared.objects},
         conditions=prepared.conditions,
     )

@@ -134,7 +134,7 @@ class Loop:
             desired = await self._sources.desire(record, member, refresh=refresh)
             desired, objections = permitted(self._project(record), record.application, member, desired)
             self._records.want(record, desired)
-            record.revision = desired.revision
+            record.take(desired)
             record.clear(Stage.SPEC, Stage.SOURCE, Stage.COMPARE)
             record.conditions[Stage.MANIFESTS] = (*desired.conditions, *objections)
             await self._comparer.compare(record, member, desired)
@@ -181,7 +181,7 @@ class Loop:
             return
         if self._syncs.running(record):
             if record.desired is not None:
-                self._syncs.supersede(record, record.desired.revision)
+                self._syncs.supersede(record, record.desired)
             return
         if self._syncs.start_requested(record):
             return
@@ -216,6 +216,7 @@ class Loop:
             application=record.application,
             sync=record.sync,
             revision=record.revision,
+            revisions=record.revisions,
             drifted=drifted,
             only_prunes_missing=record.state.only_prunes_missing,
             would_prune_all=record.state.would_prune_all,

@@ -12,13 +12,15 @@ from gitsync.git.closure import Closure
 from gitsync.git.repositories import Repositories
 from model.identity import ApplicationKey
 
+Reader = tuple[ApplicationKey, int]  # a source of an application, by its position
+
 
 @dataclass(slots=True)
 class _Batch:
     """Questions that wait for the walk to begin."""
 
-    closures: dict[ApplicationKey, Closure] = field(default_factory=dict)
-    walk: asyncio.Task[dict[ApplicationKey, str]] | None = None
+    closures: dict[Reader, Closure] = field(default_factory=dict)
+    walk: asyncio.Task[dict[Reader, str]] | None = None
 
 
 class NewestChanges:
@@ -29,7 +31,7 @@ class NewestChanges:
         self._batches: dict[tuple[str, str], _Batch] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
-    async def find(self, url: str, head: str, key: ApplicationKey, closure: Closure) -> str:
+    async def find(self, url: str, head: str, key: Reader, closure: Closure) -> str:
         """Raises RepositoryError."""
         place = (normalized(url), head)
         batch = self._batches.setdefault(place, _Batch())
@@ -39,7 +41,7 @@ class NewestChanges:
         found = await asyncio.shield(batch.walk)
         return found.get(key, head)
 
-    async def _walk(self, url: str, place: tuple[str, str]) -> dict[ApplicationKey, str]:
+    async def _walk(self, url: str, place: tuple[str, str]) -> dict[Reader, str]:
         async with self._locks.setdefault(place[0], asyncio.Lock()):
             batch = self._batches.pop(place)
             return await self._repositories.newest_changes(url, place[1], batch.closures)

@@ -11,6 +11,7 @@ from gitsync.manifest.object import DesiredObject, JsonObject
 from gitsync.manifest.tracking import application_instance
 from gitsync.reconcile.application_state import ApplicationState
 from gitsync.reconcile.refresh import Refresh
+from gitsync.reconcile.source_read import SourceRead
 from model.health import Health, Sync
 from model.identity import ApplicationKey, ResourceKey
 from model.kinds.application import (
@@ -45,15 +46,18 @@ _COMPARISON_STAGES = (Stage.SPEC, Stage.CONFIGURATION, Stage.SOURCE, Stage.MANIF
 class Desired:
     """What Git wants of one application, ready to be compared.
 
-    `head` is the commit that was looked at; `revision` the newest one that changed the application's inputs.
+    `revision` is the newest commit that changed the application's inputs, of its first source where there are several;
+    `revisions` has one for each of `spec.sources`, and so has `source_types`. `reads`: what each source read.
     `unknown` are the kinds, as (group, kind), that the cluster does not serve yet. `refused` says of objects that the
     project does not permit why; they are shown and never touched.
     """
 
-    head: str
     revision: str
     source_type: str
     objects: Mapping[ResourceKey, DesiredObject]
+    revisions: tuple[str, ...] = ()
+    source_types: tuple[str, ...] = ()
+    reads: tuple[SourceRead, ...] = ()
     conditions: tuple[ApplicationCondition, ...] = ()
     unknown: frozenset[tuple[str, str]] = frozenset()
     refused: Mapping[ResourceKey, str] = field(default_factory=dict)
@@ -81,6 +85,7 @@ class Record:
     handled_operation: JsonObject | None = None
     history: tuple[JsonObject, ...] = ()
     revision: str = ""
+    revisions: tuple[str, ...] = ()
     sync_begins: bool = False
     unreadable: str = ""
     deleting: bool = False
@@ -149,7 +154,13 @@ class Record:
         self.history = tuple(status.get("history") or ())
         self.operation_state_raw = status.get("operationState")
         self.operation_state = self.application.status.operation_state
-        self.revision = self.application.status.sync.revision
+        synced = self.application.status.sync
+        self.revision = synced.revision or next(iter(synced.revisions), "")
+        self.revisions = synced.revisions
+
+    def take(self, desired: "Desired") -> None:
+        """Its revisions are what is shown from now on."""
+        self.revision, self.revisions = desired.revision, desired.revisions
 
 
 def namespace_metadata_changed(application: Application, last: OperationState | None) -> bool:

@@ -66,11 +66,13 @@ def summarize(record: Record, around: Surroundings) -> ApplicationSummary:
         explanation=around.explanation,
         revision=record.revision,
         commit=around.commits.get(record.revision),
-        source_types=(status.source_type,) if status.source_type else (),
+        source_types=tuple(status.source_types) or ((status.source_type,) if status.source_type else ()),
         operation=record.operation_state,
         history=history,
         history_commits={
-            entry.revision: around.commits[entry.revision] for entry in history if entry.revision in around.commits
+            entry.shown_revision: around.commits[entry.shown_revision]
+            for entry in history
+            if entry.shown_revision in around.commits
         },
         conditions=tuple(record.all_conditions()),
         unhealthy_resources=tuple(

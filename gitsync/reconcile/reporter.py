@@ -95,7 +95,7 @@ class Reporter:
         member = self._fleet().get(record.server)
         owner = self.owner(record)
         url = record.application.spec.all_sources[0].repo_url if record.application.spec.all_sources else ""
-        shas = {record.revision, *(str(entry.get("revision", "")) for entry in record.history)} - {""}
+        shas = {record.revision, *(entry.shown_revision for entry in record.typed_history)} - {""}
         subject: Subject = ("application", record.key)
         around = Surroundings(
             control_namespace=self._control_namespace,
@@ -120,9 +120,10 @@ class Reporter:
         wanted = desired.objects.get(key) if desired else None
         if desired is None or wanted is None or not record.application.spec.all_sources:
             return None
+        source = min(wanted.origin.source, len(record.application.spec.all_sources) - 1)
         return ManifestLocation(
-            repo_url=record.application.spec.all_sources[0].repo_url,
-            revision=desired.revision,
+            repo_url=record.application.spec.all_sources[source].repo_url,
+            revision=desired.revisions[source] if source < len(desired.revisions) else desired.revision,
             path=wanted.origin.file,
             line=wanted.origin.line or None,
         )

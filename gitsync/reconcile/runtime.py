@@ -28,6 +28,7 @@ from gitsync.reconcile.deletion import Deletions
 from gitsync.reconcile.engine_config import EngineConfig
 from gitsync.reconcile.feed import TreeFeeds
 from gitsync.reconcile.fleet import Fleet, FleetEvents, Member
+from gitsync.reconcile.followers import Followers
 from gitsync.reconcile.home import Home
 from gitsync.reconcile.install import install_definitions
 from gitsync.reconcile.link import Link
@@ -39,7 +40,7 @@ from gitsync.reconcile.refresh import Refresh
 from gitsync.reconcile.reporter import Reporter
 from gitsync.reconcile.requests import Requests
 from gitsync.reconcile.rules import EngineRules
-from gitsync.reconcile.sources import Sources
+from gitsync.reconcile.sources import Sources, render_context
 from gitsync.reconcile.status_writer import StatusWriter
 from gitsync.reconcile.supervisor import Heart, Supervisor
 from gitsync.reconcile.sync import Syncs
@@ -91,6 +92,7 @@ class Runtime:
         self.comparer = Comparer(self.rules)
         self.fleet = self._make_fleet(access)
         self.feeds = TreeFeeds(self.records, lambda: self.fleet, self.actions.of)
+        self.followers = self._make_followers()
         self.sources = self._make_sources()
         self.statuses = self._make_statuses()
         self.syncs = self._make_syncs()
@@ -239,15 +241,22 @@ class Runtime:
             now=self._now,
         )
 
+    def _make_followers(self) -> Followers:
+        return Followers(
+            self.repositories,
+            supervisor=self.supervisor,
+            on_affected=lambda key: self.loop.want(key, Refresh.RESOLVE),
+            on_repository=lambda url: self._changed(("repository", url)),
+        )
+
     def _make_sources(self) -> Sources:
         return Sources(
             self.repositories,
             self.cache,
             Charts(self.charts),
             control_namespace=self._settings.namespace,
-            supervisor=self.supervisor,
-            on_affected=lambda key: self.loop.want(key, Refresh.RESOLVE),
-            on_repository=lambda url: self._changed(("repository", url)),
+            followers=self.followers,
+            context_of=render_context,
         )
 
     def _make_statuses(self) -> StatusWriter:
@@ -372,7 +381,7 @@ class Runtime:
             "renders": self.cache.counter.renders_total,
             "render_cache_hits": self.cache.counter.cache_hits_total,
             "reconciliations": self.loop.reconciled,
-            "affected_applications": self.sources.affected_total,
+            "affected_applications": self.followers.affected_total,
             "operations": self.syncs.started,
             "dry_runs": self.comparer.dry_runs,
             "status_writes": self.statuses.writes,

@@ -1,49 +1,36 @@
-"""What Git wants of each application, and who is concerned when refs move.
+"""What Git wants of each application: its sources resolved, rendered and prepared.
 
-For every repository and followed ref there is one index of the paths that applications really read. When a ref moves,
-the changed paths are found once and only the applications that read one of them are queued; the others cost nothing.
+An application of several sources is rendered source by source; the manifests stand one after the other, and of equal
+objects the last one counts. Who is concerned when refs move is the business of `gitsync.reconcile.followers`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
-from gitsync.errors import GitsyncError, Stalled
-from gitsync.git.address import normalized
-from gitsync.git.affected import AffectedIndex
-from gitsync.git.closure import Closure
+from gitsync.errors import Failed
 from gitsync.git.errors import PathNotFound, RevisionNotFound
-from gitsync.git.refs import RefsMoved, is_full_commit
+from gitsync.git.refs import is_full_commit
 from gitsync.git.repositories import Repositories
 from gitsync.git.repository import ResolvedRevision
 from gitsync.manifest.object import DesiredObject
 from gitsync.manifest.prepare import Prepared, prepare
+from gitsync.reconcile.desired_sources import SourceFailed, usable_sources, which
 from gitsync.reconcile.fleet import Member
+from gitsync.reconcile.followers import Followers
 from gitsync.reconcile.newest import NewestChanges
 from gitsync.reconcile.record import Desired, Record
 from gitsync.reconcile.refresh import Refresh
-from gitsync.reconcile.supervisor import Supervisor
+from gitsync.reconcile.source_read import SourceRead, documents_of, places_of, reads_of
 from gitsync.render.cache import RenderCache
 from gitsync.render.chart_sources import Charts
 from gitsync.render.context import RenderContext
+from gitsync.render.references import references_of
 from gitsync.render.render import Rendered, render
 from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
 from model.kinds.application import ApplicationSource
 
 
-class UnusableSource(Stalled):
-    """The spec names no source, or one that this version cannot read."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """What an application follows: a ref of a repository."""
-
-    repository: str
-    ref: str
-
-
 class Sources:
-    """Renders and prepares; keeps the index of who reads what. `on_affected` queues an application."""
+    """Renders and prepares. `context_of` says what manifests may depend on besides files."""
 
     def __init__(
         self,
@@ -52,104 +39,108 @@ class Sources:
         charts: Charts,
         *,
         control_namespace: str,
-        supervisor: Supervisor,
-        on_affected: Callable[[ApplicationKey], None],
-        on_repository: Callable[[str], None],
+        followers: Followers,
+        context_of: Callable[[Record, Member], RenderContext],
     ) -> None:
         self._repositories = repositories
         self._cache = cache
         self._charts = charts
         self._control_namespace = control_namespace
-        self._supervisor = supervisor
-        self._on_affected = on_affected
-        self._on_repository = on_repository
+        self._followers = followers
+        self._context_of = context_of
         self._newest = NewestChanges(repositories)
-        self._indexes: dict[_Place, AffectedIndex[ApplicationKey]] = {}
-        self._places: dict[ApplicationKey, _Place] = {}
-        self._urls: dict[ApplicationKey, str] = {}
-        self._readers: dict[str, set[ApplicationKey]] = {}
-        self._failing: dict[str, set[ApplicationKey]] = {}
-        self.affected_total = 0
 
     async def desire(self, record: Record, member: Member, *, refresh: Refresh) -> Desired:
-        """What the application's own source wants now. Raises GitsyncError."""
+        """What the application's own sources want now. Raises GitsyncError."""
         if refresh is Refresh.COMPARE and record.desired is not None:
             return record.desired
-        source = only_source(record.application.spec.all_sources)
-        context = render_context(record, member)
-        if source.chart:
-            return await self._chart(record, member, source, context, refresh)
-        self._read_by(record.key, source.repo_url)
-        try:
-            resolved, rendered = await self._resolve_and_render(source, refresh, context)
-        except GitsyncError:
-            self._failing.setdefault(normalized(source.repo_url), set()).add(record.key)
-            raise
-        self._failing.get(normalized(source.repo_url), set()).discard(record.key)
-        self._follow(record.key, source.repo_url, resolved.ref, rendered.closure)
-        revision = await self._revision(record.key, source, resolved.commit, rendered.closure)
-        return self._prepared(record, member, rendered, resolved.commit, revision)
+        sources = usable_sources(record.application.spec.all_sources)
+        self._followers.begin(record.key, [one.repo_url for one in sources if not one.chart])
+        reads = await self._read_all(sources, [""] * len(sources), refresh, self._context_of(record, member))
+        self._followers.follow(record.key, places_of(reads))
+        revisions = [await self._revision(record.key, position, read) for position, read in enumerate(reads)]
+        return self._prepared(record, member, reads, revisions, several=bool(record.application.spec.sources))
 
-    async def desire_at(self, record: Record, member: Member, source: ApplicationSource, revision: str) -> Desired:
-        """What a source wanted at some revision: for operations that name one. Follows nothing."""
-        context = render_context(record, member)
-        if source.chart:
-            rendered = await self._render(source, revision or None, context)
-            return self._prepared(record, member, rendered, rendered.commit, rendered.commit)
-        resolved = await self._repositories.resolve(source.repo_url, revision or source.target_revision)
-        rendered = await self._render(source, resolved.commit, context)
-        return self._prepared(record, member, rendered, resolved.commit, resolved.commit)
-
-    async def _chart(
-        self, record: Record, member: Member, source: ApplicationSource, context: RenderContext, refresh: Refresh
+    async def desire_at(
+        self,
+        record: Record,
+        member: Member,
+        sources: Sequence[ApplicationSource],
+        revisions: Sequence[str],
+        *,
+        several: bool,
     ) -> Desired:
-        """A chart of a repository of charts: its version is its revision, and no ref of it ever moves."""
-        self._unfollow(record.key)
-        self._read_by(record.key, "")
-        rendered = await self._render(source, None, context, anew=refresh is Refresh.HARD)
-        return self._prepared(record, member, rendered, rendered.commit, rendered.commit)
+        """What sources wanted at some revisions, "" being their own: for operations that name one. Follows nothing."""
+        reads = await self._read_all(sources, revisions, Refresh.RESOLVE, self._context_of(record, member))
+        return self._prepared(record, member, reads, [read.commit for read in reads], several=several)
 
     def forget(self, record: Record) -> None:
         """The application is gone."""
-        self._unfollow(record.key)
-        self._read_by(record.key, "")
+        self._followers.forget(record.key)
 
-    async def _resolve_and_render(
-        self, source: ApplicationSource, refresh: Refresh, context: RenderContext
-    ) -> tuple[ResolvedRevision, Rendered]:
+    # ---- reading
+
+    async def _read_all(
+        self, sources: Sequence[ApplicationSource], revisions: Sequence[str], refresh: Refresh, context: RenderContext
+    ) -> tuple[SourceRead, ...]:
         """What is missing may have been pushed since the host was asked last, so it is asked before we say so."""
-        ask = refresh >= Refresh.NORMAL
         try:
-            resolved = await self._repositories.resolve(source.repo_url, source.target_revision, fresh=ask)
-            return resolved, await self._render(source, resolved.commit, context, anew=refresh is Refresh.HARD)
-        except (PathNotFound, RevisionNotFound):
-            if ask:
+            return await self._read_once(sources, revisions, refresh, context)
+        except (PathNotFound, RevisionNotFound, SourceFailed) as failure:
+            cause = failure.__cause__ if isinstance(failure, SourceFailed) else failure
+            if refresh >= Refresh.NORMAL or not isinstance(cause, (PathNotFound, RevisionNotFound)):
                 raise
-        return await self._resolve_and_render(source, Refresh.NORMAL, context)
+        return await self._read_once(sources, revisions, Refresh.NORMAL, context)
 
-    async def _render(
-        self, source: ApplicationSource, commit: str | None, context: RenderContext, *, anew: bool = False
-    ) -> Rendered:
-        return await render(
-            source,
-            commit=commit,
-            repositories=self._repositories,
-            cache=self._cache,
-            fresh=anew,
-            context=context,
-            charts=self._charts,
-        )
+    async def _read_once(
+        self, sources: Sequence[ApplicationSource], revisions: Sequence[str], refresh: Refresh, context: RenderContext
+    ) -> tuple[SourceRead, ...]:
+        position = 0
+        try:
+            resolved: list[ResolvedRevision | None] = []
+            for position, source in enumerate(sources):
+                resolved.append(await self._resolve(source, revisions[position], fresh=refresh >= Refresh.NORMAL))
+            commits = [one.commit if one else None for one in resolved]
+            references = references_of(sources, {at: commit for at, commit in enumerate(commits) if commit})
+            rendered: list[Rendered] = []
+            for position, source in enumerate(sources):
+                rendered.append(
+                    await render(
+                        source,
+                        commit=commits[position] or revisions[position] or None,
+                        repositories=self._repositories,
+                        cache=self._cache,
+                        fresh=refresh is Refresh.HARD,
+                        context=context,
+                        references=references,
+                        charts=self._charts,
+                    )
+                )
+        except Failed as failure:
+            if len(sources) == 1:
+                raise
+            told = f"{which(sources, position)}: {failure.message}"
+            raise SourceFailed(told, suggestion=failure.suggestion) from failure
+        return reads_of(sources, [one.ref if one else None for one in resolved], rendered)
 
-    async def _revision(self, key: ApplicationKey, source: ApplicationSource, head: str, closure: Closure) -> str:
+    async def _resolve(self, source: ApplicationSource, revision: str, *, fresh: bool) -> ResolvedRevision | None:
+        """None for a chart: its version is its revision, and no ref of it ever moves."""
+        if source.chart:
+            return None
+        return await self._repositories.resolve(source.repo_url, revision or source.target_revision, fresh=fresh)
+
+    async def _revision(self, key: ApplicationKey, position: int, read: SourceRead) -> str:
         """The newest commit that changed the inputs; a pinned commit is shown as it was pinned."""
-        if is_full_commit(source.target_revision):
-            return head
-        return await self._newest.find(source.repo_url, head, key, closure)
+        if read.source.chart or is_full_commit(read.source.target_revision) or not read.closure.entries:
+            return read.commit
+        return await self._newest.find(read.source.repo_url, read.commit, (key, position), read.closure)
 
-    def _prepared(self, record: Record, member: Member, rendered: Rendered, head: str, revision: str) -> Desired:
+    def _prepared(
+        self, record: Record, member: Member, reads: Sequence[SourceRead], revisions: Sequence[str], *, several: bool
+    ) -> Desired:
         known = record.desired
         prepared: Prepared = prepare(
-            rendered.documents,
+            documents_of(reads),
             app=record.key,
             control_namespace=self._control_namespace,
             default_namespace=record.application.spec.destination.namespace,
@@ -157,10 +148,12 @@ class Sources:
         )
         objects = {one.key: one for one in prepared.objects}
         return Desired(
-            head=head,
-            revision=revision,
-            source_type=rendered.source_type,
+            revision=revisions[0],
+            source_type=reads[0].source_type,
             objects=_kept(objects, known),
+            revisions=tuple(revisions) if several else (),
+            source_types=tuple(read.source_type for read in reads) if several else (),
+            reads=tuple(reads),
             conditions=prepared.conditions,
             unknown=frozenset(
                 (one.gvk.group, one.gvk.kind)
@@ -168,64 +161,6 @@ class Sources:
                 if member.cluster.discovery.is_namespaced(one.gvk) is None
             ),
         )
-
-    # ---- who reads what
-
-    def _read_by(self, key: ApplicationKey, url: str) -> None:
-        """Subscribe to the repository that an application reads, once for all of its applications."""
-        before = self._urls.pop(key, "")
-        if before and (not url or normalized(before) != normalized(url)):
-            readers = self._readers.get(normalized(before), set())
-            readers.discard(key)
-            self._failing.get(normalized(before), set()).discard(key)
-            if not readers:
-                self._readers.pop(normalized(before), None)
-                self._repositories.unsubscribe(before, self._refs_moved)
-        if not url:
-            return
-        readers = self._readers.setdefault(normalized(url), set())
-        if not readers:
-            self._repositories.subscribe(url, self._refs_moved)
-        readers.add(key)
-        self._urls[key] = url
-
-    def _follow(self, key: ApplicationKey, url: str, ref: str | None, closure: Closure) -> None:
-        if ref is None:
-            self._unfollow(key)
-            return
-        place = _Place(normalized(url), ref)
-        if self._places.get(key) != place:
-            self._unfollow(key)
-            self._places[key] = place
-        self._indexes.setdefault(place, AffectedIndex()).put(key, closure)
-
-    def _unfollow(self, key: ApplicationKey) -> None:
-        place = self._places.pop(key, None)
-        if place is not None and (index := self._indexes.get(place)) is not None:
-            index.remove(key)
-            if not len(index):
-                del self._indexes[place]
-
-    def _refs_moved(self, event: RefsMoved) -> None:
-        self._supervisor.spawn(f"moved refs of {normalized(event.url)}", self._take_moves(event))
-
-    async def _take_moves(self, event: RefsMoved) -> None:
-        """Queue exactly those whose inputs changed, and those that could not be rendered until now."""
-        url = normalized(event.url)
-        concerned = set(self._failing.get(url, ()))
-        for move in event.moves:
-            index = self._indexes.get(_Place(url, move.ref))
-            if index is None:
-                continue
-            if move.old is None or move.new is None:
-                concerned |= {key for key, place in self._places.items() if place == _Place(url, move.ref)}
-                continue
-            changed = await self._repositories.changed_paths(event.url, move.old, move.new)
-            concerned |= index.affected(changed)
-        self.affected_total += len(concerned)
-        for key in concerned:
-            self._on_affected(key)
-        self._on_repository(event.url)
 
 
 def render_context(record: Record, member: Member) -> RenderContext:
@@ -243,19 +178,6 @@ def render_context(record: Record, member: Member) -> RenderContext:
 
 def _spelled(gvk: GroupVersionKind) -> str:
     return f"{gvk.group}/{gvk.version}" if gvk.group else gvk.version
-
-
-def only_source(sources: tuple[ApplicationSource, ...]) -> ApplicationSource:
-    """Raises UnusableSource for none, several, or one without a repository."""
-    if not sources:
-        raise UnusableSource("spec.source is required", suggestion="Name a repository and a path in spec.source.")
-    if len(sources) > 1:
-        raise UnusableSource(
-            "applications with several sources are not supported by this version", suggestion="Use spec.source."
-        )
-    if not sources[0].repo_url:
-        raise UnusableSource("spec.source.repoURL is required", suggestion="Name the repository to deploy from.")
-    return sources[0]
 
 
 def _kept(objects: dict[ResourceKey, DesiredObject], known: Desired | None) -> dict[ResourceKey, DesiredObject]:

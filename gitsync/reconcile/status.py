@@ -23,7 +23,8 @@ _TIMES = ("reconciledAt", "observedAt")  # alone no reason to write
 class StatusView:
     """What the status is to say. `spec`, `history` and `operation` are raw, so that unknown fields survive.
 
-    `kept`: the status whose objects and summary stay as they are, because nothing was compared yet.
+    `revisions` and `source_types` have one for each of `spec.sources`. `kept`: the status whose objects and summary
+    stay as they are, because nothing was compared yet.
     """
 
     spec: JsonObject
@@ -35,6 +36,8 @@ class StatusView:
     conditions: Sequence[ApplicationCondition]
     source_type: str
     control_namespace: str
+    revisions: Sequence[str] = ()
+    source_types: Sequence[str] = ()
     history: Sequence[JsonObject] = ()
     operation_state: JsonObject | None = None
     kept: JsonObject | None = None
@@ -54,11 +57,11 @@ def assemble(view: StatusView, previous: JsonObject, *, now: datetime) -> JsonOb
         status["resources"] = resources
     if conditions := _conditions(view.conditions, previous.get("conditions") or [], now):
         status["conditions"] = conditions
-    if view.source_type:
-        if view.spec.get("sources"):
-            status["sourceTypes"] = [view.source_type] * len(view.spec["sources"])
-        else:
-            status["sourceType"] = view.source_type
+    if view.spec.get("sources"):
+        if view.source_types:
+            status["sourceTypes"] = list(view.source_types)
+    elif view.source_type:
+        status["sourceType"] = view.source_type
     if view.history:
         status["history"] = list(view.history)
     if view.operation_state:
@@ -148,7 +151,8 @@ def _sync(view: StatusView) -> JsonObject:
     sync: JsonObject = {"status": view.sync.value, "comparedTo": compared}
     if spec.get("sources"):
         compared.pop("source", None)
-        sync["revisions"] = [view.revision] * len(spec["sources"])
+        if view.revisions:
+            sync["revisions"] = list(view.revisions)
     elif view.revision:
         sync["revision"] = view.revision
     return sync

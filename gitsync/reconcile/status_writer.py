@@ -192,6 +192,8 @@ def view_of(record: Record, control_namespace: str, previous: JsonObject) -> Sta
         verdicts=verdicts,
         conditions=record.all_conditions(),
         source_type=record.desired.source_type if record.desired else _source_type(previous),
+        revisions=record.revisions,
+        source_types=record.desired.source_types if record.desired else tuple(previous.get("sourceTypes") or ()),
         control_namespace=control_namespace,
         history=record.history,
         operation_state=record.operation_state_raw,

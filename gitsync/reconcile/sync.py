@@ -36,15 +36,16 @@ from gitsync.reconcile.attempt import (
     time_limit,
     wave_limit,
 )
+from gitsync.reconcile.desired_sources import asked_revisions, asks_for_what_is_followed, usable_sources
 from gitsync.reconcile.fleet import Fleet, Member
 from gitsync.reconcile.home import Home
 from gitsync.reconcile.local_manifests import desire_local
-from gitsync.reconcile.permission import permitted
+from gitsync.reconcile.permission import permitted, sources_refused
 from gitsync.reconcile.record import Desired, Record, Records, sentence
 from gitsync.reconcile.refresh import Refresh
 from gitsync.reconcile.refusal import why_refused
 from gitsync.reconcile.slots import Slots
-from gitsync.reconcile.sources import Sources, only_source
+from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.status import as_json, kubernetes_time, operation_state_json
 from gitsync.reconcile.supervisor import Supervisor
 from gitsync.reconcile.sync_window import rule, seconds_until, told
@@ -68,13 +69,17 @@ _PATIENCE_SECONDS = 5.0  # an operation that takes longer waits for something, a
 
 @dataclass(slots=True)
 class Run:
-    """One operation under way. `raw` is the operation as it stands in the object; None: it is not from there."""
+    """One operation under way. `raw` is the operation as it stands in the object; None: it is not from there.
+
+    `revisions` has one for each of several sources, as in Argo CD's status.
+    """
 
     record: Record
     operation: Operation
     state: OperationState
     raw: JsonObject | None = None
     revision: str = ""
+    revisions: tuple[str, ...] = ()
     source: JsonObject = field(default_factory=dict)
     earlier: Earlier | None = None
     attempt_began: datetime = datetime.min
@@ -169,10 +174,14 @@ class Syncs:
         """Start an automated sync."""
         self._begin(record, operation, raw=None)
 
-    def supersede(self, record: Record, revision: str) -> None:
+    def supersede(self, record: Record, desired: Desired) -> None:
         """A newer commit is there: an automated sync of an older one gives way at its next safe point."""
         run = self._runs.get(record.key)
-        if run is None or not run.automated or not run.revision or run.revision == revision or run.terminating:
+        if run is None or not run.automated or not run.revision or run.terminating:
+            return
+        new = [desired.revision, *desired.revisions]
+        revision = next((one for one in new if one not in (run.revision, *run.revisions)), "")
+        if not revision:
             return
         log.info("superseded", application=str(record.key), old=run.revision[:8], new=revision[:8])
         run.superseded_by = revision
@@ -299,24 +308,32 @@ class Syncs:
     async def _desired(self, run: Run, member: Member) -> Desired:
         """What is to be applied: what the application wants anyway, unless the operation names something else."""
         record, sync = run.record, run.sync
-        source = only_source(life.sources_to_sync(record.application, sync))
+        sources = usable_sources(life.sources_to_sync(record.application, sync))
         own = not sync.source and not sync.sources
         again = run.state.retry_count and run.operation.retry and run.operation.retry.refresh
-        revision = "" if again else sync.revision  # a retry that is to refresh takes what the source says by then
+        asked = asked_revisions(SyncOperation() if again else sync, len(sources))
         run.source = raw_source(record.raw, sync)
         if sync.manifests:
-            run.revision = record.revision
+            run.revision, run.revisions = record.revision, record.revisions
             return desire_local(record, member, sync.manifests)
-        if own and revision in ("", record.revision, source.target_revision):
-            refresh = Refresh.COMPARE if revision and revision == record.revision else Refresh.NORMAL
+        shown = record.revisions or (record.revision,)
+        if own and asks_for_what_is_followed(asked, shown, sources):
+            refresh = Refresh.COMPARE if asked == shown else Refresh.NORMAL
             desired = await self._sources.desire(record, member, refresh=refresh)
             self._records.want(record, desired)
-            record.revision = run.revision = desired.revision
+            record.take(desired)
         else:
-            run.revision = revision
-            desired = await self._sources.desire_at(record, member, source, revision)
-            run.revision = desired.revision
+            several = bool(sync.sources or (own and record.application.spec.sources))
+            run.revision, run.revisions = asked[0], asked if several else ()
+            self._require_permitted(record, sources)
+            desired = await self._sources.desire_at(record, member, sources, asked, several=several)
+        run.revision, run.revisions = desired.revision, desired.revisions
         return desired
+
+    def _require_permitted(self, record: Record, sources: tuple[ApplicationSource, ...]) -> None:
+        """An operation that brings sources of its own is no way around the project. Raises GitsyncError."""
+        if refused := sources_refused(self._project(record), record.application, sources):
+            raise GitsyncError(refused)
 
     async def _apply(self, run: Run, member: Member, desired: Desired) -> life.Attempt:
         record, sync = run.record, run.sync
@@ -373,6 +390,11 @@ class Syncs:
         self._show(run, state)
 
     def _result(self, run: Run, results: tuple[ResourceResult, ...]) -> SyncOperationResult:
+        if "sources" in run.source:
+            sources = msgspec.convert(run.source["sources"], tuple[ApplicationSource, ...], strict=False)
+            return SyncOperationResult(
+                resources=results, revisions=run.revisions or run.sync.revisions, sources=sources
+            )
         source = run.source.get("source") or {}
         return SyncOperationResult(
             resources=results,
@@ -401,7 +423,8 @@ class Syncs:
             message=state.message[:200],
         )
         if life.deserves_history(run.operation, state.phase):
-            entry: JsonObject = {"revision": run.revision, "deployedAt": kubernetes_time(self._now()), **run.source}
+            at: JsonObject = {"revisions": list(run.revisions)} if run.revisions else {"revision": run.revision}
+            entry: JsonObject = {**at, "deployedAt": kubernetes_time(self._now()), **run.source}
             if state.started_at:
                 entry["deployStartedAt"] = kubernetes_time(state.started_at)
             if run.operation.initiated_by:

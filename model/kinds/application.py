@@ -136,8 +136,11 @@ class SyncOperationResource(_Kind, frozen=True):
 
 
 class SyncOperation(_Kind, frozen=True):
+    """`revisions` has one for each of several sources; with `source_positions`, which count from 1, only for these."""
+
     revision: str = ""
     revisions: tuple[str, ...] = ()
+    source_positions: tuple[int, ...] = ()
     prune: bool = False
     dry_run: bool = False
     sync_strategy: SyncStrategy | None = None
@@ -184,6 +187,11 @@ class SyncOperationResult(_Kind, frozen=True):
     source: ApplicationSource | None = None
     sources: tuple[ApplicationSource, ...] = ()
     managed_namespace_metadata: dict[str, Any] | None = None
+
+    @property
+    def shown_revision(self) -> str:
+        """Of several sources the first one's."""
+        return self.revision or next(iter(self.revisions), "")
 
 
 class OperationState(_Kind, frozen=True):
@@ -247,6 +255,11 @@ class RevisionHistory(_Kind, frozen=True):
     source: ApplicationSource | None = None
     sources: tuple[ApplicationSource, ...] = ()
     initiated_by: Initiator | None = None
+
+    @property
+    def shown_revision(self) -> str:
+        """Of several sources the first one's."""
+        return self.revision or next(iter(self.revisions), "")
 
 
 class ApplicationSummaryStatus(_Kind, frozen=True):

@@ -81,6 +81,8 @@ def application(repo_url: str, name: str, **spec: Any) -> JsonObject:
         "source": {"repoURL": repo_url, "path": name, "targetRevision": "main"},
         "destination": {"server": "https://kubernetes.default.svc", "namespace": "default"},
     }
+    if "sources" in spec:
+        del body["source"]
     return {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": metadata, "spec": {**body, **spec}}
 
 

@@ -190,7 +190,7 @@ CASES: dict[str, Case] = {
     ),
     "several-sources": Case(
         spec={"sources": [{"repoURL": f"{CLOSED}/a.git", "path": "a"}, {"repoURL": f"{CLOSED}/b.git", "path": "b"}]},
-        condition=("ComparisonError", r"several sources"),
+        condition=("ComparisonError", r"source 1 of 2 \(.*/a.git a\): "),
         sync="Unknown",
     ),
     "forbidden-object": Case(

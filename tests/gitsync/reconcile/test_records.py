@@ -24,7 +24,7 @@ def add(records: Records, name: str) -> Record:
 
 def wants(*keys: ResourceKey) -> Desired:
     objects = {key: DesiredObject(key, "v1", {"metadata": {}}, "d", Origin("a.yaml", 1)) for key in keys}
-    return Desired("head", "head", "Directory", objects)
+    return Desired("head", "Directory", objects)
 
 
 def test_an_object_is_claimed_by_all_who_want_it_and_by_nobody_else() -> None:
