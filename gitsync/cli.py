@@ -233,7 +233,8 @@ def appset(file: str, clusters: str | None, repos: tuple[str, ...], form: str) -
     """Applications that the ApplicationSets in FILE would generate."""
     from datetime import UTC, datetime
 
-    from gitsync.inspect.appset import clusters_among, inspect_appset
+    from gitsync.appset.clusters import clusters_among
+    from gitsync.inspect.appset import inspect_appset
     from gitsync.inspect.files import InspectError, read_objects
     from gitsync.inspect.output import write_objects
 

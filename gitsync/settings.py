@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _POD_VARIABLES = ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT")
-CONTROLLERS = ("applications",)  # what this version can run; more names arrive with the parts that they start
+# What this version can run, all of it unless told otherwise; more names arrive with the parts that they start.
+CONTROLLERS = ("applications", "applicationsets")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,18 @@
 """An ApplicationSet to its Applications."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from gitsync.appset.combining import merge_patch, merged
-from gitsync.appset.errors import GeneratorInvalid, TemplateInvalid
+from gitsync.appset.errors import GeneratorInvalid, ProviderFailed, TemplateInvalid
 from gitsync.appset.generators import ParameterSet, parameter_sets
 from gitsync.appset.inputs import AnswerMissing, GeneratorInputs, Question
 from gitsync.appset.rendering import Renderer
 from gitsync.appset.yaml_values import load_yaml
 from gitsync.manifest.object import JsonObject
 from model.kinds import application
-
-NAME_LABEL = "argocd.argoproj.io/application-set-name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +25,16 @@ class GenerationError:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """With errors or questions the list is not complete: nothing may be deleted for it."""
+    """With errors or questions the list is not complete: nothing may be deleted for it.
+
+    `rejected`: Applications that are generated but may not be written, by name, and why.
+    """
 
     applications: tuple[JsonObject, ...]
     errors: tuple[GenerationError, ...] = ()
     warnings: tuple[str, ...] = ()
     questions: tuple[Question, ...] = ()
+    rejected: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -53,8 +56,8 @@ def generate(application_set: JsonObject, inputs: GeneratorInputs, *, now: datet
         try:
             sets += parameter_sets(generator, renderer, inputs)
         except AnswerMissing as missing:
-            questions.append(missing.question)
-        except (GeneratorInvalid, TemplateInvalid) as error:
+            questions += missing.questions
+        except (GeneratorInvalid, ProviderFailed, TemplateInvalid) as error:
             errors.append(_error("ApplicationGenerationFromParamsError", error.message))
     applications: list[JsonObject] = []
     for one in sets:

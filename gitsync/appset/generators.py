@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from gitsync.appset.combining import joined, product
 from gitsync.appset.errors import GeneratorInvalid
-from gitsync.appset.inputs import GeneratorInputs
+from gitsync.appset.inputs import AnswerMissing, GeneratorInputs, Question
 from gitsync.appset.leaves import (
     Parameters,
     asked_parameters,
@@ -40,6 +41,20 @@ def parameter_sets(generator: JsonObject, renderer: Renderer, inputs: GeneratorI
     _, settings = _named(generator)
     template = settings.get("template") or {}
     return [ParameterSet(parameters, template) for parameters in _parameters(generator, renderer, inputs, 0)]
+
+
+def generator_kinds(application_set: JsonObject) -> frozenset[str]:
+    """Which generators the set has, those inside of others included. Never raises."""
+    found: set[str] = set()
+    todo: list[Any] = list((application_set.get("spec") or {}).get("generators") or ())
+    while todo:
+        generator = todo.pop()
+        for name in (*_LEAVES, *_ASKED, "matrix", "merge"):
+            settings = generator.get(name) if isinstance(generator, dict) else None
+            if settings is not None:
+                found.add(name)
+                todo += (settings.get("generators") or ()) if isinstance(settings, dict) else ()
+    return frozenset(found)
 
 
 def _parameters(generator: JsonObject, renderer: Renderer, inputs: GeneratorInputs, depth: int) -> list[Parameters]:
@@ -77,11 +92,18 @@ def _matrix(settings: JsonObject, renderer: Renderer, inputs: GeneratorInputs, d
         raise GeneratorInvalid(
             f"a matrix has exactly two generators, this one has {len(children)}", suggestion="Nest another matrix."
         )
-    found = []
+    found: list[Parameters] = []
+    missing: list[Question] = []
     for first in _parameters(children[0], renderer, inputs, depth):
         second = _filled(children[1], renderer, first)
-        for parameters in _parameters(second, renderer, inputs, depth):
-            found.append(product(first, parameters, go_template=renderer.go_template))
+        try:
+            others = _parameters(second, renderer, inputs, depth)
+        except AnswerMissing as error:  # go on: all that is missing is asked for in one round
+            missing += error.questions
+            continue
+        found += [product(first, parameters, go_template=renderer.go_template) for parameters in others]
+    if missing:
+        raise AnswerMissing(missing)
     return found
 
 

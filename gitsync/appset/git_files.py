@@ -1,6 +1,6 @@
 """The git generator: one set of parameters for each directory, or for each file and what is written in it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gitsync.appset.errors import GeneratorInvalid
@@ -13,8 +13,7 @@ from gitsync.manifest.object import JsonObject
 
 
 def git_parameters(generator: JsonObject, inputs: GeneratorInputs, *, go_template: bool) -> list[dict[str, Any]]:
-    question = GitQuestion(generator.get("repoURL") or "", generator.get("revision") or "HEAD")
-    tree: GitAnswer = answer(inputs, question)
+    tree: GitAnswer = answer(inputs, question_of(generator))
     prefix = generator.get("pathParamPrefix") or ""
     if generator.get("directories"):
         return [
@@ -24,6 +23,17 @@ def git_parameters(generator: JsonObject, inputs: GeneratorInputs, *, go_templat
     if generator.get("files"):
         return list(_of_files(tree, generator, inputs, go_template=go_template))
     raise GeneratorInvalid("the git generator has neither directories nor files", suggestion="Add one of them.")
+
+
+def question_of(generator: JsonObject) -> GitQuestion:
+    """Directories win over files, as in Argo CD."""
+
+    def included(entries: Iterable[JsonObject]) -> tuple[str, ...]:
+        return tuple(entry.get("path") or "" for entry in entries if not entry.get("exclude"))
+
+    directories = included(generator.get("directories") or ())
+    files = () if generator.get("directories") else included(generator.get("files") or ())
+    return GitQuestion(generator.get("repoURL") or "", generator.get("revision") or "HEAD", directories, files)
 
 
 def chosen_directories(paths: tuple[str, ...], entries: list[JsonObject]) -> list[str]:

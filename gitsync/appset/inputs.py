@@ -1,9 +1,10 @@
 """What generators need of the world, as values. What is not there yet comes back as a question."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from gitsync.appset.errors import ProviderFailed
 from gitsync.manifest.object import JsonObject
 
 LOCAL_SERVER = "https://kubernetes.default.svc"
@@ -22,10 +23,13 @@ class ClusterInput:
 
 @dataclass(frozen=True, slots=True)
 class GitQuestion:
-    """What a repository holds at a revision."""
+    """Which directories and files a repository holds at a revision that these globs include; what they exclude
+    does not matter to who answers."""
 
     url: str
     revision: str
+    directories: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ Question: TypeAlias = GitQuestion | HostQuestion
 
 @dataclass(frozen=True, slots=True)
 class GitAnswer:
-    """Directories and files of one commit, by paths from the root."""
+    """Directories and files of one commit, by paths from the root. More than was asked for does no harm."""
 
     directories: tuple[str, ...]
     files: Mapping[str, bytes]
@@ -55,6 +59,16 @@ class HostAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Unanswered:
+    """Who was asked could not answer. `message` is safe to show."""
+
+    message: str
+
+
+Answer: TypeAlias = GitAnswer | HostAnswer | Unanswered
+
+
+@dataclass(frozen=True, slots=True)
 class GeneratorInputs:
     clusters: tuple[ClusterInput, ...] = ()
     answers: Mapping[Question, Any] = field(default_factory=dict)
@@ -62,14 +76,18 @@ class GeneratorInputs:
 
 
 class AnswerMissing(Exception):
-    """A generator needs an answer first: get it and generate once more."""
+    """A generator needs answers first: get them and generate once more."""
 
-    def __init__(self, question: Question) -> None:
-        super().__init__(question)
-        self.question = question
+    def __init__(self, questions: Iterable[Question]) -> None:
+        self.questions = tuple(dict.fromkeys(questions))
+        super().__init__(self.questions)
 
 
 def answer(inputs: GeneratorInputs, question: Question) -> Any:
+    """Raises AnswerMissing, and ProviderFailed where nobody could answer."""
     if question not in inputs.answers:
-        raise AnswerMissing(question)
-    return inputs.answers[question]
+        raise AnswerMissing((question,))
+    found = inputs.answers[question]
+    if isinstance(found, Unanswered):
+        raise ProviderFailed(found.message)
+    return found

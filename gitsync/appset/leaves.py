@@ -101,6 +101,8 @@ def asked_parameters(kind: str, generator: JsonObject, renderer: Renderer, input
     question = HostQuestion(kind, canonical_json({**generator, "template": None, "values": None}).decode())
     entries: tuple[Mapping[str, Any], ...] = answer(inputs, question).entries
     kept = keep_entries(kind, entries, generator.get("filters") or ())
+    if kind == "scmProvider":
+        kept = [{**entry, "labels": ",".join(entry.get("labels") or ())} for entry in kept]
     found = [dict(entry) if renderer.go_template else _texts_only(entry) for entry in kept]
     return [_with_values(parameters, generator, renderer) for parameters in found]
 

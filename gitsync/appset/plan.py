@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from gitsync.appset.errors import GeneratorInvalid
 from gitsync.appset.generate import Generation
 from gitsync.diff.ignore import without_pointers
 from gitsync.manifest.object import JsonObject
@@ -27,6 +28,17 @@ class Policy(StrEnum):
     @property
     def deletes(self) -> bool:
         return self in (Policy.SYNC, Policy.CREATE_DELETE)
+
+
+def policy_of(application_set: JsonObject) -> Policy:
+    """What the set may do. Raises GeneratorInvalid."""
+    written = ((application_set.get("spec") or {}).get("syncPolicy") or {}).get("applicationsSync") or Policy.SYNC
+    try:
+        return Policy(written)
+    except ValueError as error:
+        raise GeneratorInvalid(
+            f"applicationsSync {written!r:.100} is none of {', '.join(Policy)}", suggestion="Correct the syncPolicy."
+        ) from error
 
 
 class Verb(StrEnum):
@@ -75,16 +87,17 @@ def plan_applications(
         if found is None:
             body = _owned(wanted, application_set)
             changes.append(ApplicationChange(Verb.CREATE, body, "generated, and does not exist"))
-        elif not _is_owned(found, uid):
+        elif not is_owned(found, uid):
             withheld.append(f"{_name(wanted)} exists and is not this ApplicationSet's")
         else:
             target = _target(_owned(wanted, application_set), found, application_set["spec"])
             if _comparable(target) != _comparable(found):
                 _add(changes, withheld, policy.updates, Verb.UPDATE, target, "differs from what is generated", policy)
-    names = {_name(wanted) for wanted in generation.applications}
+    withheld += [f"{name} is not written: {why}" for name, why in generation.rejected.items()]
+    names = {*(_name(wanted) for wanted in generation.applications), *generation.rejected}
     keeps = bool((application_set["spec"].get("syncPolicy") or {}).get("preserveResourcesOnDeletion"))
     for name in sorted(existing.keys() - names):
-        if _is_owned(existing[name], uid) and not existing[name]["metadata"].get("deletionTimestamp"):
+        if is_owned(existing[name], uid) and not existing[name]["metadata"].get("deletionTimestamp"):
             why = "no longer generated"
             _add(changes, withheld, policy.deletes, Verb.DELETE, existing[name], why, policy, keeps_resources=keeps)
     return ApplicationPlan(tuple(changes), tuple(withheld))
@@ -111,7 +124,8 @@ def _name(body: JsonObject) -> str:
     return str(body["metadata"]["name"])
 
 
-def _is_owned(body: JsonObject, uid: str) -> bool:
+def is_owned(body: JsonObject, uid: str) -> bool:
+    """Whether the ApplicationSet with this uid is the Application's controller."""
     owners: Iterable[JsonObject] = body["metadata"].get("ownerReferences") or ()
     return any(owner.get("controller") and owner.get("uid") == uid for owner in owners)
 
@@ -126,7 +140,8 @@ def _owned(body: JsonObject, application_set: JsonObject) -> JsonObject:
         "controller": True,
         "blockOwnerDeletion": True,
     }
-    return {**body, "metadata": {**body["metadata"], "ownerReferences": [owner]}}
+    placed = {"namespace": metadata.get("namespace") or body["metadata"].get("namespace"), "ownerReferences": [owner]}
+    return {**body, "metadata": {**body["metadata"], **placed}}
 
 
 def _target(wanted: JsonObject, found: JsonObject, spec: JsonObject) -> JsonObject:

@@ -18,13 +18,16 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RolloutApplication:
-    """`synced`: it is at its target revision. `operating`: a sync of it runs or is asked for."""
+    """`synced`: it is at its target revision. `operating`: a sync of it runs or is asked for, or nobody knows yet how
+    it does. `stuck`: why its last sync did not bring it there; it is not tried again until something changes.
+    """
 
     name: str
     labels: Mapping[str, str]
     healthy: bool
     synced: bool
     operating: bool = False
+    stuck: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,39 @@ class Rollout:
     statuses: tuple[RolloutStatus, ...]
     sync: tuple[str, ...]
     complete: bool
+
+
+def is_rolling(application_set: JsonObject) -> bool:
+    """Whether the set says when its Applications are synced."""
+    strategy = (application_set.get("spec") or {}).get("strategy") or {}
+    return strategy.get("type") == "RollingSync" and bool((strategy.get("rollingSync") or {}).get("steps"))
+
+
+def held(body: JsonObject) -> JsonObject:
+    """The Application with its own automated sync switched off; what else it says of it is kept."""
+    policy = (body.get("spec") or {}).get("syncPolicy") or {}
+    if policy.get("automated") is None:
+        return body
+    automated = {**policy["automated"], "enabled": False}
+    return {**body, "spec": {**body["spec"], "syncPolicy": {**policy, "automated": automated}}}
+
+
+def sync_request(application: JsonObject) -> JsonObject:
+    """The `operation` that carries out one Application's turn."""
+    policy = (application.get("spec") or {}).get("syncPolicy") or {}
+    sync: JsonObject = {}
+    if (policy.get("automated") or {}).get("prune"):
+        sync["prune"] = True
+    if policy.get("syncOptions"):
+        sync["syncOptions"] = policy["syncOptions"]
+    return {
+        "initiatedBy": {"username": "applicationset-controller", "automated": True},
+        "info": [
+            {"name": "Reason", "value": "ApplicationSet RollingSync triggered a sync of this Application resource"}
+        ],
+        "retry": policy.get("retry") or {"limit": 5},
+        "sync": sync,
+    }
 
 
 def next_rollout(strategy: JsonObject, applications: Sequence[RolloutApplication]) -> Rollout:
@@ -91,8 +127,8 @@ def _is_done(one: RolloutApplication) -> bool:
 
 
 def _chosen(step: JsonObject, group: Sequence[RolloutApplication]) -> list[str]:
-    busy = sum(one.operating or (one.synced and not one.healthy) for one in group)
-    waiting = [one.name for one in group if not one.synced and not one.operating]
+    busy = sum(one.operating or bool(one.stuck) or (one.synced and not one.healthy) for one in group)
+    waiting = [one.name for one in group if not one.synced and not one.operating and not one.stuck]
     return waiting[: max(allowed_at_once(step.get("maxUpdate"), len(group)) - busy, 0)]
 
 
@@ -114,6 +150,8 @@ def allowed_at_once(limit: int | str | None, count: int) -> int:
 def _status(one: RolloutApplication, step: int, *, reached: bool, chosen: bool) -> RolloutStatus:
     if _is_done(one):
         return RolloutStatus(one.name, step, Phase.HEALTHY, "synced and Healthy")
+    if one.stuck:
+        return RolloutStatus(one.name, step, Phase.PROGRESSING, one.stuck)
     if one.operating or (one.synced and reached):
         return RolloutStatus(one.name, step, Phase.PROGRESSING, "waiting until it is synced and Healthy")
     if chosen:

@@ -1,10 +1,9 @@
 """`argosy inspect appset`: the Applications that an ApplicationSet would generate."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from gitsync.access.secret import SECRET_TYPE_LABEL, secret_data
 from gitsync.appset.generate import Generation, generate
 from gitsync.appset.inputs import ClusterInput, GeneratorInputs, GitAnswer, GitQuestion, Question
 from gitsync.inspect.files import InspectError
@@ -14,35 +13,6 @@ from gitsync.project.permits import normalize_url
 _MOST_FILES = 100_000
 _LARGEST_FILE = 2_000_000
 _MOST_ROUNDS = 1000
-
-
-def clusters_among(bodies: Sequence[JsonObject]) -> tuple[ClusterInput, ...]:
-    """Of each cluster Secret what generators may see; credentials stay behind."""
-    return tuple(
-        _cluster(body)
-        for body in bodies
-        if body["kind"] == "Secret" and _labels(body).get(SECRET_TYPE_LABEL) == "cluster"
-    )
-
-
-def _labels(body: JsonObject) -> dict[str, str]:
-    return body["metadata"].get("labels") or {}
-
-
-def _cluster(body: JsonObject) -> ClusterInput:
-    data = secret_data(body)
-    annotations = {
-        name: value
-        for name, value in (body["metadata"].get("annotations") or {}).items()
-        if name != "kubectl.kubernetes.io/last-applied-configuration"
-    }
-    return ClusterInput(
-        name=data.get("name", ""),
-        server=data.get("server", ""),
-        labels=_labels(body),
-        annotations=annotations,
-        project=data.get("project", ""),
-    )
 
 
 def inspect_appset(
@@ -55,16 +25,17 @@ def inspect_appset(
     """What would be generated. Raises InspectError where something is needed that the files do not hold."""
     known = {normalize_url(url): directory for url, directory in directories.items()}
     answers: dict[Question, GitAnswer] = {}
+    trees: dict[Path, GitAnswer] = {}
     for _ in range(_MOST_ROUNDS):
         generation = generate(application_set, GeneratorInputs(clusters, answers), now=now)
         if not generation.questions:
             return generation
         for question in generation.questions:
-            answers[question] = _answer(question, known)
+            answers[question] = _answer(question, known, trees)
     raise InspectError("the generators read too many repositories", suggestion="Narrow them.")
 
 
-def _answer(question: Question, known: Mapping[str, Path]) -> GitAnswer:
+def _answer(question: Question, known: Mapping[str, Path], trees: dict[Path, GitAnswer]) -> GitAnswer:
     if not isinstance(question, GitQuestion):
         raise InspectError(
             f"the {question.kind} generator asks a server, which inspect never does", suggestion="Use other generators."
@@ -72,7 +43,9 @@ def _answer(question: Question, known: Mapping[str, Path]) -> GitAnswer:
     directory = known.get(normalize_url(question.url))
     if directory is None or not directory.is_dir():
         raise InspectError(f"no directory for {question.url}", suggestion=f"Add --repo {question.url}=DIR.")
-    return read_tree(directory)
+    if directory not in trees:
+        trees[directory] = read_tree(directory)
+    return trees[directory]
 
 
 def read_tree(top: Path) -> GitAnswer:

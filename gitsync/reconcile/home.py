@@ -17,6 +17,8 @@ from gitsync.access.secret import (
     read_person_secret,
     read_repository_secret,
 )
+from gitsync.appset.clusters import cluster_input
+from gitsync.appset.inputs import ClusterInput
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError, ClusterUnreachable
 from gitsync.kube.observed import Observed
@@ -69,8 +71,11 @@ class Home:
         self._credentials = credentials
         self.projects: dict[str, JsonObject] = {}
         self.config = DEFAULT_CONFIG
+        self.clusters: dict[str, ClusterInput] = {}  # what ApplicationSets may see of cluster Secrets, by their names
         self._synced = {"applications": False, "projects": False, "secrets": False, "people": False}
         self._on_synced: list[Callable[[], None]] = []
+        self.on_projects_changed: Callable[[], None] = _nobody_listens
+        self.on_clusters_changed: Callable[[], None] = _nobody_listens
 
     @property
     def synced(self) -> bool:
@@ -134,6 +139,7 @@ class Home:
             else:
                 self.projects[seen.name] = seen.body
             listener.project_changed(seen.name)
+            self.on_projects_changed()
 
     async def _secrets(self, listener: HomeListener, heart: Heart) -> None:
         kinds: dict[str, str] = {}
@@ -142,10 +148,18 @@ class Home:
             kind = labels.get(SECRET_TYPE_LABEL) or kinds.get(seen.name, "")
             kinds[seen.name] = kind
             if kind == "cluster":
+                self._cluster_seen(seen)
                 listener.cluster_secret_changed(seen.name, seen.body)
             elif kind in ("repository", "repo-creds"):
                 self._repository(seen)
                 listener.credentials_changed()
+
+    def _cluster_seen(self, seen: _Seen) -> None:
+        if seen.body is None:
+            self.clusters.pop(seen.name, None)
+        else:
+            self.clusters[seen.name] = cluster_input(seen.body)
+        self.on_clusters_changed()
 
     def _repository(self, seen: _Seen) -> None:
         try:
@@ -207,6 +221,10 @@ class Home:
                 case Deleted(item=item):
                     known.discard(item.metadata.name)
                     yield _Seen(item.metadata.name, None)
+
+
+def _nobody_listens() -> None:
+    """Until somebody does."""
 
 
 def _see(item: Observed, listener: HomeListener) -> None:

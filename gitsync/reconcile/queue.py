@@ -70,6 +70,10 @@ class FairQueue(Generic[K]):
         if timer := self._timers.pop(key, None):
             timer.cancel()
 
+    def has(self, key: K) -> bool:
+        """Whether the key waits or is being worked on."""
+        return key in self._queued or key in self._working
+
     @property
     def depth(self) -> int:
         return len(self._queued)

@@ -7,7 +7,7 @@ the watches that feed it, and last the link that shows it. The stop is the rever
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -40,11 +40,12 @@ from gitsync.reconcile.refresh import Refresh
 from gitsync.reconcile.reporter import Reporter
 from gitsync.reconcile.requests import Requests
 from gitsync.reconcile.rules import EngineRules
+from gitsync.reconcile.set_parts import SetParts, make_application_sets
 from gitsync.reconcile.sources import Sources, render_context
 from gitsync.reconcile.status_writer import StatusWriter
 from gitsync.reconcile.supervisor import Heart, Supervisor
 from gitsync.reconcile.sync import Syncs
-from gitsync.reconcile.watch_only import who_is_in_charge
+from gitsync.reconcile.watch_only import APPLICATION_SET_CONTROLLER, CONTROLLER, who_is_in_charge
 from gitsync.render.cache import RenderCache
 from gitsync.render.chart_fetch import ChartFetcher
 from gitsync.render.chart_sources import Charts
@@ -58,6 +59,7 @@ _IN_CHARGE_SECONDS = 30.0
 _REPORT_SECONDS = 15.0  # the runtime and its clusters are reported this often, whether they changed or not
 _CONNECT_MAX_SECONDS = 30.0
 _NEVER_SECONDS = 86_400.0  # who does not want hosts to be asked relies on hints; once a day none is harmful
+_OFF = "the controller of {} is switched off in this runtime"
 
 
 def utc_now() -> datetime:
@@ -98,6 +100,18 @@ class Runtime:
         self.syncs = self._make_syncs()
         self.deletions = self._make_deletions()
         self.loop = self._make_loop()
+        self.application_sets = make_application_sets(
+            SetParts(
+                settings=settings,
+                home_cluster=self.home_cluster,
+                home=self.home,
+                records=self.records,
+                repositories=self.repositories,
+                loop=self.loop,
+                supervisor=self.supervisor,
+                now=now,
+            )
+        )
         self.reporter = self._make_reporter(access)
         self.requests = self._make_requests()
         self.link = self._make_link(settings.link) if settings.link else None
@@ -129,10 +143,16 @@ class Runtime:
         self.home.start(
             self.supervisor, self.loop, on_synced=self._home_synced, on_configured=self._configuration_changed
         )
+        if self.runs("applicationsets"):
+            self.application_sets.start()
         self.supervisor.start("who is in charge", self._keep_looking, max_silence_seconds=_IN_CHARGE_SECONDS * 4)
         self.supervisor.start("reports", self._keep_reporting, max_silence_seconds=_REPORT_SECONDS * 4)
 
+    def runs(self, controller: str) -> bool:
+        return controller in self._settings.controllers
+
     async def close(self) -> None:
+        await self.application_sets.queue.close()
         await self.loop.queue.close()
         await self.supervisor.close()
         await self.metrics.stop()
@@ -161,6 +181,7 @@ class Runtime:
     def _home_synced(self) -> None:
         log.info("home namespace ready", namespace=self._settings.namespace, applications=len(self.records))
         self.loop.queue_all(Refresh.RESOLVE)
+        self.application_sets.queue_all()
 
     # ---- argocd-cm
 
@@ -180,19 +201,31 @@ class Runtime:
     # ---- who is in charge
 
     async def _look_who_is_in_charge(self) -> None:
+        other = await self._who_reconciles("applications", CONTROLLER)
+        if other is not None and other != self.loop.watching_only:
+            log.warning("watching only" if other else "in charge", reason=other)
+            self.loop.watching_only = self.reporter.watching_only = other
+            self.statuses.paused = bool(other)
+            self.loop.queue_all(Refresh.RESOLVE)
+        other = await self._who_reconciles("applicationsets", APPLICATION_SET_CONTROLLER)
+        if other is not None and other != self.application_sets.standing_by:
+            log.warning("application sets are left alone" if other else "application sets are ours", reason=other)
+            self.application_sets.standing_by = other
+            self.application_sets.queue_all()
+
+    async def _who_reconciles(self, name: str, controller: str) -> str | None:
+        """Why our own controller of that name is to do nothing, "" when it is to work; None: nobody can tell."""
+        if not self.runs(name):
+            return _OFF.format(name)
         if self._settings.adopt:
-            return
+            return ""
         try:
-            other = await who_is_in_charge(self.home_cluster, self._settings.namespace, now=self._now)
+            return await who_is_in_charge(
+                self.home_cluster, self._settings.namespace, now=self._now, controller=controller
+            )
         except ClusterError as failure:
             log.warning("cannot tell who is in charge", reason=failure.message)
-            return
-        if other == self.loop.watching_only:
-            return
-        log.warning("watching only" if other else "in charge", reason=other)
-        self.loop.watching_only = self.reporter.watching_only = other
-        self.statuses.paused = bool(other)
-        self.loop.queue_all(Refresh.RESOLVE)
+            return None
 
     async def _keep_looking(self, heart: Heart) -> None:
         while True:
@@ -225,6 +258,10 @@ class Runtime:
         self._changed(("cluster", server))
 
     # ---- parts
+
+    def _hint(self, urls: Collection[str]) -> None:
+        self.repositories.hint(urls)
+        self.application_sets.hint()
 
     def _make_fleet(self, access: ClusterAccess) -> Fleet:
         events = FleetEvents(
@@ -310,6 +347,7 @@ class Runtime:
         )
 
     def _application_changed(self, key: ApplicationKey) -> None:
+        self.application_sets.application_changed(key)
         self._changed(("application", key))
 
     def _make_reporter(self, access: ClusterAccess) -> Reporter:
@@ -349,7 +387,7 @@ class Runtime:
             make_item=self.reporter.make,
             all_subjects=self.reporter.subjects,
             server=self.requests,
-            on_hint=self.repositories.hint,
+            on_hint=self._hint,
             supervisor=self.supervisor,
         )
 
@@ -386,6 +424,7 @@ class Runtime:
             "dry_runs": self.comparer.dry_runs,
             "status_writes": self.statuses.writes,
             "status_conflicts": self.statuses.conflicts,
+            "set_generations": self.application_sets.generations_total,
             "faults": self.supervisor.faults,
             **requests,
         }
@@ -393,6 +432,7 @@ class Runtime:
     def gauges(self) -> dict[str, float]:
         return {
             "applications": len(self.records),
+            "application_sets": len(self.application_sets),
             "queue_depth": self.loop.queue.depth,
             "queue_working": self.loop.queue.working,
             "operations_running": self.syncs.count,

@@ -15,21 +15,26 @@ from gitsync.manifest.object import JsonObject
 from model.identity import GroupVersionKind
 
 CONTROLLER = "argocd-application-controller"
+APPLICATION_SET_CONTROLLER = "argocd-applicationset-controller"
+_RECONCILES = {CONTROLLER: "Applications", APPLICATION_SET_CONTROLLER: "ApplicationSets"}
 _FRESH = timedelta(seconds=60)
 _WORKLOADS = (GroupVersionKind("apps", "v1", "StatefulSet"), GroupVersionKind("apps", "v1", "Deployment"))
 _LEASE = GroupVersionKind("coordination.k8s.io", "v1", "Lease")
 
 
-async def who_is_in_charge(cluster: Cluster, namespace: str, *, now: Callable[[], datetime]) -> str:
+async def who_is_in_charge(
+    cluster: Cluster, namespace: str, *, now: Callable[[], datetime], controller: str = CONTROLLER
+) -> str:
     """A sentence that names the other controller, or "". Raises ClusterError."""
+    kind = _RECONCILES[controller]
     for gvk in _WORKLOADS:
-        workload = await cluster.get(gvk, namespace, CONTROLLER)
+        workload = await cluster.get(gvk, namespace, controller)
         if workload is not None and at_work(workload):
-            return f"{gvk.kind} {namespace}/{CONTROLLER} reconciles the Applications of this namespace"
-    lease = await cluster.get(_LEASE, namespace, CONTROLLER)
+            return f"{gvk.kind} {namespace}/{controller} reconciles the {kind} of this namespace"
+    lease = await cluster.get(_LEASE, namespace, controller)
     if lease is not None and is_fresh(lease, now()):
         holder = (lease.get("spec") or {}).get("holderIdentity") or "somebody"
-        return f"{holder} holds a fresh Lease {namespace}/{CONTROLLER}"
+        return f"{holder} holds a fresh Lease {namespace}/{controller}"
     return ""
 
 

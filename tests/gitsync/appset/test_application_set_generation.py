@@ -9,8 +9,16 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from gitsync.appset.generate import generate
-from gitsync.appset.inputs import ClusterInput, GeneratorInputs, GitAnswer, GitQuestion, HostAnswer, HostQuestion
+from gitsync.appset.generate import Generation, generate
+from gitsync.appset.inputs import (
+    ClusterInput,
+    GeneratorInputs,
+    GitAnswer,
+    GitQuestion,
+    HostAnswer,
+    HostQuestion,
+    Unanswered,
+)
 from gitsync.cli import inspect
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
@@ -29,7 +37,18 @@ CLUSTERS = (
 
 
 def inputs(answers: dict[Any, Any] | None = None) -> GeneratorInputs:
-    return GeneratorInputs(CLUSTERS, {GitQuestion("r", "HEAD"): TREE} if answers is None else answers)
+    return GeneratorInputs(CLUSTERS, answers or {})
+
+
+def answered(body: dict[str, Any]) -> Generation:
+    """What is generated when every question about the repository `r` is answered with TREE."""
+    answers: dict[Any, Any] = {}
+    while True:
+        generation = generate(body, inputs(answers), now=NOW)
+        open_ = [one for one in generation.questions if isinstance(one, GitQuestion) and one.url == "r"]
+        if not open_:
+            return generation
+        answers |= dict.fromkeys(open_, TREE)
 
 
 def application_set(spec: dict[str, Any]) -> dict[str, Any]:
@@ -43,7 +62,7 @@ def application_set(spec: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_generation_follows_from_the_set(case: dict[str, Any]) -> None:
-    generation = generate(application_set(case["set"]), inputs(), now=NOW)
+    generation = answered(application_set(case["set"]))
     assert [one["metadata"]["name"] for one in generation.applications] == case["names"], generation.errors
     assert bool(generation.errors) is bool(case.get("fails"))
     for position, word in enumerate(("first", "second")):
@@ -54,7 +73,23 @@ def test_generation_follows_from_the_set(case: dict[str, Any]) -> None:
 def test_what_is_not_known_yet_is_asked() -> None:
     spec = {"generators": [{"git": {"repoURL": "r", "directories": [{"path": "*"}]}}], "template": {}}
     generation = generate(application_set(spec), inputs({}), now=NOW)
-    assert generation.questions == (GitQuestion("r", "HEAD"),)
+    assert generation.questions == (GitQuestion("r", "HEAD", directories=("*",)),)
+    assert not generation.complete
+
+
+def test_all_that_a_matrix_lacks_is_asked_at_once() -> None:
+    names = {"list": {"elements": [{"a": "x"}, {"a": "y"}]}}
+    files = {"git": {"repoURL": "r", "files": [{"path": "{{a}}.json"}]}}
+    spec = {"generators": [{"matrix": {"generators": [names, files]}}], "template": {}}
+    questions = generate(application_set(spec), inputs({}), now=NOW).questions
+    assert [one.files for one in questions if isinstance(one, GitQuestion)] == [("x.json",), ("y.json",)]
+
+
+def test_what_nobody_could_answer_is_an_error_and_makes_the_list_incomplete() -> None:
+    spec = {"generators": [{"git": {"repoURL": "r", "directories": [{"path": "*"}]}}], "template": {}}
+    question = GitQuestion("r", "HEAD", directories=("*",))
+    generation = generate(application_set(spec), inputs({question: Unanswered("the host is down")}), now=NOW)
+    assert [one.message for one in generation.errors] == ["the host is down"]
     assert not generation.complete
 
 

@@ -1,0 +1,108 @@
+"""Generates the Applications of a set: collects the answers that its generators need, remembers what came of it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from gitsync.appset.generate import Generation, GenerationError, generate
+from gitsync.appset.inputs import (
+    Answer,
+    ClusterInput,
+    GeneratorInputs,
+    GitQuestion,
+    HostAnswer,
+    HostQuestion,
+    Question,
+    Unanswered,
+)
+from gitsync.manifest.object import JsonObject
+from gitsync.reconcile.git_answers import GitAnswers
+
+_MOST_ROUNDS = 8  # matrix and merge generators are nested once, so few rounds can be needed
+_AT_ONCE = 16
+
+
+class Hosts(Protocol):
+    """Who answers for Git hosts, plugins and duck-typed resources."""
+
+    async def answer(self, question: HostQuestion, asker: str, *, fresh: bool) -> HostAnswer | Unanswered: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    spec: JsonObject
+    clusters: tuple[ClusterInput, ...]
+    answers: dict[Question, Answer]
+    generation: Generation
+
+
+class SetGeneration:
+    """One per runtime. `clusters` are those of now."""
+
+    def __init__(
+        self,
+        git: GitAnswers,
+        hosts: Hosts,
+        *,
+        clusters: Callable[[], tuple[ClusterInput, ...]],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._git = git
+        self._hosts = hosts
+        self._clusters = clusters
+        self._now = now
+        self._remembered: dict[str, _Remembered] = {}
+        self.generations_total = 0
+
+    async def generate(self, body: JsonObject, *, fresh: bool = False) -> Generation:
+        """`fresh`: hosts are asked again even if they answered a moment ago."""
+        name, spec, clusters = body["metadata"]["name"], body.get("spec") or {}, self._clusters()
+        known = self._remembered.get(name)
+        answers: dict[Question, Answer] = {}
+        if known is not None and known.spec == spec and known.clusters == clusters:
+            answers = await self._ask(tuple(known.answers), name, fresh=fresh)
+            if all(answers[question] is known.answers[question] for question in answers):
+                return known.generation
+        generation = await self._rounds(body, clusters, answers, name, fresh=fresh)
+        self._remembered[name] = _Remembered(spec, clusters, answers, generation)
+        self._git.keep(name, frozenset(one for one in answers if isinstance(one, GitQuestion)))
+        return generation
+
+    def forget(self, name: str) -> None:
+        self._remembered.pop(name, None)
+        self._git.keep(name, frozenset())
+
+    async def _rounds(
+        self,
+        body: JsonObject,
+        clusters: tuple[ClusterInput, ...],
+        answers: dict[Question, Answer],
+        name: str,
+        *,
+        fresh: bool,
+    ) -> Generation:
+        used = dict(answers)
+        for _ in range(_MOST_ROUNDS):
+            self.generations_total += 1
+            inputs = GeneratorInputs(clusters, dict(used))
+            generation = await asyncio.to_thread(generate, body, inputs, now=self._now())
+            if not generation.questions:
+                answers.clear()
+                answers.update(used)
+                return generation
+            used |= await self._ask(generation.questions, name, fresh=fresh)
+        error = GenerationError("ApplicationGenerationFromParamsError", "the generators ask for ever more")
+        return Generation((), (error,))
+
+    async def _ask(self, questions: tuple[Question, ...], name: str, *, fresh: bool) -> dict[Question, Answer]:
+        slots = asyncio.Semaphore(_AT_ONCE)
+
+        async def ask(question: Question) -> Answer:
+            async with slots:
+                if isinstance(question, GitQuestion):
+                    return await self._git.answer(question, name)
+                return await self._hosts.answer(question, name, fresh=fresh)
+
+        return dict(zip(questions, await asyncio.gather(*map(ask, questions)), strict=True))

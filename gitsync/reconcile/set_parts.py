@@ -1,0 +1,71 @@
+"""The ApplicationSet controller put together from the parts that a runtime has anyway."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gitsync.appset.inputs import ClusterInput
+from gitsync.git.repositories import Repositories
+from gitsync.kube.client import Cluster
+from gitsync.manifest.object import JsonObject
+from gitsync.reconcile.application_sets import ApplicationSets
+from gitsync.reconcile.git_answers import GitAnswers
+from gitsync.reconcile.home import Home
+from gitsync.reconcile.host_answers import HostAnswers
+from gitsync.reconcile.loop import Loop
+from gitsync.reconcile.record import Records, read_application
+from gitsync.reconcile.set_generation import SetGeneration
+from gitsync.reconcile.set_rollout import SetRollout
+from gitsync.reconcile.set_writes import SetWrites
+from gitsync.reconcile.supervisor import Supervisor
+from gitsync.settings import RuntimeSettings
+
+
+@dataclass(frozen=True, slots=True)
+class SetParts:
+    """What the controller stands on."""
+
+    settings: RuntimeSettings
+    home_cluster: Cluster
+    home: Home
+    records: Records
+    repositories: Repositories
+    loop: Loop
+    supervisor: Supervisor
+    now: Callable[[], datetime]
+
+    def seen(self, body: JsonObject) -> None:
+        self.loop.application_seen(body, read_application(body))
+
+    def clusters(self) -> tuple[ClusterInput, ...]:
+        return tuple(self.home.clusters.values())
+
+
+def make_application_sets(parts: SetParts) -> ApplicationSets:
+    writes = SetWrites(parts.home_cluster, parts.records, seen=parts.seen)
+    sets: ApplicationSets
+    git = GitAnswers(
+        parts.repositories, supervisor=parts.supervisor, on_changed=lambda name: sets.answers_changed(name)
+    )
+    rollout = SetRollout(
+        writes,
+        busy=lambda record: parts.loop.queue.has(record.key),
+        calm=timedelta(seconds=parts.settings.loop.self_heal_max_seconds),
+        now=parts.now,
+    )
+    sets = ApplicationSets(
+        parts.home_cluster,
+        parts.settings.namespace,
+        records=parts.records,
+        generation=SetGeneration(git, HostAnswers(), clusters=parts.clusters, now=parts.now),
+        writes=writes,
+        rollout=rollout,
+        projects=lambda: parts.home.projects,
+        clusters=parts.clusters,
+        ready=lambda: parts.home.synced,
+        supervisor=parts.supervisor,
+        now=parts.now,
+    )
+    parts.home.on_clusters_changed = sets.clusters_changed
+    parts.home.on_projects_changed = sets.project_changed
+    return sets

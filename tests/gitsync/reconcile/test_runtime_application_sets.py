@@ -1,0 +1,298 @@
+"""The ApplicationSet controller in the runtime, against the sandbox: what people apply and push, and what follows."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from gitsync.manifest.object import JsonObject
+from model.identity import GroupVersionKind, ResourceKey
+from tests.support.runtime import NAMESPACE, Rig, phase_of, synced_and_healthy
+from tests.support.sandbox_rig import World, running_sandbox_rig
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(30), pytest.mark.asyncio(loop_scope="module")]
+
+APPLICATION_SET = GroupVersionKind("argoproj.io", "v1alpha1", "ApplicationSet")
+HERE = "https://kubernetes.default.svc"
+CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\ndata: {a: b}\n"
+AUTOMATED: JsonObject = {"automated": {"prune": True}}
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[World, Rig]]:
+    async with running_sandbox_rig(tmp_path_factory.mktemp("sets")) as (world, rig):
+        yield world, rig
+
+
+@pytest.fixture
+def rig(both: tuple[World, Rig]) -> Rig:
+    return both[1]
+
+
+def template(rig: Rig, name: str, path: str, **more: Any) -> JsonObject:
+    spec = {
+        "project": more.pop("project", "default"),
+        "source": {"repoURL": rig.host.clone_url("apps"), "path": path, "targetRevision": "main"},
+        "destination": {"server": HERE, "namespace": "default"},
+        **more.pop("spec", {}),
+    }
+    return {"metadata": {"name": name, **more}, "spec": spec}
+
+
+def elements(*names: str, **more: str) -> JsonObject:
+    return {"list": {"elements": [{"name": name, **more} for name in names]}}
+
+
+async def create_set(rig: Rig, name: str, **spec: Any) -> JsonObject:
+    body = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "ApplicationSet",
+        "metadata": {"name": name, "namespace": NAMESPACE, **spec.pop("metadata", {})},
+        "spec": spec,
+    }
+    return (await rig.cluster.create(body)).body
+
+
+def address(name: str) -> ResourceKey:
+    return ResourceKey("argoproj.io", "ApplicationSet", NAMESPACE, name)
+
+
+async def change(rig: Rig, name: str, patch: JsonObject) -> None:
+    await rig.cluster.patch(address(name), "v1alpha1", patch)
+
+
+async def until_set(rig: Rig, name: str, holds: Callable[[JsonObject], bool]) -> JsonObject:
+    body: JsonObject | None = None
+    try:
+        async with asyncio.timeout(10):
+            while True:
+                body = await rig.cluster.get(APPLICATION_SET, NAMESPACE, name)
+                if body is not None and holds(body):
+                    return body
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise AssertionError(f"{name} did not get there: {body and body.get('status')}") from None
+
+
+async def until_gone(rig: Rig, *names: str) -> None:
+    async with asyncio.timeout(15):
+        for name in names:
+            while await rig.application(name) is not None:  # noqa: ASYNC110 - another process deletes it
+                await asyncio.sleep(0.05)
+
+
+def condition(body: JsonObject, type_: str) -> tuple[str, str]:
+    found = [one for one in (body.get("status") or {}).get("conditions") or () if one["type"] == type_]
+    return (found[0]["status"], found[0]["message"]) if found else ("", "")
+
+
+def told(status: str, type_: str = "ResourcesUpToDate") -> Callable[[JsonObject], bool]:
+    return lambda body: condition(body, type_)[0] == status
+
+
+async def test_a_set_creates_its_applications_and_tells_how_they_do(rig: Rig) -> None:
+    await rig.push({"made/a.yaml": CONFIG.replace("NAME", "made")})
+    await create_set(
+        rig,
+        "made",
+        generators=[elements("made-one")],
+        template=template(rig, "{{name}}", "made", spec={"syncPolicy": AUTOMATED}),
+    )
+    body = await rig.until("made-one", synced_and_healthy)
+    (owner,) = body["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["name"], owner["controller"]) == ("ApplicationSet", "made", True)
+    assert body["metadata"]["finalizers"] == ["resources-finalizer.argocd.argoproj.io"]
+    one = await until_set(rig, "made", lambda body: "Healthy" in str((body.get("status") or {}).get("resources")))
+    assert one["status"]["resources"][0]["name"] == "made-one"
+    assert one["status"]["resources"][0]["status"] == "Synced"
+    assert condition(one, "ErrorOccurred")[0] == "False"
+    assert condition(one, "ParametersGenerated")[0] == "True"
+
+
+async def test_a_push_regenerates_at_once_and_only_the_sets_whose_answers_changed(rig: Rig) -> None:
+    await rig.push({"dirs/one/a.yaml": CONFIG.replace("NAME", "one"), "files/x.json": '{"name": "file-x"}'})
+    url = rig.host.clone_url("apps")
+    git = {"repoURL": url, "revision": "main"}
+    await create_set(
+        rig,
+        "dirs",
+        generators=[{"git": {**git, "directories": [{"path": "dirs/*"}]}}],
+        template=template(rig, "dir-{{path.basename}}", "{{path}}"),
+    )
+    await create_set(
+        rig,
+        "files",
+        generators=[{"git": {**git, "files": [{"path": "files/*.json"}]}}],
+        template=template(rig, "{{name}}", "dirs/one"),
+    )
+    await rig.until("dir-one", lambda _: True)
+    await rig.until("file-x", lambda _: True)
+    generated = rig.runtime.application_sets.generations_total
+    await rig.push({"dirs/two/a.yaml": CONFIG.replace("NAME", "two")})
+    await rig.until("dir-two", lambda _: True)
+    await rig.push({"dirs/two/b.yaml": CONFIG.replace("NAME", "more"), "else/readme.md": "no answer changes"})
+    await rig.push({"files/y.json": '{"name": "file-y"}'})
+    await rig.until("file-y", lambda _: True)
+    assert rig.runtime.application_sets.generations_total == generated + 2
+    await rig.push({"dirs/two/a.yaml": None, "dirs/two/b.yaml": None})
+    await until_gone(rig, "dir-two")
+    assert await rig.application("dir-one") is not None
+
+
+async def test_what_was_changed_by_hand_is_put_right_unless_the_policy_forbids(rig: Rig) -> None:
+    spec = template(rig, "{{name}}", "made", labels={"team": "a"})
+    await create_set(rig, "strict", generators=[elements("strict-one")], template=spec)
+    policy = {"applicationsSync": "create-only"}
+    await create_set(rig, "loose", generators=[elements("loose-one")], template=spec, syncPolicy=policy)
+    for name in ("strict-one", "loose-one"):
+        await rig.until(name, lambda _: True)
+        await rig.patch(name, {"metadata": {"labels": {"team": "b"}}, "spec": {"source": {"path": "other"}}})
+    await rig.until("strict-one", lambda body: body["spec"]["source"]["path"] == "made")
+    assert (await rig.until("strict-one", lambda _: True))["metadata"]["labels"] == {"team": "a"}
+    await change(rig, "loose", {"metadata": {"annotations": {"argocd.argoproj.io/application-set-refresh": "true"}}})
+    await until_set(rig, "loose", lambda body: not body["metadata"].get("annotations"))
+    assert (await rig.until("loose-one", lambda _: True))["spec"]["source"]["path"] == "other"
+
+
+async def test_an_incomplete_generation_deletes_nothing(rig: Rig) -> None:
+    await create_set(rig, "torn", generators=[elements("torn-one")], template=template(rig, "{{name}}", "made"))
+    await rig.until("torn-one", lambda _: True)
+    nowhere = {"git": {"repoURL": "http://127.0.0.1:1/x.git", "revision": "main", "directories": [{"path": "*"}]}}
+    await change(rig, "torn", {"spec": {"generators": [nowhere]}})
+    body = await until_set(rig, "torn", told("True", "ErrorOccurred"))
+    assert "127.0.0.1" in condition(body, "ErrorOccurred")[1]
+    assert await rig.application("torn-one") is not None
+
+
+async def test_resources_stay_when_an_application_is_no_longer_generated_and_the_set_preserves_them(rig: Rig) -> None:
+    await rig.push({"kept/a.yaml": CONFIG.replace("NAME", "kept")})
+    await create_set(
+        rig,
+        "kept",
+        generators=[elements("kept-one")],
+        template=template(rig, "{{name}}", "kept", spec={"syncPolicy": AUTOMATED}),
+        syncPolicy={"preserveResourcesOnDeletion": True},
+    )
+    await rig.until("kept-one", synced_and_healthy)
+    await change(rig, "kept", {"spec": {"generators": [elements()]}})
+    await until_gone(rig, "kept-one")
+    assert await rig.get("v1", "ConfigMap", "default", "kept") is not None
+
+
+async def test_a_generated_application_that_its_project_forbids_is_not_written_and_the_others_are(rig: Rig) -> None:
+    await rig.cluster.create(
+        {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "AppProject",
+            "metadata": {"name": "narrow", "namespace": NAMESPACE},
+            "spec": {"sourceRepos": ["*"], "destinations": [{"server": "*", "namespace": "elsewhere"}]},
+        }
+    )
+    both_projects = {"list": {"elements": [{"name": "allowed", "p": "default"}, {"name": "forbidden", "p": "narrow"}]}}
+    await create_set(
+        rig, "mixed", generators=[both_projects], template=template(rig, "{{name}}", "made", project="{{p}}")
+    )
+    await rig.until("allowed", lambda _: True)
+    body = await until_set(rig, "mixed", told("True", "ErrorOccurred"))
+    assert "forbidden: application destination" in condition(body, "ErrorOccurred")[1]
+    assert await rig.application("forbidden") is None
+
+
+async def test_cluster_secrets_make_applications_that_come_and_go_with_them(rig: Rig) -> None:
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {
+            "name": "cluster-far",
+            "namespace": NAMESPACE,
+            "labels": {"argocd.argoproj.io/secret-type": "cluster", "env": "far"},
+        },
+        "stringData": {"name": "far", "server": "https://127.0.0.1:1", "config": "{}"},
+    }
+    spec = template(rig, "on-{{name}}", "made", spec={"destination": {"server": "{{server}}", "namespace": "default"}})
+    await create_set(
+        rig,
+        "clusters",
+        generators=[{"clusters": {"selector": {"matchLabels": {"env": "far"}}}}],
+        template=spec,
+        syncPolicy={"preserveResourcesOnDeletion": True},
+    )
+    await rig.cluster.create(secret)
+    body = await rig.until("on-far", lambda _: True)
+    assert body["spec"]["destination"]["server"] == "https://127.0.0.1:1"
+    await rig.cluster.delete(GroupVersionKind("", "v1", "Secret"), NAMESPACE, "cluster-far")
+    await until_gone(rig, "on-far")
+
+
+async def test_a_set_that_is_deleted_takes_its_applications_with_it_unless_its_policy_forbids(rig: Rig) -> None:
+    finalizers = {"finalizers": ["resources-finalizer.argocd.argoproj.io"]}
+    spec = template(rig, "{{name}}", "made")
+    await create_set(rig, "ends", generators=[elements("ends-one")], template=spec)
+    policy = {"applicationsSync": "create-update"}
+    await create_set(
+        rig, "spares", generators=[elements("spared")], template=spec, syncPolicy=policy, metadata=finalizers
+    )
+    for name in ("ends-one", "spared"):
+        await rig.until(name, lambda _: True)
+    for name in ("ends", "spares"):
+        await rig.cluster.delete(APPLICATION_SET, NAMESPACE, name)
+    await until_gone(rig, "ends-one")
+    body = await rig.until("spared", lambda body: not body["metadata"].get("ownerReferences"))
+    assert not body["metadata"].get("deletionTimestamp")
+    assert await rig.cluster.get(APPLICATION_SET, NAMESPACE, "spares") is None
+
+
+def deployment(*, ready: bool) -> str:
+    probe = "" if ready else ", readinessProbe: {exec: {command: ['false']}}"
+    return f"""apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: slow}}
+spec:
+  selector: {{matchLabels: {{app: slow}}}}
+  template:
+    metadata: {{labels: {{app: slow}}}}
+    spec: {{containers: [{{name: app, image: "shop/web:1"{probe}}}]}}
+"""
+
+
+def rolling(*environments: str, **more: Any) -> JsonObject:
+    steps = [{"matchExpressions": [{"key": "env", "operator": "In", "values": [one]}]} for one in environments]
+    return {"type": "RollingSync", "rollingSync": {"steps": steps}, **more}
+
+
+async def test_a_progressive_sync_goes_step_by_step(rig: Rig) -> None:
+    await rig.push({"slow/a.yaml": deployment(ready=False), "fast/a.yaml": CONFIG.replace("NAME", "fast")})
+    slow, fast = {"name": "roll-slow", "e": "dev", "p": "slow"}, {"name": "roll-fast", "e": "prod", "p": "fast"}
+    stages = {"list": {"elements": [fast, slow]}}
+    spec = template(rig, "{{name}}", "{{p}}", labels={"env": "{{e}}"}, spec={"syncPolicy": AUTOMATED})
+    await create_set(rig, "roll", generators=[stages], template=spec, strategy=rolling("dev", "prod"))
+    await rig.until("roll-slow", lambda body: phase_of(body) in ("Running", "Succeeded"))
+    body = await until_set(rig, "roll", told("True", "RolloutProgressing"))
+    steps = {one["application"]: (one["step"], one["status"]) for one in body["status"]["applicationStatus"]}
+    assert steps["roll-fast"] == ("2", "Waiting")
+    assert "operationState" not in ((await rig.application("roll-fast")) or {}).get("status", {})
+    await rig.push({"slow/a.yaml": deployment(ready=True)})
+    await rig.until("roll-fast", synced_and_healthy, seconds=15)
+    body = await until_set(rig, "roll", told("False", "RolloutProgressing"))
+    assert {one["status"] for one in body["status"]["applicationStatus"]} == {"Healthy"}
+    found = await rig.application("roll-fast")
+    assert found is not None
+    assert found["spec"]["syncPolicy"]["automated"] == {"prune": True, "enabled": False}
+    assert found["status"]["operationState"]["operation"]["initiatedBy"]["username"] == "applicationset-controller"
+
+
+async def test_applications_of_a_rolling_set_are_deleted_last_step_first(rig: Rig) -> None:
+    stages = {"list": {"elements": [{"name": "back-dev", "e": "dev"}, {"name": "back-prod", "e": "prod"}]}}
+    spec = template(rig, "{{name}}", "fast", labels={"env": "{{e}}"}, finalizers=["test.io/hold"])
+    strategy = rolling("dev", "prod", deletionOrder="Reverse")
+    await create_set(rig, "back", generators=[stages], template=spec, strategy=strategy)
+    await until_set(rig, "back", lambda body: bool(body["metadata"].get("finalizers")))
+    await rig.cluster.delete(APPLICATION_SET, NAMESPACE, "back")
+    await rig.until("back-prod", lambda body: bool(body["metadata"].get("deletionTimestamp")))
+    assert not ((await rig.application("back-dev")) or {})["metadata"].get("deletionTimestamp")
+    await rig.patch("back-prod", {"metadata": {"finalizers": None}})
+    await rig.until("back-dev", lambda body: bool(body["metadata"].get("deletionTimestamp")))
+    await rig.patch("back-dev", {"metadata": {"finalizers": None}})
+    await until_gone(rig, "back-dev")
