@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
-from api.endpoints import auth, explorer, health, webhook
+from api.endpoints import audit_export, auth, explorer, health, webhook
 from api.endpoints.git_proxy import GitForwarding
 from api.endpoints.graphql_http import GraphQLOverHTTP
 from api.endpoints.graphql_socket import GraphQLOverWebSocket
@@ -43,6 +43,7 @@ def _routes(settings: Settings, forwarding: GitForwarding | None, console: ASGIA
         WebSocketRoute("/graphql", over_socket),
         Route("/auth/login", auth.login, methods=["POST"]),
         Route("/auth/logout", auth.logout, methods=["POST"]),
+        Route("/audit/export", audit_export.export, methods=["GET"]),
         Route("/webhooks/git", webhook.git_pushed, methods=["POST"]),
         WebSocketRoute("/link", link),
         Route("/healthz", health.healthz),

@@ -73,7 +73,9 @@ def _assemble(
         authority=authority,
         sign_in=sign_in,
         favorites=favorites,
-        link=LinkServer(database, connected, changes, clock, notice=authority.notice),
+        link=LinkServer(
+            database, connected, changes, clock, notice=authority.notice, new_repository=authority.look_again
+        ),
         supervisor=Supervisor(monotonic),
     )
 

@@ -21,6 +21,7 @@ from typing import Any
 
 import msgspec
 
+from model.audit import AuditAnswer, ReadAudit
 from model.health import Health
 from model.identity import ApplicationKey
 from model.kinds.application import SyncOperationResource
@@ -346,6 +347,7 @@ RequestBody = (
     | DeleteObject
     | RunAction
     | ProbeAccess
+    | ReadAudit
 )
 
 
@@ -413,7 +415,15 @@ class AccessAnswer(_Message, frozen=True):
 
 
 AnswerBody = (
-    TreeAnswer | TreeChange | ResourceAnswer | ManagedAnswer | LogLines | EventInfo | OperationAnswer | AccessAnswer
+    TreeAnswer
+    | TreeChange
+    | ResourceAnswer
+    | ManagedAnswer
+    | LogLines
+    | EventInfo
+    | OperationAnswer
+    | AccessAnswer
+    | AuditAnswer
 )
 
 

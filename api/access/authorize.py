@@ -18,6 +18,7 @@ from api.errors import Forbidden, NotVisible
 from model.database import Database
 from model.listing import ListedApplication, Visibility
 from model.store import application as application_store
+from model.store import audit as audit_store
 
 REMEMBERED_SECONDS = 5.0
 REMEMBERED_VIEWERS = 10_000
@@ -63,11 +64,7 @@ class Authority:
             return Permission(False, "it is not managed through Git: no Git Source holds its manifest")
         if not repository:
             return _ALLOWED if viewer.is_admin else Permission(False, "only administrators: no repository rules it")
-        key = (application.runtime, repository)
-        verdict = (await self.verdicts.of(viewer.name, [key]))[key]
-        if verdict.read if verb is Verb.VIEW else verdict.write:
-            return _ALLOWED
-        return Permission(False, verdict.reason or f"Git gives you no right to {_needed(verb)} {repository}")
+        return await self.authorize_repository(viewer, verb, application.runtime, repository)
 
     async def require(self, viewer: Viewer, verb: Verb, application: ListedApplication) -> None:
         """Raises NotVisible when the viewer may not even see it, Forbidden when only the verb is refused."""
@@ -99,6 +96,14 @@ class Authority:
             self._remembered.popitem(last=False)
         return visibility
 
+    async def authorize_repository(self, viewer: Viewer, verb: Verb, runtime: str, repo: str) -> Permission:
+        """For what no application holds, such as commits: reading it is seeing it, pushing to it is changing it."""
+        key = (runtime, repo)
+        verdict = (await self.verdicts.of(viewer.name, [key]))[key]
+        if verdict.read if verb is Verb.VIEW else verdict.write:
+            return _ALLOWED
+        return Permission(False, verdict.reason or f"Git gives you no right to {_needed(verb)} {repo}")
+
     async def may_see_runtime(self, viewer: Viewer, runtime: str) -> bool:
         return viewer.is_admin or runtime in (await self.visibility(viewer)).runtimes
 
@@ -106,16 +111,21 @@ class Authority:
         """A repository that was not known yet makes every remembered visibility out of date."""
         repository = (application.runtime, application.summary.access_repo_url)
         if repository[1] and repository not in self._repositories:
-            self._noticed += 1
-            self._repositories_read = float("-inf")
-            self._remembered.clear()
+            self.look_again()
+
+    def look_again(self) -> None:
+        """There is a repository that was not known: everything that was remembered without it is out of date."""
+        self._noticed += 1
+        self._repositories_read = float("-inf")
+        self._remembered.clear()
 
     async def _all_repositories(self) -> frozenset[tuple[str, str]]:
         now = self._monotonic()
         if now - self._repositories_read >= REMEMBERED_SECONDS:
             noticed = self._noticed
             async with self._database.read() as session:
-                self._repositories = await application_store.access_repositories(session)
+                read = frozenset((one.runtime, one.repo) for one in await audit_store.repositories(session))
+                self._repositories = read | await application_store.access_repositories(session)
             if noticed == self._noticed:
                 self._repositories_read = now
         return self._repositories

@@ -26,7 +26,7 @@ def execute(settings: ClientSettings, query: str, variables: dict[str, Any]) -> 
         response = httpx.post(
             f"{settings.server.rstrip('/')}/graphql",
             json={"query": query, "variables": variables},
-            headers=_headers(settings),
+            headers=headers(settings),
             timeout=REQUEST_SECONDS,
         )
         answer = response.json()
@@ -44,7 +44,7 @@ async def subscribe(
     url = settings.server.rstrip("/").replace("http", "ws", 1) + "/graphql"
     protocol: Any = "graphql-transport-ws"
     try:
-        async with connect(url, subprotocols=[protocol], additional_headers=_headers(settings)) as socket:
+        async with connect(url, subprotocols=[protocol], additional_headers=headers(settings)) as socket:
             await socket.send(orjson.dumps({"type": "connection_init"}).decode())
             await asyncio.wait_for(socket.recv(), REQUEST_SECONDS)
             payload = {"query": query, "variables": variables}
@@ -63,7 +63,7 @@ async def subscribe(
         raise click.ClickException(f"{settings.server} ended the stream: {error}") from error
 
 
-def _headers(settings: ClientSettings) -> dict[str, str]:
+def headers(settings: ClientSettings) -> dict[str, str]:
     return {"Authorization": f"Bearer {settings.token}"} if settings.token else {}
 
 

@@ -6,6 +6,7 @@ import click
 
 _COMMANDS = {
     "app": ("api.cli.application:app", "See and steer applications."),
+    "audit": ("api.cli.audit:audit", "See who changed what, as Git tells it."),
     "demo": ("api.cli.demo:demo", "Start everything on one port, with a sandbox cluster and Git host."),
     "inspect": ("gitsync.cli:inspect", "Say what the engine thinks of files, offline."),
     "runtime": ("gitsync.cli:runtime", "Start a runtime on a cluster."),

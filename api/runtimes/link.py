@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.access.secret_token import hash_token
 from api.live.changes import Changes
+from api.runtimes.audit import follow_audit_log
 from api.runtimes.connected import ConnectedRuntimes
 from api.runtimes.connection import RuntimeConnection
 from model.database import Database
@@ -55,13 +56,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LinkServer:
-    """What a connection needs of the control plane. `notice` hears of each reported state before anybody else does."""
+    """What a connection needs of the control plane. `notice` hears of each reported state before anybody else does,
+    `new_repository` of each repository whose audit log begins."""
 
     database: Database
     connected: ConnectedRuntimes
     changes: Changes
     clock: Callable[[], datetime]
     notice: Callable[[ListedApplication], None]
+    new_repository: Callable[[], None]
     heartbeat_seconds: float = HEARTBEAT_SECONDS
 
     async def serve(self, websocket: WebSocket) -> None:
@@ -125,7 +128,7 @@ class _Link:
         """Until the first of the parts ends: each ends for a reason, and the link with it."""
         tasks = [
             asyncio.create_task(part(), name=f"link-{self._connection.runtime}-{part.__name__}")
-            for part in (self._read, self._write, self._take_in, self._beat, self._yield_to_newer)
+            for part in (self._read, self._write, self._take_in, self._follow_audit, self._beat, self._yield_to_newer)
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -194,6 +197,9 @@ class _Link:
             await self._connection.outbox.put(Acknowledge(applied.seq))
             if applied.snapshot_finished:
                 await self._server.database.analyze()
+
+    async def _follow_audit(self) -> None:
+        await follow_audit_log(self._server.database, self._connection, self._server.new_repository)
 
     async def _note_seen(self) -> None:
         now = self._server.clock()

@@ -4,10 +4,11 @@ from importlib.metadata import version as installed_version
 
 import strawberry
 
-from api.actions import reading
+from api.actions import audit, reading
 from api.actions import runtimes as runtime_actions
 from api.context import Context, Info
 from api.types.application import Application, shown
+from api.types.audit import AuditEntry, AuditFilterArgs, audit_filter
 from api.types.cluster import Cluster
 from api.types.enums import SortingOrder
 from api.types.facets import ApplicationFacets
@@ -109,6 +110,14 @@ class Query:
         found = await reading.warnings(context.plane, context.signed_in(), filter_value(filters), pagination)
         return slice_of(found.page, Warning.of, found.count)
 
+    @strawberry.field(description="What was changed, by whom, why; read from the Git changelog. Newest first.")
+    async def audit_log(
+        self, info: Info, filters: AuditFilterArgs | None = None, pagination: Pagination = None
+    ) -> Slice[AuditEntry]:
+        context = info.context
+        found = await audit.audit_log(context.plane, context.signed_in(), audit_filter(filters), pagination)
+        return slice_of(found.page, AuditEntry.of, found.count)
+
 
 async def _starred(context: Context) -> frozenset[str]:
     return await context.plane.favorites.applications(context.signed_in().name)
@@ -134,6 +143,9 @@ async def _node(context: Context, node_id: str) -> Node | None:
         case "Cluster", (runtime_name, server):
             cluster = await runtime_actions.cluster(context.plane, viewer, runtime_name, server)
             return Cluster.of(cluster) if cluster else None
+        case "AuditEntry", (runtime_name, repo, sha):
+            entry = await audit.audit_entry(context.plane, viewer, runtime_name, repo, sha)
+            return AuditEntry.of(entry) if entry else None
         case "User", (name,) if name == viewer.name:
             return User.of(viewer, context.plane.settings.account)
     return None

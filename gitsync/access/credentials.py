@@ -23,7 +23,7 @@ class CredentialStore:
         self._people.pop(secret_name, None)
 
     def repository_urls(self) -> tuple[str, ...]:
-        return tuple(secret.url for secret in self._repositories.values() if not secret.template)
+        return tuple(one.url for one in self._repositories.values() if not one.template and one.type == "git")
 
     def for_repository(self, url: str) -> RepositorySecret | None:
         """The Secret of exactly this repository; without a credential of its own, that of the longest template."""

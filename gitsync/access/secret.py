@@ -29,13 +29,14 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class RepositorySecret:
-    """`template`: the credential is for every URL that begins with `url` (repo-creds)."""
+    """`template`: the credential is for every URL that begins with `url` (repo-creds). `type`: git, helm or oci."""
 
     url: str
     template: bool
     credential: Credential | None
     ssh_private_key: str = field(default="", repr=False)
     insecure: bool = False
+    type: str = "git"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ def read_repository_secret(body: JsonObject) -> RepositorySecret:
         credential=Credential(data.get("username", ""), data.get("password", "")) if known else None,
         ssh_private_key=data.get("sshPrivateKey", ""),
         insecure=data.get("insecure") == "true",
+        type=data.get("type") or "git",
     )
 
 

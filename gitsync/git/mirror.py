@@ -6,15 +6,17 @@ without network the newest known commits are still known.
 
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import TypeVar
 
 import pygit2
 from pygit2.enums import DeltaStatus, DiffOption, ObjectType
 
 from gitsync.git.address import commit_page, redact
 from gitsync.git.affected import ChangedPaths, ChangeKind, PathChange
+from gitsync.git.commit_log import CommitLog
 from gitsync.git.credentials import GitCredential
 from gitsync.git.errors import RepositoryUnreachable, RevisionNotFound
 from gitsync.git.refs import HEAD
@@ -23,6 +25,7 @@ from gitsync.git.settings import GitSettings
 from gitsync.git.tree import CommitFiles
 from model.report import CommitInfo
 
+_T = TypeVar("_T")
 _EVERYTHING = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _OUR_HEAD = "refs/argosy/HEAD"
 _KINDS = {
@@ -80,6 +83,13 @@ class Mirror:
                 # Hosts refuse ids that no ref leads to, in many words; the one above has just answered.
                 return False
         return self.has(commit)
+
+    def look(self, work: Callable[[CommitLog], _T]) -> _T:
+        """Result of reading commits; whatever is missing is damage."""
+        try:
+            return work(CommitLog(self._opened()))
+        except (KeyError, ValueError, pygit2.GitError) as error:
+            raise damaged(self._url) from error
 
     def files(self, commit: str) -> CommitFiles:
         return CommitFiles(self._opened(), commit)

@@ -18,7 +18,8 @@ from gitsync.git.closure import Closure
 from gitsync.git.commit_queue import CommitQueue
 from gitsync.git.credentials import CredentialSource, GitCredential
 from gitsync.git.history import HistoryBudget, Memo, newest_changes
-from gitsync.git.refs import RefsMoved
+from gitsync.git.mirror import Mirror
+from gitsync.git.refs import RefListing, RefsMoved
 from gitsync.git.remote import configure
 from gitsync.git.repository import Repository, RepositoryState, ResolvedRevision
 from gitsync.git.settings import GitSettings
@@ -88,6 +89,18 @@ class Repositories:
         await repository.ensure(old)
         await repository.ensure(new)
         return await repository.read(lambda mirror: mirror.changed_paths(old, new), needs=[old, new])
+
+    async def refs(self, url: str) -> RefListing:
+        """All refs of the repository, as its host told them last."""
+        return await self._repository(url).listing()
+
+    async def read(
+        self, url: str, work: Callable[[Mirror], _T], *, refs: Mapping[str, str], needs: Collection[str] = ()
+    ) -> _T:
+        """Result of the work on the mirror, with what `refs` lead to fetched; one visit to the owner thread."""
+        repository = self._repository(url)
+        await repository.bring(refs)
+        return await repository.read(work, needs=[*refs.values(), *needs])
 
     async def newest_changes(
         self,
@@ -166,6 +179,10 @@ class Repositories:
         """What is known of a repository without asking; None if nobody asked for it yet."""
         repository = self._repositories.get(self._key(url))
         return repository.state if repository else None
+
+    def urls(self) -> tuple[str, ...]:
+        """Every repository that was used, as it was spelled first; with the credentials that are in it."""
+        return tuple(repository.url for repository in self._repositories.values())
 
     def states(self) -> tuple[RepositoryState, ...]:
         return tuple(repository.state for repository in self._repositories.values())

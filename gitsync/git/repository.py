@@ -5,7 +5,7 @@ what is already here.
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -145,6 +145,30 @@ class Repository:
         if not await self.read(lambda mirror: mirror.has(commit)):
             await self._bring(commit, ref)
         self._present.add(commit)
+
+    async def listing(self) -> RefListing:
+        """All refs as the host told them last; it is asked now if that was long ago."""
+        return await self._current_listing(fresh=False)
+
+    async def bring(self, refs: Mapping[str, str]) -> None:
+        """Has the commits that refs lead to in the mirror, fetched in one conversation. Raises RevisionNotFound."""
+        unknown = {ref: commit for ref, commit in refs.items() if commit not in self._present}
+        if not unknown:
+            return
+        credential = await self._credentials.credential_for(self.url)
+
+        def fetch(mirror: Mirror) -> list[str]:
+            missing = [ref for ref, commit in unknown.items() if not mirror.has(commit)]
+            if missing:
+                mirror.fetch_refs(missing, credential)
+            return [ref for ref in missing if not mirror.has(unknown[ref])]
+
+        if moved := await self.read(fetch):
+            raise RevisionNotFound(
+                f"{redact(self.url)} moved {', '.join(moved[:3])} while it was fetched",
+                suggestion="It is read again when the refs are listed next.",
+            )
+        self._present.update(unknown.values())
 
     async def read(self, work: Callable[[Mirror], _T], *, needs: Collection[str] = ()) -> _T:
         """Result of the work on the mirror. A damaged mirror is made anew once, with the commits in `needs`."""

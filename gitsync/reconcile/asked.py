@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gitsync.access.probe import AccessProbe
+from gitsync.audit.log import AuditLog
 from gitsync.kube.client import Cluster
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.actions import ObjectActions
@@ -36,6 +37,7 @@ class Context:
     reporter: Reporter
     home: Cluster
     probe: AccessProbe
+    audit: AuditLog
     now: Callable[[], datetime]
 
 

@@ -15,6 +15,7 @@ from gitsync.reconcile.link import Refused
 from gitsync.reconcile.people import Acts
 from gitsync.reconcile.streams import Streams
 from gitsync.reconcile.tree import hosts
+from model.audit import AuditAnswer, ReadAudit
 from model.change import ObjectDiff
 from model.health import Sync
 from model.identity import ApplicationKey
@@ -76,6 +77,9 @@ class Requests:
                 return await self._managed(body)
             case ProbeAccess():
                 return await self._access(body)
+            case ReadAudit():
+                batches = await self._context.audit.read(body.known, wait_seconds=min(body.wait_seconds, 60.0))
+                return AuditAnswer(batches)
             case StartSync():
                 return await self._acts.sync(body)
             case RefreshApplication():

@@ -15,6 +15,8 @@ import structlog
 
 from gitsync.access.credentials import CredentialStore
 from gitsync.access.probe import AccessProbe
+from gitsync.audit.log import AuditLog
+from gitsync.git.address import same_place
 from gitsync.git.repositories import Repositories
 from gitsync.git.settings import GitSettings
 from gitsync.kube.access import ClusterAccess
@@ -87,6 +89,7 @@ class Runtime:
             settings=GitSettings(poll_seconds=settings.poll_seconds),
             clock=now,
         )
+        self.audit = AuditLog(self.repositories, self._audited, self.supervisor.spawn)
         self.cache = RenderCache(settings.data_dir / "renders.sqlite")
         self.home = Home(self.home_cluster, settings.namespace, self.credentials)
         self.rules = EngineRules(now=now)
@@ -157,6 +160,7 @@ class Runtime:
         await self.supervisor.close()
         await self.metrics.stop()
         await self.fleet.close()
+        self.audit.close()
         await self.repositories.close()
         await self.charts.close()
         await self.cache.close()
@@ -256,6 +260,12 @@ class Runtime:
     def _cluster_gone(self, server: str) -> None:
         self.loop.cluster_gone(server)
         self._changed(("cluster", server))
+
+    def _audited(self) -> tuple[str, ...]:
+        """Repositories whose commits are the audit log: those in use, and those that Secrets connect."""
+        used = self.repositories.urls()
+        known = {same_place(url) for url in used}
+        return (*used, *(url for url in self.credentials.repository_urls() if same_place(url) not in known))
 
     # ---- parts
 
@@ -374,6 +384,7 @@ class Runtime:
                 reporter=self.reporter,
                 home=self.home_cluster,
                 probe=self.probe,
+                audit=self.audit,
                 now=self._now,
             )
         )

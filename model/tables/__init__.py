@@ -8,6 +8,7 @@ Importing this package registers every table in `SQLModel.metadata`, which the m
 from model.tables.account import AccountRow
 from model.tables.api_token import ApiTokenRow
 from model.tables.application import ApplicationLabelRow, ApplicationRow
+from model.tables.audit import AuditEntryRow, AuditRepositoryRow
 from model.tables.cluster import ClusterRow
 from model.tables.favorite import FavoriteRow
 from model.tables.login_attempt import LoginAttemptRow
@@ -22,6 +23,8 @@ __all__ = [
     "ApiTokenRow",
     "ApplicationLabelRow",
     "ApplicationRow",
+    "AuditEntryRow",
+    "AuditRepositoryRow",
     "ClusterRow",
     "FavoriteRow",
     "LoginAttemptRow",

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from model.audit import AuditAnswer, AuditBatch, ReadAudit
 from model.link import (
     AccessAnswer,
     AccessVerdict,
@@ -66,6 +67,7 @@ class FakeRuntime:
     requests: list[RequestBody] = field(default_factory=list)
     cancelled: list[int] = field(default_factory=list)
     hints: list[Hint] = field(default_factory=list)
+    audit: list[AuditBatch] = field(default_factory=list)
     close_code: int | None = None
     probes: int = 0
 
@@ -74,6 +76,7 @@ class FakeRuntime:
         self._news = asyncio.Condition()
         self._work: dict[int, asyncio.Task[None]] = {}
         self.answers.setdefault(ProbeAccess, self._probe)
+        self.answers.setdefault(ReadAudit, self._read_audit)
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator["FakeRuntime"]:
@@ -157,6 +160,18 @@ class FakeRuntime:
         assert isinstance(body, ProbeAccess)
         self.probes += 1
         return AccessAnswer(tuple(self._verdict(body.person, url) for url in body.repo_urls))
+
+    async def _read_audit(self, body: RequestBody) -> AnswerBody:
+        """Each batch of `audit` once, to whoever knows all those before it."""
+        assert isinstance(body, ReadAudit)
+        known = set(body.known)
+        while True:
+            for number, batch in enumerate(self.audit):
+                later = {one.after for one in self.audit[number:] if one.after.repo_url == batch.after.repo_url}
+                if not known & later:
+                    return AuditAnswer((batch,))
+            async with self._news:
+                await self._news.wait()
 
     def _verdict(self, person: str, url: str) -> AccessVerdict:
         if self.git_is_down:

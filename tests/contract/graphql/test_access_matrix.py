@@ -15,7 +15,9 @@ from api.access.secret_token import hash_token
 from api.schema.build import build_schema
 from model.identity import encode_node_id
 from model.store import person as person_store
+from tests.support.audit_entries import batch, entry, until
 from tests.support.control_plane import Running
+from tests.support.fake_fleet import PLATFORM
 from tests.support.fake_runtime import FakeRuntime
 
 PEOPLE = ("admin", "writer", "reader", "stranger", "expired", "anonymous")
@@ -38,6 +40,7 @@ async def test_root_fields_give_each_person_what_the_matrix_says(
     person: str, running: Running, runtime: FakeRuntime
 ) -> None:
     headers = await _headers(running, person)
+    await _tell_a_commit(running, runtime)
     found: dict[str, str] = {}
     for root, fields in MATRIX.items():
         for field, (document, *_) in fields.items():
@@ -50,6 +53,16 @@ async def test_root_fields_give_each_person_what_the_matrix_says(
         for field, row in fields.items()
     }
     assert found == expected
+
+
+async def _tell_a_commit(running: Running, runtime: FakeRuntime) -> None:
+    runtime.audit.append(batch(entry(1, repo=PLATFORM)))
+    await runtime._tell()
+
+    async def there() -> bool:
+        return bool((await running.query("admin", "{ auditLog { nodes { id } } }"))["auditLog"]["nodes"])
+
+    await until(there)
 
 
 async def _headers(running: Running, person: str) -> dict[str, str]:

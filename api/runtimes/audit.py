@@ -1,0 +1,53 @@
+"""Keeps the audit log of one connected runtime: asks what comes after what is here, and writes it down.
+
+A batch and the position after it are one transaction, and the next question names that position: whatever dies between
+them, nothing is missed and nothing is counted twice. An empty database asks from the beginning.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from api.errors import ApiError, RuntimeUnavailable
+from api.runtimes.connection import RuntimeConnection
+from model.audit import AuditAnswer, AuditPosition, ReadAudit
+from model.database import Database
+from model.store import audit as audit_store
+
+WAIT_SECONDS = 20.0
+DEADLINE_SECONDS = 90.0
+PAUSE_SECONDS = 15.0
+
+log = structlog.get_logger(__name__)
+
+
+async def follow_audit_log(
+    database: Database, connection: RuntimeConnection, new_repository: Callable[[], None]
+) -> None:
+    """Until the connection ends. `new_repository` is called when one was read for the first time."""
+    runtime = connection.runtime
+    async with database.read() as session:
+        known = {position.repo_url: position for position in await audit_store.positions(session, runtime)}
+    while True:
+        try:
+            answer = await _ask(connection, known)
+        except RuntimeUnavailable:
+            await connection.gone.wait()
+            return
+        except ApiError as error:
+            log.info("audit log is behind", runtime=runtime, reason=error.message)
+            await asyncio.sleep(PAUSE_SECONDS)
+            continue
+        for batch in answer.batches:
+            async with database.write() as session:
+                is_new = await audit_store.take_in(session, runtime, batch)
+            known[batch.after.repo_url] = batch.after
+            if is_new:
+                new_repository()
+
+
+async def _ask(connection: RuntimeConnection, known: dict[str, AuditPosition]) -> AuditAnswer:
+    question = ReadAudit(tuple(known.values()), WAIT_SECONDS)
+    answer = await connection.request(question, deadline_seconds=DEADLINE_SECONDS)
+    return answer if isinstance(answer, AuditAnswer) else AuditAnswer()

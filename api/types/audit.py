@@ -1,0 +1,97 @@
+"""The audit log: commits, read as records of who did what."""
+
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+import strawberry
+
+from api.types.commit import Commit, Signature
+from api.types.node import Node
+from model.audit import AuditFilter, ListedAuditEntry, SignatureStatus
+from model.identity import encode_node_id
+
+strawberry.enum(SignatureStatus, name="AuditSignatureStatus")
+AuditSignatureStatus: TypeAlias = SignatureStatus
+
+
+@strawberry.type(description="Whether a commit is signed, and with what.")
+class AuditSignature:
+    status: AuditSignatureStatus
+    signer: str | None = strawberry.field(description="The key that made it, or the kind of signature.")
+
+
+@strawberry.type(description="One commit, read as an audit record.")
+class AuditEntry(Node):
+    commit: Commit
+    action: str = strawberry.field(
+        description="CREATE, EDIT, DELETE, SYNC, ROLLBACK, PROMOTE ...; COMMIT for one that was made outside of Argosy."
+    )
+    entity_kind: str
+    entity_name: str | None
+    runtime: str | None
+    actor: Signature
+    operation_id: strawberry.ID | None
+    reason: str | None
+    outcome: str | None
+    files: list[str] = strawberry.field(description="At most the first hundred of `filesTotal`.")
+    files_total: int
+    signature: AuditSignature
+    listed: strawberry.Private[ListedAuditEntry]
+
+    @staticmethod
+    def of(listed: ListedAuditEntry) -> "AuditEntry":
+        entry = listed.entry
+        node_id = encode_node_id("AuditEntry", listed.runtime, entry.commit.repo_url, entry.commit.sha)
+        return AuditEntry(
+            id=strawberry.ID(node_id),
+            commit=Commit.of(entry.commit),
+            action=entry.action,
+            entity_kind=entry.entity_kind,
+            entity_name=entry.entity_name or None,
+            runtime=entry.runtime or None,
+            actor=Signature(name=entry.actor_name, email=entry.actor_email),
+            operation_id=strawberry.ID(entry.operation_id) if entry.operation_id else None,
+            reason=entry.reason or None,
+            outcome=entry.outcome or None,
+            files=list(entry.files),
+            files_total=entry.files_total,
+            signature=AuditSignature(status=entry.signature, signer=entry.signer or None),
+            listed=listed,
+        )
+
+
+@strawberry.input
+class AuditFilterArgs:
+    actors: list[str] | None = None
+    actions: list[str] | None = None
+    entity_kinds: list[str] | None = None
+    entity_name: str | None = None
+    runtimes: list[str] | None = None
+    repositories: list[str] | None = None
+    since: datetime | None = None
+    until: datetime | None = strawberry.field(default=None, description="This moment itself is left out.")
+    search: str | None = strawberry.field(
+        default=None, description="Part of the commit's id, message, files, entity or actor; case ignored."
+    )
+
+    def value(self) -> AuditFilter:
+        """An absent or empty list holds for everything."""
+        return AuditFilter(
+            actors=frozenset(self.actors or ()),
+            actions=frozenset(action.upper() for action in self.actions or ()),
+            entity_kinds=frozenset(self.entity_kinds or ()),
+            entity_name=self.entity_name or "",
+            runtimes=frozenset(self.runtimes or ()),
+            repositories=frozenset(self.repositories or ()),
+            since=_utc(self.since),
+            until=_utc(self.until),
+            search=(self.search or "").strip()[:200],
+        )
+
+
+def audit_filter(filters: AuditFilterArgs | None) -> AuditFilter:
+    return filters.value() if filters else AuditFilter()
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment

@@ -1,0 +1,115 @@
+"""One commit read as an audit record, and how far a repository has been read. Values only.
+
+Before it: `gitsync.audit` makes them from commits. After it: `model.link` carries them, `model.store.audit` keeps them,
+`api` shows them. Nothing here is told anywhere but in Git: all of it can be made again from the repositories.
+"""
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from model.report import CommitInfo
+
+OUTSIDE = "COMMIT"
+"""The action of a commit that was made outside of Argosy."""
+
+
+class SignatureStatus(enum.StrEnum):
+    """UNVERIFIED: there is a signature, and no key was given to check it with."""
+
+    NONE = "NONE"
+    UNVERIFIED = "UNVERIFIED"
+    VALID = "VALID"
+    INVALID = "INVALID"
+
+
+class AuditEntry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who did what, to what, why, and how it ended.
+
+    `files` are at most the first hundred paths that the commit changed against its first parent, of `files_total`.
+    `runtime` is that of the entity; "" when the entity belongs to none.
+    """
+
+    commit: CommitInfo
+    action: str
+    entity_kind: str
+    actor_name: str
+    actor_email: str
+    entity_name: str = ""
+    runtime: str = ""
+    operation_id: str = ""
+    reason: str = ""
+    outcome: str = ""
+    files: tuple[str, ...] = ()
+    files_total: int = 0
+    parents: tuple[str, ...] = ()
+    signature: SignatureStatus = SignatureStatus.NONE
+    signer: str = ""
+
+
+class AuditPosition(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How far one repository has been read: `tips` and all commits before them; outcomes up to the commit `notes`."""
+
+    repo_url: str
+    tips: tuple[str, ...] = ()
+    notes: str = ""
+
+
+class AuditBatch(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What to add and to drop, and the position after that. `anew`: everything known of the repository goes first.
+
+    `outcomes` are (commit, outcome) of commits that were told before; those of others mean nothing.
+    """
+
+    after: AuditPosition
+    entries: tuple[AuditEntry, ...] = ()
+    removed: tuple[str, ...] = ()
+    outcomes: tuple[tuple[str, str], ...] = ()
+    anew: bool = False
+
+
+class _Message(msgspec.Struct, frozen=True, tag_field="_", tag=True, omit_defaults=True):
+    """As the messages of `model.link`, of which these are some."""
+
+
+class ReadAudit(_Message, frozen=True):
+    """-> AuditAnswer: what comes after the positions, as soon as there is some, or nothing after `wait_seconds`.
+
+    Repositories without a position are read from their beginning. A position is also the acknowledgement of what led
+    to it.
+    """
+
+    known: tuple[AuditPosition, ...] = ()
+    wait_seconds: float = 20.0
+
+
+class AuditAnswer(_Message, frozen=True):
+    batches: tuple[AuditBatch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Fields must all hold; the values of one field are alternatives; an empty field holds for everything."""
+
+    actors: frozenset[str] = frozenset()
+    actions: frozenset[str] = frozenset()
+    entity_kinds: frozenset[str] = frozenset()
+    entity_name: str = ""
+    runtimes: frozenset[str] = frozenset()
+    repositories: frozenset[str] = frozenset()
+    since: datetime | None = None
+    until: datetime | None = None
+    search: str = ""
+
+
+EVERYTHING = AuditFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class ListedAuditEntry:
+    """An entry together with the runtime that reported it."""
+
+    runtime: str
+    entry: AuditEntry

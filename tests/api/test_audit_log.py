@@ -1,0 +1,214 @@
+"""The audit log as people read it: filtered by what Git lets them read, paged, exported, and rebuilt from Git alone."""
+
+import asyncio
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from click.testing import CliRunner
+
+from api.cli.main import main
+from model.audit import AuditAnswer, ReadAudit
+from model.identity import encode_node_id
+from model.link import AnswerBody, RequestBody
+from tests.support.api_world import RIGHTS, SECRET_REPO
+from tests.support.audit_entries import batch, entry, until
+from tests.support.audit_rig import audit_log
+from tests.support.control_plane import Running, control_plane
+from tests.support.fake_fleet import PLATFORM
+from tests.support.fake_runtime import FakeRuntime
+from tests.support.git_rig import git_rig
+
+LOG = """query ($filters: AuditFilterArgs, $page: SlicePaginationArgs) {
+auditLog(filters: $filters, pagination: $page) {
+  nodes { id action entityKind entityName runtime operationId reason outcome files filesTotal
+    actor { name email } signature { status } commit { sha message date repoURL author { name } } }
+  pageInfo { hasNextPage endCursor } totalCount
+} }"""
+
+
+async def log_of(running: Running, person: str, **variables: Any) -> dict[str, Any]:
+    found: dict[str, Any] = (await running.query(person, LOG, **variables))["auditLog"]
+    return found
+
+
+async def numbers(running: Running, person: str, **variables: Any) -> list[int]:
+    return [int(node["commit"]["sha"], 16) for node in (await log_of(running, person, **variables))["nodes"]]
+
+
+async def told(running: Running, runtime: FakeRuntime) -> None:
+    """Five commits of the platform repository, and one of a secret one, have reached the control plane."""
+    runtime.audit += [batch(*(entry(number, repo=PLATFORM) for number in range(1, 4)))]
+    runtime.audit += [batch(entry(9, repo=SECRET_REPO))]
+    runtime.audit += [batch(*(entry(number, repo=PLATFORM, action="EDIT") for number in range(4, 6)))]
+    runtime.rights["admin"] = {"*": (True, True)}
+    await runtime._tell()
+
+    async def all_there() -> bool:
+        return await numbers(running, "admin") == [9, 5, 4, 3, 2, 1]
+
+    await until(all_there)
+
+
+async def test_an_entry_says_who_what_when_why_and_how_it_ended(running: Running, runtime: FakeRuntime) -> None:
+    runtime.audit += [batch(entry(1, repo=PLATFORM, reason="asked for", outcome="Succeeded"))]
+    await runtime._tell()
+
+    async def there() -> bool:
+        return bool(await numbers(running, "reader"))
+
+    await until(there)
+    (node,) = (await log_of(running, "reader"))["nodes"]
+    node_id = node.pop("id")
+    assert node == {
+        "action": "SYNC",
+        "entityKind": "Application",
+        "entityName": "cart",
+        "runtime": "demo",
+        "operationId": "op-1",
+        "reason": "asked for",
+        "outcome": "Succeeded",
+        "files": ["apps/1.yaml"],
+        "filesTotal": 1,
+        "actor": {"name": "dana", "email": "dana@example.com"},
+        "signature": {"status": "NONE"},
+        "commit": {
+            "sha": f"{1:040x}",
+            "message": "Change 1",
+            "date": "2026-01-01T08:01:00Z",
+            "repoURL": PLATFORM,
+            "author": {"name": "dana"},
+        },
+    }
+    again = await running.query("reader", "query ($id: ID!) { node(id: $id) { id } }", id=node_id)
+    assert again["node"] == {"id": node_id}
+
+
+async def test_everybody_sees_the_commits_of_what_they_may_read(running: Running, runtime: FakeRuntime) -> None:
+    await told(running, runtime)
+    assert await numbers(running, "reader") == [5, 4, 3, 2, 1]
+    assert await numbers(running, "stranger") == []
+    assert (await log_of(running, "reader"))["totalCount"] == 5
+    hidden = encode_node_id("AuditEntry", "demo", SECRET_REPO, f"{9:040x}")
+    question = "query ($id: ID!) { node(id: $id) { id } }"
+    assert (await running.query("reader", question, id=hidden))["node"] is None
+    assert (await running.query("admin", question, id=hidden))["node"] == {"id": hidden}
+
+
+async def test_pages_and_filters_go_together(running: Running, runtime: FakeRuntime) -> None:
+    await told(running, runtime)
+    first = await log_of(running, "reader", filters={"actions": ["sync"]}, page={"first": 2})
+    assert [node["operationId"] for node in first["nodes"]] == ["op-3", "op-2"]
+    after = first["pageInfo"]["endCursor"]
+    rest = await log_of(running, "reader", filters={"actions": ["sync"]}, page={"first": 2, "after": after})
+    assert [node["operationId"] for node in rest["nodes"]] == ["op-1"]
+    assert await numbers(running, "reader", filters={"search": "change 4"}) == [4]
+    assert await numbers(running, "reader", filters={"since": "2026-01-01T08:04:00Z"}) == [5, 4]
+    assert await running.errors("reader", LOG, page={"first": 101}) == ["VALIDATION_ERROR"]
+
+
+async def export(running: Running, person: str | None, **parameters: str) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {await running.token(person)}"} if person else {}
+    async with httpx.AsyncClient(base_url=running.address, trust_env=False) as client:
+        return await client.get("/audit/export", params=parameters, headers=headers)
+
+
+async def test_exports_hold_what_the_viewer_may_read_and_no_more(running: Running, runtime: FakeRuntime) -> None:
+    await told(running, runtime)
+    rows = list(csv.DictReader(io.StringIO((await export(running, "reader")).text)))
+    assert [row["operationId"] for row in rows] == ["op-5", "op-4", "op-3", "op-2", "op-1"]
+    assert rows[0]["time"] == "2026-01-01T08:05:00+00:00"
+    lines = (await export(running, "reader", format="json", actions="EDIT")).text.splitlines()
+    assert [orjson.loads(line)["operationId"] for line in lines] == ["op-5", "op-4"]
+    assert (await export(running, "stranger", format="json")).text == ""
+
+
+async def test_exports_ask_who_is_there_and_what_is_wanted(running: Running, runtime: FakeRuntime) -> None:
+    assert (await export(running, None)).status_code == 401
+    assert (await export(running, "reader", format="xlsx")).status_code == 422
+    assert (await export(running, "reader", actor="dana")).status_code == 422
+    assert (await export(running, "reader", since="yesterday")).status_code == 422
+    async with httpx.AsyncClient(base_url=running.address, trust_env=False) as client:
+        token = await running.token("reader")
+        headers = {"Cookie": f"argosy_session={token}", "Origin": "https://evil.example"}
+        assert (await client.get("/audit/export", headers=headers)).status_code == 403
+
+
+async def test_a_formula_in_a_message_is_text_in_a_spreadsheet(running: Running, runtime: FakeRuntime) -> None:
+    runtime.audit += [batch(entry(1, repo=PLATFORM, message='=HYPERLINK("https://evil")', reason="-1+1"))]
+    await runtime._tell()
+
+    async def there() -> bool:
+        return bool(await numbers(running, "reader"))
+
+    await until(there)
+    (row,) = csv.DictReader(io.StringIO((await export(running, "reader")).text))
+    assert (row["message"][:2], row["reason"]) == ("'=", "'-1+1")
+
+
+async def test_a_repository_of_two_runtimes_is_shown_once(running: Running, runtime: FakeRuntime) -> None:
+    other = await running.runtime("other", rights=dict(RIGHTS))
+    async with other.connected():
+        for fake in (runtime, other):
+            fake.audit += [batch(entry(1, repo=PLATFORM))]
+            await fake._tell()
+
+        async def both() -> bool:
+            found = await running.query("reader", "{ runtimes { nodes { metadata { name } } } }")
+            return len(found["runtimes"]["nodes"]) == 2 and bool(await numbers(running, "reader"))
+
+        await until(both)
+        assert await numbers(running, "reader") == [1]
+
+
+@pytest.mark.timeout(20)
+async def test_the_log_is_the_same_after_the_database_is_lost(tmp_path: Path) -> None:
+    """Promise 3: nothing but Git holds it."""
+    async with git_rig(tmp_path / "git") as rig:
+        rig.origin.create("apps", {"a": "1"})
+        for number in range(30):
+            message = f"Sync {number}\n\nArgosy-Action: SYNC\nArgosy-Entity: Application demo/argosy/cart\n"
+            rig.origin.commit("apps", {"a": str(number)}, message=f"{message}Argosy-Operation-Id: op-{number}")
+        logs = []
+        for life in ("first", "second"):
+            async with control_plane(tmp_path / life) as running:
+                runtime = await running.runtime("demo", rights={"reader": {"*": (True, False)}})
+                log = audit_log(rig.repositories, [rig.origin.url("apps")], batch_entries=7)
+
+                async def read(body: RequestBody, log: Any = log) -> AnswerBody:
+                    assert isinstance(body, ReadAudit)
+                    return AuditAnswer(await log.read(body.known, wait_seconds=0.2))
+
+                runtime.answers[ReadAudit] = read
+                async with runtime.connected():
+
+                    async def all_there(running: Running = running) -> bool:
+                        return (await log_of(running, "reader"))["totalCount"] == 31
+
+                    await until(all_there)
+                    logs.append(await log_of(running, "reader"))
+        assert logs[0] == logs[1]
+        assert {node["operationId"] for node in logs[0]["nodes"]} == {None, *(f"op-{number}" for number in range(30))}
+
+
+async def test_the_command_line_lists_and_exports(running: Running, runtime: FakeRuntime, tmp_path: Path) -> None:
+    await told(running, runtime)
+    server = ["--server", running.address, "--token", await running.token("reader")]
+
+    async def argosy(*arguments: str) -> str:
+        ended = await asyncio.to_thread(CliRunner().invoke, main, ["audit", *server, *arguments])
+        assert ended.exit_code == 0, ended.output
+        return ended.output
+
+    assert (await argosy("list", "--action", "EDIT")).count("Application cart") == 2
+    assert [node["operationId"] for node in orjson.loads(await argosy("list", "--limit", "2", "-o", "json"))] == [
+        "op-5",
+        "op-4",
+    ]
+    target = tmp_path / "log.csv"
+    await argosy("export", "--file", str(target), "--since", "2026-01-01T08:05:00Z")
+    assert len(target.read_text().splitlines()) == 2
