@@ -6,6 +6,7 @@ write, take the next step of a progressive sync, tell the status. A set that cou
 and deletes nothing.
 """
 
+import asyncio
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -93,6 +94,7 @@ class ApplicationSets:
         self._owners: dict[ApplicationKey, str] = {}
         self._shown: dict[ApplicationKey, tuple[object, ...]] = {}
         self._fresh: set[str] = set()
+        self._missing: dict[str, float] = {}  # names of owners that are not there, and since when
         self.listed = False
         self.standing_by = ""
         self.queue: FairQueue[str] = FairQueue(
@@ -136,6 +138,7 @@ class ApplicationSets:
         name = body["metadata"]["name"]
         before = self._sets.get(name)
         self._sets[name] = body
+        self._missing.pop(name, None)
         if REFRESH_ANNOTATION in (body["metadata"].get("annotations") or {}):
             self._fresh.add(name)
         if before is None or _asked(before) != _asked(body):
@@ -144,8 +147,7 @@ class ApplicationSets:
     def _gone(self, name: str) -> None:
         self._sets.pop(name, None)
         self._generation.forget(name)
-        self.queue.forget(name)
-        self.queue.add_after(name, _GONE_SECONDS)
+        self.queue.add(name)
 
     def queue_all(self) -> None:
         """Everything is known now, or somebody else is in charge no longer."""
@@ -324,13 +326,20 @@ class ApplicationSets:
         return not order
 
     async def _collect(self, name: str) -> None:
-        """Applications of a set that is gone go, too. The cluster does this by itself where it has its controllers."""
+        """Applications of a set that is gone go, too. The cluster does this by itself where it has its controllers,
+        so it comes first; what it was told to spare has no owner any more by then."""
+        clock = asyncio.get_running_loop().time
+        waited = clock() - self._missing.setdefault(name, clock())
+        if waited < _GONE_SECONDS:
+            self.queue.add_after(name, _GONE_SECONDS - waited)
+            return
         for record in [self._records.get(key) for key, owner in self._owners.items() if owner == name]:
-            if record is not None and not record.raw["metadata"].get("deletionTimestamp"):
+            if record is not None and owner_of(record.raw) == name and not record.deleting:
                 if await self._home.get(APPLICATION_SET, self._namespace, name) is not None:
                     return
                 log.info("the set of an application is gone", application=record.name, set=name)
                 await self._writes.delete(record.raw)
+        self._missing.pop(name, None)
 
 
 def owner_of(body: JsonObject) -> str:

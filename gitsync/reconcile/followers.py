@@ -63,9 +63,11 @@ class Followers:
         self._unsettled.discard(key)
 
     def forget(self, key: ApplicationKey) -> None:
+        """The application is gone; one that was never rendered reads nothing."""
         self.begin(key, ())
         self.follow(key, _NOTHING)
-        del self._urls[key], self._places[key]
+        self._urls.pop(key, None)
+        self._places.pop(key, None)
 
     def _join(self, key: ApplicationKey, place: str, url: str) -> None:
         readers = self._readers.setdefault(place, set())

@@ -417,10 +417,10 @@ class Loop:
         return f"{repository} {spec.destination.server or spec.destination.name}"
 
 
-def _worded(raw: JsonObject) -> tuple[object, object]:
-    """Labels and annotations: what people write besides the spec."""
+def _worded(raw: JsonObject) -> tuple[object, ...]:
+    """What people and other controllers write besides the spec."""
     metadata = raw["metadata"]
-    return metadata.get("labels"), metadata.get("annotations")
+    return tuple(metadata.get(field) for field in ("labels", "annotations", "finalizers", "ownerReferences"))
 
 
 def _looks_different(event: LiveEvent) -> bool:
