@@ -324,7 +324,7 @@ class Execution:
                 self._versions[key], self._health[key] = "", None
                 return done
             live = self._live.get(key)
-            if live is not None and self._earlier.began(live):
+            if live is not None and self._earlier.began(task, live):
                 self._versions[key] = live.resource_version
                 return result(task, ResultCode.SYNCED, "already begun", phase=Phase.RUNNING)
         assert task.hook is not None, f"{key} is no hook"
@@ -338,7 +338,7 @@ class Execution:
     def _was_recreated(self, task: Task) -> bool:
         """An earlier process has deleted and created it anew for this very sync."""
         live = self._live.get(task.key)
-        if self._earlier is None or live is None or not self._earlier.began(live):
+        if self._earlier is None or live is None or not self._earlier.began(task, live):
             return False
         self._versions[task.key] = live.resource_version
         return True

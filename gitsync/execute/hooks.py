@@ -13,7 +13,7 @@ from gitsync.kube.client import Cluster
 from gitsync.kube.errors import Conflict, NotFound
 from gitsync.manifest.object import JsonObject, LiveObject
 from gitsync.plan.advance import HOOK_FAILURES
-from gitsync.plan.hooks import HOOK_FINALIZER
+from gitsync.plan.hooks import HOOK_FINALIZER, HOOK_VERSION_ANNOTATION
 from gitsync.plan.values import Task
 from model.health import Health, HealthReport
 from model.identity import GroupVersionKind, ResourceKey
@@ -43,7 +43,11 @@ class Earlier:
                 return one if one.hook_type and one.hook_phase == Phase.SUCCEEDED.value else None
         return None
 
-    def began(self, live: LiveObject) -> bool:
+    def began(self, task: Task, live: LiveObject) -> bool:
+        """Whether the object was made since, and from the version that is wanted now, where it tells."""
+        wanted = task.desired.annotations.get(HOOK_VERSION_ANNOTATION, "") if task.desired else ""
+        if live.annotations.get(HOOK_VERSION_ANNOTATION, "") != wanted:
+            return False
         return live.created is not None and live.created >= self.since.replace(microsecond=0) and live.deleting is None
 
 

@@ -36,7 +36,8 @@ class ClusterAccess:
     """Way into one cluster.
 
     `user` is a kubeconfig user entry without certificates: token, tokenFile, username and password, exec, or
-    auth-provider. `directory` is what relative paths in it start from.
+    auth-provider. `directory` is what relative paths in it start from. `acting_as` is the user that the API server is
+    asked to judge requests by instead.
     """
 
     name: str
@@ -45,6 +46,7 @@ class ClusterAccess:
     user: Mapping[str, Any] = field(default_factory=dict, repr=False)
     proxy_url: str = ""
     directory: Path = Path()
+    acting_as: str = ""
 
 
 def access_from_kubeconfig(path: Path, *, context: str = "", name: str = "") -> ClusterAccess:

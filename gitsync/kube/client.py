@@ -8,7 +8,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
@@ -66,6 +66,8 @@ class Cluster:
         self.limits = Limits(clock)
         self.transport = Transport(access, limits=self.limits, times=self.times, clock=clock, jitter=self.jitter)
         self.discovery = Discovery(self.transport, clock=clock)
+        self._clock = clock
+        self._acting: dict[str, Cluster] = {}
 
     @classmethod
     async def connect(cls, access: ClusterAccess, *, times: TimeLimits | None = None) -> "Cluster":
@@ -78,6 +80,33 @@ class Cluster:
             raise
         return cluster
 
+    def acting_as(self, user: str) -> "Cluster":
+        """The same cluster with requests that it judges as those of `user`; "" is this one.
+
+        Budgets, kinds and counts are shared; it is closed with this one.
+        """
+        if not user:
+            return self
+        if user not in self._acting:
+            other = Cluster(
+                replace(self.access, acting_as=user), times=self.times, clock=self._clock, jitter=self.jitter
+            )
+            other.share(self)
+            self._acting[user] = other
+        return self._acting[user]
+
+    def share(self, with_: "Cluster") -> None:
+        """Use the budgets, kinds and counts of another connection to the same cluster."""
+        self.limits, self.discovery = with_.limits, with_.discovery
+        self.transport = Transport(
+            self.access,
+            limits=self.limits,
+            times=self.times,
+            clock=self._clock,
+            jitter=self.jitter,
+            counted=with_.transport.counted,
+        )
+
     @property
     def name(self) -> str:
         return self.access.name
@@ -88,6 +117,8 @@ class Cluster:
         return self.transport.counted
 
     async def close(self) -> None:
+        for other in self._acting.values():
+            await other.close()
         await self.transport.close()
 
     async def get(

@@ -73,11 +73,12 @@ class Transport:
         times: TimeLimits,
         clock: Callable[[], float],
         jitter: random.Random,
+        counted: Counter[str] | None = None,
     ) -> None:
         self.access = access
         self.limits = limits
         self.times = times
-        self.counted: Counter[str] = Counter()
+        self.counted: Counter[str] = Counter() if counted is None else counted
         self._clock = clock
         self._jitter = jitter
         self._credential = Credential(access, clock=clock)
@@ -171,6 +172,8 @@ class Transport:
         headers = {"Accept": request.accept}
         if authorization := await self._credential.authorization():
             headers["Authorization"] = authorization
+        if self.access.acting_as:
+            headers["Impersonate-User"] = self.access.acting_as
         if request.body is not None:
             headers["Content-Type"] = request.content_type
         return await session.request(

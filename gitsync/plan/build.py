@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import groupby
 
-from gitsync.manifest.annotations import is_hook, is_skipped, sync_wave
+from gitsync.manifest.annotations import HookType, is_hook, is_skipped, sync_wave
 from gitsync.manifest.canonical import digest
 from gitsync.manifest.object import DesiredObject, JsonObject, LiveObject, Origin
-from gitsync.plan.hooks import hook_tasks
+from gitsync.plan.hooks import deletion_hook_tasks, hook_tasks
 from gitsync.plan.options import PlanOptions, asked, object_options, task_options
 from gitsync.plan.order import in_order, rank
 from gitsync.plan.prune import last_if_asked, mirror_waves, prune_tasks
@@ -43,6 +43,17 @@ def build_plan(
         on_failure=tuple(step for step in steps if step.phase is SyncPhase.SYNC_FAIL),
         hooks_left_out=() if running else tuple(hook.key for hook in hooks),
     )
+
+
+def build_deletion_hooks(
+    desired: Sequence[DesiredObject],
+    live: Mapping[ResourceKey, LiveObject],
+    *,
+    hook_type: HookType,
+    options: PlanOptions,
+) -> Plan:
+    """The plan of the hooks that run before, or after, the application's objects are deleted."""
+    return Plan(_steps(in_order(list(deletion_hook_tasks(desired, hook_type, live, options)))))
 
 
 def _apply_tasks(

@@ -2,7 +2,7 @@
 
 A hook that has no name of its own gets one that tells revision, phase and start of the sync, so that each sync makes a
 new object. Each carries a finalizer until the sync is over: whoever deletes it meanwhile cannot hide how it ended.
-Hooks of a deletion are none of a sync's.
+Hooks of a deletion are none of a sync's: they have a plan of their own.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +19,7 @@ from model.kinds.application import TRACKING_ANNOTATION
 from model.operation import SyncPhase
 
 HOOK_FINALIZER = "argocd.argoproj.io/hook-finalizer"
+HOOK_VERSION_ANNOTATION = "argosy.io/hook-version"  # of a hook of a deletion: which version of it in Git ran
 
 _PHASES = {
     HookType.PRE_SYNC: SyncPhase.PRE_SYNC,
@@ -59,6 +60,27 @@ def hook_task(
         options=task_options(object_options(wanted.annotations), options.options, force=options.force),
         hook=Hook(hook_type, *_policies(wanted.body)),
     )
+
+
+def deletion_hook_tasks(
+    hooks: Sequence[DesiredObject], hook_type: HookType, live: Mapping[ResourceKey, LiveObject], options: PlanOptions
+) -> Iterator[Task]:
+    """One task for each hook that runs before, or after, an application's objects are deleted.
+
+    One that failed stays for people to read, since it is in the way; a corrected one takes its place.
+    """
+    for wanted in hooks:
+        if hook_type in hook_types(wanted.body):
+            named = _with_version(_named(wanted, hook_type.value, options))
+            task = hook_task(named, hook_type.value, SyncPhase.SYNC, live, options)
+            assert task.hook is not None, "made as a hook"
+            yield replace(task, hook=replace(task.hook, recreated=True, removed_when_failed=False))
+
+
+def _with_version(wanted: DesiredObject) -> DesiredObject:
+    metadata = wanted.body["metadata"]
+    annotations = {**(metadata.get("annotations") or {}), HOOK_VERSION_ANNOTATION: wanted.digest[:16]}
+    return replace(wanted, body={**wanted.body, "metadata": {**metadata, "annotations": annotations}})
 
 
 def _policies(body: JsonObject) -> tuple[bool, bool, bool]:

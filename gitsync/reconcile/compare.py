@@ -105,7 +105,7 @@ class Comparer:
         rules = self._ignored(record, wanted.key)
         diff = compute_diff(wanted, body, manager=FIELD_MANAGER, ignore=rules, settings=self._rules.settings)
         if diff.arbiter_needed and body is not None:
-            diff = await self._arbitrate(member, wanted, body, rules)
+            diff = await self._arbitrate(record, member, wanted, body, rules)
         return diff
 
     def note_shared(self, record: Record, member: Member) -> None:
@@ -160,7 +160,7 @@ class Comparer:
         sync, problem = _sync_of(diff), ""
         if diff.arbiter_needed:
             try:
-                sync = _sync_of(await self._arbitrate(member, wanted, body, rules))
+                sync = _sync_of(await self._arbitrate(record, member, wanted, body, rules))
             except (Invalid, Conflict, Forbidden, NotFound, UnknownKind):
                 # The cluster refuses to make it so: it surely differs, and the sync will say what is refused.
                 sync = Sync.OUT_OF_SYNC
@@ -169,10 +169,10 @@ class Comparer:
         return judge_both(wanted, live, live.facts.health, sync, memo, problem=problem)
 
     async def _arbitrate(
-        self, member: Member, wanted: DesiredObject, body: JsonObject, rules: IgnoreRules
+        self, record: Record, member: Member, wanted: DesiredObject, body: JsonObject, rules: IgnoreRules
     ) -> ObjectDiff:
         self.dry_runs += 1
-        predicted = await member.cluster.apply(
+        predicted = await member.cluster.acting_as(record.acting_as).apply(
             wanted.body, manager=FIELD_MANAGER, force=True, dry_run=True, budget=Budget.DIFF
         )
         return arbitrate(wanted, body, predicted.body, ignore=rules, settings=self._rules.settings)

@@ -1,11 +1,14 @@
-"""Deletes what an Application deployed before the Application itself may go, as its finalizer asks.
+"""Deletes what an Application deployed before the Application itself may go, as its finalizers ask.
 
-Without the finalizer nothing is deleted. When the destination is not known any more, there is nothing to ask and the
-finalizer goes. A cluster that cannot be reached is not the same: the Application stays until it can.
+In this order, each part by a finalizer of its own, so that a restart goes on where the last process stopped: PreDelete
+hooks, the objects, PostDelete hooks. A hook that fails is in the way until Git has a better one. Without the
+finalizer of the objects none of them is deleted. When the destination is not known any more, there is nothing to ask
+and all finalizers go. A cluster that cannot be reached is not the same: the Application stays until it can.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 import structlog
 
@@ -14,25 +17,47 @@ from gitsync.execute.delete_application import delete_application
 from gitsync.execute.remove_object import Propagation
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import Conflict, NotFound
+from gitsync.manifest.annotations import HookType
 from gitsync.manifest.object import LiveObject
 from gitsync.plan.options import parse_options
 from gitsync.reconcile.application_state import MemoKey
 from gitsync.reconcile.approval import is_approved
+from gitsync.reconcile.deletion_hooks import DeletionHooks, hook_finalizers
 from gitsync.reconcile.fleet import Fleet, Member, UnknownDestination
-from gitsync.reconcile.record import Record, Stage
+from gitsync.reconcile.impersonation import Acting
+from gitsync.reconcile.record import Record, Stage, read_application
 from gitsync.reconcile.supervisor import Supervisor
 from gitsync.reconcile.verdict import judge_extra
-from model.identity import ApplicationKey, ResourceKey
-from model.kinds.application import FINALIZER, GROUP, KIND, VERSION
+from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
+from model.kinds.application import (
+    FINALIZER,
+    GROUP,
+    KIND,
+    POST_DELETE_FINALIZER,
+    PRE_DELETE_FINALIZER,
+    VERSION,
+)
 
 log = structlog.get_logger("gitsync.deletion")
 
 _RETRY_SECONDS = 15.0
+_MAX_ATTEMPTS = 4  # of a write that loses against others
 _NO_MEMO = MemoKey("", "", "")
+_OURS = (FINALIZER, PRE_DELETE_FINALIZER, POST_DELETE_FINALIZER)
 
 
 class DeletionIncomplete(Failed):
     """Objects could not be deleted; the Application stays and it is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionParts:
+    """What a deletion is made with."""
+
+    home: Cluster
+    fleet: Callable[[], Fleet]
+    hooks: DeletionHooks
+    acting: Acting
 
 
 class Deletions:
@@ -40,16 +65,14 @@ class Deletions:
 
     def __init__(
         self,
-        home: Cluster,
+        parts: DeletionParts,
         *,
-        fleet: Callable[[], Fleet],
         supervisor: Supervisor,
         busy: Callable[[Record], bool],
         changed: Callable[[Record], None],
         again: Callable[[ApplicationKey, float], None],
     ) -> None:
-        self._home = home
-        self._fleet = fleet
+        self._parts = parts
         self._supervisor = supervisor
         self._busy = busy
         self._changed = changed
@@ -74,10 +97,29 @@ class Deletions:
         if task := self._running.pop(key, None):
             task.cancel()
 
+    async def guard(self, record: Record) -> None:
+        """An application with hooks of its deletion gets finalizers, so that it cannot go without them."""
+        if record.desired is None or record.comparison_failed or record.deleting:
+            return
+        present = record.application.metadata.finalizers
+        wanted = hook_finalizers(record.desired)
+        others = [one for one in present if one.partition("/")[0] not in (PRE_DELETE_FINALIZER, POST_DELETE_FINALIZER)]
+        if {*others, *wanted} == set(present):
+            return
+        patch = {"metadata": {"finalizers": [*others, *wanted] or None, "resourceVersion": record.resource_version}}
+        try:
+            await self._parts.home.patch(_address(record.key), VERSION, patch)
+        except NotFound:
+            return
+        except Conflict:
+            self._again(record.key, 0.5)
+        except GitsyncError as failure:
+            log.warning("finalizers not written", application=str(record.key), reason=failure.message)
+            self._again(record.key, _RETRY_SECONDS)
+
     async def _delete(self, record: Record) -> None:
         try:
-            await self._delete_objects(record)
-            await self._remove_finalizers(record)
+            await self._step_by_step(record)
         except GitsyncError as failure:
             record.fail(Stage.DELETION, failure, type_="DeletionError")
             self._changed(record)
@@ -85,17 +127,30 @@ class Deletions:
         else:
             log.info("deleted", application=str(record.key))
 
-    async def _delete_objects(self, record: Record) -> None:
+    async def _step_by_step(self, record: Record) -> None:
         try:
-            member = self._fleet().find(record.application.spec.destination)
+            member = self._parts.fleet().find(record.application.spec.destination)
         except UnknownDestination:
+            await self._release(record, _OURS)
             return
         member.require()
+        if PRE_DELETE_FINALIZER in record.application.metadata.finalizers:
+            await self._parts.hooks.run(record, member, HookType.PRE_DELETE)
+            await self._release(record, (PRE_DELETE_FINALIZER,), exactly=True)
+        if any(one.partition("/")[0] == FINALIZER for one in record.application.metadata.finalizers):
+            await self._delete_objects(record, member)
+            if POST_DELETE_FINALIZER in record.application.metadata.finalizers:
+                await self._release(record, (FINALIZER, PRE_DELETE_FINALIZER))
+        if POST_DELETE_FINALIZER in record.application.metadata.finalizers:
+            await self._parts.hooks.run(record, member, HookType.POST_DELETE)
+        await self._release(record, _OURS)
+
+    async def _delete_objects(self, record: Record, member: Member) -> None:
         policy = record.application.spec.sync_policy
         objects = [one for one in member.cache.owned_by(record.instance) if _goes(record, one)]
         ended = await delete_application(
             objects,
-            cluster=member.cluster,
+            cluster=self._parts.acting.cluster(record, member),
             live=member.cache,
             application=record.instance,
             propagation=_propagation(record),
@@ -112,16 +167,31 @@ class Deletions:
     def _progressed(self, record: Record, member: Member, message: str) -> None:
         log.info("deletion waits", application=str(record.key), cluster=member.name, message=message)
 
-    async def _remove_finalizers(self, record: Record) -> None:
-        kept = [one for one in record.application.metadata.finalizers if one not in our_finalizers(record)]
-        address = ResourceKey(GROUP, KIND, record.key.namespace, record.key.name)
-        patch = {"metadata": {"finalizers": kept or None, "resourceVersion": record.resource_version}}
-        try:
-            await self._home.patch(address, VERSION, patch)
-        except NotFound:
-            return
-        except Conflict:
-            self._again(record.key, 0.2)
+    async def _release(self, record: Record, names: Collection[str], *, exactly: bool = False) -> None:
+        """Takes finalizers of these names off, in all their spellings unless `exactly` these. Raises ClusterError."""
+        for attempt in range(1, _MAX_ATTEMPTS + 1):
+            present = record.application.metadata.finalizers
+            kept = [one for one in present if (one if exactly else one.partition("/")[0]) not in names]
+            if len(kept) == len(present):
+                return
+            patch = {"metadata": {"finalizers": kept or None, "resourceVersion": record.resource_version}}
+            try:
+                body = await self._parts.home.patch(_address(record.key), VERSION, patch)
+            except NotFound:
+                return
+            except Conflict:
+                if attempt == _MAX_ATTEMPTS:
+                    raise
+                gvk = GroupVersionKind(GROUP, VERSION, KIND)
+                now = await self._parts.home.get(gvk, record.key.namespace, record.key.name)
+                if now is None or now["metadata"].get("uid") != record.application.metadata.uid:
+                    return
+                body = now
+            record.raw, record.application = body, read_application(body)
+
+
+def _address(key: ApplicationKey) -> ResourceKey:
+    return ResourceKey(GROUP, KIND, key.namespace, key.name)
 
 
 def _goes(record: Record, one: LiveObject) -> bool:
@@ -131,8 +201,8 @@ def _goes(record: Record, one: LiveObject) -> bool:
 
 
 def our_finalizers(record: Record) -> tuple[str, ...]:
-    """The resources finalizer in any of its spellings."""
-    return tuple(one for one in record.application.metadata.finalizers if one.partition("/")[0] == FINALIZER)
+    """The finalizers that this engine answers for, in any of their spellings."""
+    return tuple(one for one in record.application.metadata.finalizers if one.partition("/")[0] in _OURS)
 
 
 def _propagation(record: Record) -> Propagation:

@@ -28,6 +28,7 @@ _EXCLUSIONS, _INCLUSIONS = "resource.exclusions", "resource.inclusions"
 _TRACKING = "application.resourceTrackingMethod"
 _BUILD_OPTIONS, _SCHEMES = "kustomize.buildOptions", "helm.valuesFileSchemes"
 _POLL = "timeout.reconciliation"
+_IMPERSONATION = "application.sync.impersonation.enabled"
 
 TRACKING_METHODS = ("annotation", "annotation+label", "label")
 DEFAULT_LABEL_KEY = "app.kubernetes.io/instance"
@@ -73,7 +74,8 @@ class RenderingKeys:
 
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
-    """One argocd-cm. `reconciliation_seconds` is None where it says nothing, and 0 where nobody should poll.
+    """One argocd-cm. `reconciliation_seconds` is None where it says nothing, and 0 where nobody should poll;
+    `impersonation` is None where it says nothing.
 
     `ignore` are the differences that nobody cares about, `ignore_updates` the changes that are no reason to look.
     """
@@ -88,6 +90,7 @@ class EngineConfig:
     tracking: TrackingSettings = TrackingSettings()
     rendering: RenderingKeys = RenderingKeys()
     reconciliation_seconds: float | None = None
+    impersonation: bool | None = None
     problems: tuple[ConfigProblem, ...] = ()
 
     def exclusions(self, server: str) -> Exclusions:
@@ -138,6 +141,7 @@ class _Reader:
             ),
             rendering=self._rendering(),
             reconciliation_seconds=self._seconds(_POLL),
+            impersonation=self._flag(_IMPERSONATION) if self._text(_IMPERSONATION) else None,
             problems=tuple(self.problems),
         )
 

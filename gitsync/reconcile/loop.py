@@ -26,6 +26,7 @@ from gitsync.reconcile.engine_config import EngineConfig, configuration_conditio
 from gitsync.reconcile.feed import TreeFeeds
 from gitsync.reconcile.fleet import Fleet, Member, UnknownDestination
 from gitsync.reconcile.home import Home
+from gitsync.reconcile.impersonation import Acting
 from gitsync.reconcile.permission import destination_of, permitted
 from gitsync.reconcile.queue import FairQueue
 from gitsync.reconcile.record import Record, Records, Stage, why_unreadable
@@ -68,6 +69,7 @@ class Loop:
         comparer: Comparer,
         syncs: Syncs,
         deletions: Deletions,
+        acting: Acting,
         statuses: StatusWriter,
         feeds: TreeFeeds,
         supervisor: Supervisor,
@@ -82,6 +84,7 @@ class Loop:
         self._comparer = comparer
         self._syncs = syncs
         self._deletions = deletions
+        self._acting = acting
         self._statuses = statuses
         self._feeds = feeds
         self._supervisor = supervisor
@@ -119,6 +122,8 @@ class Loop:
             return
         self._decide(record)
         self.shown_changed(record)
+        if not self.watching_only:
+            await self._deletions.guard(record)
 
     async def _compare(self, record: Record, refresh: Refresh) -> None:
         """Find the cluster, find out what Git wants, ask the project, compare. A failure becomes a condition."""
@@ -133,6 +138,7 @@ class Loop:
             stage = Stage.SOURCE
             desired = await self._sources.desire(record, member, refresh=refresh)
             desired, objections = permitted(self._project(record), record.application, member, desired)
+            record.acting_as = self._acting.account(record, member, required=False)
             self._records.want(record, desired)
             record.take(desired)
             record.clear(Stage.SPEC, Stage.SOURCE, Stage.COMPARE)

@@ -65,7 +65,10 @@ class Desired:
 
 @dataclass(slots=True)
 class Record:
-    """Everything known of one application. `server` is its destination's, "" while that is not known."""
+    """Everything known of one application. `server` is its destination's, "" while that is not known.
+
+    `acting_as` is the ServiceAccount that its project wants its cluster to judge it by, "" for the runtime's own.
+    """
 
     key: ApplicationKey
     raw: JsonObject
@@ -89,6 +92,7 @@ class Record:
     sync_begins: bool = False
     unreadable: str = ""
     deleting: bool = False
+    acting_as: str = ""
 
     @property
     def name(self) -> str:

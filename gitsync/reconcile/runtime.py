@@ -26,12 +26,14 @@ from gitsync.reconcile.actions import ObjectActions
 from gitsync.reconcile.asked import Context
 from gitsync.reconcile.compare import Comparer
 from gitsync.reconcile.credential_source import RepositoryCredentials
-from gitsync.reconcile.deletion import Deletions
+from gitsync.reconcile.deletion import DeletionParts, Deletions
+from gitsync.reconcile.deletion_hooks import DeletionHooks
 from gitsync.reconcile.engine_config import EngineConfig
 from gitsync.reconcile.feed import TreeFeeds
 from gitsync.reconcile.fleet import Fleet, FleetEvents, Member
 from gitsync.reconcile.followers import Followers
 from gitsync.reconcile.home import Home
+from gitsync.reconcile.impersonation import Acting
 from gitsync.reconcile.install import install_definitions
 from gitsync.reconcile.link import Link
 from gitsync.reconcile.loop import Loop
@@ -100,6 +102,7 @@ class Runtime:
         self.followers = self._make_followers()
         self.sources = self._make_sources()
         self.statuses = self._make_statuses()
+        self.acting = Acting(self.home)
         self.syncs = self._make_syncs()
         self.deletions = self._make_deletions()
         self.loop = self._make_loop()
@@ -157,6 +160,7 @@ class Runtime:
     async def close(self) -> None:
         await self.application_sets.queue.close()
         await self.loop.queue.close()
+        self.statuses.close()
         await self.supervisor.close()
         await self.metrics.stop()
         await self.fleet.close()
@@ -322,6 +326,7 @@ class Runtime:
             home=self.home,
             fleet=lambda: self.fleet,
             sources=self.sources,
+            acting=self.acting,
             supervisor=self.supervisor,
             changed=lambda record: self.loop.shown_changed(record),
             ended=lambda record: self.loop.sync_ended(record),
@@ -331,8 +336,12 @@ class Runtime:
 
     def _make_deletions(self) -> Deletions:
         return Deletions(
-            self.home_cluster,
-            fleet=lambda: self.fleet,
+            DeletionParts(
+                self.home_cluster,
+                lambda: self.fleet,
+                DeletionHooks(self.home, self.sources, self.acting),
+                self.acting,
+            ),
             supervisor=self.supervisor,
             busy=self.syncs.running,
             changed=lambda record: self.loop.shown_changed(record),
@@ -349,6 +358,7 @@ class Runtime:
             comparer=self.comparer,
             syncs=self.syncs,
             deletions=self.deletions,
+            acting=self.acting,
             statuses=self.statuses,
             feeds=self.feeds,
             supervisor=self.supervisor,

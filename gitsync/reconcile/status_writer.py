@@ -88,6 +88,13 @@ class StatusWriter:
         if timer := self._timers.pop(key, None):
             timer.cancel()
 
+    def close(self) -> None:
+        """Nothing is written any more; what was due is written by the next process, which sees the same."""
+        self.paused = True
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+
     @property
     def pending(self) -> int:
         return len(self._first_change)
@@ -145,8 +152,11 @@ class StatusWriter:
             self._written(record, body)
 
     def _written(self, record: Record, body: JsonObject) -> None:
-        """The answer is the newest state, unless the watch was faster."""
-        if _newer(body, record.raw):
+        """The answer is the newest state, unless the watch was faster, or somebody else wrote meanwhile.
+
+        What somebody else wrote is for the watch to bring, which tells the loop what is new in it.
+        """
+        if _newer(body, record.raw) and _words(body) == _words(record.raw):
             record.raw = body
             record.application = read_application(body)
 
@@ -208,6 +218,15 @@ def _health(previous: JsonObject) -> Health:
 
 def _source_type(previous: JsonObject) -> str:
     return previous.get("sourceType") or next(iter(previous.get("sourceTypes") or ()), "")
+
+
+def _words(raw: JsonObject) -> tuple[object, ...]:
+    """What people say in an Application, apart from what our own writes remove."""
+    metadata = raw["metadata"]
+    annotations = {
+        key: value for key, value in (metadata.get("annotations") or {}).items() if key != REFRESH_ANNOTATION
+    }
+    return raw.get("spec"), metadata.get("labels"), annotations, metadata.get("deletionTimestamp")
 
 
 def _newer(body: JsonObject, than: JsonObject) -> bool:

@@ -39,6 +39,7 @@ from gitsync.reconcile.attempt import (
 from gitsync.reconcile.desired_sources import asked_revisions, asks_for_what_is_followed, usable_sources
 from gitsync.reconcile.fleet import Fleet, Member
 from gitsync.reconcile.home import Home
+from gitsync.reconcile.impersonation import Acting
 from gitsync.reconcile.local_manifests import desire_local
 from gitsync.reconcile.permission import permitted, sources_refused
 from gitsync.reconcile.record import Desired, Record, Records, sentence
@@ -112,6 +113,7 @@ class Syncs:
         home: Home,
         fleet: Callable[[], Fleet],
         sources: Sources,
+        acting: Acting,
         supervisor: Supervisor,
         changed: Callable[[Record], None],
         ended: Callable[[Record], None],
@@ -122,6 +124,7 @@ class Syncs:
         self._home = home
         self._fleet = fleet
         self._sources = sources
+        self._acting = acting
         self._supervisor = supervisor
         self._changed = changed
         self._ended = ended
@@ -346,7 +349,7 @@ class Syncs:
         plan = self._plan(run, member, desired, options)
         run.execution = Execution(
             plan,
-            cluster=member.cluster,
+            cluster=self._acting.cluster(record, member),
             live=member.cache,
             application=record.instance,
             dry_run=sync.dry_run,

@@ -50,9 +50,15 @@ class Access:
     def remove(self, token: str) -> None:
         self._identities.pop(token, None)
 
-    def identify(self, authorization: str) -> Identity | None:
+    def identify(self, authorization: str, acting_as: str = "") -> Identity | None:
+        """Who asks; with `acting_as` (Impersonate-User) whom an administrator wants to be. Others may not be others."""
         scheme, _, token = authorization.partition(" ")
-        return self._identities.get(token.strip()) if scheme.lower() == "bearer" else None
+        found = self._identities.get(token.strip()) if scheme.lower() == "bearer" else None
+        if found is None or not acting_as:
+            return found
+        if ADMIN_GROUP not in found.groups:
+            return Identity(found.name, found.groups)
+        return next((one for one in self._identities.values() if one.name == acting_as), Identity(acting_as))
 
     def identify_token(self, token: str) -> Identity | None:
         return self._identities.get(token)

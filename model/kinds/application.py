@@ -18,6 +18,8 @@ REFRESH_ANNOTATION = "argocd.argoproj.io/refresh"  # "normal" or "hard"; removed
 SKIP_RECONCILE_ANNOTATION = "argocd.argoproj.io/skip-reconcile"  # "true": nobody looks at it, its status stays
 TRACKING_ANNOTATION = "argocd.argoproj.io/tracking-id"
 FINALIZER = "resources-finalizer.argocd.argoproj.io"  # may be followed by /background or /foreground
+PRE_DELETE_FINALIZER = "pre-delete-finalizer.argocd.argoproj.io"  # these two may be followed by /cleanup
+POST_DELETE_FINALIZER = "post-delete-finalizer.argocd.argoproj.io"
 GIT_SOURCE_LABEL = "codefresh.io/entity"  # value "git-source"
 
 

@@ -76,7 +76,8 @@ class ApiServer:
         path = request.path
         if path in _HEALTH or path.startswith(("/readyz/", "/livez/")):
             return web.Response(text="ok")
-        identity = self._access.identify(request.headers.get("Authorization", ""))
+        acting_as = request.headers.get("Impersonate-User", "")
+        identity = self._access.identify(request.headers.get("Authorization", ""), acting_as)
         if identity is None:
             raise UnauthorizedError("Unauthorized")
         if path.startswith("/sandbox/"):
