@@ -32,7 +32,7 @@ def test_weights_are_verified_when_all_target_groups_have_theirs() -> None:
     assert verification.statuses == (
         {
             "ingress": "web",
-            "loadBalancer": {"name": "lb", "arn": f"{ARN}loadbalancer/app/lb/2", "fullName": "app/lb/2"},
+            "loadBalancer": {"name": "lb", "arn": f"{ARN}loadbalancer/app/lb/2", "fullName": "lb/2"},
             "canaryTargetGroup": {
                 "name": "shop-canary",
                 "arn": f"{ARN}targetgroup/shop-canary/1",
