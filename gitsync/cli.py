@@ -7,7 +7,7 @@ Commands import what they need when they run, so that one does not load Git and 
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, ParamSpec
 
@@ -155,37 +155,30 @@ def render(app: str, repos: tuple[str, ...], closure: bool, form: str) -> None:
 
 
 @inspect.command()
-@click.argument("app", type=_FILE)
-@click.option("--live", required=True, type=_FILE, help="Live objects; an empty file: nothing exists yet.")
+@click.argument("apps", metavar="APP...", type=_FILE, nargs=-1, required=True)
+@click.option(
+    "--live", required=True, multiple=True, type=_FILE, help="Live objects; an empty file: nothing. Once, or per APP."
+)
 @click.option("--desired", type=_FILE, help="Rendered manifests, instead of rendering the application's sources.")
 @click.option("--prune/--no-prune", default=None, help="Default: as the application says.")
 @_REPO
 @_CONFIG
 @_output("json")
 @_told
-def plan(**given: Any) -> None:
-    """Ordered actions of the next sync of the Application in file APP.
+def plan(apps: tuple[str, ...], repos: tuple[str, ...], config: str | None, form: str, **given: Any) -> None:
+    """Ordered actions of the next sync of the Application in each file APP.
 
     Manifests that stand beside the Application in APP are taken as what it wants; else its sources are rendered.
+    Several files give one result each: a line of JSON, or a YAML document.
     """
     from gitsync.inspect.config import read_configuration
-    from gitsync.inspect.files import application_among, is_application, read_documents, read_objects
-    from gitsync.inspect.output import write
-    from gitsync.inspect.plan import inspect_plan
-    from gitsync.inspect.render import render_application
+    from gitsync.inspect.output import write_each
+    from gitsync.inspect.plan import PlanQuestion, plan_file
 
-    documents = read_documents(given["app"])
-    application = application_among(documents, given["app"])
-    wanted = [document for document in documents if not is_application(document.body)]
-    if given["desired"]:
-        wanted = read_documents(given["desired"])
-    elif not wanted:
-        wanted = render_application(application, _directories(given["repos"]))
-    configuration = read_configuration(given["config"])
-    actions = inspect_plan(
-        application, wanted, read_objects(given["live"]), prune=given["prune"], configuration=configuration
-    )
-    write(actions, given["form"])
+    question = PlanQuestion(repositories=_directories(repos), configuration=read_configuration(config), **given)
+    files = [(app, question.live_of(position, len(apps))) for position, app in enumerate(apps)]
+    if not write_each((partial(plan_file, app, live, question) for app, live in files), form, one=len(apps) == 1):
+        sys.exit(1)
 
 
 @inspect.command()

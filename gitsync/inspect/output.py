@@ -1,13 +1,14 @@
 """Answers on standard output, as JSON or YAML that Kubernetes tools read back unchanged."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
 import msgspec
 import yaml
 
+from gitsync.errors import GitsyncError
 from gitsync.manifest.object import JsonObject
 
 # What YAML readers of Kubernetes (in Go) take for a number, and PyYAML for a string, so that it would go unquoted.
@@ -40,6 +41,25 @@ def write(value: Any, form: str) -> None:
 def write_objects(bodies: Iterable[JsonObject], form: str) -> None:
     """A YAML stream, or a JSON list."""
     click.echo(as_yaml(bodies) if form == "yaml" else as_json(list(bodies)), nl=False)
+
+
+def write_each(questions: Iterable[Callable[[], Any]], form: str, *, one: bool) -> bool:
+    """One result for each question: of several, a line of JSON or a YAML document each.
+
+    Of several, one that has no answer gives `{"error": ...}` and stops no other. False: there was such a one.
+    """
+    if one:
+        for question in questions:
+            write(question(), form)
+        return True
+    answered = True
+    for question in questions:
+        try:
+            result = question()
+        except GitsyncError as failure:
+            answered, result = False, {"error": f"{failure.message}. {failure.suggestion}".rstrip(". ") + "."}
+        click.echo(as_yaml([result]) if form == "yaml" else msgspec.json.encode(result).decode() + "\n", nl=False)
+    return answered
 
 
 def as_json(value: Any) -> str:

@@ -1,10 +1,21 @@
 """`argosy inspect plan`: what a sync of an application would do, in order and with reasons."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from gitsync.diff.compute import compute_diff
 from gitsync.diff.ignore import rules_for
-from gitsync.inspect.files import as_live, key_of
+from gitsync.inspect.files import (
+    InspectError,
+    application_among,
+    as_live,
+    is_application,
+    key_of,
+    read_documents,
+    read_objects,
+)
+from gitsync.inspect.render import render_application
 from gitsync.inspect.scope import scopes
 from gitsync.manifest.object import DesiredObject, JsonObject
 from gitsync.manifest.parse import ParsedDocument
@@ -15,6 +26,39 @@ from gitsync.plan.values import Plan, Task
 from gitsync.reconcile.engine_config import EngineConfig
 from model.identity import ApplicationKey
 from model.kinds.application import Application
+
+
+@dataclass(frozen=True, slots=True)
+class PlanQuestion:
+    """What is asked about each file. `live` is one file for all applications, or one for each."""
+
+    live: tuple[str, ...]
+    desired: str | None
+    prune: bool | None
+    repositories: Mapping[str, Path]
+    configuration: EngineConfig
+
+    def live_of(self, position: int, applications: int) -> str:
+        if len(self.live) not in (1, applications):
+            raise InspectError(
+                f"{len(self.live)} files of live objects for {applications} applications",
+                suggestion="Give --live once, or once for each application in the same order.",
+            )
+        return self.live[position if len(self.live) > 1 else 0]
+
+
+def plan_file(file: str, live: str, question: PlanQuestion) -> list[JsonObject]:
+    """The actions for the Application in one file. Raises GitsyncError."""
+    documents = read_documents(file)
+    application = application_among(documents, file)
+    wanted = [document for document in documents if not is_application(document.body)]
+    if question.desired:
+        wanted = read_documents(question.desired)
+    elif not wanted:
+        wanted = render_application(application, dict(question.repositories))
+    return inspect_plan(
+        application, wanted, read_objects(live), prune=question.prune, configuration=question.configuration
+    )
 
 
 def inspect_plan(
@@ -35,6 +79,7 @@ def inspect_plan(
 
 
 def _options(application: Application, prune: bool | None) -> PlanOptions:
+    """As the runtime has them, for the operation that the Application asks for, else for its automated sync."""
     policy, operation = application.spec.sync_policy, application.operation
     sync = operation.sync if operation else None
     automated = policy.automated if policy else None
@@ -42,7 +87,6 @@ def _options(application: Application, prune: bool | None) -> PlanOptions:
         prune = sync.prune if sync else bool(automated and automated.prune)
     strategy = sync.sync_strategy if sync else None
     chosen = (strategy.apply or strategy.hook) if strategy else None
-    managed = (policy.managed_namespace_metadata if policy else None) or {}
     return PlanOptions(
         application=application.metadata.name,
         namespace=application.spec.destination.namespace,
@@ -50,7 +94,9 @@ def _options(application: Application, prune: bool | None) -> PlanOptions:
         force=bool(chosen and chosen.force),
         sync_options=(sync.sync_options if sync else ()) or (policy.sync_options if policy else ()),
         resources=sync.resources if sync else (),
-        namespace_metadata={part: values for part, values in managed.items() if part in ("labels", "annotations")},
+        namespace_metadata=application.spec.managed_namespace_metadata or {},
+        run_hooks=strategy is None or strategy.apply is None,
+        revision=sync.revision if sync else "",
     )
 
 
@@ -79,8 +125,9 @@ def _shown(plan: Plan) -> list[JsonObject]:
 
 
 def _action(task: Task) -> JsonObject:
+    """`hook` and `needsApproval` are there only where they say something."""
     key = task.key
-    return {
+    shown: JsonObject = {
         "action": str(task.kind),
         "phase": str(task.phase),
         "wave": task.wave,
@@ -91,3 +138,8 @@ def _action(task: Task) -> JsonObject:
         "name": key.name,
         "reason": task.reason,
     }
+    if task.hook is not None:
+        shown["hook"] = task.hook.type
+    if task.needs_approval:
+        shown["needsApproval"] = True
+    return shown

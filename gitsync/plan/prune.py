@@ -1,7 +1,8 @@
 """What of an application's live objects Git does not have any more: delete it, or say why not.
 
 An object is ours to delete only if its tracking mark names this application and this very object; a mark that some
-controller copied onto another object, and objects of other applications, are never touched.
+controller copied onto another object, objects of other applications, and objects that another object owns (which go
+with that one) are never touched.
 """
 
 from collections.abc import Iterable, Mapping, Set
@@ -25,7 +26,7 @@ def prune_tasks(live: Mapping[ResourceKey, LiveObject], desired: Set[ResourceKey
     unwanted = (
         found
         for key, found in live.items()
-        if key not in desired and is_owned(found, options.application) and not _is_hook(found)
+        if key not in desired and is_owned(found, options.application) and not found.owners and not _is_hook(found)
     )
     return [_prune_task(found, options) for found in unwanted if options.selects(found.key)]
 
