@@ -206,7 +206,7 @@ class RolloutSpec(_View, frozen=True):
     rollback_window: RollbackWindow | None = None
 
 
-class Condition(_View, frozen=True):
+class Condition(_View, frozen=True, omit_defaults=False):
     type: str
     status: str
     last_update_time: datetime | None = None
@@ -224,19 +224,19 @@ class RunStatus(_View, frozen=True):
     """Of an AnalysisRun that the Rollout's status names."""
 
     name: str
-    status: str = ""
+    status: str
     message: str = ""
 
 
 class WeightDestination(_View, frozen=True):
-    weight: int = 0
+    weight: int
     service_name: str = ""
     pod_template_hash: str = ""
 
 
 class TrafficWeights(_View, frozen=True):
-    canary: WeightDestination = WeightDestination()
-    stable: WeightDestination = WeightDestination()
+    canary: WeightDestination
+    stable: WeightDestination
     additional: tuple[WeightDestination, ...] = ()
     verified: bool | None = None
 
