@@ -6,7 +6,7 @@ import msgspec
 
 from gitsync.diff.comparison import Comparison
 from gitsync.diff.facts import group_and_kind, is_built_in
-from gitsync.diff.ignore import NO_RULES, IgnoreRules, without_fields, without_pointers
+from gitsync.diff.ignore import NO_RULES, IgnoreRules, without_expressions, without_fields, without_pointers
 from gitsync.diff.lists import fields_applied
 from gitsync.diff.normalize import DEFAULT_SETTINGS, LAST_APPLIED, DiffSettings, normalize
 from gitsync.diff.ownership import NOTHING, FieldSet, Ownership, read_ownership
@@ -31,6 +31,7 @@ def compute_diff(
     """The difference that can be told without asking the API server.
 
     Secrets come out masked. When `arbiter_needed`, ask the server with a dry run and judge its answer by `arbitrate`.
+    Raises RuleUnusable for a jq expression that cannot be used.
     """
     wanted = normalize(desired.body, settings)
     if live is None:
@@ -84,7 +85,10 @@ def _ignoring(
     """Both sides without what the rules ignore."""
     if not ignore:
         return left, right
-    left, right = without_pointers(left, ignore.json_pointers), without_pointers(right, ignore.json_pointers)
+    left, right = (
+        without_expressions(without_pointers(body, ignore.json_pointers), ignore.jq_path_expressions)
+        for body in (left, right)
+    )
     for fields in ownership.fields_of(ignore.managers):
         left, right = without_fields(left, fields), without_fields(right, fields)
     return left, right

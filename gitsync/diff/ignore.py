@@ -1,8 +1,8 @@
 """ignoreDifferences: which fields of which objects are nobody's business.
 
-Rules match by group and kind (globs) and exact name and namespace. Pointers remove a field; managers claim the fields
-that they own in managedFields, which are then taken from live. jq expressions are kept so that a caller can refuse them
-by name; they are not evaluated yet.
+Rules match by group and kind (globs) and exact name and namespace. Pointers remove a field, jq expressions the fields
+that they name; managers claim the fields that they own in managedFields, which are then taken from live. An expression
+that does not fit one object (a list that it does not have) removes nothing there, as in Argo CD.
 """
 
 from collections.abc import Iterable
@@ -12,10 +12,15 @@ from typing import Any
 
 import msgspec
 
+from gitsync.diff.jq.errors import ExpressionError, ExpressionFailed
+from gitsync.diff.jq.removal import remove
 from gitsync.diff.ownership import FieldSet, describes
+from gitsync.errors import Failed
 from gitsync.manifest.object import JsonObject
 from model.identity import ResourceKey
 from model.kinds.application import IgnoreDifference
+
+_LONGEST_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class IgnoreRules:
     jq_path_expressions: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.json_pointers or self.managers)
+        return bool(self.json_pointers or self.managers or self.jq_path_expressions)
 
 
 NO_RULES = IgnoreRules()
@@ -52,6 +57,30 @@ def _matches(rule: IgnoreDifference, key: ResourceKey) -> bool:
         and rule.name in ("", key.name)
         and rule.namespace in ("", key.namespace)
     )
+
+
+class RuleUnusable(Failed):
+    """A jq expression that nobody can read, or that takes too long. `expression` is the text of it."""
+
+    def __init__(self, expression: str, error: ExpressionError) -> None:
+        shown = expression if len(expression) <= _LONGEST_SHOWN else f"{expression[:_LONGEST_SHOWN]}..."
+        super().__init__(
+            f"jq expression {shown!r} of ignoreDifferences cannot be used: {error.message}",
+            suggestion=error.suggestion or "Correct the expression.",
+        )
+        self.expression = expression
+
+
+def without_expressions(body: JsonObject, expressions: Iterable[str]) -> JsonObject:
+    """The object without the fields that jq expressions name. Raises RuleUnusable."""
+    for expression in expressions:
+        try:
+            body = remove(body, expression)
+        except ExpressionFailed:
+            continue
+        except ExpressionError as error:
+            raise RuleUnusable(expression, error) from error
+    return body
 
 
 def without_pointers(body: JsonObject, pointers: Iterable[str]) -> JsonObject:

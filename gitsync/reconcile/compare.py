@@ -9,7 +9,7 @@ Unknown with its reason, never Synced.
 import asyncio
 
 from gitsync.diff.compute import arbitrate, compute_diff
-from gitsync.diff.ignore import NO_RULES, IgnoreRules
+from gitsync.diff.ignore import NO_RULES, IgnoreRules, RuleUnusable
 from gitsync.kube.errors import ClusterError, Conflict, Forbidden, Invalid, NotFound, UnknownKind
 from gitsync.kube.index import live_object
 from gitsync.kube.limits import Budget
@@ -25,10 +25,12 @@ from gitsync.reconcile.rules import EngineRules
 from gitsync.reconcile.verdict import judge_both, judge_extra, judge_missing, judge_refused, shared_condition
 from model.change import ObjectDiff
 from model.health import Sync
-from model.identity import ResourceKey
+from model.identity import ApplicationKey, ResourceKey
 from model.kinds.application import ApplicationCondition
 
 _MAX_SHARED_SHOWN = 20
+_MAX_UNUSABLE = 1000
+_TURN_SECONDS = 0.02  # a large application lets others have their turn
 
 
 class Comparer:
@@ -36,11 +38,21 @@ class Comparer:
 
     def __init__(self, rules: EngineRules) -> None:
         self._rules = rules
+        self._unusable: dict[tuple[ApplicationKey, str], RuleUnusable] = {}
         self.dry_runs = 0
 
     async def compare(self, record: Record, member: Member, desired: Desired) -> None:
         """Bring every verdict of the application up to date."""
-        slow = [key for key in desired.objects if not self.compare_now(record, member, key)]
+        slow, clock = [], asyncio.get_running_loop().time
+        turn = clock()
+        for key in desired.objects:
+            if not self.compare_now(record, member, key):
+                slow.append(key)
+            if clock() - turn > _TURN_SECONDS:
+                await asyncio.sleep(0)
+                turn = clock()
+                if record.desired is not desired:
+                    return  # whoever wants something else now has it compared
         extra = {live.key for live in member.cache.owned_by(record.instance)} - desired.objects.keys()
         for key in extra:
             self.compare_now(record, member, key)
@@ -77,7 +89,19 @@ class Comparer:
             return True
         if live.raw is None:
             return False
-        diff = compute_diff(wanted, live.body(), manager=FIELD_MANAGER, ignore=rules, settings=self._rules.settings)
+        try:
+            diff = self._diff(record, wanted, live.body(), rules)
+        except RuleUnusable as failure:
+            verdict = judge_both(
+                wanted,
+                live,
+                live.facts.health,
+                Sync.UNKNOWN,
+                memo,
+                problem=f"it cannot be compared: {sentence(failure)}",
+            )
+            self._settle(record, key, verdict)
+            return True
         if diff.arbiter_needed:
             return False
         self._settle(record, key, judge_both(wanted, live, live.facts.health, _sync_of(diff), memo))
@@ -100,10 +124,16 @@ class Comparer:
 
     async def diff_of(
         self, record: Record, member: Member, wanted: DesiredObject, body: JsonObject | None
-    ) -> ObjectDiff:
-        """The whole comparison of one object, for people. Raises ClusterError."""
+    ) -> ObjectDiff | None:
+        """The whole comparison of one object, for people; None where a condition says why there is none.
+
+        Raises ClusterError.
+        """
         rules = self._ignored(record, wanted.key)
-        diff = compute_diff(wanted, body, manager=FIELD_MANAGER, ignore=rules, settings=self._rules.settings)
+        try:
+            diff = self._diff(record, wanted, body, rules)
+        except RuleUnusable:
+            return None
         if diff.arbiter_needed and body is not None:
             diff = await self._arbitrate(record, member, wanted, body, rules)
         return diff
@@ -156,17 +186,31 @@ class Comparer:
         memo = self._memo(wanted, live, rules)
         if live is None or body is None:
             return judge_missing(wanted, memo)
-        diff = compute_diff(wanted, body, manager=FIELD_MANAGER, ignore=rules, settings=self._rules.settings)
-        sync, problem = _sync_of(diff), ""
-        if diff.arbiter_needed:
-            try:
+        sync, problem = Sync.UNKNOWN, ""
+        try:
+            diff = self._diff(record, wanted, body, rules)
+            sync = _sync_of(diff)
+            if diff.arbiter_needed:
                 sync = _sync_of(await self._arbitrate(record, member, wanted, body, rules))
-            except (Invalid, Conflict, Forbidden, NotFound, UnknownKind):
-                # The cluster refuses to make it so: it surely differs, and the sync will say what is refused.
-                sync = Sync.OUT_OF_SYNC
-            except ClusterError as failure:
-                sync, problem = Sync.UNKNOWN, f"it cannot be compared: {sentence(failure)}"
+        except (Invalid, Conflict, Forbidden, NotFound, UnknownKind):
+            # The cluster refuses to make it so: it surely differs, and the sync will say what is refused.
+            sync = Sync.OUT_OF_SYNC
+        except (ClusterError, RuleUnusable) as failure:
+            sync, problem = Sync.UNKNOWN, f"it cannot be compared: {sentence(failure)}"
         return judge_both(wanted, live, live.facts.health, sync, memo, problem=problem)
+
+    def _diff(self, record: Record, wanted: DesiredObject, body: JsonObject | None, rules: IgnoreRules) -> ObjectDiff:
+        """Raises RuleUnusable, at once for a rule of the application that has been too costly before."""
+        for expression in rules.jq_path_expressions:
+            if (known := self._unusable.get((record.key, expression))) is not None:
+                raise known
+        try:
+            return compute_diff(wanted, body, manager=FIELD_MANAGER, ignore=rules, settings=self._rules.settings)
+        except RuleUnusable as failure:
+            self._unusable[record.key, failure.expression] = failure
+            if len(self._unusable) > _MAX_UNUSABLE:
+                self._unusable.pop(next(iter(self._unusable)))
+            raise
 
     async def _arbitrate(
         self, record: Record, member: Member, wanted: DesiredObject, body: JsonObject, rules: IgnoreRules

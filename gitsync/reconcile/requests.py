@@ -139,7 +139,8 @@ class Requests:
             diff = None
             if wanted is not None and verdict.sync is not Sync.SYNCED:
                 live = await read_live(member, node.ref)
-                diff = diff_answer(await self._context.comparer.diff_of(record, member, wanted, live))
+                found = await self._context.comparer.diff_of(record, member, wanted, live)
+                diff = diff_answer(found) if found else None
             answers.append(ManagedResourceAnswer(node=node, diff=diff))
         return ManagedAnswer(tuple(answers))
 

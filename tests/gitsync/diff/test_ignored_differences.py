@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from gitsync.diff.compute import arbitrate, compute_diff
-from gitsync.diff.ignore import NO_RULES, IgnoreRules, rules_for
+from gitsync.diff.ignore import NO_RULES, IgnoreRules, RuleUnusable, rules_for
 from gitsync.diff.normalize import DiffSettings
 from gitsync.manifest.object import DesiredObject, JsonObject, Origin
 from model.identity import ResourceKey
@@ -108,3 +108,27 @@ def test_status_counts_only_where_the_installation_says_so() -> None:
     wanted, live = {**deployment(), "status": {"replicas": 1}}, {**deployment(), "status": {"replicas": 2}}
     assert not compute_diff(desired_of(wanted), live).modified
     assert compute_diff(desired_of(wanted), live, settings=DiffSettings(ignore_status="none")).modified
+
+
+def test_a_jq_expression_takes_its_fields_out_of_both_sides() -> None:
+    rules = IgnoreRules(jq_path_expressions=('.spec.template.spec.containers[] | select(.name == "web") | .image',))
+    live = deployment(image="web:2")
+    assert not compute_diff(desired_of(deployment()), live, ignore=rules).modified
+    assert compute_diff(desired_of(deployment()), deployment(3, "web:2"), ignore=rules).modified
+
+
+def test_a_jq_expression_that_does_not_fit_removes_nothing() -> None:
+    rules = IgnoreRules(jq_path_expressions=(".webhooks[].clientConfig.caBundle", ".spec.replicas"))
+    assert not compute_diff(desired_of(deployment()), deployment(3), ignore=rules).modified
+
+
+@pytest.mark.parametrize("expression", [".spec |", "range(1e9) | empty", ".spec | keys", "def f: f; f"])
+def test_a_jq_expression_that_cannot_be_used_is_named(expression: str) -> None:
+    with pytest.raises(RuleUnusable) as told:
+        compute_diff(desired_of(deployment()), deployment(3), ignore=IgnoreRules(jq_path_expressions=(expression,)))
+    assert repr(expression) in told.value.message
+
+
+def test_a_jq_expression_is_taken_out_of_a_dry_run_too() -> None:
+    rules = IgnoreRules(jq_path_expressions=(".spec.replicas",))
+    assert not arbitrate(desired_of(deployment(2)), deployment(1), deployment(2), ignore=rules).modified

@@ -183,3 +183,23 @@ async def test_actions_of_the_configuration_are_shown_and_run(rig: Rig) -> None:
     with pytest.raises(Refused, match="no action"):
         await rig.runtime.requests.answer(RunAction(key, ref, "restart", "", "three"))
     await configure(rig)
+
+
+async def test_a_jq_expression_that_cannot_be_used_makes_the_comparison_unknown(rig: Rig) -> None:
+    await rig.push({"jq/a.yaml": config_map("jq")})
+
+    def ignoring(expression: str) -> list[JsonObject]:
+        return [{"group": "", "kind": "ConfigMap", "jqPathExpressions": [expression]}]
+
+    await rig.create_application("jq", syncPolicy={"automated": {}}, ignoreDifferences=ignoring(".data | keys"))
+
+    def told(body: JsonObject) -> bool:
+        return any(kind == "ComparisonError" and ".data | keys" in text for kind, text in conditions_of(body))
+
+    body = await rig.until("jq", told)
+    assert body["status"]["sync"]["status"] == "Unknown"
+    await rig.patch("jq", {"spec": {"ignoreDifferences": ignoring('.data | .["value"]')}})
+    await rig.until("jq", lambda body: synced_and_healthy(body) and not conditions_of(body))
+    await rig.cluster.patch(ResourceKey("", "ConfigMap", "default", "jq"), "v1", {"data": {"value": "2"}})
+    await rig.patch("jq", {"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}})
+    await rig.until("jq", lambda body: synced_and_healthy(body) and not body["metadata"].get("annotations"))

@@ -1,0 +1,55 @@
+"""The functions that expressions may call, by name and number of arguments."""
+
+from gitsync.diff.jq.functions import VALUE_FUNCTIONS
+
+# Those that pass places on, or run an argument more than once.
+PLACE_FUNCTIONS = frozenset(
+    {
+        ("empty", 0),
+        ("error", 0),
+        ("error", 1),
+        ("select", 1),
+        ("recurse", 0),
+        ("recurse", 1),
+        ("recurse", 2),
+        ("first", 0),
+        ("first", 1),
+        ("last", 0),
+        ("last", 1),
+        ("nth", 1),
+        ("nth", 2),
+        ("limit", 2),
+        ("getpath", 1),
+        ("path", 1),
+        ("paths", 0),
+        ("paths", 1),
+        ("del", 1),
+        ("map", 1),
+        ("map_values", 1),
+        ("with_entries", 1),
+        ("any", 1),
+        ("any", 2),
+        ("all", 1),
+        ("all", 2),
+        ("range", 1),
+        ("range", 2),
+        ("range", 3),
+        ("sort_by", 1),
+        ("unique_by", 1),
+        ("min_by", 1),
+        ("max_by", 1),
+        ("isempty", 1),
+        ("IN", 1),
+        ("IN", 2),
+        ("values", 0),
+        ("nulls", 0),
+        ("booleans", 0),
+        ("numbers", 0),
+        ("strings", 0),
+        ("arrays", 0),
+        ("objects", 0),
+        ("iterables", 0),
+        ("scalars", 0),
+    }
+)
+KNOWN_FUNCTIONS = PLACE_FUNCTIONS | VALUE_FUNCTIONS.keys()
