@@ -11,6 +11,7 @@ from gitsync.diff.lists import fields_applied
 from gitsync.diff.normalize import DEFAULT_SETTINGS, LAST_APPLIED, DiffSettings, normalize
 from gitsync.diff.ownership import NOTHING, FieldSet, Ownership, read_ownership
 from gitsync.diff.prediction import compare_prediction
+from gitsync.diff.respect import keep_live
 from gitsync.diff.secrets import is_secret, mask_together
 from gitsync.diff.whole import Traits
 from gitsync.manifest.object import DesiredObject, JsonObject
@@ -72,6 +73,14 @@ def arbitrate(
         existing, expected = _masked([existing, expected], settings)
     changes, outcome = compare_prediction(existing, expected, before, after, _traits(live))
     return ObjectDiff(bool(changes), changes, existing, outcome)
+
+
+def respecting(desired: JsonObject, live: JsonObject, *, ignore: IgnoreRules) -> JsonObject:
+    """What to apply so that ignored fields stay as they are in the cluster."""
+    if not ignore:
+        return desired
+    stripped, _ = _ignoring(desired, live, read_ownership(live, FIELD_MANAGER), ignore)
+    return keep_live(desired, stripped, live)
 
 
 def _traits(body: JsonObject) -> Traits:

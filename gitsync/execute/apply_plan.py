@@ -7,7 +7,7 @@ not begin. Prunes that somebody has to confirm hold their step up until `approve
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 import msgspec
@@ -48,7 +48,10 @@ class Outcome:
 
 
 class Execution:
-    """One run of a plan. `on_progress` is called after each step and each change of what is waited for."""
+    """One run of a plan. `on_progress` is called after each step and each change of what is waited for.
+
+    `may_go_on` is waited for before each step but the first.
+    """
 
     def __init__(
         self,
@@ -60,6 +63,7 @@ class Execution:
         dry_run: bool = False,
         earlier: Earlier | None = None,
         establish: EstablishLimits | None = None,
+        may_go_on: Callable[[], Awaitable[bool]] | None = None,
         wave_seconds: float | None = None,
         approved: bool = False,
         on_progress: Callable[["Execution"], None] | None = None,
@@ -74,6 +78,7 @@ class Execution:
         self._live = live
         self._settings = ApplySettings(application, dry_run=dry_run)
         self._establish = establish or EstablishLimits()
+        self._may_go_on = may_go_on
         self._wave_seconds = wave_seconds
         self._approved = approved
         self._late_wave = ""  # why the wave under way has taken too long
@@ -94,6 +99,10 @@ class Execution:
     def results(self) -> tuple[ResourceResult, ...]:
         """One for each task that was begun, in the plan's order."""
         return tuple(self._results[task.id] for task in self._plan.tasks if task.id in self._results)
+
+    @property
+    def stopped(self) -> bool:
+        return bool(self._stop_message)
 
     def stop(self, message: str) -> None:
         """Ends it at the next safe point: requests under way finish, nothing new begins."""
@@ -133,6 +142,7 @@ class Execution:
             match advance.move:
                 case Move.START:
                     assert advance.step is not None
+                    await self._let_on()
                     self._limit_wave(advance.step)
                     if await self._confirmed(advance.step, watched):
                         await self._run_step(advance.step)
@@ -146,6 +156,13 @@ class Execution:
                     self._mark_failed(advance)
                     return Phase.FAILED, advance.message
         return Phase.FAILED, self._stop_message or self._late_wave
+
+    async def _let_on(self) -> None:
+        """Between steps somebody else has a word: a window that closes meanwhile."""
+        if self._started and self._may_go_on is not None and not self._settings.dry_run:
+            if self._wave_alarm:
+                self._wave_alarm.cancel()
+            await self._may_go_on()
 
     async def _confirmed(self, step: Step, watched: Watched) -> bool:
         """Waits until somebody confirms the prunes of the step that need it. False: it was stopped meanwhile."""

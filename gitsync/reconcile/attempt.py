@@ -1,7 +1,9 @@
 """What one attempt of an operation needs to know: of the cluster before it begins, and of its results after it."""
 
+from dataclasses import replace
 from datetime import datetime
 
+from gitsync.diff.compute import respecting
 from gitsync.duration import parse_duration
 from gitsync.execute.apply_plan import WAVE_TIMEOUT_ANNOTATION
 from gitsync.execute.hooks import Earlier
@@ -14,8 +16,10 @@ from gitsync.reconcile.application_state import MemoKey
 from gitsync.reconcile.fleet import Member
 from gitsync.reconcile.permission import destination_of
 from gitsync.reconcile.record import Desired, Record
+from gitsync.reconcile.rules import EngineRules
 from gitsync.reconcile.status import as_json
 from gitsync.reconcile.verdict import judge_extra, shared_condition
+from model.health import Sync
 from model.identity import ResourceKey
 from model.kinds.application import OperationState, ResourceResult, SyncOperation
 from model.operation import Phase, ResultCode, SyncPhase
@@ -44,6 +48,24 @@ def live_of(record: Record, member: Member, desired: Desired, project: JsonObjec
             live[owned.key] = owned
     forbidden = refusals(project, live, destination_of(record.application, member))
     return {key: one for key, one in live.items() if key not in forbidden}
+
+
+def out_of_sync(record: Record, desired: Desired) -> set[ResourceKey]:
+    """Desired objects that are not known to be so in the cluster. A verdict on another version tells nothing."""
+    settled = {(one.key, one.memo.desired) for one in record.state if one.sync is Sync.SYNCED}
+    return {key for key, wanted in desired.objects.items() if (key, wanted.digest) not in settled}
+
+
+async def respect_ignored(record: Record, member: Member, desired: Desired, rules: EngineRules) -> Desired:
+    """What is to be applied where ignored differences are left as the cluster has them. Raises ClusterError."""
+    objects = dict(desired.objects)
+    for key, wanted in desired.objects.items():
+        ignore = rules.ignored(key, record.application.spec.ignore_differences)
+        live = member.cache.get(key) if ignore else None
+        body = await member.cache.body_of(live) if live is not None else None
+        if body is not None and (kept := respecting(wanted.body, body, ignore=ignore)) != wanted.body:
+            objects[key] = replace(wanted, body=kept)
+    return replace(desired, objects=objects)
 
 
 def refused_results(desired: Desired, sync: SyncOperation) -> tuple[ResourceResult, ...]:

@@ -392,6 +392,7 @@ class Loop:
                 self.application_gone(record.key)
 
     def project_changed(self, name: str) -> None:
+        self._syncs.project_changed(name)
         for record in self._records:
             if (record.application.spec.project or "default") == name:
                 self.want(record.key, Refresh.RESOLVE)

@@ -327,6 +327,7 @@ class Runtime:
             fleet=lambda: self.fleet,
             sources=self.sources,
             acting=self.acting,
+            rules=self.rules,
             supervisor=self.supervisor,
             changed=lambda record: self.loop.shown_changed(record),
             ended=lambda record: self.loop.sync_ended(record),

@@ -19,8 +19,7 @@ from gitsync.execute.hooks import Earlier
 from gitsync.execute.preflight import NOT_VALID
 from gitsync.manifest.object import JsonObject
 from gitsync.plan.build import build_plan
-from gitsync.plan.options import PlanOptions, asked
-from gitsync.plan.values import Plan
+from gitsync.plan.options import asked
 from gitsync.project.windows import Ruling
 from gitsync.reconcile import operation as life
 from gitsync.reconcile.approval import is_approved
@@ -29,9 +28,11 @@ from gitsync.reconcile.attempt import (
     caught_up,
     earlier,
     live_of,
+    out_of_sync,
     plan_options,
     raw_source,
     refused_results,
+    respect_ignored,
     shared_with_others,
     time_limit,
     wave_limit,
@@ -45,12 +46,12 @@ from gitsync.reconcile.permission import permitted, sources_refused
 from gitsync.reconcile.record import Desired, Record, Records, sentence
 from gitsync.reconcile.refresh import Refresh
 from gitsync.reconcile.refusal import why_refused
+from gitsync.reconcile.rules import EngineRules
 from gitsync.reconcile.slots import Slots
 from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.status import as_json, kubernetes_time, operation_state_json
 from gitsync.reconcile.supervisor import Supervisor
 from gitsync.reconcile.sync_window import rule, seconds_until, told
-from model.health import Sync
 from model.identity import ApplicationKey
 from model.kinds.application import (
     ApplicationSource,
@@ -114,6 +115,7 @@ class Syncs:
         fleet: Callable[[], Fleet],
         sources: Sources,
         acting: Acting,
+        rules: EngineRules,
         supervisor: Supervisor,
         changed: Callable[[Record], None],
         ended: Callable[[Record], None],
@@ -125,6 +127,7 @@ class Syncs:
         self._fleet = fleet
         self._sources = sources
         self._acting = acting
+        self._rules = rules
         self._supervisor = supervisor
         self._changed = changed
         self._ended = ended
@@ -189,6 +192,12 @@ class Syncs:
         log.info("superseded", application=str(record.key), old=run.revision[:8], new=revision[:8])
         run.superseded_by = revision
         self._stop(run, f"superseded by {revision[:8]}")
+
+    def project_changed(self, name: str) -> None:
+        """What waits for its project, or for its next attempt, may find things changed."""
+        for run in self._runs.values():
+            if (run.record.application.spec.project or "default") == name:
+                run.stirred.set()
 
     def annotated(self, record: Record) -> None:
         """The application's annotations changed; what waits for somebody's approval may have it now."""
@@ -258,11 +267,11 @@ class Syncs:
         self._complete(run)
 
     async def _let_in(self, run: Run) -> bool:
-        """Waits until the sync windows of the project let the operation go on. False: it was stopped meanwhile."""
+        """Waits until the sync windows of the project let the operation begin, or go on. False: stopped meanwhile."""
         while (ruling := self._ruling(run)) is not None and not ruling.allowed:
             self._show(run, life.progress(run.state, f"Sync operation blocked by sync window: {told(ruling)}", None))
             await self._wait(run, seconds_until(ruling, self._now()))
-            if run.terminating or run.superseded_by:
+            if run.terminating or run.superseded_by or (run.execution is not None and run.execution.stopped):
                 return False
         return True
 
@@ -346,7 +355,15 @@ class Syncs:
         options = plan_options(record, sync, revision=run.revision, began=run.attempt_began)
         if asked("FailOnSharedResource", {}, options.options) and (why := shared_with_others(record, member, desired)):
             return life.Attempt(Phase.FAILED, f"Shared resource found: {why}", self._result(run, ()))
-        plan = self._plan(run, member, desired, options)
+        drifted = out_of_sync(record, desired)
+        if asked("RespectIgnoreDifferences", {}, options.options):
+            desired = await respect_ignored(record, member, desired, self._rules)
+        plan = build_plan(
+            tuple(one for key, one in desired.objects.items() if key not in desired.refused),
+            live_of(record, member, desired, self._project(record)),
+            options=options,
+            out_of_sync=drifted,
+        )
         run.execution = Execution(
             plan,
             cluster=self._acting.cluster(record, member),
@@ -356,11 +373,12 @@ class Syncs:
             earlier=run.earlier,
             wave_seconds=wave_limit(record),
             approved=is_approved(record.application, run.state.started_at),
+            may_go_on=lambda: self._let_in(run),
             on_progress=lambda execution: self._progressed(run, execution),
         )
         if run.terminating or run.superseded_by:
             run.execution.stop(life.TERMINATED_MESSAGE)
-        outcome = await _within(time_limit(record), run.execution)
+        outcome = await _within(time_limit(record), run, run.execution)
         run.execution = run.earlier = None
         if not sync.dry_run:
             await caught_up(member, plan, outcome.results)
@@ -368,16 +386,6 @@ class Syncs:
         if any(one.status == ResultCode.SYNC_FAILED for one in results) and not outcome.message.startswith(NOT_VALID):
             return life.Attempt(Phase.FAILED, life.failure_message(results), self._result(run, results))
         return life.Attempt(outcome.phase, outcome.message, self._result(run, results))
-
-    def _plan(self, run: Run, member: Member, desired: Desired, options: PlanOptions) -> Plan:
-        record = run.record
-        drifted = {one.key for one in record.state if one.sync is not Sync.SYNCED}
-        return build_plan(
-            tuple(one for key, one in desired.objects.items() if key not in desired.refused),
-            live_of(record, member, desired, self._project(record)),
-            options=options,
-            out_of_sync=drifted if desired is record.desired else desired.objects.keys(),
-        )
 
     def _project(self, record: Record) -> JsonObject:
         name = record.application.spec.project or "default"
@@ -396,7 +404,10 @@ class Syncs:
         if "sources" in run.source:
             sources = msgspec.convert(run.source["sources"], tuple[ApplicationSource, ...], strict=False)
             return SyncOperationResult(
-                resources=results, revisions=run.revisions or run.sync.revisions, sources=sources
+                resources=results,
+                revisions=run.revisions or run.sync.revisions,
+                managed_namespace_metadata=run.record.application.spec.managed_namespace_metadata,
+                sources=sources,
             )
         source = run.source.get("source") or {}
         return SyncOperationResult(
@@ -442,6 +453,7 @@ class Syncs:
                 await run.stirred.wait()
         except TimeoutError:
             return
+        run.stirred.clear()
 
     def _stop(self, run: Run, message: str) -> None:
         run.stirred.set()
@@ -449,12 +461,13 @@ class Syncs:
             run.execution.stop(message)
 
 
-async def _within(limit_seconds: float | None, execution: Execution) -> Outcome:
+async def _within(limit_seconds: float | None, run: Run, execution: Execution) -> Outcome:
     """Runs it; stops it at the limit, saying what it was waiting for."""
     if not limit_seconds:
         return await execution.run()
 
     def late() -> None:
+        run.stirred.set()
         execution.stop(f"timed out after {limit_seconds:g} s ({SYNC_TIMEOUT_ANNOTATION}) while {execution.message}")
 
     handle = asyncio.get_running_loop().call_later(limit_seconds, late)

@@ -188,3 +188,69 @@ async def gone(rig: Rig, name: str) -> None:
     async with asyncio.timeout(10):
         while await rig.application(name) is not None:  # noqa: ASYNC110 - it goes when the cluster lets it go
             await asyncio.sleep(0.05)
+
+
+def deployment(image: str, *, name: str) -> str:
+    return f"""apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}}}
+spec:
+  replicas: 2
+  selector: {{matchLabels: {{app: {name}}}}}
+  template:
+    metadata: {{labels: {{app: {name}}}}}
+    spec: {{containers: [{{name: main, image: "{image}"}}]}}
+"""
+
+
+async def test_ignored_fields_are_applied_as_they_are_where_that_is_asked_for(rig: Rig) -> None:
+    await rig.push({"scaled/a.yaml": deployment("web:1", name="scaled")})
+    policy = AUTOMATED | {"syncOptions": ["RespectIgnoreDifferences=true"]}
+    ignored = [{"group": "apps", "kind": "Deployment", "jsonPointers": ["/spec/replicas"]}]
+    await rig.create_application("scaled", syncPolicy=policy, ignoreDifferences=ignored)
+    await rig.until("scaled", synced_and_healthy)
+    key = ResourceKey("apps", "Deployment", "default", "scaled")
+    await rig.cluster.patch(key, "v1", {"spec": {"replicas": 4}})
+    commit = await rig.push({"scaled/a.yaml": deployment("web:2", name="scaled")})
+    await rig.until("scaled", lambda body: body["status"]["sync"]["revision"] == commit and synced_and_healthy(body))
+    made = await rig.get("apps/v1", "Deployment", "default", "scaled")
+    assert made is not None
+    assert made["spec"]["replicas"] == 4
+    assert made["spec"]["template"]["spec"]["containers"][0]["image"] == "web:2"
+
+
+async def test_only_what_changed_is_applied_at_an_older_revision_too(rig: Rig) -> None:
+    first = await rig.push({"few/a.yaml": config_map("few-a", "1"), "few/b.yaml": config_map("few-b", "1")})
+    await seen(rig, "few", syncPolicy={"syncOptions": ["ApplyOutOfSyncOnly=true"]})
+    await rig.patch("few", {"operation": {"sync": {}}})
+    await rig.until("few", synced_and_healthy)
+    await rig.push({"few/a.yaml": config_map("few-a", "2")})
+    await rig.patch("few", {"operation": {"sync": {}}})
+    await rig.until("few", lambda body: synced_and_healthy(body) and body["status"]["sync"]["revision"] != first)
+    await rig.patch("few", {"operation": {"sync": {"revision": first}}})
+    body = await rig.until("few", lambda body: phase_of(body) == "Succeeded" and "operation" not in body)
+    assert [one["name"] for one in body["status"]["operationState"]["syncResult"]["resources"]] == ["few-a"]
+
+
+async def test_a_window_that_closes_between_waves_holds_the_next_one_back(rig: Rig) -> None:
+    project = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "AppProject",
+        "metadata": {"name": "hours", "namespace": NAMESPACE},
+        "spec": {"sourceRepos": ["*"], "destinations": [{"server": "*", "namespace": "*"}]},
+    }
+    await rig.cluster.create(project)
+    later = config_map("pause-later").replace("\ndata:", "\n  annotations: {argocd.argoproj.io/sync-wave: '1'}\ndata:")
+    await rig.push({"pause/a.yaml": deployment("shop/does-not-exist:1", name="pause"), "pause/b.yaml": later})
+    await rig.create_application("pause", project="hours", syncPolicy=AUTOMATED)
+    await rig.until("pause", lambda body: message_of(body).startswith("waiting for healthy state"))
+    closed = [{"kind": "deny", "schedule": "* * * * *", "duration": "1h", "applications": ["*"]}]
+    key = ResourceKey("argoproj.io", "AppProject", NAMESPACE, "hours")
+    await rig.cluster.patch(key, "v1alpha1", {"spec": {"syncWindows": closed}})
+    repaired = {"spec": {"template": {"spec": {"containers": [{"name": "main", "image": "web:1"}]}}}}
+    await rig.cluster.patch(ResourceKey("apps", "Deployment", "default", "pause"), "v1", repaired)
+    await rig.until("pause", lambda body: message_of(body).startswith("Sync operation blocked by sync window"))
+    assert not await exists(rig, "pause-later")
+    await rig.cluster.patch(key, "v1alpha1", {"spec": {"syncWindows": None}})
+    await rig.until("pause", lambda body: phase_of(body) == "Succeeded")
+    assert await exists(rig, "pause-later")
