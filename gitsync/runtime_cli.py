@@ -15,7 +15,7 @@ from gitsync.errors import GitsyncError
 from gitsync.kube.access import ClusterAccess, access_from_kubeconfig, access_in_cluster
 from gitsync.logs import configure_logs
 from gitsync.reconcile.runtime import Runtime
-from gitsync.settings import CONTROLLERS, LinkSettings, RuntimeSettings, read_environment
+from gitsync.settings import CONTROLLERS, GeneratorSettings, LinkSettings, RuntimeSettings, read_environment
 
 
 @click.command("runtime", context_settings={"show_default": True})
@@ -31,6 +31,8 @@ from gitsync.settings import CONTROLLERS, LinkSettings, RuntimeSettings, read_en
 @click.option("--metrics-port", type=int, help="Serve /metrics, /healthz and /readyz here; 0: any free port.")
 @click.option("--metrics-host", default="127.0.0.1", help="Address of the metrics port.")
 @click.option("--poll-seconds", type=float, default=30.0, help="How often each Git host is asked for moved refs.")
+@click.option("--scm-allow", multiple=True, help="Git host that ApplicationSets may ask; none given: any.")
+@click.option("--token-ref-strict", is_flag=True, help="ApplicationSets take tokens only from Secrets meant for them.")
 @click.option("--hosted", is_flag=True, help="Started and supervised by the control plane itself.")
 @click.option("--adopt", is_flag=True, help="Reconcile even if an Argo CD controller is at work in the namespace.")
 def runtime(
@@ -46,6 +48,8 @@ def runtime(
     metrics_port: int | None,
     metrics_host: str,
     poll_seconds: float,
+    scm_allow: tuple[str, ...],
+    token_ref_strict: bool,
     hosted: bool,
     adopt: bool,
 ) -> None:
@@ -68,6 +72,7 @@ def runtime(
         metrics_host=metrics_host,
         metrics_port=metrics_port,
         poll_seconds=poll_seconds,
+        generators=GeneratorSettings(scm_allow, token_ref_strict),
     )
     configure_logs(environment.log)
     try:

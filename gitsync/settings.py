@@ -28,6 +28,17 @@ class LoopSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class GeneratorSettings:
+    """What generators of ApplicationSets may ask. `scm_allow`: addresses of Git hosts besides the public ones; none:
+    all. `token_ref_strict`: tokens only from Secrets that are labelled for that. Hints that come faster than
+    `hint_seconds` ask a host once."""
+
+    scm_allow: tuple[str, ...] = ()
+    token_ref_strict: bool = False
+    hint_seconds: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
 class LinkSettings:
     """Where the control plane is and how patient the link is."""
 
@@ -59,6 +70,7 @@ class RuntimeSettings:
     poll_seconds: float = 30.0
     session: str = field(default_factory=lambda: secrets.token_hex(8))
     loop: LoopSettings = LoopSettings()
+    generators: GeneratorSettings = GeneratorSettings()
 
 
 @dataclass(frozen=True, slots=True)

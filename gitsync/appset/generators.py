@@ -57,6 +57,20 @@ def generator_kinds(application_set: JsonObject) -> frozenset[str]:
     return frozenset(found)
 
 
+def requeue_seconds(application_set: JsonObject) -> float | None:
+    """The shortest time after which a generator wants to be asked again; None: no generator says."""
+    found: list[float] = []
+    todo: list[Any] = list((application_set.get("spec") or {}).get("generators") or ())
+    while todo:
+        generator = todo.pop()
+        for settings in generator.values() if isinstance(generator, dict) else ():
+            if isinstance(settings, dict):
+                todo += settings.get("generators") or ()
+                asked = settings.get("requeueAfterSeconds")
+                found += [float(asked)] if isinstance(asked, int) and asked > 0 else []
+    return min(found, default=None)
+
+
 def _parameters(generator: JsonObject, renderer: Renderer, inputs: GeneratorInputs, depth: int) -> list[Parameters]:
     name, settings = _named(generator)
     if name in ("matrix", "merge"):

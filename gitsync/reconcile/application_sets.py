@@ -16,7 +16,7 @@ import structlog
 
 from gitsync.appset.errors import GeneratorInvalid
 from gitsync.appset.generate import Generation, GenerationError
-from gitsync.appset.generators import generator_kinds
+from gitsync.appset.generators import generator_kinds, requeue_seconds
 from gitsync.appset.inputs import ClusterInput
 from gitsync.appset.plan import ApplicationPlan, is_owned, plan_applications, policy_of
 from gitsync.appset.rollout import Rollout, RolloutApplication, deletion_order, held, is_rolling
@@ -231,7 +231,7 @@ class ApplicationSets:
         if fresh:
             await self._forget_wish(body)
         fine = preview.generation.complete and not preview.generation.rejected and not failed
-        seconds = _AGAIN_SECONDS if fine else _AGAIN_AFTER_ERROR_SECONDS
+        seconds = min(requeue_seconds(body) or _AGAIN_SECONDS, _AGAIN_SECONDS) if fine else _AGAIN_AFTER_ERROR_SECONDS
         self.queue.add_after(name, seconds * random.uniform(0.9, 1.1))  # noqa: S311 - spreading, no secret
 
     async def preview(self, body: JsonObject, *, fresh: bool = False) -> Preview:

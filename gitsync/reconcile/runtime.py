@@ -15,6 +15,7 @@ import structlog
 
 from gitsync.access.credentials import CredentialStore
 from gitsync.access.probe import AccessProbe
+from gitsync.appset.providers.api import Connections
 from gitsync.audit.log import AuditLog
 from gitsync.git.address import same_place
 from gitsync.git.repositories import Repositories
@@ -106,6 +107,7 @@ class Runtime:
         self.syncs = self._make_syncs()
         self.deletions = self._make_deletions()
         self.loop = self._make_loop()
+        self.connections = Connections()
         self.application_sets = make_application_sets(
             SetParts(
                 settings=settings,
@@ -115,6 +117,7 @@ class Runtime:
                 repositories=self.repositories,
                 loop=self.loop,
                 supervisor=self.supervisor,
+                connections=self.connections,
                 now=now,
             )
         )
@@ -167,6 +170,7 @@ class Runtime:
         self.audit.close()
         await self.repositories.close()
         await self.charts.close()
+        await self.connections.close()
         await self.cache.close()
         await self.probe.close()
         await self.home_cluster.close()

@@ -29,6 +29,8 @@ class Hosts(Protocol):
 
     async def answer(self, question: HostQuestion, asker: str, *, fresh: bool) -> HostAnswer | Unanswered: ...
 
+    def keep(self, asker: str, questions: frozenset[HostQuestion]) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class _Remembered:
@@ -67,12 +69,16 @@ class SetGeneration:
                 return known.generation
         generation = await self._rounds(body, clusters, answers, name, fresh=fresh)
         self._remembered[name] = _Remembered(spec, clusters, answers, generation)
-        self._git.keep(name, frozenset(one for one in answers if isinstance(one, GitQuestion)))
+        self._keep(name, answers)
         return generation
 
     def forget(self, name: str) -> None:
         self._remembered.pop(name, None)
-        self._git.keep(name, frozenset())
+        self._keep(name, {})
+
+    def _keep(self, name: str, answers: dict[Question, Answer]) -> None:
+        self._git.keep(name, frozenset(one for one in answers if isinstance(one, GitQuestion)))
+        self._hosts.keep(name, frozenset(one for one in answers if isinstance(one, HostQuestion)))
 
     async def _rounds(
         self,

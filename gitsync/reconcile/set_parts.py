@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gitsync.appset.inputs import ClusterInput
+from gitsync.appset.providers.api import Connections
+from gitsync.appset.providers.ask import Asking
 from gitsync.git.repositories import Repositories
 from gitsync.kube.client import Cluster
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.application_sets import ApplicationSets
 from gitsync.reconcile.git_answers import GitAnswers
 from gitsync.reconcile.home import Home
-from gitsync.reconcile.host_answers import HostAnswers
+from gitsync.reconcile.host_answers import HomeVault, HostAnswers
 from gitsync.reconcile.loop import Loop
 from gitsync.reconcile.record import Records, read_application
 from gitsync.reconcile.set_generation import SetGeneration
@@ -32,10 +34,23 @@ class SetParts:
     repositories: Repositories
     loop: Loop
     supervisor: Supervisor
+    connections: Connections
     now: Callable[[], datetime]
 
     def seen(self, body: JsonObject) -> None:
         self.loop.application_seen(body, read_application(body))
+
+    def hosts(self) -> HostAnswers:
+        settings = self.settings
+        vault = HomeVault(self.home_cluster, settings.namespace, strict=settings.generators.token_ref_strict)
+        return HostAnswers(
+            Asking(self.connections, vault, allowed=settings.generators.scm_allow),
+            self.home_cluster,
+            settings.namespace,
+            clusters=self.clusters,
+            hint_seconds=settings.generators.hint_seconds,
+            clock=lambda: self.now().timestamp(),
+        )
 
     def clusters(self) -> tuple[ClusterInput, ...]:
         return tuple(self.home.clusters.values())
@@ -57,7 +72,7 @@ def make_application_sets(parts: SetParts) -> ApplicationSets:
         parts.home_cluster,
         parts.settings.namespace,
         records=parts.records,
-        generation=SetGeneration(git, HostAnswers(), clusters=parts.clusters, now=parts.now),
+        generation=SetGeneration(git, parts.hosts(), clusters=parts.clusters, now=parts.now),
         writes=writes,
         rollout=rollout,
         projects=lambda: parts.home.projects,

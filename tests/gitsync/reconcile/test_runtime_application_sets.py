@@ -1,13 +1,16 @@
 """The ApplicationSet controller in the runtime, against the sandbox: what people apply and push, and what follows."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiohttp import web
 
 from gitsync.manifest.object import JsonObject
+from gitsync.settings import GeneratorSettings
 from model.identity import GroupVersionKind, ResourceKey
 from tests.support.runtime import NAMESPACE, Rig, phase_of, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig
@@ -22,7 +25,10 @@ AUTOMATED: JsonObject = {"automated": {"prune": True}}
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[World, Rig]]:
-    async with running_sandbox_rig(tmp_path_factory.mktemp("sets")) as (world, rig):
+    async with running_sandbox_rig(tmp_path_factory.mktemp("sets"), generators=GeneratorSettings(hint_seconds=0.0)) as (
+        world,
+        rig,
+    ):
         yield world, rig
 
 
@@ -200,17 +206,17 @@ async def test_a_generated_application_that_its_project_forbids_is_not_written_a
     assert await rig.application("forbidden") is None
 
 
-async def test_cluster_secrets_make_applications_that_come_and_go_with_them(rig: Rig) -> None:
-    secret = {
+def cluster_secret(name: str) -> JsonObject:
+    labels = {"argocd.argoproj.io/secret-type": "cluster", "env": name}
+    return {
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": {
-            "name": "cluster-far",
-            "namespace": NAMESPACE,
-            "labels": {"argocd.argoproj.io/secret-type": "cluster", "env": "far"},
-        },
-        "stringData": {"name": "far", "server": "https://127.0.0.1:1", "config": "{}"},
+        "metadata": {"name": f"cluster-{name}", "namespace": NAMESPACE, "labels": labels},
+        "stringData": {"name": name, "server": "https://127.0.0.1:1", "config": "{}"},
     }
+
+
+async def test_cluster_secrets_make_applications_that_come_and_go_with_them(rig: Rig) -> None:
     spec = template(rig, "on-{{name}}", "made", spec={"destination": {"server": "{{server}}", "namespace": "default"}})
     await create_set(
         rig,
@@ -219,11 +225,78 @@ async def test_cluster_secrets_make_applications_that_come_and_go_with_them(rig:
         template=spec,
         syncPolicy={"preserveResourcesOnDeletion": True},
     )
-    await rig.cluster.create(secret)
+    await rig.cluster.create(cluster_secret("far"))
     body = await rig.until("on-far", lambda _: True)
     assert body["spec"]["destination"]["server"] == "https://127.0.0.1:1"
     await rig.cluster.delete(GroupVersionKind("", "v1", "Secret"), NAMESPACE, "cluster-far")
     await until_gone(rig, "on-far")
+
+
+async def test_pull_requests_are_asked_with_the_token_of_a_secret_and_again_at_a_hint(rig: Rig) -> None:
+    pulls = [pull_request(1)]
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request.headers.get("Authorization", ""))
+        return web.json_response(pulls)
+
+    async with serving(answer) as api:
+        secret = {"metadata": {"name": "scm", "namespace": NAMESPACE}, "stringData": {"token": "canary"}}
+        await rig.cluster.create({"apiVersion": "v1", "kind": "Secret", **secret})
+        github = {"owner": "o", "repo": "r", "api": api, "tokenRef": {"secretName": "scm", "key": "token"}}
+        spec = template(rig, "pr-{{number}}", "made", labels={"branch": "{{branch_slug}}"})
+        await create_set(rig, "pulls", generators=[{"pullRequest": {"github": github}}], template=spec)
+        body = await rig.until("pr-1", lambda _: True)
+        assert body["metadata"]["labels"] == {"branch": "feature-1"}
+        assert asked == ["Bearer canary"]
+        pulls.append(pull_request(2))
+        rig.runtime.application_sets.hint()
+        await rig.until("pr-2", lambda _: True)
+        set_ = await until_set(rig, "pulls", told("True"))
+        assert "canary" not in str(set_)
+
+
+async def test_a_resource_of_any_kind_decides_on_clusters(rig: Rig) -> None:
+    await rig.cluster.create(cluster_secret("chosen"))
+    rules = {"apiVersion": "v1", "kind": "replicationcontrollers", "statusListKey": "conditions", "matchKey": "type"}
+    meta = {"name": "rules", "namespace": NAMESPACE}
+    await rig.cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": rules})
+    spec = {"replicas": 0, "selector": {"a": "b"}, "template": {"metadata": {"labels": {"a": "b"}}, "spec": POD}}
+    meta = {"name": "decider", "namespace": NAMESPACE, "labels": {"decides": "yes"}}
+    await rig.cluster.create({"apiVersion": "v1", "kind": "ReplicationController", "metadata": meta, "spec": spec})
+    decision = {"status": {"replicas": 0, "conditions": [{"type": "chosen", "status": "True"}]}}
+    key = ResourceKey("", "ReplicationController", NAMESPACE, "decider")
+    await rig.cluster.patch(key, "v1", decision, subresource="status")
+    generator = {"configMapRef": "rules", "labelSelector": {"matchLabels": {"decides": "yes"}}}
+    await create_set(
+        rig,
+        "decided",
+        generators=[{"clusterDecisionResource": generator}],
+        template=template(rig, "on-{{name}}", "made", spec={"destination": {"name": "{{name}}"}}),
+        syncPolicy={"preserveResourcesOnDeletion": True},
+    )
+    await rig.until("on-chosen", lambda _: True)
+
+
+POD = {"containers": [{"name": "a", "image": "a:1"}]}
+
+
+def pull_request(number: int) -> JsonObject:
+    head = {"ref": f"feature/{number}", "sha": "0" * 40}
+    return {"number": number, "title": "t", "head": head, "base": {"ref": "main"}, "labels": []}
+
+
+@asynccontextmanager
+async def serving(answer: Callable[[web.Request], Awaitable[web.Response]]) -> AsyncIterator[str]:
+    application = web.Application()
+    application.router.add_route("*", "/{rest:.*}", answer)
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
 
 
 async def test_a_set_that_is_deleted_takes_its_applications_with_it_unless_its_policy_forbids(rig: Rig) -> None:
