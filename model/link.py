@@ -24,7 +24,22 @@ import msgspec
 from model.audit import AuditAnswer, ReadAudit
 from model.health import Health
 from model.identity import ApplicationKey
-from model.kinds.application import SyncOperationResource
+from model.link_act import DeleteObject as DeleteObject
+from model.link_act import ObjectRef as ObjectRef
+from model.link_act import RefreshApplication as RefreshApplication
+from model.link_act import RunAction as RunAction
+from model.link_act import StartSync as StartSync
+from model.link_act import TerminateOperation as TerminateOperation
+from model.link_change import (
+    ChangeAnswer,
+    CreateApplication,
+    DeleteApplication,
+    EditApplication,
+    GetManifestFile,
+    ManifestFileAnswer,
+    ValidateApplication,
+    ValidationAnswer,
+)
 from model.operation import Phase
 from model.report import (
     ApplicationSummary,
@@ -131,16 +146,6 @@ class Hint(_Message, frozen=True):
 
 
 # ---- values that answers carry
-
-
-class ObjectRef(_Message, frozen=True):
-    """One object of an application's tree. `namespace` is "" for cluster-scoped objects."""
-
-    group: str
-    version: str
-    kind: str
-    namespace: str
-    name: str
 
 
 class ActionInfo(_Message, frozen=True):
@@ -269,64 +274,6 @@ class ReadLogs(_Message, frozen=True):
     follow: bool = True
 
 
-class StartSync(_Message, frozen=True):
-    """-> OperationAnswer. Fields as in Argo CD's `operation.sync`; `actor` is the person."""
-
-    application: ApplicationKey
-    actor: str
-    operation_id: str
-    revision: str | None = None
-    prune: bool | None = None
-    dry_run: bool = False
-    force: bool = False
-    strategy: str | None = None
-    resources: tuple[SyncOperationResource, ...] = ()
-    sync_options: tuple[str, ...] = ()
-    retry_limit: int | None = None
-    retry_duration: str | None = None
-    retry_factor: int | None = None
-    retry_max_duration: str | None = None
-    reason: str | None = None
-
-
-class RefreshApplication(_Message, frozen=True):
-    """-> OperationAnswer"""
-
-    application: ApplicationKey
-    actor: str
-    operation_id: str
-    hard: bool = False
-
-
-class TerminateOperation(_Message, frozen=True):
-    """-> OperationAnswer"""
-
-    application: ApplicationKey
-    actor: str
-    operation_id: str
-
-
-class DeleteObject(_Message, frozen=True):
-    """-> OperationAnswer. `propagation` is Foreground, Background or Orphan."""
-
-    application: ApplicationKey
-    resource: ObjectRef
-    actor: str
-    operation_id: str
-    propagation: str = "Foreground"
-
-
-class RunAction(_Message, frozen=True):
-    """-> OperationAnswer. Actions are named by `TreeNode.actions`."""
-
-    application: ApplicationKey
-    resource: ObjectRef
-    action: str
-    actor: str
-    operation_id: str
-    parameters: dict[str, Any] = {}
-
-
 class ProbeAccess(_Message, frozen=True):
     """-> AccessAnswer. Asked with the person's own Git credential, which the runtime keeps."""
 
@@ -348,6 +295,11 @@ RequestBody = (
     | RunAction
     | ProbeAccess
     | ReadAudit
+    | CreateApplication
+    | EditApplication
+    | DeleteApplication
+    | ValidateApplication
+    | GetManifestFile
 )
 
 
@@ -424,6 +376,9 @@ AnswerBody = (
     | OperationAnswer
     | AccessAnswer
     | AuditAnswer
+    | ChangeAnswer
+    | ValidationAnswer
+    | ManifestFileAnswer
 )
 
 

@@ -12,6 +12,7 @@ from gitsync.audit.log import AuditLog
 from gitsync.kube.client import Cluster
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.actions import ObjectActions
+from gitsync.reconcile.changing import Changing
 from gitsync.reconcile.compare import Comparer
 from gitsync.reconcile.feed import TreeFeeds
 from gitsync.reconcile.fleet import Fleet, Member
@@ -37,6 +38,7 @@ class Context:
     reporter: Reporter
     home: Cluster
     probe: AccessProbe
+    changing: Changing
     audit: AuditLog
     now: Callable[[], datetime]
 

@@ -42,6 +42,13 @@ from model.link import (
     WatchEvents,
     WatchTree,
 )
+from model.link_change import (
+    CreateApplication,
+    DeleteApplication,
+    EditApplication,
+    GetManifestFile,
+    ValidateApplication,
+)
 
 _PROBE_AGE_SECONDS = 1.0  # the control plane keeps answers itself; two caches would add up
 _MAX_PROBED = 500
@@ -90,6 +97,22 @@ class Requests:
                 return await self._acts.delete(body)
             case RunAction():
                 return await self._acts.action(body)
+            case _:
+                return await self._answer_change(body)
+
+    async def _answer_change(self, body: RequestBody) -> AnswerBody:
+        changing = self._context.changing
+        match body:
+            case CreateApplication():
+                return await changing.create(body)
+            case EditApplication():
+                return await changing.edit(body)
+            case DeleteApplication():
+                return await changing.delete(body)
+            case ValidateApplication():
+                return await changing.validate(body)
+            case GetManifestFile(application=key):
+                return await changing.file(key)
             case _:
                 raise Refused("VALIDATION_ERROR", f"{type(body).__name__} is answered as a stream")
 

@@ -15,6 +15,7 @@ import structlog
 
 from gitsync.access.credentials import CredentialStore
 from gitsync.access.probe import AccessProbe
+from gitsync.access.pull_requests import PullRequests
 from gitsync.appset.providers.api import Connections
 from gitsync.audit.log import AuditLog
 from gitsync.git.address import same_place
@@ -25,6 +26,8 @@ from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError
 from gitsync.reconcile.actions import ObjectActions
 from gitsync.reconcile.asked import Context
+from gitsync.reconcile.change_parts import ChangeParts, make_changing
+from gitsync.reconcile.changing import Changing
 from gitsync.reconcile.compare import Comparer
 from gitsync.reconcile.credential_source import RepositoryCredentials
 from gitsync.reconcile.deletion import DeletionParts, Deletions
@@ -122,6 +125,8 @@ class Runtime:
             )
         )
         self.reporter = self._make_reporter(access)
+        self.pull_requests = PullRequests()
+        self.changing = self._make_changing(of_repositories)
         self.requests = self._make_requests()
         self.link = self._make_link(settings.link) if settings.link else None
         self.metrics = MetricsPort(
@@ -173,6 +178,7 @@ class Runtime:
         await self.connections.close()
         await self.cache.close()
         await self.probe.close()
+        await self.pull_requests.close()
         await self.home_cluster.close()
 
     async def _reach_home(self) -> None:
@@ -399,8 +405,26 @@ class Runtime:
                 reporter=self.reporter,
                 home=self.home_cluster,
                 probe=self.probe,
+                changing=self.changing,
                 audit=self.audit,
                 now=self._now,
+            )
+        )
+
+    def _make_changing(self, own: RepositoryCredentials) -> Changing:
+        return make_changing(
+            ChangeParts(
+                settings=self._settings,
+                records=self.records,
+                reporter=self.reporter,
+                repositories=self.repositories,
+                credentials=self.credentials,
+                own=own,
+                probe=self.probe,
+                pull_requests=self.pull_requests,
+                charts=self.charts,
+                home=self.home,
+                fleet=lambda: self.fleet,
             )
         )
 

@@ -69,11 +69,11 @@ def links_of(found: Found) -> set[ClosureEntry]:
 
 
 def _chosen(listed: list[ListedFile], top: str, options: DirectoryOptions) -> list[ListedFile]:
-    selects = _selector(options)
+    selects = selector(options)
     return [file for file in listed if selects(file.path.removeprefix(f"{top}/") if top else file.path)]
 
 
-def _selector(options: DirectoryOptions) -> Callable[[str], bool]:
+def selector(options: DirectoryOptions) -> Callable[[str], bool]:
     excluded = compile_glob(options.exclude) if options.exclude else lambda _: False
     included = compile_glob(options.include) if options.include else lambda _: True
     return lambda path: not excluded(path) and included(path)

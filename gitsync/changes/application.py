@@ -1,0 +1,192 @@
+"""Creating, editing and removing the manifest of an Application: which contents change in a tree."""
+
+import posixpath
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gitsync.changes.errors import BadInput, NotInGit
+from gitsync.changes.locate import Place, kustomization_of, locate, read_text, resources_of
+from gitsync.changes.merge import Clash, as_written, merged
+from gitsync.git.change import Contents, checked_path
+from gitsync.git.errors import EditConflict, MirrorDamaged
+from gitsync.git.listing import is_manifest_name
+from gitsync.git.tree import Files, find
+from gitsync.manifest.edit import edit_document, read_documents, remove_document
+from gitsync.manifest.object import JsonObject
+from gitsync.manifest.yaml_text import json_text, yaml_text
+from gitsync.render.directory import selector
+from model.identity import ResourceKey
+from model.kinds.application import ApplicationSource, DirectoryOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a person handed in: the text, and the object that it stands for."""
+
+    text: str
+    body: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The Git Source that holds an object, the object's address, and the file in which it stood last."""
+
+    source: ApplicationSource
+    key: ResourceKey
+    hint: str = ""
+
+
+def creation(source: ApplicationSource, manifest: Manifest, file_name: str) -> Callable[[Files], Contents]:
+    """A new file in the Git Source. The edit raises BadInput and NotInGit."""
+    name = file_name or f"{manifest.body['metadata']['name']}.yaml"
+    if not is_manifest_name(name) or name.endswith(".jsonnet"):
+        name += ".yaml"
+    path = checked_path(posixpath.join(source.path, name))
+    inside = posixpath.relpath(path, source.path or ".")
+    if inside.startswith("../"):
+        raise BadInput(f"{name!r} is outside of the Git Source's directory", field="fileName")
+    content = manifest.text if manifest.text.endswith("\n") else manifest.text + "\n"
+    if path.endswith(".json"):
+        content = json_text(manifest.body) + "\n"
+
+    def edit(files: Files) -> Contents:
+        if find(files, path).entry is not None:
+            raise BadInput(
+                f"{path} exists already", field="fileName", suggestion="Choose another file name, or edit that file."
+            )
+        kustomization = kustomization_of(files, source.path) if source.directory is None else None
+        if kustomization is None:
+            _check_read(files, source, inside)
+            return {path: content.encode()}
+        return {path: content.encode(), kustomization: _listed(files, kustomization, inside)}
+
+    return edit
+
+
+def editing(
+    holder: Holder, mine: JsonObject, *, seen: JsonObject, base_blob: str, own: Callable[[str, str], bool]
+) -> Callable[[Files], Contents]:
+    """The object as a person wants it, who saw it as `seen` or, with `base_blob`, saw the file itself.
+
+    `own` tells of a path and a blob whether the same person wrote it a moment ago, and thus has seen it, too. The edit
+    raises EditConflict, NotInGit and BadInput.
+    """
+
+    def edit(files: Files) -> Contents:
+        place = locate(files, holder.source, holder.key, hint=holder.hint)
+        wanted = _identified(place, holder.key, as_written(mine, like=place.body))
+        if base_blob and base_blob != place.blob:
+            raise _changed_since(files, place, base_blob, wanted)
+        if not base_blob and not own(place.path, place.blob):
+            before = _identified(place, holder.key, as_written(seen, like=place.body))
+            try:
+                wanted = merged(place.body, before, wanted)
+            except Clash as clash:
+                raise _conflict(place, before, wanted, f"{clash.path} was changed in Git meanwhile") from clash
+        edited = edit_document(place.text, place.document, place.with_body(wanted), file=place.path)
+        return {place.path: edited.encode()}
+
+    return edit
+
+
+def removal(holder: Holder) -> Callable[[Files], Contents]:
+    """The object gone, with its file if nothing else is in it. The edit raises NotInGit."""
+
+    def edit(files: Files) -> Contents:
+        place = locate(files, holder.source, holder.key, hint=holder.hint)
+        if place.item is not None and len(place.value["items"]) > 1:
+            items = [item for number, item in enumerate(place.value["items"]) if number != place.item]
+            kept = edit_document(place.text, place.document, {**place.value, "items": items}, file=place.path)
+            return {place.path: kept.encode()}
+        left = remove_document(place.text, place.document, file=place.path)
+        if any(value is not None for value in read_documents(left, file=place.path)):
+            return {place.path: left.encode()}
+        return {place.path: None, **_unlisted(files, place.path)}
+
+    return edit
+
+
+def _identified(place: Place, key: ResourceKey, wanted: JsonObject) -> JsonObject:
+    """The wanted object under the name that the file gives it. Raises BadInput for another object."""
+    metadata = dict(wanted.get("metadata") or {})
+    own = place.body.get("metadata") or {}
+    if wanted.get("kind") != place.body.get("kind"):
+        raise BadInput("the kind of an object cannot be changed", field="kind")
+    if metadata.get("name") not in (key.name, own.get("name")):
+        raise BadInput(
+            f"the name cannot be changed: it is {key.name}",
+            field="metadata.name",
+            suggestion="Create a new application and delete this one.",
+        )
+    if metadata.get("namespace") not in (None, "", key.namespace, own.get("namespace")):
+        raise BadInput(f"the namespace cannot be changed: it is {key.namespace}", field="metadata.namespace")
+    metadata["name"] = own.get("name")
+    metadata.pop("namespace", None)
+    if "namespace" in own:
+        metadata["namespace"] = own["namespace"]
+    return {**wanted, "metadata": metadata}
+
+
+def _changed_since(files: Files, place: Place, base_blob: str, wanted: JsonObject) -> EditConflict:
+    try:
+        base = files.read(base_blob).decode(errors="replace")
+    except MirrorDamaged:
+        base = ""  # no such file was ever here
+    return EditConflict(
+        f"{place.path} has changed since the edit began",
+        base=base,
+        theirs=place.text,
+        mine=edit_document(place.text, place.document, place.with_body(wanted), file=place.path),
+        suggestion="Look at both versions, and edit the newest one.",
+    )
+
+
+def _conflict(place: Place, before: JsonObject, wanted: JsonObject, why: str) -> EditConflict:
+    return EditConflict(
+        f"{place.path}: {why}",
+        base=yaml_text(before),
+        theirs=yaml_text(place.body),
+        mine=yaml_text(wanted),
+        suggestion="Look at both versions, and edit the newest one.",
+    )
+
+
+def _check_read(files: Files, source: ApplicationSource, inside: str) -> None:
+    """Raises unless the Git Source will read a file at this place."""
+    top = find(files, source.path).entry
+    if source.helm is not None or (top is not None and files.child(top.id, "Chart.yaml") is not None):
+        raise NotInGit(
+            f"the Git Source in {source.path!r} is a Helm chart",
+            suggestion="Add a template with Git, or choose another Git Source.",
+        )
+    options = source.directory or DirectoryOptions()
+    if "/" in inside and not options.recurse:
+        raise BadInput(
+            "the Git Source does not look into sub-directories",
+            field="fileName",
+            suggestion="Leave out the directory, or set the Git Source's spec.source.directory.recurse.",
+        )
+    if not selector(options)(inside):
+        raise BadInput(f"the Git Source's include and exclude leave out {inside}", field="fileName")
+
+
+def _listed(files: Files, kustomization: str, inside: str) -> bytes:
+    """The kustomization with one more resource."""
+    read = read_text(files, kustomization)
+    values = read_documents(read[1], file=kustomization) if read else []
+    if read is None or not values or not isinstance(values[0], dict):
+        raise NotInGit(f"{kustomization} is no kustomization", suggestion="Correct it with Git.")
+    wanted = {**values[0], "resources": [*(values[0].get("resources") or ()), inside]}
+    return edit_document(read[1], 0, wanted, file=kustomization).encode()
+
+
+def _unlisted(files: Files, path: str) -> dict[str, bytes | None]:
+    """The kustomization beside a file, without the file."""
+    directory, name = posixpath.split(path)
+    kustomization = kustomization_of(files, directory)
+    read = read_text(files, kustomization) if kustomization else None
+    if kustomization is None or read is None or name not in resources_of(read[1], kustomization):
+        return {}
+    value = read_documents(read[1], file=kustomization)[0]
+    left = [one for one in value.get("resources") or () if one != name]
+    return {kustomization: edit_document(read[1], 0, {**value, "resources": left}, file=kustomization).encode()}

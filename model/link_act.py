@@ -1,0 +1,80 @@
+"""The messages of `model.link` by which people operate applications; the answer to each is an `OperationAnswer`."""
+
+from typing import Any
+
+import msgspec
+
+from model.identity import ApplicationKey
+from model.kinds.application import SyncOperationResource
+
+
+class _Message(msgspec.Struct, frozen=True, tag_field="_", tag=True, omit_defaults=True):
+    """Settings that all messages share: the class name is the tag."""
+
+
+class ObjectRef(_Message, frozen=True):
+    """One object of an application's tree. `namespace` is "" for cluster-scoped objects."""
+
+    group: str
+    version: str
+    kind: str
+    namespace: str
+    name: str
+
+
+class StartSync(_Message, frozen=True):
+    """-> OperationAnswer. Fields as in Argo CD's `operation.sync`; `actor` is the person."""
+
+    application: ApplicationKey
+    actor: str
+    operation_id: str
+    revision: str | None = None
+    prune: bool | None = None
+    dry_run: bool = False
+    force: bool = False
+    strategy: str | None = None
+    resources: tuple[SyncOperationResource, ...] = ()
+    sync_options: tuple[str, ...] = ()
+    retry_limit: int | None = None
+    retry_duration: str | None = None
+    retry_factor: int | None = None
+    retry_max_duration: str | None = None
+    reason: str | None = None
+
+
+class RefreshApplication(_Message, frozen=True):
+    """-> OperationAnswer"""
+
+    application: ApplicationKey
+    actor: str
+    operation_id: str
+    hard: bool = False
+
+
+class TerminateOperation(_Message, frozen=True):
+    """-> OperationAnswer"""
+
+    application: ApplicationKey
+    actor: str
+    operation_id: str
+
+
+class DeleteObject(_Message, frozen=True):
+    """-> OperationAnswer. `propagation` is Foreground, Background or Orphan."""
+
+    application: ApplicationKey
+    resource: ObjectRef
+    actor: str
+    operation_id: str
+    propagation: str = "Foreground"
+
+
+class RunAction(_Message, frozen=True):
+    """-> OperationAnswer. Actions are named by `TreeNode.actions`."""
+
+    application: ApplicationKey
+    resource: ObjectRef
+    action: str
+    actor: str
+    operation_id: str
+    parameters: dict[str, Any] = {}

@@ -1,0 +1,120 @@
+"""The messages of `model.link` that are about changes in Git: what people want committed, and what came of it."""
+
+import msgspec
+
+from model.identity import ApplicationKey
+from model.report import CommitInfo
+
+
+class _Message(msgspec.Struct, frozen=True, tag_field="_", tag=True, omit_defaults=True):
+    """Settings that all messages share: the class name is the tag."""
+
+
+class Conflict(_Message, frozen=True):
+    """Three versions of one text: what the change started from, what is there now, and what was wanted."""
+
+    base: str
+    theirs: str
+    mine: str
+
+
+class Problem(_Message, frozen=True):
+    """One thing that is wrong with a change. `code` is one of the API's MutationErrorCode names; `field` a path into
+    the manifest or the input, `line` the line in the text that was given, from 1."""
+
+    code: str
+    message: str
+    field: str = ""
+    line: int | None = None
+    suggestion: str = ""
+    conflict: Conflict | None = None
+
+
+class Author(_Message, frozen=True):
+    """The person in whose name a commit is made, and whose Git credential pushes it. "": the runtime's operator."""
+
+    name: str
+    email: str = ""
+
+
+class CommitWords(_Message, frozen=True):
+    """What a person says about a change. `pull_request`: from a new branch instead of a push to the Git Source's."""
+
+    message: str = ""
+    description: str = ""
+    pull_request: bool = False
+
+
+class CreateApplication(_Message, frozen=True):
+    """-> ChangeAnswer. `manifest` is YAML; `file_name` a path inside the Git Source, "": named after it."""
+
+    git_source: str
+    manifest: str
+    author: Author
+    operation_id: str
+    words: CommitWords = CommitWords()
+    file_name: str = ""
+
+
+class EditApplication(_Message, frozen=True):
+    """-> ChangeAnswer. `base_blob`: id of the file that the edit started from."""
+
+    application: ApplicationKey
+    manifest: str
+    author: Author
+    operation_id: str
+    words: CommitWords = CommitWords()
+    base_blob: str = ""
+
+
+class DeleteApplication(_Message, frozen=True):
+    """-> ChangeAnswer"""
+
+    application: ApplicationKey
+    author: Author
+    operation_id: str
+    words: CommitWords = CommitWords()
+
+
+class ValidateApplication(_Message, frozen=True):
+    """-> ValidationAnswer"""
+
+    manifest: str
+    author: Author
+    git_source: str = ""
+    is_new: bool = True
+
+
+class GetManifestFile(_Message, frozen=True):
+    """-> ManifestFileAnswer: the file in Git that holds the application's manifest, as it is now."""
+
+    application: ApplicationKey
+
+
+class ChangeAnswer(_Message, frozen=True):
+    """A commit on the Git host, or what stands in its way: `commit` is None exactly when there are problems."""
+
+    operation_id: str
+    commit: CommitInfo | None = None
+    diff: str = ""
+    pull_request_url: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+class ValidationAnswer(_Message, frozen=True):
+    """`normalized` is the manifest as it would be committed."""
+
+    errors: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    normalized: str = ""
+
+
+class ManifestFileAnswer(_Message, frozen=True):
+    """A file with the application's document in it. `blob` is what `EditApplication.base_blob` takes."""
+
+    repo_url: str
+    branch: str
+    path: str
+    blob: str
+    text: str
+    document: int = 0
