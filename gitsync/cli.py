@@ -5,7 +5,7 @@ Commands import what they need when they run, so that one does not load Git and 
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial, wraps
 from pathlib import Path
@@ -18,6 +18,7 @@ from gitsync.errors import GitsyncError
 P = ParamSpec("P")
 
 _FILE = click.Path(dir_okay=False, allow_dash=True)
+_FILES = click.argument("files", metavar="FILE...", type=_FILE, nargs=-1, required=True)
 
 
 def _output(default: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -54,83 +55,99 @@ def inspect() -> None:
 
 
 @inspect.command()
-@click.argument("file", type=_FILE)
+@_FILES
 @_CONFIG
 @_output("json")
 @_told
-def health(file: str, config: str | None, form: str) -> None:
-    """Health of each object in FILE."""
+def health(files: tuple[str, ...], config: str | None, form: str) -> None:
+    """Health of each object in FILE. Several files give one list each: a line of JSON, or a YAML document."""
     from gitsync.health.overrides import HealthRules
     from gitsync.inspect.config import read_configuration
-    from gitsync.inspect.files import read_objects
-    from gitsync.inspect.health import inspect_health
-    from gitsync.inspect.output import write
+    from gitsync.inspect.health import health_of_file
 
     rules = HealthRules(read_configuration(config).customizations, clock=_now)
-    write(inspect_health(read_objects(file), rules), form)
+    _each((partial(health_of_file, file, rules) for file in files), form, one=len(files) == 1)
 
 
 @inspect.command()
-@click.argument("file", type=_FILE)
+@_FILES
 @_CONFIG
 @_output("json")
 @_told
-def actions(file: str, config: str | None, form: str) -> None:
-    """Actions that the object in FILE has, and why one is not possible now."""
+def actions(files: tuple[str, ...], config: str | None, form: str) -> None:
+    """Actions that the object in FILE has, and why one is not possible now. Several files give one list each."""
     from gitsync.actions.rules import ActionRules
-    from gitsync.inspect.actions import inspect_actions
+    from gitsync.inspect.actions import actions_of_file
     from gitsync.inspect.config import read_configuration
-    from gitsync.inspect.files import read_single
-    from gitsync.inspect.output import write
 
-    rules = ActionRules(read_configuration(config).customizations)
-    write(inspect_actions(read_single(file), rules, now=_now()), form)
+    rules, now = ActionRules(read_configuration(config).customizations), _now()
+    _each((partial(actions_of_file, file, rules, now=now) for file in files), form, one=len(files) == 1)
 
 
 @inspect.command()
 @click.argument("name")
-@click.argument("file", type=_FILE)
+@_FILES
 @click.option("-p", "--parameter", "given", multiple=True, metavar="KEY=VALUE", help="For the action. Repeatable.")
 @_CONFIG
 @_output("yaml")
 @_told
-def action(name: str, file: str, given: tuple[str, ...], config: str | None, form: str) -> None:
-    """Objects that action NAME would make of the one in FILE, new ones included."""
+def action(name: str, files: tuple[str, ...], given: tuple[str, ...], config: str | None, form: str) -> None:
+    """Objects that action NAME would make of the one in FILE, new ones included. Several files give one list each."""
     from gitsync.actions.rules import ActionRules
-    from gitsync.inspect.actions import inspect_action
+    from gitsync.inspect.actions import action_on_file
     from gitsync.inspect.config import read_configuration
-    from gitsync.inspect.files import read_single
     from gitsync.inspect.output import write_objects
 
     pairs = [parameter.partition("=") for parameter in given]
     if any(not key or not equals for key, equals, _ in pairs):
         raise click.BadParameter("write -p KEY=VALUE", param_hint="-p")
-    parameters = {key: value for key, _, value in pairs}
+    parameters, now = {key: value for key, _, value in pairs}, _now()
     rules = ActionRules(read_configuration(config).customizations)
-    write_objects(inspect_action(read_single(file), name, parameters, rules, now=_now()), form)
+    asked = [partial(action_on_file, file, name, parameters, rules, now=now) for file in files]
+    if len(asked) == 1:
+        write_objects(asked[0](), form)
+    else:
+        _each(asked, form, one=False)
 
 
 @inspect.command()
-@click.option("--desired", required=True, type=_FILE, help="The object as Git wants it.")
-@click.option("--live", required=True, type=_FILE, help="The object as the cluster has it; an empty file: missing.")
+@click.option("--desired", required=True, multiple=True, type=_FILE, help="The object as Git wants it. Repeatable.")
+@click.option(
+    "--live", required=True, multiple=True, type=_FILE, help="As the cluster has it; an empty file: missing. One each."
+)
 @click.option("--app", "app", type=_FILE, help="The Application, for its ignoreDifferences.")
-@click.option("--exit-code", is_flag=True, help="Exit with 1 when the object is modified.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 when an object is modified.")
 @_CONFIG
 @_output("json")
 @_told
-def diff(desired: str, live: str, app: str | None, exit_code: bool, config: str | None, form: str) -> None:
-    """Compare one desired object with its live state."""
+def diff(
+    desired: tuple[str, ...], live: tuple[str, ...], app: str | None, exit_code: bool, config: str | None, form: str
+) -> None:
+    """Compare one desired object with its live state, or the first of several with the first of several, and so on."""
     from gitsync.inspect.config import read_configuration
-    from gitsync.inspect.diff import inspect_diff
-    from gitsync.inspect.files import read_application, read_single, read_single_or_none
-    from gitsync.inspect.output import write
+    from gitsync.inspect.diff import diff_of_files
+    from gitsync.inspect.files import read_application
 
+    if len(desired) != len(live):
+        raise click.UsageError(f"{len(desired)} desired and {len(live)} live files: give one --live for each --desired")
     ignore = read_application(app).spec.ignore_differences if app else ()
-    answer = inspect_diff(
-        read_single(desired), read_single_or_none(live), ignore=ignore, configuration=read_configuration(config)
-    )
-    write(answer, form)
-    if exit_code and answer["modified"]:
+    configuration, modified = read_configuration(config), False
+
+    def compared(wanted: str, existing: str) -> Any:
+        nonlocal modified
+        answer = diff_of_files(wanted, existing, ignore=ignore, configuration=configuration)
+        modified |= answer["modified"]
+        return answer
+
+    _each((partial(compared, *pair) for pair in zip(desired, live, strict=True)), form, one=len(desired) == 1)
+    if exit_code and modified:
+        sys.exit(1)
+
+
+def _each(questions: Iterable[Callable[[], Any]], form: str, *, one: bool) -> None:
+    from gitsync.inspect.output import write_each
+
+    if not write_each(questions, form, one=one):
         sys.exit(1)
 
 

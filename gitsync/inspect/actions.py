@@ -4,7 +4,18 @@ from datetime import datetime
 
 from gitsync.actions.rules import ActionRules
 from gitsync.actions.values import AvailableAction
+from gitsync.inspect.files import read_single
 from gitsync.manifest.object import JsonObject
+
+
+def actions_of_file(file: str, rules: ActionRules, *, now: datetime) -> list[JsonObject]:
+    return inspect_actions(read_single(file), rules, now=now)
+
+
+def action_on_file(
+    file: str, name: str, parameters: dict[str, str], rules: ActionRules, *, now: datetime
+) -> list[JsonObject]:
+    return inspect_action(read_single(file), name, parameters, rules, now=now)
 
 
 def inspect_actions(body: JsonObject, rules: ActionRules, *, now: datetime) -> list[JsonObject]:

@@ -6,13 +6,20 @@ import msgspec
 
 from gitsync.diff.compute import compute_diff
 from gitsync.diff.ignore import rules_for
-from gitsync.inspect.files import InspectError, key_of
+from gitsync.inspect.files import InspectError, key_of, read_single, read_single_or_none
 from gitsync.manifest.canonical import digest
 from gitsync.manifest.object import DesiredObject, JsonObject, Origin
 from gitsync.reconcile.engine_config import EngineConfig
 from model.change import FieldChange
 from model.identity import GroupVersionKind
 from model.kinds.application import TRACKING_ANNOTATION, IgnoreDifference
+
+
+def diff_of_files(
+    desired: str, live: str, *, ignore: Sequence[IgnoreDifference], configuration: EngineConfig
+) -> JsonObject:
+    """The object of one file against that of another."""
+    return inspect_diff(read_single(desired), read_single_or_none(live), ignore=ignore, configuration=configuration)
 
 
 def inspect_diff(

@@ -3,8 +3,12 @@
 from collections.abc import Iterable
 
 from gitsync.health.overrides import HealthRules
-from gitsync.inspect.files import key_of
+from gitsync.inspect.files import key_of, read_objects
 from gitsync.manifest.object import JsonObject
+
+
+def health_of_file(file: str, rules: HealthRules) -> list[JsonObject]:
+    return inspect_health(read_objects(file), rules)
 
 
 def inspect_health(bodies: Iterable[JsonObject], rules: HealthRules) -> list[JsonObject]:

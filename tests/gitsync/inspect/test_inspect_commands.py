@@ -211,3 +211,42 @@ def test_actions_are_listed_and_run(tmp_path: Path) -> None:
     assert scaled == {**body, "spec": {"replicas": 3}}
     assert run("action", "fly", str(file)).exit_code == 1
     assert run("action", "scale", str(file), "-p", "replicas").exit_code == 2
+
+
+def lines(*arguments: str) -> list[Any]:
+    result = run(*arguments)
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_several_files_give_one_answer_each(files: dict[str, str]) -> None:
+    desired, live = files["desired"], files["live"]
+    assert [[entry["name"] for entry in told] for told in lines("health", live, desired, files["two"])] == [
+        ["web"],
+        ["web"],
+        ["web", "web"],
+    ]
+    assert [told[0]["name"] for told in lines("actions", live, desired)] == ["restart", "restart"]
+    scaled = lines("action", "scale", live, desired, "-p", "replicas=4", "-o", "json")
+    assert [told[0]["spec"]["replicas"] for told in scaled] == [4, 4]
+    pairs = ["--desired", desired, "--live", live, "--desired", desired, "--live", desired]
+    assert [told["modified"] for told in lines("diff", *pairs)] == [True, False]
+
+
+def test_one_file_of_several_that_cannot_be_read_stops_no_other(files: dict[str, str]) -> None:
+    result = run("health", files["live"], files["broken"], files["desired"])
+    assert result.exit_code == 1
+    first, second, third = (json.loads(line) for line in result.stdout.splitlines())
+    assert first[0]["name"] == third[0]["name"] == "web"
+    assert files["broken"] in second["error"]
+
+
+def test_each_desired_file_needs_a_live_one(files: dict[str, str]) -> None:
+    assert run("diff", "--desired", files["live"], "--desired", files["live"], "--live", files["live"]).exit_code == 2
+
+
+def test_a_thousand_files_in_one_call(files: dict[str, str], tmp_path: Path) -> None:
+    names = [str(tmp_path / f"{number}.yaml") for number in range(1000)]
+    for number, name in enumerate(names):
+        Path(name).write_text(LIVE.replace("name: web", f"name: web-{number}"))
+    told = lines("health", *names)
+    assert [entry["name"] for (entry,) in told] == [f"web-{number}" for number in range(1000)]
