@@ -154,20 +154,25 @@ def _each(questions: Iterable[Callable[[], Any]], form: str, *, one: bool) -> No
 @inspect.command()
 @click.argument("app", type=_FILE)
 @_REPO
+@_CONFIG
+@click.option("--project", type=_FILE, help="The AppProject, for the flags of kustomize that it allows.")
 @click.option("--closure", is_flag=True, help="Show what was read of the repositories instead.")
 @_output("yaml")
 @_told
-def render(app: str, repos: tuple[str, ...], closure: bool, form: str) -> None:
+def render(app: str, repos: tuple[str, ...], config: str | None, project: str | None, closure: bool, form: str) -> None:
     """Manifests of the Application in file APP."""
-    from gitsync.inspect.files import read_application
+    from gitsync.inspect.config import read_configuration
+    from gitsync.inspect.files import read_application, read_single
     from gitsync.inspect.output import write, write_objects
-    from gitsync.inspect.render import read_sources, render_application
+    from gitsync.inspect.render import Told, read_sources
 
     application, directories = read_application(app), _directories(repos)
+    told = Told(read_configuration(config), read_single(project) if project else None)
+    results = read_sources(application, directories, told)
     if not closure:
-        write_objects((document.body for document in render_application(application, directories)), form)
+        write_objects((document.body for result in results for document in result.documents), form)
         return
-    read = [entry for reading in read_sources(application, directories) for entry in reading.closure.entries]
+    read = [entry for result in results for entry in result.closure.entries]
     write([{"kind": str(entry.kind), "path": entry.path} for entry in read], form)
 
 

@@ -12,8 +12,11 @@ from gitsync.git.closure import Closure
 from gitsync.git.credentials import NoCredentials
 from gitsync.git.repositories import Repositories
 from gitsync.inspect.files import InspectError
+from gitsync.manifest.object import JsonObject
 from gitsync.manifest.parse import ParsedDocument
 from gitsync.project.permits import normalize_url
+from gitsync.reconcile.engine_config import DEFAULT_CONFIG, EngineConfig
+from gitsync.reconcile.rendering import render_context
 from gitsync.render.cache import RenderCache
 from gitsync.render.chart_fetch import ChartFetcher
 from gitsync.render.chart_sources import Charts
@@ -32,25 +35,41 @@ class SourceResult:
     closure: Closure
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What argocd-cm and the AppProject say of rendering."""
+
+    config: EngineConfig = DEFAULT_CONFIG
+    project: JsonObject | None = None
+
+
+_NOTHING_TOLD = Told()
+
+
 def render_application(application: Application, directories: Mapping[str, Path]) -> list[ParsedDocument]:
     """All objects of all sources, in their order. Raises what rendering raises."""
     return [document for result in read_sources(application, directories) for document in result.documents]
 
 
-def read_sources(application: Application, directories: Mapping[str, Path]) -> list[SourceResult]:
+def read_sources(
+    application: Application, directories: Mapping[str, Path], told: Told = _NOTHING_TOLD
+) -> list[SourceResult]:
     """What the sources say. `directories` stand in for repositories; others are fetched without credentials."""
     known = {normalize_url(url): directory for url, directory in directories.items()}
     everything = application.spec.all_sources
     sources = [source for source in everything if source.path or source.chart or not source.ref]
     if not sources:
         raise InspectError(f"application {application.metadata.name} has no source", suggestion="Set spec.source.")
-    return [_result(application, source, known) for source in sources]
+    context = render_context(application.metadata.name, application.spec, None, told.config.rendering, told.project)
+    return [_result(application, source, known, context) for source in sources]
 
 
-def _result(application: Application, source: ApplicationSource, known: Mapping[str, Path]) -> SourceResult:
+def _result(
+    application: Application, source: ApplicationSource, known: Mapping[str, Path], context: RenderContext
+) -> SourceResult:
     directory = None if source.chart else known.get(normalize_url(source.repo_url))
     if directory is None:
-        return asyncio.run(_fetched(application, source))
+        return asyncio.run(_fetched(application, source, context))
     if not directory.is_dir() or _is_bare(directory):
         raise InspectError(f"{directory} is no directory of files", suggestion="Use --repo URL=DIR with a checkout.")
     references = {
@@ -58,23 +77,15 @@ def _result(application: Application, source: ApplicationSource, known: Mapping[
         for one in application.spec.all_sources
         if one.ref and normalize_url(one.repo_url) in known
     }
-    reading = read_local(directory, source, context=_context(application))
+    reading = read_local(directory, source, context=context)
     return SourceResult(documents_of(reading, references=references), reading.closure)
-
-
-def _context(application: Application) -> RenderContext:
-    return RenderContext(
-        instance=application.metadata.name,
-        namespace=application.spec.destination.namespace,
-        project=application.spec.project or "default",
-    )
 
 
 def _is_bare(directory: Path) -> bool:
     return (directory / "HEAD").is_file() and (directory / "objects").is_dir()
 
 
-async def _fetched(application: Application, source: ApplicationSource) -> SourceResult:
+async def _fetched(application: Application, source: ApplicationSource, context: RenderContext) -> SourceResult:
     with tempfile.TemporaryDirectory(prefix="argosy-inspect-") as data_dir:
         repositories = Repositories(Path(data_dir), credentials=NoCredentials(), clock=lambda: datetime.now(UTC))
         cache = RenderCache(Path(data_dir) / "renders.db")
@@ -84,7 +95,7 @@ async def _fetched(application: Application, source: ApplicationSource) -> Sourc
                 source,
                 repositories=repositories,
                 cache=cache,
-                context=_context(application),
+                context=context,
                 references=references_of(application.spec.all_sources),
                 charts=Charts(fetcher),
             )

@@ -43,13 +43,14 @@ from gitsync.reconcile.link import Link
 from gitsync.reconcile.loop import Loop
 from gitsync.reconcile.metrics import MetricsPort, Readings
 from gitsync.reconcile.outbox import Subject
-from gitsync.reconcile.record import Records
+from gitsync.reconcile.record import Record, Records
 from gitsync.reconcile.refresh import Refresh
+from gitsync.reconcile.rendering import render_context
 from gitsync.reconcile.reporter import Reporter
 from gitsync.reconcile.requests import Requests
 from gitsync.reconcile.rules import EngineRules
 from gitsync.reconcile.set_parts import SetParts, make_application_sets
-from gitsync.reconcile.sources import Sources, render_context
+from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.status_writer import StatusWriter
 from gitsync.reconcile.supervisor import Heart, Supervisor
 from gitsync.reconcile.sync import Syncs
@@ -57,6 +58,7 @@ from gitsync.reconcile.watch_only import APPLICATION_SET_CONTROLLER, CONTROLLER,
 from gitsync.render.cache import RenderCache
 from gitsync.render.chart_fetch import ChartFetcher
 from gitsync.render.chart_sources import Charts
+from gitsync.render.context import RenderContext
 from gitsync.settings import LinkSettings, RuntimeSettings
 from model.identity import ApplicationKey
 from model.report import RuntimeSummary
@@ -317,8 +319,13 @@ class Runtime:
             Charts(self.charts),
             control_namespace=self._settings.namespace,
             followers=self.followers,
-            context_of=render_context,
+            context_of=self._render_context,
         )
+
+    def _render_context(self, record: Record, member: Member) -> RenderContext:
+        spec = record.application.spec
+        project = self.home.projects.get(spec.project or "default")
+        return render_context(record.instance, spec, member.cluster.discovery, self.home.config.rendering, project)
 
     def _make_statuses(self) -> StatusWriter:
         return StatusWriter(

@@ -25,7 +25,7 @@ from gitsync.render.chart_sources import Charts
 from gitsync.render.context import RenderContext
 from gitsync.render.references import references_of
 from gitsync.render.render import Rendered, render
-from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
+from model.identity import ApplicationKey, ResourceKey
 from model.kinds.application import ApplicationSource
 
 
@@ -161,23 +161,6 @@ class Sources:
                 if member.cluster.discovery.is_namespaced(one.gvk) is None
             ),
         )
-
-
-def render_context(record: Record, member: Member) -> RenderContext:
-    """What of application and cluster manifests may depend on."""
-    spec, discovery = record.application.spec, member.cluster.discovery
-    served = {name for one in discovery.resources() for name in (_spelled(one.gvk), f"{_spelled(one.gvk)}/{one.kind}")}
-    return RenderContext(
-        instance=record.instance,
-        namespace=spec.destination.namespace,
-        project=spec.project or "default",
-        kube_version=discovery.server_version,
-        api_versions=tuple(sorted(served)),
-    )
-
-
-def _spelled(gvk: GroupVersionKind) -> str:
-    return f"{gvk.group}/{gvk.version}" if gvk.group else gvk.version
 
 
 def _kept(objects: dict[ResourceKey, DesiredObject], known: Desired | None) -> dict[ResourceKey, DesiredObject]:

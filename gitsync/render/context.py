@@ -14,6 +14,16 @@ from model.kinds.application import ApplicationSource
 _VARIABLE = re.compile(r"\$(?:\$|(?P<bare>[A-Za-z_][A-Za-z0-9_]*)|\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)\})")
 RELEASE, NAMESPACE = "release", "namespace"  # what Helm calls a release and where it lives
 KUBE_VERSION, API_VERSIONS = "KUBE_VERSION", "KUBE_API_VERSIONS"
+BUILD_OPTIONS, ALLOWED_FLAGS = "build options", "allowed flags"  # of kustomize
+
+
+@dataclass(frozen=True, slots=True)
+class KustomizeVersion:
+    """A program that argocd-cm registers under a name, with its own flags."""
+
+    name: str
+    path: str
+    build_options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,7 @@ class RenderContext:
     allowed_flags: frozenset[str] = frozenset()
     enabled: frozenset[str] = frozenset({"helm", "kustomize", "jsonnet"})
     value_schemes: frozenset[str] = frozenset({"http", "https"})
+    kustomize_versions: tuple[KustomizeVersion, ...] = ()
 
     @property
     def name(self) -> str:
@@ -81,5 +92,7 @@ def surroundings_of(
         API_VERSIONS: ",".join(context.api_versions),
         RELEASE: context.name,
         NAMESPACE: context.namespace,
+        BUILD_OPTIONS: " ".join(context.build_options),
+        ALLOWED_FLAGS: " ".join(sorted(context.allowed_flags)),
     }
     return Surroundings(values, late)

@@ -55,6 +55,8 @@ def detect(
     """What kind of directory this is, and what was looked at to tell. A tool that is switched off reads plainly."""
     looked: set[ClosureEntry] = set()
     named = named_type(source)
+    if named is SourceType.PLUGIN:  # an override in the repository may say so
+        raise _unsupported("Plugin sources")
     if named is not None:
         return (named if _is_enabled(named, enabled) else SourceType.DIRECTORY), looked
     for name, source_type in _MARKS.items():

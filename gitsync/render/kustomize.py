@@ -7,14 +7,22 @@ from typing import Any
 
 import msgspec
 
-from gitsync.render.context import API_VERSIONS, KUBE_VERSION, RenderContext, Surroundings
+from gitsync.render.context import (
+    ALLOWED_FLAGS,
+    API_VERSIONS,
+    BUILD_OPTIONS,
+    KUBE_VERSION,
+    KustomizeVersion,
+    RenderContext,
+    Surroundings,
+)
 from gitsync.render.errors import SourceInvalid
 from gitsync.render.gathering import Gathering
 from gitsync.render.job import Found, Job
 from gitsync.render.kustomize_inputs import KustomizeInputs, read_kustomization
 from gitsync.render.options import KustomizeOptions, read_options
 from gitsync.render.program import Command
-from gitsync.render.tools import Tools
+from gitsync.render.tools import Tools, registered_program, version_key
 from model.kinds.application import ApplicationSource
 
 _IMAGE = re.compile(r"(?P<name>.*?)(?::(?P<tag>[a-zA-Z0-9._-]*|\*))?(?:@(?P<digest>[^@]*))?")
@@ -45,10 +53,12 @@ def read_kustomize(
         for directory in inputs.reference(path, name):
             inputs.gather(directory)
     inputs.gather(path)
-    flags = _flags(options, context, inputs, surroundings)
-    for tool in ("kustomize", "helm") if "--enable-helm" in flags else ("kustomize",):
-        surroundings.consult(tool)
-    return Job("kustomize", dict(gathering.tree), _command(path, flags))
+    version = _version(options, context)
+    flags = _flags(options, context, version, inputs, surroundings)
+    surroundings.consult(version_key(version.name) if version else "kustomize")
+    if "--enable-helm" in flags:
+        surroundings.consult("helm")
+    return Job("kustomize", dict(gathering.tree), _command(path, flags, version))
 
 
 def with_options(
@@ -85,7 +95,9 @@ def with_options(
 
 
 def _is_plain(options: KustomizeOptions) -> bool:
-    changing = msgspec.structs.replace(options, kube_version="", api_versions=(), build_options=(), components=())
+    changing = msgspec.structs.replace(
+        options, version="", kube_version="", api_versions=(), build_options=(), components=()
+    )
     return with_options({}, changing, [], lambda text: text) == {}
 
 
@@ -189,18 +201,30 @@ def _list(body: dict[str, Any], field: str) -> list[Any]:
     return list(value) if isinstance(value, list) else []
 
 
-def _flags(
-    options: KustomizeOptions, context: RenderContext, inputs: KustomizeInputs, surroundings: Surroundings
-) -> list[str]:
-    own = options.build_options
-    flags = shlex.split(own) if isinstance(own, str) else list(own)
-    refused = [flag for flag in flags if flag not in context.allowed_flags]
-    if refused:
+def _version(options: KustomizeOptions, context: RenderContext) -> KustomizeVersion | None:
+    """The registered program that the source names; None for the usual one."""
+    if not options.version:
+        return None
+    found = next((one for one in context.kustomize_versions if one.name == options.version), None)
+    if found is None:
         raise SourceInvalid(
-            f"spec.source.kustomize.buildOptions: {refused[0]!r:.100} is not allowed to this application",
-            suggestion="Remove the flag, or ask an administrator to allow it to the project.",
+            f"spec.source.kustomize.version: {options.version!r:.100} is not registered",
+            suggestion=f"Register it as kustomize.path.{options.version:.100} in argocd-cm, or name no version.",
         )
-    flags = [*context.build_options, *flags]
+    return found
+
+
+def _flags(
+    options: KustomizeOptions,
+    context: RenderContext,
+    version: KustomizeVersion | None,
+    inputs: KustomizeInputs,
+    surroundings: Surroundings,
+) -> list[str]:
+    if not version:
+        surroundings.consult(BUILD_OPTIONS)
+    common = version.build_options if version and version.build_options else context.build_options
+    flags = [*common, *_own_flags(options, context, surroundings)]
     if inputs.widened and any("LoadRestrictionsNone" in flag for flag in flags):
         raise SourceInvalid(
             "generators and transformers in files do not go with --load-restrictor LoadRestrictionsNone",
@@ -213,12 +237,38 @@ def _flags(
     return flags
 
 
-def _command(path: str, flags: list[str]) -> Callable[[Tools, Found], Command]:
+def _own_flags(options: KustomizeOptions, context: RenderContext, surroundings: Surroundings) -> list[str]:
+    """Flags that the application adds, as far as its project allows them."""
+    own = options.build_options
+    flags = _joined(shlex.split(own) if isinstance(own, str) else list(own))
+    if flags:
+        surroundings.consult(ALLOWED_FLAGS)
+    refused = [flag for flag in flags if flag not in context.allowed_flags]
+    if refused:
+        raise SourceInvalid(
+            f"spec.source.kustomize.buildOptions: {refused[0]!r:.100} is not allowed to this application",
+            suggestion="Remove the flag, or ask an administrator to allow it to the project.",
+        )
+    return flags
+
+
+def _joined(words: list[str]) -> list[str]:
+    """`--flag value` as `--flag=value`, which is how it is allowed."""
+    flags: list[str] = []
+    for word in words:
+        if not word.startswith("-") and flags and "=" not in flags[-1]:
+            flags[-1] += f"={word}"
+        else:
+            flags.append(word)
+    return flags
+
+
+def _command(path: str, flags: list[str], version: KustomizeVersion | None) -> Callable[[Tools, Found], Command]:
     def command(tools: Tools, found: Found) -> Command:
         helm = ["--helm-command", str(tools.path("helm"))] if "--enable-helm" in flags else []
         return Command(
             "kustomize build",
-            tools.path("kustomize"),
+            registered_program(version) if version else tools.path("kustomize"),
             lambda tree, _: ["build", str(tree / path), *flags, *helm],
             path,
         )

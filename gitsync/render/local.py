@@ -63,7 +63,7 @@ def read_local(
 ) -> Reading:
     """What the source reads, if `directory` is the top of its repository."""
     refuse_unsupported(source)
-    surroundings = surroundings_of(source, "", context, tool_identities(tools or find_tools()))
+    surroundings = surroundings_of(source, "", context, tool_identities(tools or find_tools(), context))
     return read_source(LocalFiles(directory), source, limits=limits, context=context, surroundings=surroundings)
 
 

@@ -65,6 +65,7 @@ class KustomizeOptions(_Options, frozen=True):
     patches: tuple[dict[str, Any], ...] = ()
     components: tuple[str, ...] = ()
     ignore_missing_components: bool = False
+    version: str = ""
     kube_version: str = ""
     api_versions: tuple[str, ...] = ()
     build_options: str | tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from gitsync.git.errors import PathNotFound
 from gitsync.git.tree import Entry, EntryType, Files, clean_path, find
 from gitsync.manifest.limits import ParseLimits
 from gitsync.manifest.yaml_events import load_events
-from gitsync.render.context import RenderContext, Surroundings
+from gitsync.render.context import BUILD_OPTIONS, RenderContext, Surroundings
 from gitsync.render.detect import SourceType, detect
 from gitsync.render.directory import RenderLimits, SourceFile, links_of, read_files, read_plain
 from gitsync.render.errors import SourceInvalid
@@ -62,7 +62,8 @@ def read_source(
         case SourceType.HELM:
             job = read_helm(gathering, found.path, source, context, surroundings)
         case SourceType.KUSTOMIZE:
-            named = _plain_kustomization(gathering, found.path, found.entry.id, source)
+            flags = surroundings.consult(BUILD_OPTIONS)
+            named = None if flags else _plain_kustomization(gathering, found.path, found.entry.id, source)
             if named is not None:
                 manifests = read_files(files, named, limits)
             else:
@@ -106,7 +107,9 @@ def _override(gathering: Gathering, path: str) -> dict[str, Any] | None:
     del gathering.tree[clean_path(path)]
     documents = load_events(data.decode("utf-8-sig", errors="replace"), file=path, limits=_OVERRIDES)
     value = documents[0].value if documents else None
-    return value if isinstance(value, dict) else None
+    if value is not None and not isinstance(value, dict):
+        raise SourceInvalid(f"{path} is no map", suggestion="Write fields of the source, such as `helm:`.")
+    return value
 
 
 def _merged(body: Any, patch: Any) -> Any:

@@ -24,7 +24,7 @@ from gitsync.render.references import OtherClosure, References, complete, gather
 from gitsync.render.tools import Tools, find_tools, tool_identities
 from model.kinds.application import ApplicationSource
 
-_VERSION = "2"  # of what is rendered from equal inputs; a new one leaves all older renders unused
+_VERSION = "3"  # of what is rendered from equal inputs; a new one leaves all older renders unused
 _DEFAULT_LIMITS = RenderLimits()
 _DEFAULT_CONTEXT = RenderContext()
 _NO_REFERENCES: References = {}
@@ -184,7 +184,8 @@ class _Render:
         return await self._repositories.tree(other.repo_url, commit)
 
     def _surroundings(self) -> Surroundings:
-        return surroundings_of(self._source, self._reader.commit, self._context, tool_identities(self._tools))
+        late = tool_identities(self._tools, self._context)
+        return surroundings_of(self._source, self._reader.commit, self._context, late)
 
     def _rendered(self, made: Candidate, documents: tuple[ParsedDocument, ...], *, from_cache: bool) -> Rendered:
         return Rendered(
@@ -220,8 +221,7 @@ def _lookup(
     options = (
         *(_VERSION, normalized(source.repo_url) if not chart else source.repo_url, source.path, chart),
         *(source.directory, source.helm, source.kustomize, limits.max_bytes, limits.max_files),
-        *(context.instance, context.build_options, sorted(context.allowed_flags), sorted(context.enabled)),
-        *(sorted(context.value_schemes), spelled(references)),
+        *(context.instance, sorted(context.enabled), sorted(context.value_schemes), spelled(references)),
     )
     return hashlib.blake2b(msgspec.msgpack.encode(options), digest_size=16).hexdigest()
 

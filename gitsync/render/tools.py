@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from gitsync.render.context import KustomizeVersion, RenderContext
 from gitsync.render.errors import ToolMissing
 
 _HOW_TO_INSTALL = {
@@ -49,13 +50,35 @@ def find_tools(*, kustomize: str = "kustomize", helm: str = "helm") -> Tools:
     return Tools(paths[kustomize], paths[helm])
 
 
-def tool_identities(tools: Tools) -> Mapping[str, Callable[[], str]]:
+def tool_identities(tools: Tools, context: RenderContext) -> Mapping[str, Callable[[], str]]:
     """What tells one version of a renderer from another; nothing is run for it."""
     return {
+        **{version_key(one.name): functools.partial(_registered, one) for one in context.kustomize_versions},
         "kustomize": lambda: tools.identity("kustomize"),
         "helm": lambda: tools.identity("helm"),
         "jsonnet": _jsonnet_version,
     }
+
+
+def version_key(name: str) -> str:
+    """Under which a registered kustomize is consulted."""
+    return f"kustomize {name}"
+
+
+def registered_program(version: KustomizeVersion) -> Path:
+    """Raises ToolMissing."""
+    path = Path(version.path)
+    if not path.is_file():
+        raise ToolMissing(
+            f"the source needs kustomize {version.name:.100}, which is not installed at {version.path:.300}",
+            suggestion=f"{_HOW_TO_INSTALL['kustomize']}, or correct kustomize.path.{version.name:.100} of argocd-cm.",
+        )
+    return path
+
+
+def _registered(version: KustomizeVersion) -> str:
+    identity = Tools(kustomize=Path(version.path)).identity("kustomize")
+    return " ".join((version.path, identity, *version.build_options))
 
 
 @functools.cache

@@ -9,7 +9,7 @@ import yaml
 
 from gitsync.errors import Failed
 from gitsync.manifest.object import JsonObject
-from gitsync.render.context import RenderContext
+from gitsync.render.context import KustomizeVersion, RenderContext
 from gitsync.render.errors import SourceInvalid, ToolMissing
 from gitsync.render.local import read_local, render_local
 from gitsync.render.references import references_of
@@ -57,6 +57,7 @@ def context_of(case: dict[str, Any]) -> RenderContext:
         namespace="there",
         build_options=tuple(case.get("build", ())),
         allowed_flags=frozenset(case.get("allowed", ())),
+        kustomize_versions=tuple(KustomizeVersion(*one) for one in case.get("versions", {}).items()),
     )
 
 
