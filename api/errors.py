@@ -10,6 +10,7 @@ ApiError                  code                     HTTP status, when it is about
 ├── RuntimeUnavailable    RUNTIME_UNAVAILABLE      503
 ├── TookTooLong           RUNTIME_UNAVAILABLE      503
 ├── FellBehind            RATE_LIMIT_ERROR         429   a stream that the client reads too slowly
+├── NotInGit              NOT_IN_GIT               422   no Git Source holds the manifest
 └── Refused               as the runtime said      422
 """
 
@@ -87,6 +88,17 @@ class TookTooLong(ApiError):
 class FellBehind(ApiError):
     code = "RATE_LIMIT_ERROR"
     status = 429
+
+
+class NotInGit(ApiError):
+    code = "NOT_IN_GIT"
+    status = 422
+
+    def __init__(self, application: str) -> None:
+        super().__init__(
+            f"{application} is not managed through Git: no Git Source holds its manifest",
+            suggestion="commit its manifest to a Git Source; then it can be edited and deleted here",
+        )
 
 
 class Refused(ApiError):

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 import click
 
 from api.cli import client
+from api.cli.address import address
+from api.cli.application_change import COMMANDS
 from api.cli.output import output_option, show_json, show_table
 from api.settings import ClientSettings
 
@@ -72,18 +74,8 @@ def app(context: click.Context, server: str | None, token: str | None) -> None:
     context.obj = client.client_settings(server, token)
 
 
-class _Address(click.ParamType[dict[str, str | None]]):
-    name = "application"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, str | None]:
-        parts = str(value).split("/")
-        if len(parts) not in (2, 3) or not all(parts):
-            self.fail("write RUNTIME/NAMESPACE/NAME or RUNTIME/NAME", param, ctx)
-        namespace = parts[1] if len(parts) == 3 else None
-        return {"runtime": parts[0], "namespace": namespace, "name": parts[-1]}
-
-
-address = click.argument("application", type=_Address())
+for _command in COMMANDS:
+    app.add_command(_command)
 
 
 @app.command(name="list")

@@ -9,6 +9,7 @@ from api.actions import favorites, operations
 from api.actions.operations import Accepted, Target, new_operation_id
 from api.context import Context, Info
 from api.errors import ApiError, Invalid
+from api.schema.change_mutation import ChangeMutation
 from api.types.enums import DeletePropagation
 from api.types.inputs import ApplicationRef, ResourceRef, SyncOptions
 from api.types.payload import OperationPayload
@@ -18,7 +19,7 @@ from model.link import StartSync
 
 
 @strawberry.type
-class Mutation:
+class Mutation(ChangeMutation):
     @strawberry.mutation
     async def sync_application(
         self, info: Info, runtime: str, name: str, namespace: str | None = None, options: SyncOptions | None = None

@@ -9,7 +9,7 @@ from strawberry.scalars import JSON
 
 from api.access.authorize import Permission as PermissionValue
 from api.access.authorize import Verb
-from api.actions import reading
+from api.actions import changes, reading
 from api.context import Info
 from api.types.application_meta import (
     ApplicationPermissions,
@@ -20,7 +20,7 @@ from api.types.application_meta import (
     application_meta,
     application_node_id,
 )
-from api.types.commit import Commit, GitContext
+from api.types.commit import Commit, GitContext, ManifestFile
 from api.types.enums import ApplicationKindEnum, AppSyncPolicies, HealthStatus, SyncStatus
 from api.types.git_source import GitSource
 from api.types.inputs import ResourceRef
@@ -109,6 +109,13 @@ class Application(Node):
     def manifest_location(self) -> GitContext | None:
         location = self._summary.manifest_location
         return GitContext.of(location) if location else None
+
+    @strawberry.field(
+        description="The file in Git that holds the manifest, as it is now, for editing it; null: it cannot be edited."
+    )
+    async def manifest_file(self, info: Info) -> ManifestFile | None:
+        found = await changes.manifest_file(info.context.plane, self.listed)
+        return ManifestFile.of(found) if found else None
 
     @strawberry.field
     async def parent(self, info: Info) -> Annotated["Application", strawberry.lazy("api.types.application")] | None:

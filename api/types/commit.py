@@ -5,6 +5,7 @@ from datetime import datetime
 import strawberry
 
 from api.types.links import safe_url
+from model.link_change import ManifestFileAnswer
 from model.report import CommitInfo, ManifestLocation
 
 
@@ -61,4 +62,25 @@ class GitContext:
             commit_author=commit.author_name if commit else None,
             commit_date=commit.date if commit else None,
             commit_url=safe_url(commit.url) if commit else None,
+        )
+
+
+@strawberry.type(description="A file of manifests. `blob` is what EditApplicationInput.baseBlob takes.")
+class ManifestFile:
+    repo_url: str = strawberry.field(name="repoURL")
+    branch: str
+    path: str
+    blob: str
+    text: str
+    document: int = strawberry.field(description="Which of the file's documents is the application's, from 0.")
+
+    @staticmethod
+    def of(answer: ManifestFileAnswer) -> "ManifestFile":
+        return ManifestFile(
+            repo_url=answer.repo_url,
+            branch=answer.branch,
+            path=answer.path,
+            blob=answer.blob,
+            text=answer.text,
+            document=answer.document,
         )

@@ -7,6 +7,16 @@ from api.errors import ApiError
 from api.types.application import Application
 from api.types.enums import MutationErrorCode
 from api.types.operation import OperationState
+from model.link_change import Problem
+
+
+@strawberry.type(
+    description="Three versions of one text: what an edit started from, what is there now, what was wanted."
+)
+class EditConflict:
+    base: str
+    theirs: str
+    mine: str
 
 
 @strawberry.type(description="`field` is a path into the input (spec.source.path), `line` the line in the given YAML.")
@@ -16,6 +26,7 @@ class MutationError:
     field: str | None
     line: int | None
     suggestion: str | None
+    conflict: EditConflict | None = strawberry.field(default=None, description="With CONFLICT_ERROR of an edit.")
 
     @staticmethod
     def of(error: ApiError) -> "MutationError":
@@ -25,6 +36,18 @@ class MutationError:
             field=error.field or None,
             line=None,
             suggestion=error.suggestion or None,
+        )
+
+    @staticmethod
+    def of_problem(problem: Problem) -> "MutationError":
+        both = problem.conflict
+        return MutationError(
+            code=MutationErrorCode[problem.code],
+            message=problem.message,
+            field=problem.field or None,
+            line=problem.line,
+            suggestion=problem.suggestion or None,
+            conflict=EditConflict(base=both.base, theirs=both.theirs, mine=both.mine) if both else None,
         )
 
 

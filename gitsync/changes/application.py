@@ -48,6 +48,8 @@ def creation(source: ApplicationSource, manifest: Manifest, file_name: str) -> C
     content = manifest.text if manifest.text.endswith("\n") else manifest.text + "\n"
     if path.endswith(".json"):
         content = json_text(manifest.body) + "\n"
+    elif manifest.text.lstrip().startswith("{"):
+        content = yaml_text(manifest.body)
 
     def edit(files: Files) -> Contents:
         if find(files, path).entry is not None:

@@ -86,6 +86,7 @@ from model.report import (
     WrongResource,
 )
 from model.store import runtime as runtime_store
+from tests.support.fake_changes import CHANGES
 from tests.support.fake_runtime import FakeRuntime
 
 PASSWORD = "argosy"
@@ -265,6 +266,7 @@ class Fleet:
         self._versions = itertools.count(100_000)
         self._tasks: set[asyncio.Task[None]] = set()
         runtime.answers |= {
+            **CHANGES,
             GetTree: self.get_tree,
             GetResource: self.get_resource,
             GetManagedResources: self.get_managed,

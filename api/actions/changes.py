@@ -1,0 +1,139 @@
+"""Changes to applications in Git: asked of the runtime, which commits them in the name of the person.
+
+Here it is checked that the person may see what is named, and may write to the repository that is to change; the runtime
+checks that again, and the Git host has the last word.
+"""
+
+from collections.abc import Callable
+
+from api.access.authorize import Verb, not_visible
+from api.access.viewer import Viewer
+from api.actions.operations import Target
+from api.actions.reading import application, git_permissions, require_application
+from api.errors import Forbidden, Invalid, NotInGit, Refused
+from api.plane import ControlPlane
+from model.identity import ApplicationKey
+from model.link import RequestBody
+from model.link_change import (
+    Author,
+    ChangeAnswer,
+    CommitWords,
+    CreateApplication,
+    DeleteApplication,
+    EditApplication,
+    GetManifestFile,
+    ManifestFileAnswer,
+    ValidateApplication,
+    ValidationAnswer,
+)
+from model.listing import ListedApplication
+from model.report import ApplicationKind
+
+CHANGE_SECONDS = 25.0
+
+
+def author_of(viewer: Viewer) -> Author:
+    return Author(viewer.name, viewer.email)
+
+
+async def create(
+    plane: ControlPlane,
+    viewer: Viewer,
+    *,
+    runtime: str,
+    git_source: str,
+    manifest: str,
+    file_name: str,
+    words: CommitWords,
+    operation_id: str,
+) -> ChangeAnswer:
+    """Raises NotVisible, Forbidden, RuntimeUnavailable, TookTooLong, or what the runtime refuses with."""
+    await require_writable_source(plane, viewer, runtime, git_source)
+    body = CreateApplication(git_source, manifest, author_of(viewer), operation_id, words, file_name)
+    return await plane.connected.ask(runtime, body, ChangeAnswer, deadline_seconds=CHANGE_SECONDS)
+
+
+async def edit(
+    plane: ControlPlane,
+    viewer: Viewer,
+    target: Target,
+    *,
+    manifest: str,
+    base_blob: str,
+    words: CommitWords,
+    operation_id: str,
+) -> ChangeAnswer:
+    def body(key: ApplicationKey) -> RequestBody:
+        return EditApplication(key, manifest, author_of(viewer), operation_id, words, base_blob)
+
+    return await _change(plane, viewer, Verb.EDIT, target, body)
+
+
+async def delete(
+    plane: ControlPlane, viewer: Viewer, target: Target, *, confirm_name: str, words: CommitWords, operation_id: str
+) -> ChangeAnswer:
+    if confirm_name != target.name:
+        raise Invalid(
+            "the name to confirm is not the application's",
+            field="confirmName",
+            suggestion=f"write {target.name} to delete it",
+        )
+
+    def body(key: ApplicationKey) -> RequestBody:
+        return DeleteApplication(key, author_of(viewer), operation_id, words)
+
+    return await _change(plane, viewer, Verb.DELETE, target, body)
+
+
+async def validate(
+    plane: ControlPlane, viewer: Viewer, *, runtime: str, git_source: str, manifest: str, is_new: bool
+) -> ValidationAnswer:
+    if git_source:
+        await require_source(plane, viewer, runtime, git_source)
+    elif not await plane.authority.may_see_runtime(viewer, runtime):
+        raise not_visible(f"runtime {runtime}")
+    body = ValidateApplication(manifest, author_of(viewer), git_source, is_new)
+    return await plane.connected.ask(runtime, body, ValidationAnswer, deadline_seconds=CHANGE_SECONDS)
+
+
+async def manifest_file(plane: ControlPlane, one: ListedApplication) -> ManifestFileAnswer | None:
+    """None: no file that can be edited holds it."""
+    try:
+        return await plane.connected.ask(one.runtime, GetManifestFile(one.summary.key), ManifestFileAnswer)
+    except Refused as refusal:
+        if refusal.code in ("NOT_IN_GIT", "NOT_FOUND_ERROR"):
+            return None
+        raise
+
+
+async def require_source(plane: ControlPlane, viewer: Viewer, runtime: str, name: str) -> ListedApplication:
+    """The Git Source. Raises NotVisible."""
+    found = await application(plane, viewer, runtime, name, None)
+    if found is None or found.summary.kind is not ApplicationKind.GIT_SOURCE:
+        raise not_visible(f"Git Source {runtime}/{name}")
+    return found
+
+
+async def require_writable_source(plane: ControlPlane, viewer: Viewer, runtime: str, name: str) -> ListedApplication:
+    """Raises NotVisible, and Forbidden for who may not push to the Git Source's repository."""
+    found = await require_source(plane, viewer, runtime, name)
+    repository = found.summary.sources[0].repo_url if found.summary.sources else ""
+    rights = await git_permissions(plane, viewer, found, repository)
+    if not rights.write:
+        raise Forbidden(
+            f"you may not commit to Git Source {name}: {rights.reason or 'no right to push to its repository'}",
+            suggestion="choose a Git Source that you may write to, or ask for write permission on its repository",
+        )
+    return found
+
+
+async def _change(
+    plane: ControlPlane, viewer: Viewer, verb: Verb, target: Target, body: Callable[[ApplicationKey], RequestBody]
+) -> ChangeAnswer:
+    found = await require_application(plane, viewer, target.runtime, target.name, target.namespace)
+    if found.summary.git_source is None:
+        raise NotInGit(str(found.id))
+    await plane.authority.require(viewer, verb, found)
+    return await plane.connected.ask(
+        found.runtime, body(found.summary.key), ChangeAnswer, deadline_seconds=CHANGE_SECONDS
+    )

@@ -1,0 +1,87 @@
+"""Arguments of changes through Git, and the values that they stand for."""
+
+import orjson
+import strawberry
+from strawberry.scalars import JSON
+
+from api.errors import Invalid
+from api.types.inputs import ApplicationRef
+from model.link_change import CommitWords
+
+LONGEST_MESSAGE = 10_000
+
+
+@strawberry.input
+class CommitMessageInput:
+    message: str
+    description: str | None = None
+
+
+@strawberry.input
+class CreateApplicationInput:
+    runtime: str
+    git_source: str
+    file_name: str | None = strawberry.field(
+        default=None, description="Path of the new file inside the Git Source; default: <name>.yaml."
+    )
+    manifest: str | None = strawberry.field(
+        default=None, description="The Application manifest: YAML here, or an object."
+    )
+    object: JSON | None = None
+    commit: CommitMessageInput
+    pull_request: bool | None = strawberry.field(
+        default=False,
+        description="Open a pull request from a new branch instead of pushing to the Git Source's branch.",
+    )
+    operation_id: strawberry.ID | None = None
+
+
+@strawberry.input
+class EditApplicationInput:
+    application: ApplicationRef
+    manifest: str | None = None
+    object: JSON | None = None
+    base_blob: str | None = strawberry.field(
+        default=None,
+        description="Blob id of the file the edit started from; refused with CONFLICT_ERROR when it has changed since.",
+    )
+    commit: CommitMessageInput
+    pull_request: bool | None = False
+    operation_id: strawberry.ID | None = None
+
+
+@strawberry.input
+class DeleteApplicationInput:
+    application: ApplicationRef
+    confirm_name: str = strawberry.field(description="Must equal the application's name.")
+    commit: CommitMessageInput
+    pull_request: bool | None = False
+    operation_id: strawberry.ID | None = None
+
+
+@strawberry.input
+class ValidateApplicationInput:
+    runtime: str
+    git_source: str | None = None
+    manifest: str | None = None
+    object: JSON | None = None
+    is_new: bool | None = True
+
+
+def manifest_text(manifest: str | None, body: JSON | None) -> str:
+    """The manifest as text; an object as JSON, which is YAML. Raises Invalid unless exactly one is given."""
+    if (manifest is None) == (body is None):
+        raise Invalid("give the manifest as YAML in `manifest` or as `object`, and not both", field="manifest")
+    if manifest is not None:
+        return manifest
+    if not isinstance(body, dict):
+        raise Invalid("`object` is the Application as a JSON object", field="object")
+    return orjson.dumps(body).decode()
+
+
+def commit_words(commit: CommitMessageInput, pull_request: bool | None) -> CommitWords:
+    """Raises Invalid."""
+    message, description = commit.message.strip(), (commit.description or "").strip()
+    if len(message) + len(description) > LONGEST_MESSAGE:
+        raise Invalid(f"a commit message has at most {LONGEST_MESSAGE} characters", field="commit")
+    return CommitWords(message, description, bool(pull_request))

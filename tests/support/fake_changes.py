@@ -1,0 +1,49 @@
+"""Answers of a fake runtime to changes in Git: every change lands as one commit."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from model.link import AnswerBody, Refusal, RequestBody
+from model.link_change import (
+    Author,
+    ChangeAnswer,
+    CreateApplication,
+    DeleteApplication,
+    EditApplication,
+    GetManifestFile,
+    ManifestFileAnswer,
+    ValidateApplication,
+    ValidationAnswer,
+)
+from model.report import CommitInfo
+from tests.support.fake_runtime import Answer
+
+REPOSITORY = "https://git.example.test/platform.git"
+
+
+def commit_of(author: Author, message: str) -> CommitInfo:
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    return CommitInfo("c" * 40, message, author.name, author.email, now, REPOSITORY, "main")
+
+
+def _changed(body: RequestBody) -> AnswerBody | Refusal:
+    assert isinstance(body, CreateApplication | EditApplication | DeleteApplication)
+    return ChangeAnswer(body.operation_id, commit_of(body.author, body.words.message), "+ a line")
+
+
+def _validated(body: RequestBody) -> AnswerBody | Refusal:
+    assert isinstance(body, ValidateApplication)
+    return ValidationAnswer(normalized=body.manifest)
+
+
+def _file(body: RequestBody) -> AnswerBody | Refusal:
+    return ManifestFileAnswer(REPOSITORY, "main", "applications/cart.yaml", "b" * 40, "kind: Application\n")
+
+
+CHANGES: Mapping[type[RequestBody], Answer] = {
+    CreateApplication: _changed,
+    EditApplication: _changed,
+    DeleteApplication: _changed,
+    ValidateApplication: _validated,
+    GetManifestFile: _file,
+}
