@@ -22,6 +22,7 @@ from gitsync.project.windows import Ruling
 from gitsync.reconcile import autosync
 from gitsync.reconcile.compare import Comparer
 from gitsync.reconcile.deletion import Deletions
+from gitsync.reconcile.dependencies import BLOCKED, Dependencies
 from gitsync.reconcile.engine_config import EngineConfig, configuration_conditions
 from gitsync.reconcile.feed import TreeFeeds
 from gitsync.reconcile.fleet import Fleet, Member, UnknownDestination
@@ -39,12 +40,13 @@ from gitsync.reconcile.sync import Syncs
 from gitsync.reconcile.sync_window import blocked_condition, rule, seconds_until
 from gitsync.settings import LoopSettings
 from model.identity import ApplicationKey, ResourceKey
-from model.kinds.application import Application
+from model.kinds.application import Application, ApplicationCondition
 from model.operation import Phase
 
 log = structlog.get_logger("gitsync.loop")
 
 _NEW_KIND_SECONDS = 0.5  # until discovery knows the kinds of a definition that was just established
+_HELD_SECONDS = 1.0  # a deletion that waits for others looks again, if nothing wakes it before
 
 
 class UnknownProject(Stalled):
@@ -90,6 +92,7 @@ class Loop:
         self._supervisor = supervisor
         self._report = report
         self._now = now
+        self.dependencies = Dependencies(records, operating=syncs.running, now=now)
         self.watching_only = ""
         self.queue: FairQueue[ApplicationKey] = FairQueue(
             self._work,
@@ -112,18 +115,31 @@ class Loop:
         self.reconciled += 1
         if record.deleting:
             if not self.watching_only:
-                self._deletions.carry_out(record)
+                self._delete(record)
             return
+        record.comparing = True
         try:
             await self._compare(record, refresh)
         except Waiting as waiting:
             record.wish(refresh)
             self.queue.add_after(key, waiting.retry_after_seconds)
             return
+        finally:
+            record.comparing = False
         self._decide(record)
         self.shown_changed(record)
         if not self.watching_only:
             await self._deletions.guard(record)
+
+    def _delete(self, record: Record) -> None:
+        """In the reverse order of dependencies."""
+        if why := self.dependencies.holding_deletion(record):
+            record.conditions[Stage.DEPENDENCY] = (ApplicationCondition(BLOCKED, f"Deletion {why}"),)
+            self.shown_changed(record)
+            self.queue.add_after(record.key, _HELD_SECONDS)
+            return
+        record.clear(Stage.DEPENDENCY)
+        self._deletions.carry_out(record)
 
     async def _compare(self, record: Record, refresh: Refresh) -> None:
         """Find the cluster, find out what Git wants, ask the project, compare. A failure becomes a condition."""
@@ -192,6 +208,7 @@ class Loop:
         if self._syncs.start_requested(record):
             return
         record.clear(Stage.SYNC)
+        self.dependencies.tell_broken(record)
         if record.comparison_failed or record.desired is None:
             return
         decision = autosync.decide(self._situation(record), settings=self._settings, now=self._now())
@@ -200,6 +217,8 @@ class Loop:
                 record.conditions[Stage.SYNC] = (blocked_condition(ruling),)
                 record.wish(Refresh.COMPARE)
                 self.queue.add_after(record.key, seconds_until(ruling, self._now()))
+            case autosync.Start() if self.dependencies.check(record):
+                log.debug("automated sync is blocked", application=str(record.key))
             case autosync.Start(operation=operation, reason=reason):
                 log.info("automated sync", application=str(record.key), reason=reason)
                 self._syncs.start(record, operation)
@@ -320,6 +339,14 @@ class Loop:
             self._statuses.changed(record)
         self._report(record.key)
         self._feeds.changed(record.key, key)
+        for dependent in self.dependencies.concerned(record):
+            self._free(dependent)
+
+    def _free(self, key: ApplicationKey) -> None:
+        """What it waits for does otherwise than before."""
+        record = self._records.get(key)
+        if record is not None and not self._syncs.stir(record):
+            self.want(key, Refresh.COMPARE)
 
     # ---- what the home namespace says
 
@@ -333,6 +360,7 @@ class Loop:
             record = self._records.add(raw, application)
             record.unreadable = why_unreadable(raw)
             self._note_wishes(record)
+            self.dependencies.seen(record)
             self._report(key)
             self.queue.add(key)
         elif raw["metadata"].get("resourceVersion") != record.raw["metadata"].get("resourceVersion"):
@@ -355,6 +383,8 @@ class Loop:
             self.want(record.key, Refresh.RESOLVE)
         elif wished:
             self.queue.add(record.key)
+        if metadata_changed and self.dependencies.seen(record):
+            self._free(record.key)
         if metadata_changed or self.watching_only:
             self._report(record.key)
 
@@ -379,6 +409,8 @@ class Loop:
         if record is None:
             return
         self._syncs.forget(record)
+        for concerned in self.dependencies.gone(record):
+            self._free(concerned)
         self._deletions.forget(key)
         self._sources.forget(record)
         self._statuses.forget(key)

@@ -35,6 +35,7 @@ class Stage(enum.StrEnum):
     MANIFESTS = "manifests"
     COMPARE = "compare"
     SHARED = "shared"
+    DEPENDENCY = "dependency"
     SYNC = "sync"
     DELETION = "deletion"
 
@@ -92,6 +93,7 @@ class Record:
     sync_begins: bool = False
     unreadable: str = ""
     deleting: bool = False
+    comparing: bool = False
     acting_as: str = ""
 
     @property

@@ -349,6 +349,7 @@ class Runtime:
             changed=lambda record: self.loop.shown_changed(record),
             ended=lambda record: self.loop.sync_ended(record),
             began_anew=self.statuses.began_anew,
+            blocking=lambda record: self.loop.dependencies.check(record),
             now=self._now,
         )
 

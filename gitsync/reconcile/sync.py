@@ -66,6 +66,7 @@ from model.operation import Phase, ResultCode
 log = structlog.get_logger("gitsync.sync")
 
 _ACTIVE_PER_CLUSTER = 24  # more would only make each of them slower
+_LOOK_AGAIN_SECONDS = 30.0  # events wake it before
 _PATIENCE_SECONDS = 5.0  # an operation that takes longer waits for something, and makes room for others
 
 
@@ -88,6 +89,7 @@ class Run:
     execution: Execution | None = None
     superseded_by: str = ""
     terminating: bool = False
+    blocked: bool = False
     stirred: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
@@ -104,7 +106,7 @@ class Syncs:
     """Operations of all applications.
 
     `changed` is called when something that is shown changed, `began_anew` when a run sets out or is over, `ended` at
-    the end.
+    the end. `blocking` says which applications have to do well first, or "".
     """
 
     def __init__(
@@ -120,6 +122,7 @@ class Syncs:
         changed: Callable[[Record], None],
         ended: Callable[[Record], None],
         began_anew: Callable[[Record], None],
+        blocking: Callable[[Record], str],
         now: Callable[[], datetime],
     ) -> None:
         self._records = records
@@ -132,6 +135,7 @@ class Syncs:
         self._changed = changed
         self._ended = ended
         self._began_anew = began_anew
+        self._blocking = blocking
         self._now = now
         self._runs: dict[ApplicationKey, Run] = {}
         self._slots = Slots(_ACTIVE_PER_CLUSTER, patience_seconds=_PATIENCE_SECONDS)
@@ -205,6 +209,13 @@ class Syncs:
         if run is not None and run.execution is not None and is_approved(record.application, run.state.started_at):
             run.execution.approve()
 
+    def stir(self, record: Record) -> bool:
+        """What its operation waits for may have changed. False: nothing runs."""
+        run = self._runs.get(record.key)
+        if run is not None and run.blocked:
+            run.stirred.set()
+        return run is not None
+
     def terminate(self, record: Record) -> bool:
         """Stop at the next safe point. False: nothing runs."""
         run = self._runs.get(record.key)
@@ -246,7 +257,7 @@ class Syncs:
 
     async def _until_over(self, run: Run) -> None:
         while True:
-            if not await self._let_in(run):
+            if not await self._until_unblocked(run) or not await self._let_in(run):
                 self._end_waiting(run)
                 break
             async with self._slots.slot(run.record.server):
@@ -265,6 +276,17 @@ class Syncs:
                 self._end_waiting(run)
                 break
         self._complete(run)
+
+    async def _until_unblocked(self, run: Run) -> bool:
+        """Waits for the applications that this one depends on. False: it was stopped meanwhile."""
+        while not run.sync.dry_run and (why := self._blocking(run.record)):
+            self._show(run, life.progress(run.state, f"Sync operation {why}", None))
+            run.blocked = True
+            await self._wait(run, _LOOK_AGAIN_SECONDS)
+            run.blocked = False
+            if run.terminating or run.superseded_by:
+                return False
+        return True
 
     async def _let_in(self, run: Run) -> bool:
         """Waits until the sync windows of the project let the operation begin, or go on. False: stopped meanwhile."""
