@@ -11,11 +11,20 @@ import click
 import structlog
 import uvloop
 
+from gitsync.delivery.runtime import DeliveryRuntime
 from gitsync.errors import GitsyncError
 from gitsync.kube.access import ClusterAccess, access_from_kubeconfig, access_in_cluster
 from gitsync.logs import configure_logs
 from gitsync.reconcile.runtime import Runtime
-from gitsync.settings import CONTROLLERS, GeneratorSettings, LinkSettings, RuntimeSettings, read_environment
+from gitsync.settings import (
+    CONTROLLER_NAMES,
+    CONTROLLERS,
+    DELIVERY_CONTROLLERS,
+    GeneratorSettings,
+    LinkSettings,
+    RuntimeSettings,
+    read_environment,
+)
 
 
 @click.command("runtime", context_settings={"show_default": True})
@@ -87,9 +96,9 @@ def runtime(
 
 def _controllers(text: str) -> frozenset[str]:
     names = frozenset(name.strip() for name in text.split(",") if name.strip())
-    if unknown := names - set(CONTROLLERS):
+    if unknown := names - set(CONTROLLER_NAMES):
         raise click.BadParameter(
-            f"{', '.join(sorted(unknown))}: this version runs {', '.join(CONTROLLERS)}", param_hint="--controllers"
+            f"{', '.join(sorted(unknown))}: known are {', '.join(CONTROLLER_NAMES)}", param_hint="--controllers"
         )
     return names
 
@@ -108,7 +117,9 @@ async def _serve(settings: RuntimeSettings, access: ClusterAccess) -> None:
     # A full collection stops everything for a moment; thousands of long-lived objects make it long and useless.
     gc.set_threshold(50_000, 20, 100)
     structlog.get_logger("gitsync").info("runtime starts", namespace=settings.namespace, session=settings.session)
-    started = asyncio.create_task(Runtime(settings, access).run(stop), name="runtime")
+    alone = settings.controllers <= DELIVERY_CONTROLLERS and settings.link is None
+    process = DeliveryRuntime(settings, access) if alone else Runtime(settings, access)
+    started = asyncio.create_task(process.run(stop), name="runtime")
     stopped = asyncio.create_task(stop.wait(), name="stop")
     await asyncio.wait((started, stopped), return_when=asyncio.FIRST_COMPLETED)
     try:

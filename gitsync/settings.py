@@ -8,7 +8,9 @@ from pathlib import Path
 
 _POD_VARIABLES = ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT")
 # What this version can run, all of it unless told otherwise; more names arrive with the parts that they start.
-CONTROLLERS = ("applications", "applicationsets")
+CONTROLLERS = ("applications", "applicationsets", "rollouts")
+DELIVERY_CONTROLLERS = frozenset({"rollouts"})  # need neither Git nor Applications
+CONTROLLER_NAMES = (*CONTROLLERS, "workflows", "events")  # what may be asked for; the rest starts when it is built
 
 
 @dataclass(frozen=True, slots=True)

@@ -275,6 +275,20 @@ class Cluster:
             return False
         return True
 
+    async def evict(self, namespace: str, pod: str, *, uid: str = "", budget: Budget = Budget.SYNC) -> None:
+        """Asks for a pod to go; a disruption budget that forbids it answers TooManyRequests."""
+        path = f"/api/v1/namespaces/{quote(namespace)}/pods/{quote(pod)}/eviction"
+        body: JsonObject = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": pod, "namespace": namespace},
+        }
+        if uid:
+            body["deleteOptions"] = {"preconditions": {"uid": uid}}
+        target = Target("evict", f"Pod {namespace}/{pod}")
+        request = Request("POST", path, target, orjson.dumps(body), again=False)
+        await self.transport.send(request, budget, attempts=1)
+
     async def logs(
         self,
         namespace: str,

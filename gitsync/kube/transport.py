@@ -91,14 +91,14 @@ class Transport:
             await session.close()
             await asyncio.sleep(0)  # connections that were cut are let go in the next turn of the loop
 
-    async def send(self, request: Request, budget: Budget) -> Answer:
+    async def send(self, request: Request, budget: Budget, *, attempts: int = _MAX_ATTEMPTS) -> Answer:
         """The answer to one request. Raises a ClusterError for anything that is not a success."""
-        for attempt in range(1, _MAX_ATTEMPTS + 1):
+        for attempt in range(1, attempts + 1):
             try:
                 return await self._send_once(request, budget)
             except TooManyRequests as error:
                 # A 429 was not processed, so even what is not idempotent may be sent again.
-                if attempt == _MAX_ATTEMPTS:
+                if attempt == attempts:
                     raise
                 await asyncio.sleep(error.retry_after_seconds * self._jitter.uniform(1.0, 1.5))
         raise AssertionError("unreachable")

@@ -11,7 +11,7 @@ from gitsync.kube.client import Cluster
 from gitsync.kube.errors import AlreadyExists, Forbidden, NotFound, UnknownKind
 from gitsync.manifest.object import JsonObject
 from model.identity import GroupVersionKind
-from model.kinds.definitions import custom_resource_definitions, default_project
+from model.kinds.definitions import custom_resource_definitions, default_project, rollout_definitions
 
 log = structlog.get_logger("gitsync.install")
 
@@ -22,11 +22,7 @@ _LOOK_SECONDS = 0.2
 
 async def install_definitions(cluster: Cluster, namespace: str) -> None:
     """Raises ClusterError when the cluster cannot be asked; what it forbids is left to its administrators."""
-    missing = [one for one in custom_resource_definitions() if cluster.discovery.resource(_served(one)) is None]
-    for definition in missing:
-        await _create(cluster, definition)
-    if missing:
-        await _until_served(cluster, [_served(definition) for definition in missing])
+    await _install(cluster, custom_resource_definitions())
     project = default_project(namespace)
     gvk = GroupVersionKind.parse(project["apiVersion"], project["kind"])
     try:
@@ -38,6 +34,19 @@ async def install_definitions(cluster: Cluster, namespace: str) -> None:
         return
     except (NotFound, UnknownKind) as failure:
         log.warning("project default not created", reason=failure.message)
+
+
+async def install_rollout_definitions(cluster: Cluster) -> None:
+    """What is there stays as it is, whoever brought it. Raises ClusterError when the cluster cannot be asked."""
+    await _install(cluster, rollout_definitions())
+
+
+async def _install(cluster: Cluster, definitions: tuple[JsonObject, ...]) -> None:
+    missing = [one for one in definitions if cluster.discovery.resource(_served(one)) is None]
+    for definition in missing:
+        await _create(cluster, definition)
+    if missing:
+        await _until_served(cluster, [_served(definition) for definition in missing])
 
 
 async def _create(cluster: Cluster, definition: JsonObject) -> None:

@@ -18,6 +18,7 @@ from gitsync.access.probe import AccessProbe
 from gitsync.access.pull_requests import PullRequests
 from gitsync.appset.providers.api import Connections
 from gitsync.audit.log import AuditLog
+from gitsync.delivery.part import Delivery
 from gitsync.git.address import same_place
 from gitsync.git.repositories import Repositories
 from gitsync.git.settings import GitSettings
@@ -38,10 +39,11 @@ from gitsync.reconcile.fleet import Fleet, FleetEvents, Member
 from gitsync.reconcile.followers import Followers
 from gitsync.reconcile.home import Home
 from gitsync.reconcile.impersonation import Acting
-from gitsync.reconcile.install import install_definitions
+from gitsync.reconcile.install import install_definitions, install_rollout_definitions
 from gitsync.reconcile.link import Link
 from gitsync.reconcile.loop import Loop
 from gitsync.reconcile.metrics import MetricsPort, Readings
+from gitsync.reconcile.numbers import counters, gauges
 from gitsync.reconcile.outbox import Subject
 from gitsync.reconcile.record import Record, Records
 from gitsync.reconcile.refresh import Refresh
@@ -126,13 +128,14 @@ class Runtime:
                 now=now,
             )
         )
+        self.delivery = Delivery(self.home_cluster, settings, supervisor=self.supervisor, now=now)
         self.reporter = self._make_reporter(access)
         self.pull_requests = PullRequests()
         self.changing = self._make_changing(of_repositories)
         self.requests = self._make_requests()
         self.link = self._make_link(settings.link) if settings.link else None
         self.metrics = MetricsPort(
-            Readings(self.counters, self.gauges), parts=self.supervisor.states, ready=self.not_ready
+            Readings(lambda: counters(self), lambda: gauges(self)), parts=self.supervisor.states, ready=self.not_ready
         )
 
     # ---- life
@@ -161,6 +164,8 @@ class Runtime:
         )
         if self.runs("applicationsets"):
             self.application_sets.start()
+        if self.runs("rollouts"):
+            await self.delivery.start()
         self.supervisor.start("who is in charge", self._keep_looking, max_silence_seconds=_IN_CHARGE_SECONDS * 4)
         self.supervisor.start("reports", self._keep_reporting, max_silence_seconds=_REPORT_SECONDS * 4)
 
@@ -168,6 +173,7 @@ class Runtime:
         return controller in self._settings.controllers
 
     async def close(self) -> None:
+        await self.delivery.close()
         await self.application_sets.queue.close()
         await self.loop.queue.close()
         self.statuses.close()
@@ -190,6 +196,8 @@ class Runtime:
             try:
                 await self.home_cluster.discovery.refresh()
                 await install_definitions(self.home_cluster, self._settings.namespace)
+                if self.runs("rollouts"):
+                    await install_rollout_definitions(self.home_cluster)
                 await self.home.read_configuration()
                 self._use_configuration(self.home.config)
                 return
@@ -467,34 +475,3 @@ class Runtime:
             return "the home namespace is being listed"
         starting = [member.name for member in self.fleet if not member.ready]
         return f"clusters are being listed: {', '.join(starting)}" if starting else ""
-
-    def counters(self) -> dict[str, float]:
-        requests: dict[str, float] = {}
-        for member in self.fleet:
-            for verb, count in member.cluster.requests.items():
-                requests[f"requests_{verb.lower()}"] = requests.get(f"requests_{verb.lower()}", 0) + count
-        return {
-            "renders": self.cache.counter.renders_total,
-            "render_cache_hits": self.cache.counter.cache_hits_total,
-            "reconciliations": self.loop.reconciled,
-            "affected_applications": self.followers.affected_total,
-            "operations": self.syncs.started,
-            "dry_runs": self.comparer.dry_runs,
-            "status_writes": self.statuses.writes,
-            "status_conflicts": self.statuses.conflicts,
-            "set_generations": self.application_sets.generations_total,
-            "faults": self.supervisor.faults,
-            **requests,
-        }
-
-    def gauges(self) -> dict[str, float]:
-        return {
-            "applications": len(self.records),
-            "application_sets": len(self.application_sets),
-            "queue_depth": self.loop.queue.depth,
-            "queue_working": self.loop.queue.working,
-            "operations_running": self.syncs.count,
-            "statuses_pending": self.statuses.pending,
-            "trees_watched": self.feeds.open,
-            "live_objects": sum(member.cache.counts.objects for member in self.fleet),
-        }

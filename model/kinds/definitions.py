@@ -41,9 +41,12 @@ def _schema(info: inspect.Type) -> dict[str, Any]:
             return dict(_OPEN)
 
 
-def _column(name: str, path: str, *, priority: int = 0) -> dict[str, Any]:
-    column: dict[str, Any] = {"name": name, "type": "string", "jsonPath": path}
+def _column(name: str, path: str, *, priority: int = 0, type_: str = "string") -> dict[str, Any]:
+    column: dict[str, Any] = {"name": name, "type": type_, "jsonPath": path}
     return {**column, "priority": priority} if priority else column
+
+
+_AGE = _column("Age", ".metadata.creationTimestamp", type_="date")
 
 
 def _definition(
@@ -55,6 +58,8 @@ def _definition(
     columns: tuple[dict[str, Any], ...] = (),
     required: tuple[str, ...] = ("metadata", "spec"),
     status_subresource: bool = False,
+    scale: dict[str, str] | None = None,
+    scope: str = "Namespaced",
 ) -> dict[str, Any]:
     version: dict[str, Any] = {
         "name": VERSION,
@@ -72,7 +77,7 @@ def _definition(
                 },
             }
         },
-        "subresources": {"status": {}} if status_subresource else {},
+        "subresources": {**({"status": {}} if status_subresource else {}), **({"scale": scale} if scale else {})},
     }
     if columns:
         version["additionalPrinterColumns"] = list(columns)
@@ -89,7 +94,7 @@ def _definition(
                 "singular": kind.lower(),
                 "shortNames": list(short_names),
             },
-            "scope": "Namespaced",
+            "scope": scope,
             "versions": [version],
         },
     }
@@ -129,6 +134,53 @@ def custom_resource_definitions() -> tuple[dict[str, Any], ...]:
             properties={"spec": open_, "status": open_},
             status_subresource=True,
         ),
+    )
+
+
+def _rollout() -> dict[str, Any]:
+    # Autoscalers read and write the size through the scale subresource, so these fields are named; the rest is open.
+    spec = {**_OPEN, "properties": {"replicas": {"type": "integer", "format": "int32"}}}
+    counts = {name: {"type": "integer", "format": "int32"} for name in ("replicas", "HPAReplicas")}
+    status = {**_OPEN, "properties": {**counts, "selector": {"type": "string"}}}
+    numbers = (
+        ("Desired", ".spec.replicas"),
+        ("Current", ".status.replicas"),
+        ("Up-to-date", ".status.updatedReplicas"),
+        ("Ready", ".status.readyReplicas"),
+        ("Available", ".status.availableReplicas"),
+    )
+    return _definition(
+        "Rollout",
+        "rollouts",
+        ("ro",),
+        properties={"spec": spec, "status": status},
+        columns=(*(_column(name, path, type_="integer") for name, path in numbers), _AGE),
+        status_subresource=True,
+        scale={
+            "specReplicasPath": ".spec.replicas",
+            "statusReplicasPath": ".status.HPAReplicas",
+            "labelSelectorPath": ".status.selector",
+        },
+    )
+
+
+def rollout_definitions() -> tuple[dict[str, Any], ...]:
+    """Rollout and what it works with, ready to be created."""
+    open_ = {"spec": dict(_OPEN), "status": dict(_OPEN)}
+    phase = _column("Status", ".status.phase")
+    return (
+        _rollout(),
+        _definition("AnalysisRun", "analysisruns", ("ar",), properties=open_, columns=(phase, _AGE)),
+        _definition("AnalysisTemplate", "analysistemplates", ("at",), properties=open_, columns=(_AGE,)),
+        _definition(
+            "ClusterAnalysisTemplate",
+            "clusteranalysistemplates",
+            ("cat",),
+            properties=open_,
+            columns=(_AGE,),
+            scope="Cluster",
+        ),
+        _definition("Experiment", "experiments", ("exp",), properties=open_, columns=(phase, _AGE)),
     )
 
 
