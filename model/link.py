@@ -40,6 +40,8 @@ from model.link_change import (
     ValidateApplication,
     ValidationAnswer,
 )
+from model.link_rendering import GetRendering as GetRendering
+from model.link_rendering import RenderingAnswer as RenderingAnswer
 from model.operation import Phase
 from model.report import (
     ApplicationSummary,
@@ -286,6 +288,7 @@ RequestBody = (
     | WatchTree
     | GetResource
     | GetManagedResources
+    | GetRendering
     | WatchEvents
     | ReadLogs
     | StartSync
@@ -371,6 +374,7 @@ AnswerBody = (
     | TreeChange
     | ResourceAnswer
     | ManagedAnswer
+    | RenderingAnswer
     | LogLines
     | EventInfo
     | OperationAnswer

@@ -11,10 +11,12 @@ from api.plane import ControlPlane
 from model.identity import ApplicationId
 from model.link import (
     GetManagedResources,
+    GetRendering,
     GetResource,
     GetTree,
     ManagedAnswer,
     ObjectRef,
+    RenderingAnswer,
     ResourceAnswer,
     TreeAnswer,
 )
@@ -154,6 +156,10 @@ async def tree(plane: ControlPlane, one: ListedApplication) -> tuple[TreeAnswer,
 async def managed_resources(plane: ControlPlane, one: ListedApplication, *, only_changed: bool) -> ManagedAnswer:
     body = GetManagedResources(one.summary.key, only_changed)
     return await plane.connected.ask(one.runtime, body, ManagedAnswer)
+
+
+async def rendering(plane: ControlPlane, one: ListedApplication) -> RenderingAnswer:
+    return await plane.connected.ask(one.runtime, GetRendering(one.summary.key), RenderingAnswer)
 
 
 async def resource(plane: ControlPlane, one: ListedApplication, ref: ObjectRef) -> ResourceAnswer | None:

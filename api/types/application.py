@@ -28,6 +28,7 @@ from api.types.meta import ObjectMeta
 from api.types.node import Node
 from api.types.operation import HistoryEntry, OperationState, last_sync
 from api.types.problem import Error, inactive_runtime, problems_of
+from api.types.rendering import Rendering
 from api.types.resource import ManagedResource, Resource
 from api.types.slices import Pagination, Slice, slice_of
 from api.types.tree import ResourceTree
@@ -147,6 +148,10 @@ class Application(Node):
     async def managed_resources(self, info: Info, only_changed: bool | None = False) -> list[ManagedResource] | None:
         answer = await reading.managed_resources(info.context.plane, self.listed, only_changed=bool(only_changed))
         return [ManagedResource.of(resource) for resource in answer.resources]
+
+    @strawberry.field(description="What its sources read, and why they were rendered last.")
+    async def rendering(self, info: Info) -> Rendering | None:
+        return Rendering.of(await reading.rendering(info.context.plane, self.listed))
 
     @strawberry.field
     async def resource(self, info: Info, ref: ResourceRef) -> Resource | None:

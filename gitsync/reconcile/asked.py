@@ -9,6 +9,7 @@ from datetime import datetime
 
 from gitsync.access.probe import AccessProbe
 from gitsync.audit.log import AuditLog
+from gitsync.git.repositories import Repositories
 from gitsync.kube.client import Cluster
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.actions import ObjectActions
@@ -38,6 +39,7 @@ class Context:
     reporter: Reporter
     home: Cluster
     probe: AccessProbe
+    repositories: Repositories
     changing: Changing
     audit: AuditLog
     now: Callable[[], datetime]

@@ -11,6 +11,7 @@ from gitsync.manifest.object import DesiredObject, JsonObject
 from gitsync.manifest.tracking import application_instance
 from gitsync.reconcile.application_state import ApplicationState
 from gitsync.reconcile.refresh import Refresh
+from gitsync.reconcile.render_reasons import RenderNote
 from gitsync.reconcile.source_read import SourceRead
 from model.health import Health, Sync
 from model.identity import ApplicationKey, ResourceKey
@@ -48,9 +49,9 @@ class Desired:
     """What Git wants of one application, ready to be compared.
 
     `revision` is the newest commit that changed the application's inputs, of its first source where there are several;
-    `revisions` has one for each of `spec.sources`, and so has `source_types`. `reads`: what each source read.
-    `unknown` are the kinds, as (group, kind), that the cluster does not serve yet. `refused` says of objects that the
-    project does not permit why; they are shown and never touched.
+    `revisions` has one for each of `spec.sources`, and so has `source_types`. `reads` and `note` say what each source
+    read and why it was rendered. `unknown` are the kinds, as (group, kind), that the cluster does not serve yet.
+    `refused` says of objects that the project does not permit why; they are shown and never touched.
     """
 
     revision: str
@@ -59,6 +60,7 @@ class Desired:
     revisions: tuple[str, ...] = ()
     source_types: tuple[str, ...] = ()
     reads: tuple[SourceRead, ...] = ()
+    note: RenderNote | None = None
     conditions: tuple[ApplicationCondition, ...] = ()
     unknown: frozenset[tuple[str, str]] = frozenset()
     refused: Mapping[ResourceKey, str] = field(default_factory=dict)

@@ -9,10 +9,13 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from gitsync.diff.secrets import mask_secrets
+from gitsync.git.errors import RepositoryError
+from gitsync.git.refs import is_full_commit
 from gitsync.kube.errors import ClusterError, Conflict, Forbidden, NotFound
 from gitsync.reconcile.asked import Context, find_member, find_record, key_of, read_live, require_node
 from gitsync.reconcile.link import Refused
 from gitsync.reconcile.people import Acts
+from gitsync.reconcile.render_reasons import Reason, answer, files_of_tree
 from gitsync.reconcile.streams import Streams
 from gitsync.reconcile.tree import hosts
 from model.audit import AuditAnswer, ReadAudit
@@ -26,6 +29,7 @@ from model.link import (
     DiffAnswer,
     FieldDifference,
     GetManagedResources,
+    GetRendering,
     GetResource,
     GetTree,
     ManagedAnswer,
@@ -33,6 +37,7 @@ from model.link import (
     ProbeAccess,
     ReadLogs,
     RefreshApplication,
+    RenderingAnswer,
     RequestBody,
     ResourceAnswer,
     RunAction,
@@ -82,6 +87,8 @@ class Requests:
                 return await self._resource(body)
             case GetManagedResources():
                 return await self._managed(body)
+            case GetRendering(application=key):
+                return await self._rendering(key)
             case ProbeAccess():
                 return await self._access(body)
             case ReadAudit():
@@ -166,6 +173,23 @@ class Requests:
                 diff = diff_answer(found) if found else None
             answers.append(ManagedResourceAnswer(node=node, diff=diff))
         return ManagedAnswer(tuple(answers))
+
+    async def _rendering(self, key: ApplicationKey) -> RenderingAnswer:
+        desired = find_record(self._context, key).desired
+        note, reads = (desired.note, desired.reads) if desired else (None, ())
+        texts: list[str] = []
+        for reason in note.reasons if note else ():
+            texts += await self._looked_up(reason)
+        return answer(note, reads, texts)
+
+    async def _looked_up(self, reason: Reason) -> list[str]:
+        if reason.tree is None or not all(map(is_full_commit, reason.commits)):
+            return [reason.told]
+        try:
+            changed = await self._context.repositories.changed_paths(reason.repo_url, *reason.commits)
+        except RepositoryError:
+            return [reason.told]
+        return files_of_tree(reason, changed)
 
     async def _access(self, body: ProbeAccess) -> AccessAnswer:
         if len(body.repo_urls) > _MAX_PROBED:

@@ -328,6 +328,7 @@ class Runtime:
             control_namespace=self._settings.namespace,
             followers=self.followers,
             context_of=self._render_context,
+            now=self._now,
         )
 
     def _render_context(self, record: Record, member: Member) -> RenderContext:
@@ -421,6 +422,7 @@ class Runtime:
                 reporter=self.reporter,
                 home=self.home_cluster,
                 probe=self.probe,
+                repositories=self.repositories,
                 changing=self.changing,
                 audit=self.audit,
                 now=self._now,

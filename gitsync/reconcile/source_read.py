@@ -30,6 +30,10 @@ class SourceRead:
     closure: Closure
     rendered: Rendered
 
+    def without_documents(self) -> "SourceRead":
+        """To be kept for showing: the objects made of the documents are kept elsewhere."""
+        return replace(self, rendered=replace(self.rendered, documents=()))
+
     @property
     def source_type(self) -> str:
         """A source that others only refer to is of no type."""

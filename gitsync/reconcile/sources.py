@@ -5,6 +5,7 @@ objects the last one counts. Who is concerned when refs move is the business of 
 """
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from gitsync.errors import Failed
 from gitsync.git.errors import PathNotFound, RevisionNotFound
@@ -19,6 +20,7 @@ from gitsync.reconcile.followers import Followers
 from gitsync.reconcile.newest import NewestChanges
 from gitsync.reconcile.record import Desired, Record
 from gitsync.reconcile.refresh import Refresh
+from gitsync.reconcile.render_reasons import note_of
 from gitsync.reconcile.source_read import SourceRead, documents_of, places_of, reads_of
 from gitsync.render.cache import RenderCache
 from gitsync.render.chart_sources import Charts
@@ -41,6 +43,7 @@ class Sources:
         control_namespace: str,
         followers: Followers,
         context_of: Callable[[Record, Member], RenderContext],
+        now: Callable[[], datetime],
     ) -> None:
         self._repositories = repositories
         self._cache = cache
@@ -48,6 +51,7 @@ class Sources:
         self._control_namespace = control_namespace
         self._followers = followers
         self._context_of = context_of
+        self._now = now
         self._newest = NewestChanges(repositories)
 
     async def desire(self, record: Record, member: Member, *, refresh: Refresh) -> Desired:
@@ -153,7 +157,8 @@ class Sources:
             objects=_kept(objects, known),
             revisions=tuple(revisions) if several else (),
             source_types=tuple(read.source_type for read in reads) if several else (),
-            reads=tuple(reads),
+            reads=tuple(read.without_documents() for read in reads),
+            note=note_of(known.note if known else None, known.reads if known else (), reads, at=self._now()),
             conditions=prepared.conditions,
             unknown=frozenset(
                 (one.gvk.group, one.gvk.kind)

@@ -26,6 +26,7 @@ QUERIES = [
         gitSource { repoURL permissions { read write } } permissions { edit { allowed reason } } }""",
     """{ application(runtime: "demo", name: "cart") { resourceTree { nodes { id kind parentIds images info { key value }
       actions { name parameters } healthStatus created } hosts { name capacity { key value } } }
+      rendering { renderedAt reasons sources { repoURL type commit reads { kind path id } readsTotal } }
       managedResources { node { name } diff { changes { path live desired changedAt } } }
       resource(ref: {kind: "Deployment", name: "cart"}) { desiredManifest liveManifest events { message } } } }""",
     "{ runtimes { nodes { id metadata { name } components { metadata { name } healthStatus } engine available } } }",

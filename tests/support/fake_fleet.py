@@ -47,6 +47,7 @@ from model.link import (
     EventInfo,
     FieldDifference,
     GetManagedResources,
+    GetRendering,
     GetResource,
     GetTree,
     HostSummary,
@@ -87,6 +88,7 @@ from model.report import (
 )
 from model.store import runtime as runtime_store
 from tests.support.fake_changes import CHANGES
+from tests.support.fake_rendering import rendering
 from tests.support.fake_runtime import FakeRuntime
 
 PASSWORD = "argosy"
@@ -270,6 +272,7 @@ class Fleet:
             GetTree: self.get_tree,
             GetResource: self.get_resource,
             GetManagedResources: self.get_managed,
+            GetRendering: rendering,
             StartSync: self.start_sync,
             RefreshApplication: self.refresh,
             TerminateOperation: self.terminate,

@@ -19,6 +19,7 @@ from model.link import (
     DeleteObject,
     EventInfo,
     GetManagedResources,
+    GetRendering,
     GetResource,
     GetTree,
     LogLines,
@@ -28,6 +29,7 @@ from model.link import (
     ProbeAccess,
     ReadLogs,
     RefreshApplication,
+    RenderingAnswer,
     RequestBody,
     ResourceAnswer,
     RunAction,
@@ -154,6 +156,23 @@ async def test_managed_resources_with_their_differences(rig: Rig) -> None:
     assert [one.node.ref.kind for one in answer.resources] == ["Secret", "Deployment"]
     changed = await ask(rig, GetManagedResources(SHOP, only_changed=True))
     assert changed == ManagedAnswer(())
+
+
+async def test_rendering_tells_what_was_read_and_which_blob_changed(rig: Rig) -> None:
+    await rig.push({"told/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: told}\n"})
+    await rig.create_application("told", syncPolicy={"automated": {"prune": True}})
+    await rig.until("told", synced_and_healthy)
+    first = await ask(rig, GetRendering(ApplicationKey(NAMESPACE, "told")))
+    assert isinstance(first, RenderingAnswer)
+    assert first.reasons == ("rendered for the first time",)
+    assert ("blob", "told/a.yaml") in [(one.kind, one.path) for one in first.sources[0].reads]
+    commit = await rig.push({"told/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: told}\ndata: {a: b}\n"})
+    await rig.until("told", lambda body: body["status"]["sync"]["revision"] == commit)
+    second = await ask(rig, GetRendering(ApplicationKey(NAMESPACE, "told")))
+    assert isinstance(second, RenderingAnswer)
+    assert second.reasons == ("blob told/a.yaml changed",)
+    assert second.sources[0].commit == commit
+    assert second.rendered_at is not None
 
 
 async def test_a_watched_tree_follows_the_cluster(rig: Rig) -> None:

@@ -1,0 +1,23 @@
+"""What a runtime says of the sources of any application: one that was rendered again."""
+
+from datetime import UTC, datetime
+
+from model.link import GetRendering, RequestBody
+from model.link_rendering import ReadPath, RenderingAnswer, SourceRendering
+
+RENDERED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def rendering(body: RequestBody) -> RenderingAnswer:
+    assert isinstance(body, GetRendering)
+    name = body.application.name
+    source = SourceRendering(
+        repo_url="https://git.example.com/apps.git",
+        commit="1" * 40,
+        type="Directory",
+        path=f"apps/{name}",
+        consulted=("ARGOCD_APP_NAME",),
+        reads=(ReadPath("blob", f"apps/{name}/app.yaml", "2" * 40), ReadPath("absent", f"apps/{name}/Chart.yaml")),
+        reads_total=2,
+    )
+    return RenderingAnswer((source,), (f"blob apps/{name}/app.yaml changed",), RENDERED_AT)
