@@ -5,7 +5,6 @@ from typing import Any
 import msgspec
 
 from gitsync.diff.comparison import Comparison
-from gitsync.diff.facts import group_and_kind, is_built_in
 from gitsync.diff.ignore import NO_RULES, IgnoreRules, without_expressions, without_fields, without_pointers
 from gitsync.diff.lists import fields_applied
 from gitsync.diff.normalize import DEFAULT_SETTINGS, LAST_APPLIED, DiffSettings, normalize
@@ -13,6 +12,7 @@ from gitsync.diff.ownership import NOTHING, FieldSet, Ownership, read_ownership
 from gitsync.diff.prediction import compare_prediction
 from gitsync.diff.respect import keep_live
 from gitsync.diff.secrets import is_secret, mask_together
+from gitsync.diff.traits import traits_of
 from gitsync.diff.whole import Traits
 from gitsync.manifest.object import DesiredObject, JsonObject
 from gitsync.manifest.tracking import FIELD_MANAGER
@@ -42,7 +42,7 @@ def compute_diff(
     wanted, existing = _ignoring(wanted, normalize(live, settings), ownership, ignore)
     if is_secret(existing):
         wanted, existing = _masked([wanted, existing], settings)
-    traits = _traits(live)
+    traits = traits_of(live)
     ours = ownership.ours
     three_way = ours is None
     if ours is None:
@@ -71,21 +71,18 @@ def arbitrate(
     existing, expected = _ignoring(normalize(live, settings), normalize(predicted, settings), before, ignore)
     if is_secret(existing) or is_secret(desired.body):
         existing, expected = _masked([existing, expected], settings)
-    changes, outcome = compare_prediction(existing, expected, before, after, _traits(live))
+    changes, outcome = compare_prediction(existing, expected, before, after, traits_of(live))
     return ObjectDiff(bool(changes), changes, existing, outcome)
 
 
-def respecting(desired: JsonObject, live: JsonObject, *, ignore: IgnoreRules) -> JsonObject:
-    """What to apply so that ignored fields stay as they are in the cluster."""
-    if not ignore:
-        return desired
-    stripped, _ = _ignoring(desired, live, read_ownership(live, FIELD_MANAGER), ignore)
-    return keep_live(desired, stripped, live)
+def respecting(
+    desired: JsonObject, live: JsonObject, *, ignore: IgnoreRules, manager: str = FIELD_MANAGER, replaces: bool = False
+) -> JsonObject:
+    """What to apply so that ignored fields stay as they are in the cluster. Raises RuleUnusable.
 
-
-def _traits(body: JsonObject) -> Traits:
-    group, kind = group_and_kind(body)
-    return Traits(kind, is_built_in(group, kind))
+    `replaces`: the object is overwritten, so that what is left out is lost.
+    """
+    return keep_live(desired, live, ignore, manager=manager, replaces=replaces) if ignore else desired
 
 
 def _ignoring(

@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from gitsync.diff.jq.errors import ExpressionError, ExpressionFailed
-from gitsync.diff.jq.removal import remove
+from gitsync.diff.jq.places import resolved
+from gitsync.diff.jq.removal import named, remove
 from gitsync.diff.ownership import FieldSet, describes
 from gitsync.errors import Failed
 from gitsync.manifest.object import JsonObject
@@ -83,11 +84,44 @@ def without_expressions(body: JsonObject, expressions: Iterable[str]) -> JsonObj
     return body
 
 
+def places_of(body: JsonObject, rules: IgnoreRules) -> list[tuple[str | int, ...]]:
+    """Where in this object stands what pointers and expressions name, items of lists by number. Raises RuleUnusable."""
+    found: list[tuple[str | int, ...]] = [
+        tuple(place) for pointer in rules.json_pointers if (place := _place(body, _steps(pointer)))
+    ]
+    for expression in rules.jq_path_expressions:
+        try:
+            found += [place for one in named(body, expression) for place in resolved(body, one)]
+        except ExpressionFailed:
+            continue
+        except ExpressionError as error:
+            raise RuleUnusable(expression, error) from error
+    return found
+
+
+def _place(body: Any, steps: list[str]) -> list[str | int]:
+    """The pointer as steps into this object; [] when it points to nothing."""
+    place: list[str | int] = []
+    for step in steps:
+        if isinstance(body, dict) and step in body:
+            place.append(step)
+            body = body[step]
+        elif isinstance(body, list) and step.isdecimal() and int(step) < len(body):
+            place.append(int(step))
+            body = body[int(step)]
+        else:
+            return []
+    return place
+
+
+def _steps(pointer: str) -> list[str]:
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+
+
 def without_pointers(body: JsonObject, pointers: Iterable[str]) -> JsonObject:
     """The object without the fields that RFC 6901 pointers name; pointers to nothing do nothing."""
     for pointer in pointers:
-        steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
-        if steps:
+        if steps := _steps(pointer):
             body = _without(body, steps)
     return body
 

@@ -9,7 +9,7 @@ from gitsync.execute.apply_plan import WAVE_TIMEOUT_ANNOTATION
 from gitsync.execute.hooks import Earlier
 from gitsync.execute.live import Watched
 from gitsync.manifest.object import JsonObject, LiveObject
-from gitsync.plan.options import PlanOptions
+from gitsync.plan.options import Options, PlanOptions, asked, object_options
 from gitsync.plan.values import Plan, TaskKind
 from gitsync.project.permits import refusals
 from gitsync.reconcile.application_state import MemoKey
@@ -56,14 +56,22 @@ def out_of_sync(record: Record, desired: Desired) -> set[ResourceKey]:
     return {key for key, wanted in desired.objects.items() if (key, wanted.digest) not in settled}
 
 
-async def respect_ignored(record: Record, member: Member, desired: Desired, rules: EngineRules) -> Desired:
-    """What is to be applied where ignored differences are left as the cluster has them. Raises ClusterError."""
+async def respect_ignored(
+    record: Record, member: Member, desired: Desired, rules: EngineRules, options: Options
+) -> Desired:
+    """What is to be applied where ignored differences are left as the cluster has them.
+
+    `options` are the application's. Raises ClusterError and RuleUnusable.
+    """
     objects = dict(desired.objects)
     for key, wanted in desired.objects.items():
         ignore = rules.ignored(key, record.application.spec.ignore_differences)
         live = member.cache.get(key) if ignore else None
         body = await member.cache.body_of(live) if live is not None else None
-        if body is not None and (kept := respecting(wanted.body, body, ignore=ignore)) != wanted.body:
+        if body is None:
+            continue
+        replaces = asked("Replace", object_options(wanted.annotations), options)
+        if (kept := respecting(wanted.body, body, ignore=ignore, replaces=replaces)) != wanted.body:
             objects[key] = replace(wanted, body=kept)
     return replace(desired, objects=objects)
 

@@ -379,7 +379,7 @@ class Syncs:
             return life.Attempt(Phase.FAILED, f"Shared resource found: {why}", self._result(run, ()))
         drifted = out_of_sync(record, desired)
         if asked("RespectIgnoreDifferences", {}, options.options):
-            desired = await respect_ignored(record, member, desired, self._rules)
+            desired = await respect_ignored(record, member, desired, self._rules, options.options)
         plan = build_plan(
             tuple(one for key, one in desired.objects.items() if key not in desired.refused),
             live_of(record, member, desired, self._project(record)),

@@ -86,6 +86,30 @@ def without(value: Any, places: Iterable[Place]) -> Any:
     return _without(value, tree) if tree else value
 
 
+def resolved(value: Any, place: Place) -> list[tuple[str | int, ...]]:
+    """The place with slices as the items that they hold, negative numbers as positions; [] where nothing stands."""
+    if not place:
+        return [()]
+    step, rest = place[0], place[1:]
+    found: list[tuple[str | int, Any]] = []
+    if isinstance(step, str):
+        found = [(step, value[step])] if isinstance(value, dict) and step in value else []
+    elif isinstance(value, list):
+        whole = range(len(value))
+        if isinstance(step, Part):
+            return _resolved_part(value, whole[step.start : step.end], rest)
+        if -len(value) <= step < len(value):
+            found = [(whole[step], value[step])]
+    return [(at_, *below) for at_, child in found for below in resolved(child, rest)]
+
+
+def _resolved_part(value: list[Any], part: range, rest: Place) -> list[tuple[str | int, ...]]:
+    if not rest:
+        return [(position,) for position in part]
+    below = resolved([value[position] for position in part], rest)
+    return [(part[int(place[0])], *place[1:]) for place in below if place]
+
+
 def _plant(tree: _Tree, place: Place) -> None:
     for step in place[:-1]:
         below = tree.setdefault(step, {})

@@ -19,6 +19,15 @@ def remove(body: JsonObject, expression: str, *, steps: int = MAX_STEPS) -> Json
 
     Raises ExpressionFailed where it does not fit this object, ExpressionUnusable and ExpressionTooCostly.
     """
+    try:
+        left = without(body, named(body, expression, steps=steps))
+    except RecursionError as error:
+        raise ExpressionTooCostly("it goes too deep") from error
+    return left if isinstance(left, dict) else {}
+
+
+def named(body: JsonObject, expression: str, *, steps: int = MAX_STEPS) -> list[Place]:
+    """Where the fields stand that the expression names. Raises as `remove`."""
     found: list[Place] = []
     try:
         for place, _ in Walk(steps).spots(parse(expression), ((), body), {}):
@@ -27,7 +36,6 @@ def remove(body: JsonObject, expression: str, *, steps: int = MAX_STEPS) -> Json
             found.append(place)
             if len(found) > _MAX_PLACES:
                 raise ExpressionTooCostly(f"it names more than {_MAX_PLACES} fields")
-        left = without(body, found)
     except RecursionError as error:
         raise ExpressionTooCostly("it goes too deep") from error
-    return left if isinstance(left, dict) else {}
+    return found
