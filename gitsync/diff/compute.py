@@ -61,17 +61,20 @@ def arbitrate(
     manager: str = FIELD_MANAGER,
     ignore: IgnoreRules = NO_RULES,
     settings: DiffSettings = DEFAULT_SETTINGS,
+    include_webhooks: bool = False,
 ) -> ObjectDiff:
     """The difference after the API server said, by a dry run, what it would make of `desired`: `predicted`.
 
     Live must be in the version of `desired`. What differs in fields that are not ours (a webhook that writes a time
-    stamp) is no difference: a sync would not settle it.
+    stamp) is no difference, since a sync would not settle it, unless `include_webhooks` asks for it.
     """
     before, after = read_ownership(live, manager), read_ownership(predicted, manager)
     existing, expected = _ignoring(normalize(live, settings), normalize(predicted, settings), before, ignore)
     if is_secret(existing) or is_secret(desired.body):
         existing, expected = _masked([existing, expected], settings)
-    changes, outcome = compare_prediction(existing, expected, before, after, traits_of(live))
+    changes, outcome = compare_prediction(
+        existing, expected, before, after, traits_of(live), everything=include_webhooks
+    )
     return ObjectDiff(bool(changes), changes, existing, outcome)
 
 

@@ -14,18 +14,25 @@ from model.change import FieldChange
 
 
 def compare_prediction(
-    live: JsonObject, predicted: JsonObject, before: Ownership, after: Ownership, traits: Traits
+    live: JsonObject,
+    predicted: JsonObject,
+    before: Ownership,
+    after: Ownership,
+    traits: Traits,
+    *,
+    everything: bool = False,
 ) -> tuple[tuple[FieldChange, ...], JsonObject]:
-    """Changes, and the predicted object with everything that is not ours as it is live."""
-    prediction = _Prediction(before, after, traits)
+    """Changes, and the predicted object with everything that is not ours as it is live; or all of it (`everything`)."""
+    prediction = _Prediction(before, after, traits, everything=everything)
     outcome = prediction.settle_map(live, predicted, None)
     return tuple(prediction.changes), outcome
 
 
 class _Prediction:
-    __slots__ = ("_after", "_before", "_traits", "changes")
+    __slots__ = ("_after", "_before", "_everything", "_traits", "changes")
 
-    def __init__(self, before: Ownership, after: Ownership, traits: Traits) -> None:
+    def __init__(self, before: Ownership, after: Ownership, traits: Traits, *, everything: bool) -> None:
+        self._everything = everything
         self._traits = traits
         self._before = before
         self._after = after
@@ -93,7 +100,7 @@ class _Prediction:
 
     def _ours(self, path: Path) -> bool:
         """Whether our apply owns the place, or did and gives it up. Where nobody knows, everything is ours."""
-        if self._after.ours is None and self._before.ours is None:
+        if self._everything or (self._after.ours is None and self._before.ours is None):
             return True
         return self._after.is_ours(path) or self._before.is_ours(path)
 

@@ -43,6 +43,7 @@ class ObjectVerdict:
     hook: bool = False
     wave: int = 0
     counts_for_sync: bool = True
+    shows_sync: bool = True  # copies and objects that are left alone have no state of their own
     counts_for_health: bool = True
     images: tuple[str, ...] = ()
     urls: tuple[str, ...] = ()
@@ -56,7 +57,7 @@ class ObjectVerdict:
 
     @property
     def sync_shown(self) -> str:
-        return self.sync.value if self.counts_for_sync and not self.hook else ""
+        return self.sync.value if self.shows_sync and not self.hook else ""
 
 
 class ApplicationState:
@@ -126,7 +127,8 @@ class ApplicationState:
     @property
     def would_prune_all(self) -> bool:
         """A sync with pruning would leave nothing: no object of the application is desired any more."""
-        return bool(self._verdicts) and all(one.requires_pruning for one in self._verdicts.values() if not one.hook)
+        ordinary = [one for one in self._verdicts.values() if not one.hook]
+        return any(one.requires_pruning for one in ordinary) and not any(one.desired for one in ordinary)
 
     @property
     def health(self) -> Health:
@@ -175,6 +177,7 @@ def _shown(verdict: ObjectVerdict) -> tuple[object, ...]:
         verdict.hook,
         verdict.wave,
         verdict.counts_for_sync,
+        verdict.shows_sync,
         verdict.images,
         verdict.urls,
         verdict.problem,

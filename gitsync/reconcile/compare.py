@@ -14,7 +14,7 @@ from gitsync.kube.errors import ClusterError, Conflict, Forbidden, Invalid, NotF
 from gitsync.kube.index import live_object
 from gitsync.kube.limits import Budget
 from gitsync.kube.observed import observed
-from gitsync.manifest.annotations import is_hook
+from gitsync.manifest.annotations import COMPARE_OPTIONS, compare_choice, is_hook
 from gitsync.manifest.canonical import canonical_json
 from gitsync.manifest.object import DesiredObject, JsonObject, LiveObject
 from gitsync.manifest.tracking import FIELD_MANAGER
@@ -29,6 +29,7 @@ from model.identity import ApplicationKey, ResourceKey
 from model.kinds.application import ApplicationCondition
 
 _MAX_SHARED_SHOWN = 20
+_SERVER_SIDE, _WEBHOOKS = "ServerSideDiff", "IncludeMutationWebhook"
 _MAX_UNUSABLE = 1000
 _TURN_SECONDS = 0.02  # a large application lets others have their turn
 
@@ -53,7 +54,9 @@ class Comparer:
                 turn = clock()
                 if record.desired is not desired:
                     return  # whoever wants something else now has it compared
-        extra = {live.key for live in member.cache.owned_by(record.instance)} - desired.objects.keys()
+        index = member.cache.index
+        marked = (*index.owned_by(record.instance), *index.copies_of(record.instance))
+        extra = {live.key for live in marked} - desired.objects.keys()
         for key in extra:
             self.compare_now(record, member, key)
         for key in record.state.keys() - desired.objects.keys() - extra:
@@ -75,7 +78,7 @@ class Comparer:
             self._settle(record, key, judge_refused(wanted, live))
             return True
         rules = self._ignored(record, key)
-        memo = self._memo(wanted, live, rules)
+        memo = self._memo(record, wanted, live, rules)
         known = record.state.get(key)
         if known is not None and known.memo == memo and not known.problem and _judged_alike(known, live):
             return True
@@ -102,7 +105,7 @@ class Comparer:
             )
             self._settle(record, key, verdict)
             return True
-        if diff.arbiter_needed:
+        if diff.arbiter_needed or self._asks_server(record, wanted):
             return False
         self._settle(record, key, judge_both(wanted, live, live.facts.health, _sync_of(diff), memo))
         return True
@@ -134,7 +137,7 @@ class Comparer:
             diff = self._diff(record, wanted, body, rules)
         except RuleUnusable:
             return None
-        if diff.arbiter_needed and body is not None:
+        if body is not None and (diff.arbiter_needed or self._asks_server(record, wanted)):
             diff = await self._arbitrate(record, member, wanted, body, rules)
         return diff
 
@@ -183,14 +186,14 @@ class Comparer:
         body: JsonObject | None,
     ) -> ObjectVerdict | None:
         rules = self._ignored(record, wanted.key)
-        memo = self._memo(wanted, live, rules)
+        memo = self._memo(record, wanted, live, rules)
         if live is None or body is None:
             return judge_missing(wanted, memo)
         sync, problem = Sync.UNKNOWN, ""
         try:
             diff = self._diff(record, wanted, body, rules)
             sync = _sync_of(diff)
-            if diff.arbiter_needed:
+            if diff.arbiter_needed or self._asks_server(record, wanted):
                 sync = _sync_of(await self._arbitrate(record, member, wanted, body, rules))
         except (Invalid, Conflict, Forbidden, NotFound, UnknownKind):
             # The cluster refuses to make it so: it surely differs, and the sync will say what is refused.
@@ -219,12 +222,20 @@ class Comparer:
         predicted = await member.cluster.acting_as(record.acting_as).apply(
             wanted.body, manager=FIELD_MANAGER, force=True, dry_run=True, budget=Budget.DIFF
         )
-        return arbitrate(wanted, body, predicted.body, ignore=rules, settings=self._rules.settings)
+        webhooks = compare_choice(_WEBHOOKS, wanted.annotations, record.application.metadata.annotations or {})
+        return arbitrate(
+            wanted,
+            body,
+            predicted.body,
+            ignore=rules,
+            settings=self._rules.settings,
+            include_webhooks=webhooks and self._asks_server(record, wanted),
+        )
 
     def _failed(
         self, record: Record, wanted: DesiredObject, cached: LiveObject | None, failure: ClusterError
     ) -> ObjectVerdict | None:
-        memo = self._memo(wanted, cached, self._ignored(record, wanted.key))
+        memo = self._memo(record, wanted, cached, self._ignored(record, wanted.key))
         problem = f"it cannot be read: {sentence(failure)}"
         if cached is None:
             return judge_missing(wanted, memo, problem=problem)
@@ -239,8 +250,14 @@ class Comparer:
     def _ignored(self, record: Record, key: ResourceKey) -> IgnoreRules:
         return self._rules.ignored(key, record.application.spec.ignore_differences)
 
-    def _memo(self, wanted: DesiredObject, live: LiveObject | None, rules: IgnoreRules) -> MemoKey:
-        return memo_key(wanted, live, rules, self._rules.settings_text)
+    def _memo(self, record: Record, wanted: DesiredObject, live: LiveObject | None, rules: IgnoreRules) -> MemoKey:
+        options = (record.application.metadata.annotations or {}).get(COMPARE_OPTIONS, "")
+        return memo_key(wanted, live, rules, self._rules.settings_text + options)
+
+    @staticmethod
+    def _asks_server(record: Record, wanted: DesiredObject) -> bool:
+        """Whether the API server is to be asked even where we can tell."""
+        return compare_choice(_SERVER_SIDE, wanted.annotations, record.application.metadata.annotations or {})
 
     @staticmethod
     def _settle(record: Record, key: ResourceKey, verdict: ObjectVerdict | None) -> None:

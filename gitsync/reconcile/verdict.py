@@ -56,6 +56,7 @@ def judge_both(
         hook=is_hook(body),
         wave=sync_wave(body),
         counts_for_sync=not is_skipped(body),
+        shows_sync=not is_skipped(body),
         counts_for_health=_counts_for_health(desired.annotations, desired, health) and not is_skipped(body),
         images=images_of(body),
         urls=object_urls(body),
@@ -79,12 +80,17 @@ def judge_refused(desired: DesiredObject, live: LiveObject | None) -> ObjectVerd
 
 
 def judge_extra(live: LiveObject, memo: MemoKey) -> ObjectVerdict | None:
-    """It carries our mark and Git does not want it. None for copies and for what a controller made."""
+    """It carries our mark and Git does not want it. None for what another object owns.
+
+    One whose mark was made for another object is a copy of that: shown, with its health, and never ours to remove.
+    """
     if live.owners:
         return None
     tracking = parse_tracking(live.owner)
-    if tracking is None or not tracking.refers_to(live.key):
+    if tracking is None:
         return None
+    if not tracking.refers_to(live.key):
+        return _copy(live, memo)
     body: JsonObject = {"metadata": {"annotations": live.annotations}}
     hook = is_hook(body)
     return ObjectVerdict(
@@ -101,6 +107,21 @@ def judge_extra(live: LiveObject, memo: MemoKey) -> ObjectVerdict | None:
         counts_for_sync=_IGNORE_EXTRANEOUS not in compare_options(body),
         counts_for_health=live.annotations.get(IGNORE_HEALTH_ANNOTATION) != "true",
         asks_before_deletion=_asks_before_deletion(live.annotations),
+    )
+
+
+def _copy(live: LiveObject, memo: MemoKey) -> ObjectVerdict:
+    return ObjectVerdict(
+        key=live.key,
+        version=live.version,
+        memo=memo,
+        sync=Sync.SYNCED,
+        health=live.facts.health,
+        exists=True,
+        desired=False,
+        counts_for_sync=False,
+        shows_sync=False,
+        counts_for_health=live.annotations.get(IGNORE_HEALTH_ANNOTATION) != "true",
     )
 
 

@@ -132,3 +132,14 @@ def test_a_jq_expression_that_cannot_be_used_is_named(expression: str) -> None:
 def test_a_jq_expression_is_taken_out_of_a_dry_run_too() -> None:
     rules = IgnoreRules(jq_path_expressions=(".spec.replicas",))
     assert not arbitrate(desired_of(deployment(2)), deployment(1), deployment(2), ignore=rules).modified
+
+
+def test_what_a_webhook_writes_is_no_difference_unless_it_is_asked_for() -> None:
+    apply = {"manager": "argocd-controller", "operation": "Apply", "fieldsV1": {"f:spec": {"f:replicas": {}}}}
+    live, predicted = deployment(), deployment()
+    for body in (live, predicted):
+        body["metadata"]["managedFields"] = [apply]
+    predicted["metadata"]["annotations"]["stamp"] = "now"
+    assert not arbitrate(desired_of(deployment()), live, predicted).modified
+    told = arbitrate(desired_of(deployment()), live, predicted, include_webhooks=True)
+    assert [change.path for change in told.changes] == ["metadata.annotations.stamp"]

@@ -203,3 +203,35 @@ async def test_a_jq_expression_that_cannot_be_used_makes_the_comparison_unknown(
     await rig.cluster.patch(ResourceKey("", "ConfigMap", "default", "jq"), "v1", {"data": {"value": "2"}})
     await rig.patch("jq", {"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}})
     await rig.until("jq", lambda body: synced_and_healthy(body) and not body["metadata"].get("annotations"))
+
+
+async def test_the_api_server_is_asked_where_a_compare_option_wants_it(rig: Rig) -> None:
+    await rig.push({"asked/a.yaml": config_map("asked")})
+    await rig.create_application("asked", syncPolicy={"automated": {}})
+    await rig.until("asked", synced_and_healthy)
+    before = rig.runtime.comparer.dry_runs
+    annotations = {"argocd.argoproj.io/compare-options": "ServerSideDiff=true,IncludeMutationWebhook=true"}
+    annotations["argocd.argoproj.io/refresh"] = "normal"
+    await rig.patch("asked", {"metadata": {"annotations": annotations}})
+    await eventually(lambda: rig.runtime.comparer.dry_runs == before + 1)
+    await rig.until("asked", lambda body: synced_and_healthy(body) and len(body["metadata"]["annotations"]) == 1)
+    await rig.patch("asked", {"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}})
+    await rig.until("asked", lambda body: synced_and_healthy(body) and len(body["metadata"]["annotations"]) == 1)
+    assert rig.runtime.comparer.dry_runs == before + 1, "an answer is remembered"
+
+
+async def test_a_copy_with_somebody_elses_mark_is_shown_and_left_alone(rig: Rig) -> None:
+    await rig.push({"copied/a.yaml": config_map("copied")})
+    await rig.create_application("copied", syncPolicy=AUTOMATED)
+    await rig.until("copied", synced_and_healthy)
+    original = await rig.get("v1", "ConfigMap", "default", "copied")
+    assert original is not None
+    metadata = {"name": "copy", "namespace": "default", "annotations": original["metadata"]["annotations"]}
+    await rig.cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+    body = await rig.until("copied", lambda body: len(body["status"]["resources"]) == 2)
+    assert synced_and_healthy(body)
+    shown = {one["name"]: one.get("status") for one in body["status"]["resources"]}
+    assert shown == {"copied": "Synced", "copy": None}
+    await rig.push({"copied/a.yaml": config_map("copied", "2")})
+    await rig.until("copied", lambda body: synced_and_healthy(body) and len(body["status"]["history"]) == 2)
+    assert await rig.get("v1", "ConfigMap", "default", "copy") is not None
