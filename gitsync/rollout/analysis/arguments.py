@@ -1,9 +1,11 @@
 """Arguments of analyses: where their values come from, and `{{args.name}}` in the text of a metric."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout.values import InvalidSpec
@@ -34,9 +36,15 @@ class Arguments:
 
     def redacted(self, text: str) -> str:
         """Longest first: a secret that contains another one must not leave its rest behind."""
-        for secret in sorted((one for one in self.secret_values if one), key=len, reverse=True):
+        spellings = {spelling for one in self.secret_values if one for spelling in _spellings(one)}
+        for secret in sorted(spellings, key=len, reverse=True):
             text = text.replace(secret, REDACTED)
         return text
+
+
+def _spellings(secret: str) -> tuple[str, ...]:
+    """As it is, inside of JSON, and inside of an address."""
+    return secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret)
 
 
 def secret_keys(arguments: Iterable[JsonObject]) -> tuple[SecretKey, ...]:
