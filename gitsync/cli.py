@@ -209,14 +209,18 @@ def plan(apps: tuple[str, ...], repos: tuple[str, ...], config: str | None, form
 @_output("json")
 @_told
 def project(project: str, app: str, form: str) -> None:
-    """What the AppProject in file PROJECT objects to in the Application in file APP, and in manifests beside it."""
-    from gitsync.inspect.files import application_among, is_application, read_documents, read_project
+    """What the AppProject in file PROJECT objects to in the Application in file APP, and in manifests beside it.
+
+    Secrets of repositories and clusters beside the project count, and so do global projects with their argocd-cm.
+    """
+    from gitsync.inspect.files import application_among, is_application, read_documents, read_objects, read_project
     from gitsync.inspect.output import write
-    from gitsync.inspect.project import inspect_project
+    from gitsync.inspect.project import effective_among, inspect_project
 
     documents = read_documents(app)
     wanted = [document for document in documents if not is_application(document.body)]
-    write(inspect_project(read_project(project), application_among(documents, app), wanted), form)
+    effective = effective_among(read_objects(project), read_project(project))
+    write(inspect_project(effective, application_among(documents, app), wanted), form)
 
 
 @inspect.command()

@@ -29,7 +29,10 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class RepositorySecret:
-    """`template`: the credential is for every URL that begins with `url` (repo-creds). `type`: git, helm or oci."""
+    """`template`: the credential is for every URL that begins with `url` (repo-creds). `type`: git, helm or oci.
+
+    `project`: the only one whose applications may use it, "" when all may.
+    """
 
     url: str
     template: bool
@@ -37,6 +40,7 @@ class RepositorySecret:
     ssh_private_key: str = field(default="", repr=False)
     insecure: bool = False
     type: str = "git"
+    project: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ def read_repository_secret(body: JsonObject) -> RepositorySecret:
         ssh_private_key=data.get("sshPrivateKey", ""),
         insecure=data.get("insecure") == "true",
         type=data.get("type") or "git",
+        project=data.get("project", ""),
     )
 
 

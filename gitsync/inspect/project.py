@@ -3,14 +3,33 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from gitsync.access.secret import SECRET_TYPE_LABEL, read_repository_secret
 from gitsync.inspect.scope import scopes
 from gitsync.manifest.object import JsonObject
 from gitsync.manifest.parse import ParsedDocument
 from gitsync.manifest.prepare import prepare
+from gitsync.project.effective import ScopedRepository, Surroundings, effective
 from gitsync.project.permits import violations
 from gitsync.project.windows import Ruling, decide, windows_of
+from gitsync.reconcile.engine_config import CONFIG_MAP, read_engine_config
+from gitsync.reconcile.projects import scoped_cluster
 from model.identity import ApplicationKey
 from model.kinds.application import Application
+
+
+def effective_among(bodies: Sequence[JsonObject], project: JsonObject) -> JsonObject:
+    """The project with what other objects of its file add to it: Secrets of repositories and clusters, global projects
+    and the argocd-cm that names them."""
+    projects = {str(body["metadata"].get("name")): body for body in bodies if body["kind"] == "AppProject"}
+    kinds = [(body, (body["metadata"].get("labels") or {}).get(SECRET_TYPE_LABEL)) for body in bodies]
+    secrets = [read_repository_secret(body) for body, kind in kinds if kind == "repository"]
+    configs = [body for body in bodies if body["kind"] == "ConfigMap" and body["metadata"].get("name") == CONFIG_MAP]
+    around = Surroundings(
+        tuple(ScopedRepository(one.url, one.project, one.credential is not None) for one in secrets),
+        tuple(scoped_cluster(body) for body, kind in kinds if kind == "cluster"),
+        read_engine_config(configs[0].get("data") or {}).global_projects if configs else (),
+    )
+    return effective(project, projects, around)
 
 
 def inspect_project(

@@ -16,6 +16,7 @@ from gitsync.diff.normalize import DEFAULT_SETTINGS, DiffSettings
 from gitsync.duration import parse_duration
 from gitsync.kube.exclusion import Exclusions, KindFilter, exclusions_of
 from gitsync.lua.customization import Customization, find_customizations
+from gitsync.project.effective import GlobalProject
 from model.kinds.application import ApplicationCondition, IgnoreDifference
 
 CONFIG_MAP = "argocd-cm"
@@ -28,6 +29,7 @@ _EXCLUSIONS, _INCLUSIONS = "resource.exclusions", "resource.inclusions"
 _TRACKING = "application.resourceTrackingMethod"
 _BUILD_OPTIONS, _SCHEMES = "kustomize.buildOptions", "helm.valuesFileSchemes"
 _POLL = "timeout.reconciliation"
+_GLOBAL_PROJECTS = "globalProjects"
 _IMPERSONATION = "application.sync.impersonation.enabled"
 
 TRACKING_METHODS = ("annotation", "annotation+label", "label")
@@ -91,6 +93,7 @@ class EngineConfig:
     rendering: RenderingKeys = RenderingKeys()
     reconciliation_seconds: float | None = None
     impersonation: bool | None = None
+    global_projects: tuple[GlobalProject, ...] = ()
     problems: tuple[ConfigProblem, ...] = ()
 
     def exclusions(self, server: str) -> Exclusions:
@@ -142,6 +145,7 @@ class _Reader:
             rendering=self._rendering(),
             reconciliation_seconds=self._seconds(_POLL),
             impersonation=self._flag(_IMPERSONATION) if self._text(_IMPERSONATION) else None,
+            global_projects=self._global_projects(),
             problems=tuple(self.problems),
         )
 
@@ -197,6 +201,15 @@ class _Reader:
         )
 
     # ---- YAML inside
+
+    def _global_projects(self) -> tuple[GlobalProject, ...]:
+        listed = self._yaml(_GLOBAL_PROJECTS) or []
+        if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
+            self._problem(_GLOBAL_PROJECTS, "should be a list of entries with projectName and labelSelector")
+            return ()
+        return tuple(
+            GlobalProject(str(entry.get("projectName") or ""), entry.get("labelSelector") or {}) for entry in listed
+        )
 
     def _filters(self, key: str) -> tuple[KindFilter, ...] | None:
         if not self._text(key):

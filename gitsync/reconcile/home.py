@@ -25,6 +25,7 @@ from gitsync.kube.observed import Observed
 from gitsync.kube.watch import Changed, Deleted, Interrupted, KindSignal, ListDone, watch_kind
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.engine_config import CONFIG_MAP, DEFAULT_CONFIG, EngineConfig, read_engine_config
+from gitsync.reconcile.projects import Projects
 from gitsync.reconcile.record import read_application
 from gitsync.reconcile.supervisor import Heart, Supervisor
 from model.identity import ApplicationKey, GroupVersionKind
@@ -69,7 +70,8 @@ class Home:
         self._cluster = cluster
         self._namespace = namespace
         self._credentials = credentials
-        self.projects: dict[str, JsonObject] = {}
+        self._project_list = Projects()
+        self.projects = self._project_list.permitting
         self.config = DEFAULT_CONFIG
         self.clusters: dict[str, ClusterInput] = {}  # what ApplicationSets may see of cluster Secrets, by their names
         self._synced = {"applications": False, "projects": False, "secrets": False, "people": False}
@@ -102,7 +104,14 @@ class Home:
         on_configured: Callable[[EngineConfig, EngineConfig], None],
     ) -> None:
         """`on_configured` hears what the configuration was and is."""
+
+        def project_changed(name: str) -> None:
+            listener.project_changed(name)
+            self.on_projects_changed()
+
         self._on_synced = [on_synced]
+        self._project_list.inherit(self.config.global_projects)
+        self._project_list.changed = project_changed
         supervisor.start("watch of applications", lambda heart: self._applications(listener, heart))
         supervisor.start("watch of projects", lambda heart: self._projects(listener, heart))
         supervisor.start("watch of secrets", lambda heart: self._secrets(listener, heart))
@@ -134,12 +143,7 @@ class Home:
 
     async def _projects(self, listener: HomeListener, heart: Heart) -> None:
         async for seen in self._follow(APP_PROJECT, "", "projects", heart):
-            if seen.body is None:
-                self.projects.pop(seen.name, None)
-            else:
-                self.projects[seen.name] = seen.body
-            listener.project_changed(seen.name)
-            self.on_projects_changed()
+            self._project_list.put(seen.name, seen.body)
 
     async def _secrets(self, listener: HomeListener, heart: Heart) -> None:
         kinds: dict[str, str] = {}
@@ -159,14 +163,18 @@ class Home:
             self.clusters.pop(seen.name, None)
         else:
             self.clusters[seen.name] = cluster_input(seen.body)
+        self._project_list.put_cluster(seen.name, seen.body)
         self.on_clusters_changed()
 
     def _repository(self, seen: _Seen) -> None:
         try:
             if seen.body is None:
                 self._credentials.remove(seen.name)
+                self._project_list.put_repository(seen.name, None)
             else:
-                self._credentials.put_repository(seen.name, read_repository_secret(seen.body))
+                secret = read_repository_secret(seen.body)
+                self._credentials.put_repository(seen.name, secret)
+                self._project_list.put_repository(seen.name, secret)
         except SecretUnreadable as failure:
             log.warning("repository secret ignored", secret=seen.name, reason=failure.message)
 
@@ -198,6 +206,7 @@ class Home:
         before, self.config = self.config, _read_configuration(body)
         if self.config != before:
             log.info("configuration changed", namespace=self._namespace)
+            self._project_list.inherit(self.config.global_projects)
             on_configured(before, self.config)
 
     async def _follow(self, gvk: GroupVersionKind, selector: str, what: str, heart: Heart) -> AsyncIterator[_Seen]:
