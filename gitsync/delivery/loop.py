@@ -1,7 +1,7 @@
 """The loop: watches feed the store, changes feed the queue, the queue asks controllers, steps are written."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 import structlog
@@ -30,7 +30,10 @@ _FLUSH_SECONDS = 0.02  # changes of one object's surroundings within this time a
 
 
 class DeliveryLoop:
-    """`instance_id`: only objects that carry it are ours; with "" only those that carry none."""
+    """`instance_id`: only objects that carry it are ours; with "" only those that carry none.
+
+    `before_first` is awaited once before the first pass: it finds out who is in charge.
+    """
 
     def __init__(
         self,
@@ -39,9 +42,13 @@ class DeliveryLoop:
         *,
         supervisor: Supervisor,
         now: Callable[[], datetime],
+        before_first: Callable[[], Awaitable[None]],
         instance_id: str = "",
     ) -> None:
         self._cluster = cluster
+        self._before_first = before_first
+        self._beginning = asyncio.Lock()
+        self._begun = False
         self._controllers = {(one.kind.group, one.kind.kind): one for one in controllers}
         self._supervisor = supervisor
         self._instance_id = instance_id
@@ -175,7 +182,10 @@ class DeliveryLoop:
     async def _look(self, key: ResourceKey) -> None:
         body = self.store.get(key)
         controller = self._controllers[key.group, key.kind]
-        if body is None or self.standing_by or not self.is_ours(body):
+        if body is None or not self.is_ours(body):
+            return
+        await self._begin()
+        if self.standing_by:
             return
         self.passes += 1
         try:
@@ -189,6 +199,17 @@ class DeliveryLoop:
         self._failures.pop(key, None)
         if step.requeue_seconds is not None:
             self.queue.add_after(key, step.requeue_seconds)
+
+    async def _begin(self) -> None:
+        async with self._beginning:
+            if not self._begun:
+                await self._before_first()
+                self._begun = True
+
+    @property
+    def has_work(self) -> bool:
+        """There is an object that would be ours."""
+        return any(self.is_ours(body) for group, kind in self._controllers for body in self.store.of_kind(group, kind))
 
     def is_ours(self, body: JsonObject) -> bool:
         return ((body["metadata"].get("labels") or {}).get(INSTANCE_LABEL) or "") == self._instance_id

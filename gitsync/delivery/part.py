@@ -29,22 +29,23 @@ class Delivery:
         self._settings = settings
         self._supervisor = supervisor
         self._now = now
+        self._holding = False
         self.loop = DeliveryLoop(
             cluster,
             controllers(cluster, supervisor=supervisor, now=now),
             supervisor=supervisor,
             now=now,
             instance_id=settings.instance_id,
+            before_first=self._look,
         )
 
     async def start(self) -> None:
-        await self._look()
         self.loop.start()
         self._supervisor.start("who reconciles rollouts", self._keep_looking, max_silence_seconds=_LOOK_SECONDS * 6)
 
     async def close(self) -> None:
         await self.loop.close()
-        if self.loop.standing_by:
+        if self.loop.standing_by or not self._holding:
             return
         try:
             async with asyncio.timeout(2):
@@ -90,16 +91,20 @@ class Delivery:
             other = await upstream_in_charge(self._cluster, now=self._now)
             if other:
                 return other
-        return await hold_our_lease(
+        other = await hold_our_lease(
             self._cluster,
             settings.namespace,
             identity=settings.session,
             instance_id=settings.instance_id,
             now=self._now,
         )
+        self._holding = not other
+        return other
 
     async def _keep_looking(self, heart: Heart) -> None:
+        """Where there is nothing to control, nobody is asked and no Lease is written."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            await self._look()
+            if self.loop.has_work:
+                await self._look()
             heart.beat()
