@@ -10,7 +10,7 @@ from gitsync.rollout.pausing import (
 )
 from gitsync.rollout.replica_counts import current_step, is_fully_promoted
 from gitsync.rollout.replica_set import owned
-from gitsync.rollout.rollback import within_window
+from gitsync.rollout.rollback import within_delay, within_window
 from gitsync.rollout.service_switch import is_saturated
 from gitsync.rollout.values import RunRequest
 from gitsync.rollout.working import Pass, Runs
@@ -58,7 +58,7 @@ def reconcile(work: Pass) -> None:
     skipped = (
         work.pausing.aborted
         or rollout.status.promote_full
-        or (work.new is not None and work.new.has_deadline)
+        or within_delay(work)
         or not rollout.status.stable_rs
         or within_window(work)
     )

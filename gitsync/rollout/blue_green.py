@@ -4,7 +4,7 @@ from gitsync.rollout import analysis_runs, defaults, history, pod_metadata, revi
 from gitsync.rollout.pausing import BLUE_GREEN_PAUSE, INCONCLUSIVE_ANALYSIS, halted, needs_pause, pause_condition
 from gitsync.rollout.replica_set import print_selector, total_available, total_replicas, with_hash
 from gitsync.rollout.restart import restart
-from gitsync.rollout.rollback import within_window
+from gitsync.rollout.rollback import within_delay, within_window
 from gitsync.rollout.scaling import (
     delayed_count,
     is_referenced,
@@ -57,7 +57,7 @@ def scale_all(work: Pass) -> None:
 
 def _returns_within_delay(work: Pass) -> bool:
     """The new ReplicaSet still waits for its end from an earlier life, and is not active yet."""
-    return work.new is not None and work.new.has_deadline and _active_hash(work) != work.new.hash
+    return within_delay(work) and work.new is not None and _active_hash(work) != work.new.hash
 
 
 def _active_hash(work: Pass) -> str:
@@ -86,7 +86,7 @@ def _is_fast_tracked(work: Pass) -> bool:
     assert work.new is not None
     active = _active_hash(work)
     return (
-        work.new.has_deadline
+        within_delay(work)
         or work.rollout.status.promote_full
         or not active
         or active == work.new.hash
@@ -192,7 +192,7 @@ def _promotion(work: Pass) -> str:
     if work.pausing.aborted:
         return ""
     if strategy.post_promotion_analysis is not None and work.new is not work.stable:
-        if work.new is not None and work.new.has_deadline:
+        if work.new is not None and within_delay(work):
             return f"Rollback to '{work.new.name}' within scaleDownDelay"
         if analysis_runs.phase(work.runs.post) != "Successful":
             return ""

@@ -13,3 +13,14 @@ def within_window(work: Pass) -> bool:
         new.created < one.created < stable.created for one in work.all if EXPERIMENT_NAME not in one.annotations
     )
     return between < window.revisions
+
+
+def within_delay(work: Pass) -> bool:
+    """The new ReplicaSet ran before the stable one and its pods still wait for their end: they can take over at once.
+
+    A version that was aborted and is tried again waits for its end, too, but never was what people trusted.
+    """
+    new, stable = work.new, work.stable
+    return (
+        new is not None and stable is not None and new.has_deadline and new.wanted > 0 and new.created < stable.created
+    )

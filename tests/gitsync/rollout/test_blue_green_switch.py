@@ -90,3 +90,15 @@ def test_active_switch_waits_for_every_pod() -> None:
     world.settle("web")
     assert selected(world, "active") == status(world)["stableRS"] != status(world)["currentPodHash"]
     assert phase(world) == ("Progressing", "active service cutover pending")
+
+
+def test_retry_within_the_delay_of_an_abort_pauses_again() -> None:
+    for seconds in (0, 60):
+        world = _at_pause()
+        world.change("Rollout", "web", {"status": {"abort": True}})
+        world.settle("web")
+        world.advance(seconds)
+        world.settle("web")
+        world.change("Rollout", "web", {"status": {"abort": False}})
+        world.settle("web")
+        assert phase(world) == ("Paused", "BlueGreenPause"), seconds

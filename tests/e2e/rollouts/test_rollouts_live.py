@@ -1,0 +1,126 @@
+"""A canary and a blue-green update through their states on living clusters, steered as `kubectl argo rollouts` does."""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+
+from gitsync.manifest.object import JsonObject
+from tests.e2e.rollouts.conftest import POD, Live
+from tests.support.rollouts import rollout
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
+
+CANARY = "canary: {steps: [{setWeight: 25}, {pause: {}}, {setWeight: 50}, {pause: {duration: 2s}}]}"
+BLUE_GREEN = """
+blueGreen:
+  activeService: active
+  previewService: preview
+  autoPromotionEnabled: false
+  scaleDownDelaySeconds: 3
+  abortScaleDownDelaySeconds: 2
+"""
+FIRST = ["RolloutAddedToInformer", "RolloutUpdated", "NewReplicaSetCreated", "ScalingReplicaSet", "RolloutCompleted"]
+
+
+async def _create(live: Live, strategy: str) -> None:
+    body = rollout(strategy)
+    body["metadata"]["namespace"] = "default"
+    await live.cluster.create(body)
+
+
+async def _service(live: Live, name: str) -> None:
+    spec: JsonObject = {"selector": {"app": "web"}, "ports": [{"port": 80}]}
+    metadata = {"name": name, "namespace": "default"}
+    await live.cluster.create({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
+
+
+async def test_canary_goes_through_all_of_its_states(live: Live) -> None:
+    async with live.controller():
+        await _create(live, CANARY)
+        first = await live.until_phase("web", "Healthy")
+        assert first["status"]["stableRS"] == first["status"]["currentPodHash"]
+        assert await live.reasons("web") == FIRST
+
+        await live.set_image("web", "web:2")
+        await live.until_phase("web", "Paused", "CanaryPauseStep")
+        assert await live.sizes() == {"1": 3, "2": 1}
+        assert (await live.reasons("web"))[len(FIRST) :] == [
+            "RolloutNotCompleted",
+            "RolloutUpdated",
+            "NewReplicaSetCreated",
+            "ScalingReplicaSet",
+            "ScalingReplicaSet",
+            "RolloutStepCompleted",
+            "RolloutPaused",
+        ]
+
+        await live.patch("web", {"status": {"abort": True}})
+        await live.until_phase("web", "Degraded", "RolloutAborted")
+        await live.until_sizes({"1": 4, "2": 0})
+
+        await live.patch("web", {"status": {"abort": False}})
+        await live.until_phase("web", "Paused", "CanaryPauseStep")
+        await live.patch("web", {"status": {"pauseConditions": None, "currentStepIndex": 2}})
+        await live.until_phase("web", "Healthy")
+        await live.until_sizes({"1": 0, "2": 4})
+
+        await live.set_image("web", "web:3")
+        await live.until_phase("web", "Paused", "CanaryPauseStep")
+        await live.patch("web", {"status": {"promoteFull": True}})
+        done = await live.until_phase("web", "Healthy")
+        assert done["status"]["duration"]["completionStatus"] == "FastPromoted"
+        await live.until_sizes({"1": 0, "2": 0, "3": 4})
+
+        before = await live.pods()
+        await live.set_image("web", "web:1")
+        await live.until_phase("web", "Paused", "CanaryPauseStep")
+        await live.set_image("web", "web:3")
+        await live.until_phase("web", "Healthy")
+        assert len(before & await live.pods()) >= 3, "going back to stable keeps its pods"
+
+
+async def test_blue_green_goes_through_all_of_its_states(live: Live) -> None:
+    async with live.controller():
+        await _service(live, "active")
+        await _service(live, "preview")
+        await _create(live, BLUE_GREEN)
+        first = await live.until_phase("web", "Healthy")
+        stable = first["status"]["stableRS"]
+        assert await live.selected("active") == await live.selected("preview") == stable
+
+        await live.set_image("web", "web:2")
+        paused = await live.until_phase("web", "Paused", "BlueGreenPause")
+        current = paused["status"]["currentPodHash"]
+        assert (await live.selected("active"), await live.selected("preview")) == (stable, current)
+        assert await live.sizes() == {"1": 4, "2": 4}
+
+        await live.patch("web", {"status": {"abort": True}})
+        await live.until_phase("web", "Degraded", "RolloutAborted")
+        await live.until_sizes({"1": 4, "2": 0})
+
+        await live.patch("web", {"status": {"abort": False}})
+        await live.until_phase("web", "Paused", "BlueGreenPause")
+        await live.patch("web", {"status": {"pauseConditions": None}})
+        await live.until_phase("web", "Healthy")
+        assert await live.selected("active") == current
+        await live.until_sizes({"1": 0, "2": 4})
+
+
+async def test_restart_replaces_every_pod_and_keeps_the_revision(live: Live) -> None:
+    async with live.controller():
+        await _create(live, "canary: {}")
+        body = await live.until_phase("web", "Healthy")
+        before = await live.pods()
+        await asyncio.sleep(1.1)
+        made = [one["metadata"]["creationTimestamp"] for one in await live.cluster.list(POD, namespace="default")]
+        await live.patch("web", {"spec": {"restartAt": _second_after(max(made))}})
+        await live.until("web", lambda one: one["status"].get("restartedAt"), seconds=60)
+        after = await live.until_phase("web", "Healthy")
+        assert not before & await live.pods()
+        assert after["status"]["stableRS"] == body["status"]["stableRS"]
+
+
+def _second_after(moment: str) -> str:
+    later = datetime.fromisoformat(moment) + timedelta(seconds=1)
+    return later.strftime("%Y-%m-%dT%H:%M:%SZ")
