@@ -2,6 +2,7 @@
 
 ModelError
 ├── InvalidIdentity     an id or address that cannot be decoded
+├── InvalidValue        something that a person gave has no meaning
 ├── NotFound            the named thing does not exist, or the viewer may not know that it does
 ├── Conflict            it exists already, or has changed since it was read
 └── IllegalTransition   an operation cannot go from its phase to the asked one
@@ -14,6 +15,10 @@ class ModelError(Exception):
 
 class InvalidIdentity(ModelError):
     """An id or address that cannot be decoded."""
+
+
+class InvalidValue(ModelError):
+    """Something that a person gave has no meaning."""
 
 
 class NotFound(ModelError):

@@ -99,8 +99,11 @@ class Visibility:
     orphans: bool = False
 
     def allows(self, application: ListedApplication) -> bool:
-        repository = application.summary.access_repo_url
-        return (application.runtime, repository) in self.repositories if repository else self.orphans
+        return self.allows_repository(application.runtime, application.summary.access_repo_url)
+
+    def allows_repository(self, runtime: str, repository: str) -> bool:
+        """For what names the repository that rules it; "": none does."""
+        return (runtime, repository) in self.repositories if repository else self.orphans
 
     @property
     def runtimes(self) -> frozenset[str]:

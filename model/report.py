@@ -70,12 +70,30 @@ class HealthState(enum.StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+class WorkloadState(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What Git wants of one workload. `replicas` None: it does not say."""
+
+    key: ResourceKey
+    version: str
+    images: tuple[str, ...] = ()
+    replicas: int | None = None
+
+
+class ChildRevision(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An Application among the objects of another, and the revision that it is told to follow."""
+
+    key: ApplicationKey
+    revision: str
+
+
 class ApplicationSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything about one application that lists, its header and its history show.
 
     `access_repo_url` is the repository whose Git permissions rule it: the one that holds its manifest; when it is
     not managed through Git, that of its first source. `changed_resources` and `unhealthy_resources` are the wrong
     ones, worst first, at most 20, for warnings. `updated_at` is the end of the newest operation, or the creation.
+    `release_commits`: those that changed what the application reads between the newest entry of its history, which is
+    `release_id`, and the one before.
     """
 
     key: ApplicationKey
@@ -111,6 +129,10 @@ class ApplicationSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     manifest_location: ManifestLocation | None = None
     parent: ApplicationKey | None = None
     manifest: dict[str, Any] | None = None
+    workloads: tuple[WorkloadState, ...] = ()
+    children: tuple[ChildRevision, ...] = ()
+    release_id: int | None = None
+    release_commits: tuple[CommitInfo, ...] = ()
 
 
 class WrongResource(msgspec.Struct, frozen=True, omit_defaults=True):

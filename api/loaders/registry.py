@@ -4,6 +4,7 @@ from strawberry.dataloader import DataLoader
 
 from api.access.viewer import Viewer
 from api.loaders.application import load_applications
+from api.loaders.release import load_newest_releases
 from api.loaders.runtime import load_application_counts, load_cluster_counts, load_runtimes
 from api.plane import ControlPlane
 from model.identity import ApplicationId
@@ -26,6 +27,10 @@ class Loaders:
         async def cluster_counts(names: list[str]) -> list[int]:
             return await load_cluster_counts(plane, names)
 
+        async def newest_releases(ids: list[ApplicationId]) -> list[tuple[str, int] | None]:
+            return await load_newest_releases(plane, ids)
+
+        self.newest_release = DataLoader(newest_releases, cache=False)
         self.application = DataLoader(applications, cache=False)
         self.runtime = DataLoader(runtimes, cache=False)
         self.application_count = DataLoader(application_counts, cache=False)

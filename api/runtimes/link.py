@@ -37,6 +37,7 @@ from model.link import (
     encode,
 )
 from model.listing import ListedApplication
+from model.store import release as release_store
 from model.store import report as report_store
 from model.store import runtime as runtime_store
 
@@ -186,6 +187,7 @@ class _Link:
             try:
                 async with self._server.database.write() as session:
                     applied = await report_store.apply(session, runtime, link_session, report)
+                    await release_store.take(session, applied.changes, now=self._server.clock())
             except Conflict as error:
                 return self._because(OUT_OF_ORDER, str(error))
             for change in applied.changes:

@@ -4,7 +4,7 @@ from importlib.metadata import version as installed_version
 
 import strawberry
 
-from api.actions import audit, reading
+from api.actions import audit, reading, releases, statistics
 from api.actions import runtimes as runtime_actions
 from api.context import Context, Info
 from api.types.application import Application, shown
@@ -17,10 +17,13 @@ from api.types.inputs import ApplicationsFilterArgs, ApplicationSortArg, filter_
 from api.types.node import Node
 from api.types.person import User, VersionInfo
 from api.types.problem import Warning
+from api.types.release import GitopsRelease, GitopsReleaseFilterArgs, GitopsReleaseSortArg
 from api.types.runtime import Runtime
 from api.types.slices import Pagination, Slice, slice_of
+from api.types.statistics import DoraFilterArgs, DoraStatistics, HomeFilterArgs, HomeStatistics
 from model.errors import InvalidIdentity
-from model.identity import decode_node_id
+from model.identity import ApplicationId, decode_node_id
+from model.release import ReleaseFilter
 from model.report import ApplicationKind
 
 
@@ -118,6 +121,38 @@ class Query:
         found = await audit.audit_log(context.plane, context.signed_in(), audit_filter(filters), pagination)
         return slice_of(found.page, AuditEntry.of, found.count)
 
+    @strawberry.field(description="Deployments of applications, newest first unless sorted otherwise.")
+    async def gitops_releases(
+        self,
+        info: Info,
+        filters: GitopsReleaseFilterArgs | None = None,
+        sort: GitopsReleaseSortArg | None = None,
+        pagination: Pagination = None,
+    ) -> Slice[GitopsRelease]:
+        context = info.context
+        found = await releases.releases(
+            context.plane,
+            context.signed_in(),
+            filters.value() if filters else ReleaseFilter(),
+            pagination,
+            sort=sort.field.value if sort else "startedAt",
+            descending=sort is None or sort.order is SortingOrder.desc,
+        )
+        return slice_of(found.page, GitopsRelease.of, found.count)
+
+    @strawberry.field(description="How often applications were deployed, and how it went.")
+    async def home_statistics(self, info: Info, filters: HomeFilterArgs) -> HomeStatistics:
+        context = info.context
+        found = await statistics.deployments(context.plane, context.signed_in(), filters.value(), filters.window())
+        return HomeStatistics.of(found)
+
+    @strawberry.field(description="The four key metrics of software delivery, over what the viewer may see.")
+    async def dora_statistics(self, info: Info, filters: DoraFilterArgs) -> DoraStatistics:
+        context = info.context
+        wanted = filters.value(await _starred(context))
+        found = await statistics.deployments(context.plane, context.signed_in(), wanted, filters.window())
+        return DoraStatistics.of(await statistics.with_medians(context.plane, found))
+
 
 async def _starred(context: Context) -> frozenset[str]:
     return await context.plane.favorites.applications(context.signed_in().name)
@@ -146,6 +181,10 @@ async def _node(context: Context, node_id: str) -> Node | None:
         case "AuditEntry", (runtime_name, repo, sha):
             entry = await audit.audit_entry(context.plane, viewer, runtime_name, repo, sha)
             return AuditEntry.of(entry) if entry else None
+        case "GitopsRelease", (runtime, namespace, name, uid, number) if number.isdecimal():
+            address = ApplicationId(runtime, namespace, name)
+            release = await releases.release(context.plane, viewer, address, uid, int(number))
+            return GitopsRelease.of(release) if release else None
         case "User", (name,) if name == viewer.name:
             return User.of(viewer, context.plane.settings.account)
     return None

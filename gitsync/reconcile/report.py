@@ -1,26 +1,35 @@
 """What the control plane is told about one application, made from the record as it is now. Pure."""
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.record import Record, Stage
+from gitsync.reconcile.release_commits import Brought
 from gitsync.reconcile.status_writer import view_of
 from gitsync.reconcile.tree import SYNC_STATES, worst_first
+from gitsync.reconcile.verdict import images_of
 from model.health import Health
-from model.kinds.application import GIT_SOURCE_LABEL, ApplicationSource, OperationState
+from model.identity import ApplicationKey
+from model.kinds.application import GIT_SOURCE_LABEL, GROUP, KIND, ApplicationSource, OperationState
 from model.operation import Phase
 from model.report import (
     ApplicationKind,
     ApplicationSummary,
+    ChildRevision,
     CommitInfo,
     HealthState,
     ManifestLocation,
     SyncState,
+    WorkloadState,
     WrongResource,
 )
 
 MAX_WRONG_RESOURCES = 20
+MAX_WORKLOADS = 100
+_WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Rollout", "CronJob"})
 
 _HEALTH_STATES = {health: HealthState[health.name] for health in Health}
 
@@ -35,6 +44,7 @@ class Surroundings:
     owner: Record | None
     location: ManifestLocation | None
     explanation: str | None
+    brought: Brought | None
     now: datetime
 
 
@@ -91,7 +101,45 @@ def summarize(record: Record, around: Surroundings) -> ApplicationSummary:
         manifest_location=around.location,
         parent=around.owner.key if around.owner else None,
         manifest=manifest_of(record),
+        workloads=_workloads(record),
+        children=_children(record),
+        release_id=around.brought.release_id if around.brought else None,
+        release_commits=around.brought.commits if around.brought else (),
     )
+
+
+def _workloads(record: Record) -> tuple[WorkloadState, ...]:
+    """What Git wants of the objects that run pods, as far as they are told one by one."""
+    desired = record.desired.objects.values() if record.desired else ()
+    found = (
+        WorkloadState(one.key, one.version, images, _replicas(one.body))
+        for one in desired
+        if one.key.kind in _WORKLOADS and (images := images_of(one.body))
+    )
+    return tuple(itertools.islice(found, MAX_WORKLOADS))
+
+
+def _replicas(body: JsonObject) -> int | None:
+    spec = body.get("spec")
+    replicas = spec.get("replicas") if isinstance(spec, dict) else None
+    return replicas if isinstance(replicas, int) else None
+
+
+def _children(record: Record) -> tuple[ChildRevision, ...]:
+    desired = record.desired.objects.values() if record.desired else ()
+    found = (
+        ChildRevision(ApplicationKey(one.key.namespace, one.key.name), _followed(one.body))
+        for one in desired
+        if (one.key.group, one.key.kind) == (GROUP, KIND)
+    )
+    return tuple(itertools.islice(found, MAX_WORKLOADS))
+
+
+def _followed(body: JsonObject) -> str:
+    """The revision that an Application is told to follow, of several sources all of them."""
+    spec = body.get("spec")
+    sources = [spec.get("source"), *(spec.get("sources") or ())] if isinstance(spec, dict) else []
+    return ", ".join(str(one.get("targetRevision") or "HEAD") for one in sources if isinstance(one, dict))
 
 
 def kind_of(record: Record) -> ApplicationKind:

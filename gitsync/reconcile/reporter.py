@@ -11,6 +11,7 @@ from gitsync.reconcile.commits import Commits
 from gitsync.reconcile.fleet import Fleet
 from gitsync.reconcile.outbox import Subject
 from gitsync.reconcile.record import Record, Records
+from gitsync.reconcile.release_commits import ReleaseCommits
 from gitsync.reconcile.report import Surroundings, summarize
 from gitsync.reconcile.supervisor import Supervisor
 from model.health import Health
@@ -58,6 +59,7 @@ class Reporter:
         self._repositories = repositories
         self._supervisor = supervisor
         self._commits = Commits(repositories, supervisor)
+        self._release_commits = ReleaseCommits(repositories, supervisor)
         self._control_namespace = control_namespace
         self._runtime = runtime
         self._changed = changed
@@ -104,6 +106,7 @@ class Reporter:
             owner=owner,
             location=self._location(record, owner),
             explanation=self._explanation(record),
+            brought=self._release_commits.known(record, lambda: self._changed(subject)),
             now=self._now(),
         )
         return summarize(record, around)

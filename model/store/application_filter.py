@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, false, or_, select
 from sqlmodel import col
 
 from model.listing import ApplicationFilter, Visibility
@@ -10,6 +10,7 @@ from model.store.moment import to_micros
 from model.tables.application import ApplicationLabelRow, ApplicationRow
 from model.tables.favorite import FavoriteRow
 
+_RUNTIME, _RULER = col(ApplicationRow.runtime), col(ApplicationRow.access_repo)
 _IN = {
     "runtimes": ApplicationRow.runtime,
     "names": ApplicationRow.name,
@@ -24,16 +25,18 @@ _IN = {
 }
 
 
-def visible(visibility: Visibility) -> ColumnElement[bool]:
+def visible(
+    visibility: Visibility, runtime: SQLColumnExpression[str] = _RUNTIME, access_repo: SQLColumnExpression[str] = _RULER
+) -> ColumnElement[bool]:
+    """For rows that name, in these columns, the runtime and the repository that rule them."""
     by_runtime: dict[str, list[str]] = defaultdict(list)
-    for runtime, repository in sorted(visibility.repositories):
-        by_runtime[runtime].append(repository)
+    for name, repository in sorted(visibility.repositories):
+        by_runtime[name].append(repository)
     allowed: list[ColumnElement[bool]] = [
-        and_(col(ApplicationRow.runtime) == runtime, col(ApplicationRow.access_repo).in_(repositories))
-        for runtime, repositories in by_runtime.items()
+        and_(runtime == name, access_repo.in_(repositories)) for name, repositories in by_runtime.items()
     ]
     if visibility.orphans:
-        allowed.append(col(ApplicationRow.access_repo) == "")
+        allowed.append(access_repo == "")
     return or_(*allowed) if allowed else false()
 
 

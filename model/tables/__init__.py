@@ -13,6 +13,7 @@ from model.tables.cluster import ClusterRow
 from model.tables.favorite import FavoriteRow
 from model.tables.login_attempt import LoginAttemptRow
 from model.tables.person import PersonRow
+from model.tables.release import ReleaseRow
 from model.tables.report_position import ReportPositionRow
 from model.tables.repository import RepositoryRow
 from model.tables.runtime import RuntimeRow
@@ -29,6 +30,7 @@ __all__ = [
     "FavoriteRow",
     "LoginAttemptRow",
     "PersonRow",
+    "ReleaseRow",
     "ReportPositionRow",
     "RepositoryRow",
     "RuntimeRow",

@@ -1,0 +1,79 @@
+"""What Home and the DORA page count, out of the releases that the viewer may see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from api.access.viewer import Viewer
+from api.plane import ControlPlane
+from model.identity import ApplicationId
+from model.paging import PageRequest
+from model.release import Release, ReleaseFilter
+from model.statistics import Bucket, Counts, Window, buckets, total
+from model.store import release as release_store
+from model.store import statistics as statistics_store
+from model.store.release import ReleaseSelection
+
+MOST_ACTIVE = 5
+RELEASES_BEHIND_A_FIGURE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Deployments:
+    """`before` counts the period of equal length just before. `first_counted`: what lies before was never recorded."""
+
+    window: Window
+    selection: ReleaseSelection
+    buckets: tuple[Bucket, ...]
+    counts: Counts
+    before: Counts
+    median_lead_seconds: float | None = None
+    median_restore_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveApplication:
+    id: ApplicationId
+    cluster: str
+    counts: Counts
+    before: Counts
+
+
+async def deployments(plane: ControlPlane, viewer: Viewer, wanted: ReleaseFilter, window: Window) -> Deployments:
+    selection = ReleaseSelection(await plane.authority.visibility(viewer), wanted)
+    async with plane.database.read() as session:
+        by_day: dict[date, Counts] = await statistics_store.counts_by_day(session, selection, window)
+        before = await statistics_store.counts_of(session, selection, window.previous)
+    found = tuple(buckets(window, by_day, now=plane.clock()))
+    return Deployments(window, selection, found, total(by_day.values()), before)
+
+
+async def with_medians(plane: ControlPlane, found: Deployments) -> Deployments:
+    async with plane.database.read() as session:
+        lead = await statistics_store.median(session, found.selection, found.window, "lead")
+        restore = await statistics_store.median(session, found.selection, found.window, "restore")
+    return replace(found, median_lead_seconds=lead, median_restore_seconds=restore)
+
+
+async def most_active(plane: ControlPlane, found: Deployments) -> list[ActiveApplication]:
+    async with plane.database.read() as session:
+        busiest = await statistics_store.busiest(session, found.selection, found.window, limit=MOST_ACTIVE)
+        ids = frozenset(name for name, _, _ in busiest)
+        same = replace(found.selection, filter=replace(found.selection.filter, applications=ids))
+        previous = found.window.previous
+        earlier = await statistics_store.busiest(session, same, previous, limit=MOST_ACTIVE) if ids else ()
+    before = {name: counts for name, _, counts in earlier}
+    return [
+        ActiveApplication(ApplicationId(*name.split("/", 2)), cluster, counts, before.get(name, Counts()))
+        for name, cluster, counts in busiest
+    ]
+
+
+async def releases_of(plane: ControlPlane, found: Deployments, bucket: Bucket) -> Sequence[Release]:
+    """The releases behind the figures of a bucket, newest first; at most RELEASES_BEHIND_A_FIGURE of them."""
+    window = found.window
+    since, until = max(bucket.start, window.start), min(bucket.end, window.end)
+    selection = replace(found.selection, filter=replace(found.selection.filter, since=since, until=until))
+    async with plane.database.read() as session:
+        page = await release_store.page(session, selection, PageRequest(RELEASES_BEHIND_A_FIGURE))
+    return [release for _, release in page.rows]

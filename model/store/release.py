@@ -1,0 +1,204 @@
+"""Releases: what reports make of them, and pages of them. `model.store.statistics` counts them."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from model.identity import ApplicationId
+from model.listing import HEALTH_RANK, ListedApplication, Visibility
+from model.paging import Page, PageRequest, encode_cursor, page_of
+from model.references import issues, pull_requests
+from model.release import Known, Release, ReleaseFilter, advance
+from model.store.application_filter import visible
+from model.store.keyset import keyset
+from model.store.moment import to_micros
+from model.store.report import ApplicationChange
+from model.store.statement import upsert
+from model.tables.release import ReleaseRow
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder: msgspec.msgpack.Decoder[Release] = msgspec.msgpack.Decoder(Release)
+
+_APPLICATION, _NUMBER = col(ReleaseRow.application_id), col(ReleaseRow.number)
+_STARTED, _PAYLOAD = col(ReleaseRow.started_micros), col(ReleaseRow.payload)
+SORTS = {"startedAt": (_STARTED, int), "historyId": (_NUMBER, int), "healthStatus": (col(ReleaseRow.health_rank), int)}
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseSelection:
+    """What is asked for, out of what the viewer may see."""
+
+    visibility: Visibility
+    filter: ReleaseFilter = field(default_factory=ReleaseFilter)
+
+    def where(self) -> list[ColumnElement[bool]]:
+        rulers = (col(ReleaseRow.runtime), col(ReleaseRow.access_repo))
+        return [visible(self.visibility, *rulers), *_conditions(self.filter)]
+
+
+async def take(session: AsyncSession, changes: Iterable[ApplicationChange], *, now: datetime) -> list[Release]:
+    """Releases that these changes of applications begin or judge, kept along with them."""
+    concerned = {one.id: one.after for one in changes if one.after is not None and _concerns(one.before, one.after)}
+    if not concerned:
+        return []
+    known = await _known(session, list(concerned))
+    found = [
+        release
+        for application_id, listed in concerned.items()
+        for release in advance(application_id, listed.summary, known[application_id], now=now)
+    ]
+    await put(session, found)
+    return found
+
+
+async def put(session: AsyncSession, releases: Collection[Release]) -> None:
+    await upsert(session, ReleaseRow, [_row(release) for release in releases])
+
+
+async def page(
+    session: AsyncSession,
+    selection: ReleaseSelection,
+    request: PageRequest,
+    *,
+    sort: str = "startedAt",
+    descending: bool = True,
+) -> Page[Release]:
+    key, kind = SORTS[sort]
+    columns: list[Any] = [_PAYLOAD, key, _STARTED, _APPLICATION, _NUMBER]
+    statement: Select[Any] = select(*columns).where(*selection.where())
+    keys, types = [key, _STARTED, _APPLICATION, _NUMBER], [kind, int, str, int]
+    statement = keyset(statement, request, keys, types, descending=descending)
+    rows = [
+        (encode_cursor(*values), _decoder.decode(payload))
+        for payload, *values in (await session.execute(statement)).all()
+    ]
+    return page_of(rows, request)
+
+
+async def count(session: AsyncSession, selection: ReleaseSelection) -> int:
+    statement = select(func.count()).select_from(ReleaseRow).where(*selection.where())
+    return (await session.execute(statement)).scalar_one()
+
+
+async def get(session: AsyncSession, application_id: ApplicationId, uid: str, number: int) -> Release | None:
+    row = await session.get(ReleaseRow, (str(application_id), uid, number))
+    return _decoder.decode(row.payload) if row else None
+
+
+async def newest_numbers(session: AsyncSession, ids: Collection[ApplicationId]) -> dict[ApplicationId, tuple[str, int]]:
+    """(uid, number) of the release that each application runs, or last tried to."""
+    found = await _newest(session, ids)
+    return {release.application: (release.uid, release.number) for release in found}
+
+
+def _concerns(before: ListedApplication | None, after: ListedApplication) -> bool:
+    """Most reports tell nothing of releases; those cost no statement."""
+    if before is None:
+        return True
+    old, new = before.summary, after.summary
+    return (
+        (old.uid, old.history, old.health, old.sync, old.release_commits)
+        != (new.uid, new.history, new.health, new.sync, new.release_commits)
+        or old.history_commits.keys() != new.history_commits.keys()
+        or (old.operation.phase if old.operation else "") != (new.operation.phase if new.operation else "")
+    )
+
+
+async def _newest(session: AsyncSession, ids: Collection[ApplicationId]) -> list[Release]:
+    wanted = [str(application_id) for application_id in ids]
+    newest = (
+        select(_APPLICATION.label("application_id"), func.max(_STARTED).label("started"))
+        .where(_APPLICATION.in_(wanted))
+        .group_by(_APPLICATION)
+        .subquery()
+    )
+    on = and_(newest.c.application_id == _APPLICATION, newest.c.started == _STARTED)
+    statement = select(_PAYLOAD).join(newest, on).order_by(_NUMBER)
+    return [_decoder.decode(payload) for (payload,) in (await session.execute(statement)).all()]
+
+
+async def _known(session: AsyncSession, ids: Sequence[ApplicationId]) -> dict[ApplicationId, Known]:
+    newest = {release.application: release for release in await _newest(session, ids)}
+    wanted = _APPLICATION.in_([str(one.application) for one in newest.values()])
+    failed = select(_PAYLOAD).where(wanted, col(ReleaseRow.unrestored) == 1)
+    unrestored = [_decoder.decode(payload) for (payload,) in (await session.execute(failed)).all()]
+    revisions: dict[str, set[tuple[str, ...]]] = {}
+    all_revisions = select(_APPLICATION, col(ReleaseRow.uid), _NUMBER, col(ReleaseRow.revision)).where(wanted)
+    uids = {str(one.application): (one.uid, one.number) for one in newest.values()}
+    for application_id, uid, number, revision in (await session.execute(all_revisions)).all():
+        if uid == uids[application_id][0] and number < uids[application_id][1]:
+            revisions.setdefault(application_id, set()).add(tuple(revision.split("\n")))
+    return {
+        one: Known(
+            newest.get(one),
+            tuple(release for release in unrestored if release.application == one),
+            frozenset(revisions.get(str(one), ())),
+        )
+        for one in ids
+    }
+
+
+def _row(release: Release) -> dict[str, Any]:
+    leads = release.lead_seconds if release.successful else ()
+    requests = [one.key for one in pull_requests(release.brought)]
+    return {
+        "application_id": str(release.application),
+        "uid": release.uid,
+        "number": release.number,
+        "runtime": release.application.runtime,
+        "namespace": release.application.namespace,
+        "name": release.application.name,
+        "cluster": release.cluster,
+        "access_repo": release.access_repo_url,
+        "started_micros": to_micros(release.started),
+        "health": release.health.value,
+        "health_rank": HEALTH_RANK[release.health],
+        "revision": "\n".join(release.revisions or (release.revision,)),
+        "successful": int(release.successful),
+        "failed": int(release.failed and not release.rollback),
+        "rollback": int(release.rollback),
+        "unrestored": int(release.failed and release.restored is None),
+        "lead_seconds": sum(leads),
+        "lead_commits": len(leads),
+        "pull_requests": len(requests) if release.successful else 0,
+        "restore_seconds": release.restore_seconds if release.failed and not release.rollback else None,
+        "committers": _listed(sorted({one.author_name for one in release.brought})),
+        "pull_request_keys": _listed(requests),
+        "issue_keys": _listed(issues(release.brought)),
+        "payload": _encoder.encode(release),
+    }
+
+
+def _conditions(wanted: ReleaseFilter) -> list[ColumnElement[bool]]:
+    columns = {
+        ReleaseRow.runtime: wanted.runtimes,
+        ReleaseRow.cluster: wanted.clusters,
+        ReleaseRow.name: wanted.names,
+        ReleaseRow.namespace: frozenset({wanted.namespace} if wanted.namespace else ()),
+        ReleaseRow.health: frozenset(health.value for health in wanted.healths),
+    }
+    found: list[ColumnElement[bool]] = [col(column).in_(sorted(values)) for column, values in columns.items() if values]
+    if wanted.applications is not None:
+        found.append(_APPLICATION.in_(sorted(wanted.applications)))
+    if wanted.since is not None:
+        found.append(to_micros(wanted.since) <= _STARTED)
+    if wanted.until is not None:
+        found.append(to_micros(wanted.until) > _STARTED)
+    for column, values in (
+        (col(ReleaseRow.committers), wanted.committers),
+        (col(ReleaseRow.pull_request_keys), wanted.pull_requests),
+        (col(ReleaseRow.issue_keys), wanted.issues),
+    ):
+        if values:
+            found.append(or_(*(column.contains(f"\n{value}\n", autoescape=True) for value in sorted(values))))
+    return found
+
+
+def _listed(values: Iterable[str]) -> str:
+    return "".join(f"\n{value}\n" for value in values)
