@@ -53,8 +53,8 @@ class Database:
                 await session.execute(text("PRAGMA analysis_limit=1000"))
             await session.execute(text("ANALYZE"))
             if self._writer is not None:  # a changed schema makes SQLite's other connections read the statistics too
-                await session.execute(text("CREATE TABLE analyzed (moment)"))
-                await session.execute(text("DROP TABLE analyzed"))
+                await session.execute(text("CREATE TABLE IF NOT EXISTS analyzed (moment)"))
+                await session.execute(text("DROP TABLE IF EXISTS analyzed"))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
