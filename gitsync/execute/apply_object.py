@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from gitsync.execute.hooks import end_hook
 from gitsync.execute.live import LiveView, Watched
 from gitsync.execute.migrate import MIGRATED_MANAGER_ANNOTATION, migrate_client_side
-from gitsync.execute.ownership import mark_of, why_not_ours
+from gitsync.execute.ownership import why_not_ours
 from gitsync.kube.client import Cluster, Validation, Written
 from gitsync.kube.errors import AlreadyExists, ClusterError, Conflict, Immutable, NotFound
 from gitsync.manifest.object import JsonObject
@@ -70,7 +70,7 @@ async def make_way(cluster: Cluster, live: LiveView, task: Task, settings: Apply
     now = await cluster.get(task.gvk, key.namespace, key.name)
     if now is None:
         return False
-    if mark_of(now) and (why := why_not_ours(mark_of(now), key, settings.application)):
+    if live.mark_of(now) and (why := why_not_ours(live.mark_of(now), key, settings.application)):
         raise Conflict(f"{key} is not deleted and created anew: {why}", suggestion="Give the hook another name.")
     if settings.dry_run:
         return True
@@ -147,7 +147,7 @@ async def _recreate(
     key, gvk = task.key, task.gvk
     now = await cluster.get(gvk, key.namespace, key.name)
     if now is not None:
-        if mark_of(now) and (why := why_not_ours(mark_of(now), key, settings.application)):
+        if live.mark_of(now) and (why := why_not_ours(live.mark_of(now), key, settings.application)):
             suggestion = cause.suggestion if cause else "Remove it from one of the two applications."
             raise Conflict(f"{key} is not deleted and created anew: {why}", suggestion=suggestion) from cause
         await _prove_creatable(cluster, body, task)

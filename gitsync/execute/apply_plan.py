@@ -378,7 +378,14 @@ class Execution:
         assert live is not None, f"{task.key} is to be pruned and was never seen"
         dry_run = self._settings.dry_run
         policy = propagation(task.options.propagation)
-        removed = await remove_object(self._cluster, live, self._settings.application, policy=policy, dry_run=dry_run)
+        removed = await remove_object(
+            self._cluster,
+            live,
+            self._settings.application,
+            policy=policy,
+            dry_run=dry_run,
+            mark_of=self._live.mark_of,
+        )
         if removed.outcome is Removal.KEPT:
             return result(task, ResultCode.PRUNE_SKIPPED, f"ignored: {removed.why}", phase=None)
         self._removed[task.key] = live.uid

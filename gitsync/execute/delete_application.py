@@ -13,6 +13,7 @@ from itertools import groupby
 from gitsync.errors import GitsyncError
 from gitsync.execute.hooks import end_hook
 from gitsync.execute.live import LiveView, Watched
+from gitsync.execute.ownership import MarkOf
 from gitsync.execute.remove_object import Propagation, Removal, remove_object
 from gitsync.execute.result import failed_message
 from gitsync.kube.client import Cluster
@@ -61,7 +62,9 @@ async def delete_application(
     for _, wave in groupby(by_wave, key=_wave):
         going: dict[ResourceKey, str] = {}
         with Watched(live, {one.key for one in objects}) as watched:
-            removing = _Removing(cluster, application, propagation, options or {}, approved, ending, going)
+            removing = _Removing(
+                cluster, application, propagation, options or {}, approved, ending, going, live.mark_of
+            )
             async with asyncio.TaskGroup() as group:
                 for one in wave:
                     group.create_task(removing.remove(one))
@@ -83,13 +86,16 @@ class _Removing:
     approved: bool
     ending: Deletion
     going: dict[ResourceKey, str]
+    mark_of: MarkOf
 
     async def remove(self, one: LiveObject) -> None:
         if why := self._why_kept(one):
             self.ending.kept[one.key] = why
             return
         try:
-            removed = await remove_object(self.cluster, one, self.application, policy=self.propagation)
+            removed = await remove_object(
+                self.cluster, one, self.application, policy=self.propagation, mark_of=self.mark_of
+            )
             if HOOK_FINALIZER in one.finalizers and removed.outcome is not Removal.KEPT:
                 await end_hook(self.cluster, one.gvk, one.key, self.application, remove=False)
         except GitsyncError as error:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from gitsync.execute.ownership import mark_of, why_not_ours
+from gitsync.execute.ownership import annotated_mark, why_not_ours
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import Conflict, NotFound
 from gitsync.manifest.object import JsonObject, LiveObject
@@ -86,7 +86,7 @@ async def end_hook(
     """Takes the finalizer off, and the object away if it is to go. Raises a ClusterError."""
     for attempt in range(1, _MAX_ATTEMPTS + 1):
         body = await cluster.get(gvk, key.namespace, key.name)
-        if body is None or (mark_of(body) and why_not_ours(mark_of(body), key, application)):
+        if body is None or (annotated_mark(body) and why_not_ours(annotated_mark(body), key, application)):
             return
         try:
             await _release(cluster, key, gvk.version, body["metadata"])

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from typing import Protocol
 
 from gitsync.kube.index import LiveEvent
-from gitsync.manifest.object import LiveObject
+from gitsync.manifest.object import JsonObject, LiveObject
 from model.identity import ResourceKey
 
 
@@ -13,6 +13,8 @@ class LiveView(Protocol):
     """A live picture of one cluster: `gitsync.kube.cache.LiveCache`."""
 
     def get(self, key: ResourceKey) -> LiveObject | None: ...
+
+    def mark_of(self, body: JsonObject) -> str: ...
 
     def blind_to(self, group: str, kind: str) -> bool: ...
 

@@ -1,9 +1,13 @@
 """The check before every deletion: is this object still ours?"""
 
+from collections.abc import Callable
+
 from gitsync.manifest.object import JsonObject, LiveObject
 from gitsync.manifest.tracking import parse_tracking
 from model.identity import ResourceKey
 from model.kinds.application import TRACKING_ANNOTATION
+
+MarkOf = Callable[[JsonObject], str]
 
 
 def why_not_ours(mark: str, key: ResourceKey, application: str) -> str:
@@ -18,7 +22,8 @@ def why_not_ours(mark: str, key: ResourceKey, application: str) -> str:
     return ""
 
 
-def mark_of(body: JsonObject) -> str:
+def annotated_mark(body: JsonObject) -> str:
+    """The mark where the installation says nothing else."""
     mark = (body.get("metadata", {}).get("annotations") or {}).get(TRACKING_ANNOTATION, "")
     return mark if isinstance(mark, str) else ""
 
@@ -28,7 +33,7 @@ def live_state(live: LiveObject) -> tuple[str, str, str]:
     return live.owner, live.uid, live.resource_version
 
 
-def read_state(body: JsonObject) -> tuple[str, str, str]:
-    """The same, just read from the cluster."""
+def read_state(body: JsonObject) -> tuple[str, str]:
+    """Its uid and resourceVersion, just read from the cluster."""
     metadata = body["metadata"]
-    return mark_of(body), metadata.get("uid", ""), metadata.get("resourceVersion", "")
+    return metadata.get("uid", ""), metadata.get("resourceVersion", "")

@@ -9,7 +9,7 @@ import enum
 from dataclasses import dataclass
 from typing import Literal
 
-from gitsync.execute.ownership import live_state, read_state, why_not_ours
+from gitsync.execute.ownership import MarkOf, annotated_mark, live_state, read_state, why_not_ours
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import Conflict, UnknownKind
 from gitsync.manifest.object import LiveObject
@@ -39,7 +39,13 @@ def propagation(name: str) -> Propagation:
 
 
 async def remove_object(
-    cluster: Cluster, live: LiveObject, application: str, *, policy: Propagation, dry_run: bool = False
+    cluster: Cluster,
+    live: LiveObject,
+    application: str,
+    *,
+    policy: Propagation,
+    dry_run: bool = False,
+    mark_of: MarkOf = annotated_mark,
 ) -> Removed:
     """Deletes `live` if it is still the application's. Raises a ClusterError when the cluster does not let it."""
     gvk = live.gvk
@@ -56,7 +62,7 @@ async def remove_object(
         body = await cluster.get(gvk, live.key.namespace, live.key.name)
         if body is None:
             return Removed(Removal.GONE)
-        mark, uid, version = read_state(body)
+        mark, uid, version = mark_of(body), *read_state(body)
         if body["metadata"].get("deletionTimestamp"):
             return Removed(Removal.DELETED)
     raise conflict

@@ -9,6 +9,7 @@ from gitsync.diff.ignore import rules_for
 from gitsync.inspect.files import InspectError, key_of, read_single, read_single_or_none
 from gitsync.manifest.canonical import digest
 from gitsync.manifest.object import DesiredObject, JsonObject, Origin
+from gitsync.manifest.tracking import ANNOTATION, INSTALLATION_ANNOTATION, TrackingSettings
 from gitsync.reconcile.engine_config import EngineConfig
 from model.change import FieldChange
 from model.identity import GroupVersionKind
@@ -29,7 +30,7 @@ def inspect_diff(
     if live is not None and not _same_object(desired, live):
         message = f"{key_of(desired)} and {key_of(live)} are different objects"
         raise InspectError(message, suggestion="Give the desired and the live state of one object.")
-    wanted = _tracked(desired, live)
+    wanted = _tracked(desired, live, configuration.tracking)
     gvk = GroupVersionKind.parse(wanted["apiVersion"], wanted["kind"])
     key = key_of(live or desired)
     rules = rules_for(key, [*configuration.ignore, *ignore])
@@ -55,15 +56,19 @@ def _same_object(desired: JsonObject, live: JsonObject) -> bool:
     return same and wanted.namespace in ("", found.namespace)
 
 
-def _tracked(desired: JsonObject, live: JsonObject | None) -> JsonObject:
+def _tracked(desired: JsonObject, live: JsonObject | None, tracking: TrackingSettings) -> JsonObject:
     """A manifest as it stands in Git has no tracking mark yet; the engine would give it the one that live has."""
-    marks = ((live or {}).get("metadata") or {}).get("annotations") or {}
-    mark = marks.get(TRACKING_ANNOTATION)
-    annotations = desired["metadata"].get("annotations") or {}
-    if mark is None or TRACKING_ANNOTATION in annotations:
-        return desired
-    metadata = {**desired["metadata"], "annotations": {**annotations, TRACKING_ANNOTATION: mark}}
-    return {**desired, "metadata": metadata}
+    found = (live or {}).get("metadata") or {}
+    metadata = dict(desired["metadata"])
+    marks: dict[str, tuple[str, ...]] = {"annotations": (TRACKING_ANNOTATION, INSTALLATION_ANNOTATION), "labels": ()}
+    if tracking.method != ANNOTATION:
+        marks["labels"] = (tracking.label_key,)
+    for section, names in marks.items():
+        written = metadata.get(section) or {}
+        has = found.get(section) or {}
+        if missing := {name: has[name] for name in names if name in has and name not in written}:
+            metadata[section] = {**written, **missing}
+    return {**desired, "metadata": metadata} if metadata != desired["metadata"] else desired
 
 
 def _shown(change: FieldChange) -> JsonObject:

@@ -43,8 +43,8 @@ from gitsync.kube.watch import (
     WatchPaces,
 )
 from gitsync.manifest.object import Facts, JsonObject, LiveObject
-from model.identity import ResourceKey
-from model.kinds.application import TRACKING_ANNOTATION
+from gitsync.manifest.tracking import DEFAULT_TRACKING, TrackingSettings, mark_in
+from model.identity import GroupVersionKind, ResourceKey
 
 GroupKind = tuple[str, str]
 Spawn = Callable[[str, Coroutine[Any, Any, None]], asyncio.Task[None]]
@@ -95,6 +95,7 @@ class LiveCache:
         *,
         facts_of: Callable[[JsonObject], Facts],
         exclusions: Exclusions = DEFAULT_EXCLUSIONS,
+        tracking: TrackingSettings = DEFAULT_TRACKING,
         spawn: Spawn = spawn_task,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         paces: WatchPaces | None = None,
@@ -105,6 +106,7 @@ class LiveCache:
         self.connection = Connection(clock)
         self._facts_of = facts_of
         self._exclusions = exclusions
+        self._tracking = tracking
         self._spawn = spawn
         self._paces = paces or WatchPaces()
         self._kinds: dict[GroupKind, _Kind] = {}
@@ -171,6 +173,18 @@ class LiveCache:
         self._exclusions = exclusions
         if self._discovered:
             self._adopt()
+
+    def track(self, tracking: TrackingSettings) -> None:
+        """Objects are marked in another way than before: everything is listed again, and what was known stays."""
+        self._tracking = tracking
+        for group_kind, kind in list(self._kinds.items()):
+            self._follow(group_kind, kind.resource, anew=True)
+
+    def mark_of(self, body: JsonObject) -> str:
+        """The tracking id that an object carries, or ""."""
+        metadata, gvk = body["metadata"], GroupVersionKind.parse(body["apiVersion"], body["kind"])
+        key = ResourceKey(gvk.group, gvk.kind, metadata.get("namespace") or "", metadata["name"])
+        return mark_in(metadata.get("labels"), metadata.get("annotations"), key, self._tracking)
 
     def judge_anew(self, concerns: Callable[[str, str], bool]) -> None:
         """Facts of these kinds, by group and kind, are made again: from what is kept, or from a new list."""
@@ -305,9 +319,18 @@ class LiveCache:
         known = self.index.get(_key(resource, item))
         if known is not None and not kind.anew and _same(known, resource, item):
             return
-        facts = self._facts_of(item.body()) if _needs_facts(resource, item) else Facts()
+        facts = self._facts_of(item.body()) if self._needs_facts(resource, item) else Facts()
         self._learn(resource, item)  # before telling: who hears that a definition is established may use its kind
-        self._tell(self.index.put(live_object(item, resource.group, resource.version, resource.kind, facts)))
+        self._tell(
+            self.index.put(live_object(item, resource.group, resource.version, resource.kind, facts, self._tracking))
+        )
+
+    def _needs_facts(self, resource: ApiResource, item: Observed) -> bool:
+        """Only what can stand in the tree of an application: marked, owned by something, or a volume claim."""
+        metadata = item.metadata
+        if metadata.owner_references or (resource.group, resource.kind) in _ALWAYS_WITH_FACTS:
+            return True
+        return bool(mark_in(metadata.labels, metadata.annotations, _key(resource, item), self._tracking))
 
     def _removed(self, kind: _Kind, key: ResourceKey) -> None:
         self._tell(self.index.remove(key))
@@ -382,14 +405,4 @@ def _same(known: LiveObject, resource: ApiResource, item: Observed) -> bool:
         metadata.resource_version,
         metadata.uid,
         resource.version,
-    )
-
-
-def _needs_facts(resource: ApiResource, item: Observed) -> bool:
-    """Only what can stand in the tree of an application: marked, owned by something, or a volume claim."""
-    metadata = item.metadata
-    return (
-        bool(metadata.owner_references)
-        or TRACKING_ANNOTATION in (metadata.annotations or ())
-        or (resource.group, resource.kind) in _ALWAYS_WITH_FACTS
     )

@@ -12,9 +12,8 @@ import msgspec
 from gitsync.kube.observed import Observed
 from gitsync.kube.sharing import shared_facts, shared_owners, shared_pairs
 from gitsync.manifest.object import Facts, LiveObject
-from gitsync.manifest.tracking import parse_tracking
+from gitsync.manifest.tracking import DEFAULT_TRACKING, TrackingSettings, mark_in, parse_tracking
 from model.identity import ResourceKey
-from model.kinds.application import TRACKING_ANNOTATION
 
 _MAX_OWNER_DEPTH = 16  # no real chain is longer; a loop of owner references must end
 _MAX_ANNOTATION = 256  # characters kept of an annotation's value; longer ones (last-applied) are in `raw`, if at all
@@ -42,12 +41,19 @@ class LiveEvent(msgspec.Struct, frozen=True):
         return live
 
 
-def live_object(item: Observed, group: str, version: str, kind: str, facts: Facts = _NO_FACTS) -> LiveObject:
+def live_object(
+    item: Observed,
+    group: str,
+    version: str,
+    kind: str,
+    facts: Facts = _NO_FACTS,
+    tracking: TrackingSettings = DEFAULT_TRACKING,
+) -> LiveObject:
     """What is kept of an object: its body only if it carries a tracking mark of its own."""
     metadata = item.metadata
     annotations = metadata.annotations or {}
-    owner = annotations.get(TRACKING_ANNOTATION, "")
     key = ResourceKey(group, kind, sys.intern(metadata.namespace), metadata.name)
+    owner = mark_in(metadata.labels, annotations, key, tracking)
     return LiveObject(
         key=key,
         version=version,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gitsync.manifest.canonical import digest
 from gitsync.manifest.object import DesiredObject, JsonObject
 from gitsync.manifest.parse import ParsedDocument
-from gitsync.manifest.tracking import with_tracking
+from gitsync.manifest.tracking import DEFAULT_TRACKING, TrackingSettings, with_tracking
 from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
 from model.kinds.application import ApplicationCondition
 
@@ -28,6 +28,7 @@ def prepare(
     control_namespace: str,
     default_namespace: str,
     is_namespaced: IsNamespaced,
+    tracking: TrackingSettings = DEFAULT_TRACKING,
 ) -> Prepared:
     """`is_namespaced` answers None for a kind that the cluster does not know; such an object keeps its namespace as
     written, unless a definition among the documents says which scope it has."""
@@ -43,7 +44,9 @@ def prepare(
             namespaced = scopes.get((gvk.group, gvk.kind))
         placed = _placed(document.body, namespaced, default_namespace)
         key = _key_of(gvk, placed)
-        body = with_tracking(placed, app, control_namespace, key, destination_namespace=default_namespace)
+        body = with_tracking(
+            placed, app, control_namespace, key, destination_namespace=default_namespace, settings=tracking
+        )
         objects.pop(key, None)  # the later one wins, with its place in the order
         objects[key] = DesiredObject(key, gvk.version, body, digest(body), document.origin)
         times[key] = times.get(key, 0) + 1

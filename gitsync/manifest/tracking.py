@@ -1,7 +1,8 @@
 """The mark that says which application an object belongs to, written and read as Argo CD does.
 
 `<application>:<group>/<kind>:<namespace>/<name>` in an annotation. The address inside it tells an object that we made
-from a copy that some controller made of it, annotations and all.
+from a copy that some controller made of it, annotations and all. An installation may want a label beside it, or in its
+place; a label holds no address, so what carries one is always taken for the original.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,22 @@ from model.identity import ApplicationKey, ResourceKey
 from model.kinds.application import TRACKING_ANNOTATION
 
 FIELD_MANAGER = "argocd-controller"  # Argo CD's, so that a team can switch either way without losing field ownership
+INSTALLATION_ANNOTATION = "argocd.argoproj.io/installation-id"
+ANNOTATION, BOTH, LABEL = "annotation", "annotation+label", "label"
 _CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
+_LONGEST_LABEL = 63
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingSettings:
+    """How objects are marked: `method` is ANNOTATION, BOTH or LABEL. `installation` tells several Argo CDs apart."""
+
+    method: str = ANNOTATION
+    label_key: str = "app.kubernetes.io/instance"
+    installation: str = ""
+
+
+DEFAULT_TRACKING = TrackingSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +65,43 @@ def with_tracking(
     key: ResourceKey,
     *,
     destination_namespace: str = "",
+    settings: TrackingSettings = DEFAULT_TRACKING,
 ) -> JsonObject:
     """The object with its mark. Definitions get none: they outlive the application that brought them."""
     if (key.group, key.kind) == _CRD:
         return body
-    mark = tracking_id(app, control_namespace, key, destination_namespace=destination_namespace)
-    metadata = body["metadata"]
-    annotations = {**(metadata.get("annotations") or {}), TRACKING_ANNOTATION: mark}
-    return {**body, "metadata": {**metadata, "annotations": annotations}}
+    metadata = dict(body["metadata"])
+    if settings.method != LABEL:
+        mark = tracking_id(app, control_namespace, key, destination_namespace=destination_namespace)
+        annotations = {**(metadata.get("annotations") or {}), TRACKING_ANNOTATION: mark}
+        if settings.installation:
+            annotations[INSTALLATION_ANNOTATION] = settings.installation
+        else:
+            annotations.pop(INSTALLATION_ANNOTATION, None)
+        metadata["annotations"] = annotations
+    if settings.method != ANNOTATION:
+        instance = application_instance(app, control_namespace)
+        shown = instance if settings.method == LABEL else instance[:_LONGEST_LABEL]
+        metadata["labels"] = {**(metadata.get("labels") or {}), settings.label_key: shown}
+    return {**body, "metadata": metadata}
+
+
+def mark_in(
+    labels: Mapping[str, str] | None,
+    annotations: Mapping[str, str] | None,
+    key: ResourceKey,
+    settings: TrackingSettings = DEFAULT_TRACKING,
+) -> str:
+    """The tracking id that an object carries, or "". One of another installation is none of ours."""
+    if settings.method == LABEL:
+        application = (labels or {}).get(settings.label_key, "")
+        if not application or (key.group, key.kind) == _CRD:
+            return ""
+        return f"{application}:{key.group}/{key.kind}:{key.namespace}/{key.name}"
+    written = annotations or {}
+    if settings.installation and written.get(INSTALLATION_ANNOTATION) != settings.installation:
+        return ""
+    return written.get(TRACKING_ANNOTATION, "")
 
 
 def parse_tracking(value: str) -> Tracking | None:

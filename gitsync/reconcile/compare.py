@@ -10,6 +10,7 @@ import asyncio
 
 from gitsync.diff.compute import arbitrate, compute_diff
 from gitsync.diff.ignore import NO_RULES, IgnoreRules, RuleUnusable
+from gitsync.diff.normalize import DiffSettings
 from gitsync.kube.errors import ClusterError, Conflict, Forbidden, Invalid, NotFound, UnknownKind
 from gitsync.kube.index import live_object
 from gitsync.kube.limits import Budget
@@ -41,6 +42,11 @@ class Comparer:
         self._rules = rules
         self._unusable: dict[tuple[ApplicationKey, str], RuleUnusable] = {}
         self.dry_runs = 0
+
+    @property
+    def settings(self) -> DiffSettings:
+        """What comparisons leave out, and what is masked, for all applications."""
+        return self._rules.settings
 
     async def compare(self, record: Record, member: Member, desired: Desired) -> None:
         """Bring every verdict of the application up to date."""
@@ -175,7 +181,9 @@ class Comparer:
         if body is None:
             return None, None
         item = observed(canonical_json(body), api_version=wanted.gvk.api_version, kind=key.kind)
-        return live_object(item, key.group, wanted.version, key.kind, self._rules.facts_of(body)), body
+        return live_object(
+            item, key.group, wanted.version, key.kind, self._rules.facts_of(body), self._rules.tracking
+        ), body
 
     async def _decide(
         self,

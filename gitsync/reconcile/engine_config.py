@@ -16,6 +16,7 @@ from gitsync.diff.normalize import DEFAULT_SETTINGS, DiffSettings
 from gitsync.duration import parse_duration
 from gitsync.kube.exclusion import Exclusions, KindFilter, exclusions_of
 from gitsync.lua.customization import Customization, find_customizations
+from gitsync.manifest.tracking import ANNOTATION, BOTH, DEFAULT_TRACKING, LABEL, TrackingSettings
 from gitsync.project.effective import GlobalProject
 from model.kinds.application import ApplicationCondition, IgnoreDifference
 
@@ -32,8 +33,7 @@ _POLL = "timeout.reconciliation"
 _GLOBAL_PROJECTS = "globalProjects"
 _IMPERSONATION = "application.sync.impersonation.enabled"
 
-TRACKING_METHODS = ("annotation", "annotation+label", "label")
-DEFAULT_LABEL_KEY = "app.kubernetes.io/instance"
+TRACKING_METHODS = (ANNOTATION, BOTH, LABEL)
 _TOOLS = ("helm", "kustomize", "jsonnet")
 _MAX_PROBLEMS_SHOWN = 5
 _RENDERING = ("kustomize.", "helm.", "jsonnet.")
@@ -53,15 +53,6 @@ class ConfigProblem:
         return self.key.startswith(_DECIDE_DIFFERENCES) and not self.key.startswith(
             (f"{_CUSTOMIZATIONS}.health.", f"{_CUSTOMIZATIONS}.actions.", _IGNORE_UPDATES)
         )
-
-
-@dataclass(frozen=True, slots=True)
-class TrackingSettings:
-    """How objects are marked as an application's own."""
-
-    method: str = "annotation"
-    label_key: str = DEFAULT_LABEL_KEY
-    installation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +80,7 @@ class EngineConfig:
     customizations: tuple[Customization, ...] = ()
     excluded: tuple[KindFilter, ...] | None = None
     included: tuple[KindFilter, ...] | None = None
-    tracking: TrackingSettings = TrackingSettings()
+    tracking: TrackingSettings = DEFAULT_TRACKING
     rendering: RenderingKeys = RenderingKeys()
     reconciliation_seconds: float | None = None
     impersonation: bool | None = None
@@ -139,7 +130,7 @@ class _Reader:
             included=self._filters(_INCLUSIONS),
             tracking=TrackingSettings(
                 method=self._method(),
-                label_key=self._text("application.instanceLabelKey") or DEFAULT_LABEL_KEY,
+                label_key=self._text("application.instanceLabelKey") or DEFAULT_TRACKING.label_key,
                 installation=self._text("installationID"),
             ),
             rendering=self._rendering(),
@@ -170,11 +161,11 @@ class _Reader:
         return seconds
 
     def _method(self) -> str:
-        method = self._text(_TRACKING) or "annotation"
+        method = self._text(_TRACKING) or ANNOTATION
         if method in TRACKING_METHODS:
             return method
         self._problem(_TRACKING, f"is {method[:40]!r}, and should be one of {', '.join(TRACKING_METHODS)}")
-        return "annotation"
+        return ANNOTATION
 
     def _status(self, value: Any) -> str:
         """YAML reads a bare `off` as false; both words mean that nothing is ignored."""

@@ -146,6 +146,8 @@ class Fleet:
         """argocd-cm may want other kinds followed than before, or judge some by other rules."""
         judged = judged_anew(before, now)
         for member in self:
+            if before.tracking != now.tracking:
+                member.cache.track(now.tracking)
             if judged is not None:
                 member.cache.judge_anew(judged)
             if before.exclusions(member.server) != now.exclusions(member.server):
@@ -185,6 +187,7 @@ class Fleet:
             cluster,
             facts_of=self._facts_of,
             exclusions=self._config().exclusions(server),
+            tracking=self._config().tracking,
             clock=self._now,
             spawn=self._spawn,
         )

@@ -5,11 +5,14 @@ They are read with the same limits as files of a repository.
 
 from gitsync.manifest.parse import parse_manifests
 from gitsync.manifest.prepare import prepare
+from gitsync.manifest.tracking import DEFAULT_TRACKING, TrackingSettings
 from gitsync.reconcile.fleet import Member
 from gitsync.reconcile.record import Desired, Record
 
 
-def desire_local(record: Record, member: Member, manifests: tuple[str, ...]) -> Desired:
+def desire_local(
+    record: Record, member: Member, manifests: tuple[str, ...], tracking: TrackingSettings = DEFAULT_TRACKING
+) -> Desired:
     """The manifests as what the application wants. Raises ManifestError."""
     documents = [
         document
@@ -22,6 +25,7 @@ def desire_local(record: Record, member: Member, manifests: tuple[str, ...]) -> 
         control_namespace=record.key.namespace if record.instance == record.name else "",
         default_namespace=record.application.spec.destination.namespace,
         is_namespaced=member.cluster.discovery.is_namespaced,
+        tracking=tracking,
     )
     return Desired(
         revision=record.revision,

@@ -7,6 +7,7 @@ from gitsync.git.address import normalized, redact
 from gitsync.git.repositories import Repositories
 from gitsync.health.aggregate import ResourceHealth
 from gitsync.health.explain import explain
+from gitsync.manifest.tracking import TrackingSettings, mark_in
 from gitsync.reconcile.commits import Commits
 from gitsync.reconcile.fleet import Fleet
 from gitsync.reconcile.outbox import Subject
@@ -16,7 +17,7 @@ from gitsync.reconcile.report import Surroundings, summarize
 from gitsync.reconcile.supervisor import Supervisor
 from model.health import Health
 from model.identity import ApplicationKey, ResourceKey
-from model.kinds.application import GROUP, KIND, TRACKING_ANNOTATION
+from model.kinds.application import GROUP, KIND
 from model.link import (
     ApplicationChanged,
     ApplicationRemoved,
@@ -46,6 +47,7 @@ class Reporter:
         self,
         *,
         records: Records,
+        tracking: Callable[[], TrackingSettings],
         fleet: Callable[[], Fleet],
         repositories: Repositories,
         supervisor: Supervisor,
@@ -55,6 +57,7 @@ class Reporter:
         now: Callable[[], datetime],
     ) -> None:
         self._records = records
+        self._tracking = tracking
         self._fleet = fleet
         self._repositories = repositories
         self._supervisor = supervisor
@@ -113,7 +116,9 @@ class Reporter:
 
     def owner(self, record: Record) -> Record | None:
         """The application (a Git Source, usually) whose objects include this Application."""
-        mark = (record.application.metadata.annotations or {}).get(TRACKING_ANNOTATION, "")
+        metadata = record.application.metadata
+        key = ResourceKey(GROUP, KIND, record.key.namespace, record.key.name)
+        mark = mark_in(metadata.labels, metadata.annotations, key, self._tracking())
         owner = self._records.of_instance(mark.partition(":")[0]) if mark else None
         return owner if owner is not record else None
 

@@ -147,7 +147,9 @@ class Requests:
         live = await read_live(member, body.resource)
         wanted = record.desired.objects.get(key) if record.desired else None
         diff = await self._context.comparer.diff_of(record, member, wanted, live) if wanted else None
-        desired, shown = mask_secrets(wanted.body if wanted else None, live)
+        desired, shown = mask_secrets(
+            wanted.body if wanted else None, live, annotations=self._context.comparer.settings.secret_annotations
+        )
         events = await self._streams.existing_events(member, body.resource, node.uid)
         return ResourceAnswer(
             node=node,

@@ -29,6 +29,7 @@ class EngineRules:
         self.health = HealthRules(config.customizations, clock=self._now)
         self.actions = ActionRules(config.customizations)
         self.settings: DiffSettings = config.settings
+        self.tracking = config.tracking
         self.settings_text = "" if config.settings == DEFAULT_CONFIG.settings else repr(config.settings)
 
     def facts_of(self, body: JsonObject) -> Facts:

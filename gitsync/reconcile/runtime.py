@@ -328,6 +328,7 @@ class Runtime:
             control_namespace=self._settings.namespace,
             followers=self.followers,
             context_of=self._render_context,
+            tracking=lambda: self.rules.tracking,
             now=self._now,
         )
 
@@ -401,6 +402,7 @@ class Runtime:
     def _make_reporter(self, access: ClusterAccess) -> Reporter:
         return Reporter(
             records=self.records,
+            tracking=lambda: self.rules.tracking,
             fleet=lambda: self.fleet,
             repositories=self.repositories,
             supervisor=self.supervisor,

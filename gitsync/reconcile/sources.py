@@ -14,6 +14,7 @@ from gitsync.git.repositories import Repositories
 from gitsync.git.repository import ResolvedRevision
 from gitsync.manifest.object import DesiredObject
 from gitsync.manifest.prepare import Prepared, prepare
+from gitsync.manifest.tracking import TrackingSettings
 from gitsync.reconcile.desired_sources import SourceFailed, usable_sources, which
 from gitsync.reconcile.fleet import Member
 from gitsync.reconcile.followers import Followers
@@ -43,6 +44,7 @@ class Sources:
         control_namespace: str,
         followers: Followers,
         context_of: Callable[[Record, Member], RenderContext],
+        tracking: Callable[[], TrackingSettings],
         now: Callable[[], datetime],
     ) -> None:
         self._repositories = repositories
@@ -51,6 +53,7 @@ class Sources:
         self._control_namespace = control_namespace
         self._followers = followers
         self._context_of = context_of
+        self._tracking = tracking
         self._now = now
         self._newest = NewestChanges(repositories)
 
@@ -149,6 +152,7 @@ class Sources:
             control_namespace=self._control_namespace,
             default_namespace=record.application.spec.destination.namespace,
             is_namespaced=member.cluster.discovery.is_namespaced,
+            tracking=self._tracking(),
         )
         objects = {one.key: one for one in prepared.objects}
         return Desired(

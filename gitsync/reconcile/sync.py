@@ -349,7 +349,7 @@ class Syncs:
         run.source = raw_source(record.raw, sync)
         if sync.manifests:
             run.revision, run.revisions = record.revision, record.revisions
-            return desire_local(record, member, sync.manifests)
+            return desire_local(record, member, sync.manifests, self._rules.tracking)
         shown = record.revisions or (record.revision,)
         if own and asks_for_what_is_followed(asked, shown, sources):
             refresh = Refresh.COMPARE if asked == shown else Refresh.NORMAL

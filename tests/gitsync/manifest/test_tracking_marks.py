@@ -2,7 +2,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitsync.manifest.tracking import Tracking, owner_application, parse_tracking, tracking_id, with_tracking
+from gitsync.manifest.object import JsonObject
+from gitsync.manifest.tracking import (
+    DEFAULT_TRACKING,
+    INSTALLATION_ANNOTATION,
+    Tracking,
+    TrackingSettings,
+    mark_in,
+    owner_application,
+    parse_tracking,
+    tracking_id,
+    with_tracking,
+)
 from model.identity import ApplicationKey, ResourceKey
 from model.kinds.application import TRACKING_ANNOTATION
 
@@ -63,3 +74,61 @@ def test_definitions_are_never_marked() -> None:
     body = {"metadata": {"name": "things.example.org"}}
     key = ResourceKey("apiextensions.k8s.io", "CustomResourceDefinition", "", "things.example.org")
     assert with_tracking(body, SHOP, "argosy", key) is body
+
+
+BOTH_WITH_INSTALLATION = TrackingSettings("annotation+label", "example.org/app", "blue")
+LABELLED = TrackingSettings("label", "example.org/app")
+
+
+def marked(settings: TrackingSettings, app: ApplicationKey = SHOP) -> JsonObject:
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "labels": {"a": "b"}}}
+    metadata: JsonObject = with_tracking(body, app, "argosy", CONFIG, settings=settings)["metadata"]
+    return metadata
+
+
+def test_an_annotation_and_a_label_with_the_installation() -> None:
+    metadata = marked(BOTH_WITH_INSTALLATION)
+    assert metadata["labels"] == {"a": "b", "example.org/app": "shop"}
+    assert metadata["annotations"][INSTALLATION_ANNOTATION] == "blue"
+    assert metadata["annotations"][TRACKING_ANNOTATION] == "shop:/ConfigMap:prod/settings"
+
+
+def test_a_label_alone() -> None:
+    metadata = marked(LABELLED)
+    assert metadata["labels"] == {"a": "b", "example.org/app": "shop"}
+    assert "annotations" not in metadata
+
+
+def test_a_label_beside_the_annotation_is_cut_to_what_a_label_holds() -> None:
+    long = ApplicationKey("argosy", "n" * 80)
+    assert marked(BOTH_WITH_INSTALLATION, long)["labels"]["example.org/app"] == "n" * 63
+    assert marked(BOTH_WITH_INSTALLATION, long)["annotations"][TRACKING_ANNOTATION].startswith("n" * 80)
+
+
+@pytest.mark.parametrize("settings", [DEFAULT_TRACKING, BOTH_WITH_INSTALLATION, LABELLED])
+def test_a_mark_is_read_as_it_was_written(settings: TrackingSettings) -> None:
+    metadata = marked(settings)
+    found = mark_in(metadata["labels"], metadata.get("annotations"), CONFIG, settings)
+    assert parse_tracking(found) == Tracking("shop", CONFIG)
+
+
+def test_a_mark_of_another_installation_is_none() -> None:
+    other = TrackingSettings("annotation", installation="green")
+    metadata = marked(BOTH_WITH_INSTALLATION)
+    assert mark_in(metadata["labels"], metadata["annotations"], CONFIG, other) == ""
+    assert mark_in({}, {TRACKING_ANNOTATION: "shop:/ConfigMap:prod/settings"}, CONFIG, other) == ""
+
+
+def test_a_manifest_cannot_claim_an_installation() -> None:
+    body = {"metadata": {"name": "settings", "annotations": {INSTALLATION_ANNOTATION: "green"}}}
+    assert with_tracking(body, SHOP, "argosy", CONFIG)["metadata"]["annotations"] == {
+        TRACKING_ANNOTATION: "shop:/ConfigMap:prod/settings"
+    }
+
+
+@pytest.mark.parametrize("settings", [BOTH_WITH_INSTALLATION, LABELLED])
+def test_definitions_are_never_marked_by_labels_either(settings: TrackingSettings) -> None:
+    key = ResourceKey("apiextensions.k8s.io", "CustomResourceDefinition", "", "things.example.org")
+    body = {"metadata": {"name": key.name}}
+    assert with_tracking(body, SHOP, "argosy", key, settings=settings) is body
+    assert mark_in({settings.label_key: "shop"}, {}, key, settings) == ""

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from gitsync.diff.normalize import DiffSettings
 from gitsync.kube.exclusion import DEFAULT_EXCLUSIONS
+from gitsync.manifest.tracking import TrackingSettings
 from gitsync.reconcile.engine_config import (
     DEFAULT_CONFIG,
-    TrackingSettings,
     configuration_conditions,
     read_engine_config,
 )

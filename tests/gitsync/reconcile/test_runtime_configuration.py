@@ -1,6 +1,7 @@
 """The runtime follows argocd-cm: what it says holds at once, and what it cannot say is told."""
 
 import asyncio
+import base64
 import contextlib
 from collections.abc import AsyncIterator, Callable
 
@@ -235,3 +236,67 @@ async def test_a_copy_with_somebody_elses_mark_is_shown_and_left_alone(rig: Rig)
     await rig.push({"copied/a.yaml": config_map("copied", "2")})
     await rig.until("copied", lambda body: synced_and_healthy(body) and len(body["status"]["history"]) == 2)
     assert await rig.get("v1", "ConfigMap", "default", "copy") is not None
+
+
+async def test_objects_are_marked_and_found_by_labels_where_the_configuration_says_so(rig: Rig) -> None:
+    await rig.push({"labelled/a.yaml": config_map("labelled-a"), "labelled/b.yaml": config_map("labelled-b")})
+    await rig.create_application("labelled", syncPolicy=AUTOMATED)
+    await rig.until("labelled", synced_and_healthy)
+    await configure(rig, application__resourceTrackingMethod="label", application__instanceLabelKey="example.org/app")
+
+    async def labels(name: str) -> JsonObject | None:
+        body = await rig.get("v1", "ConfigMap", "default", name)
+        return body["metadata"].get("labels", {}) if body else None
+
+    async def until_labels(name: str, wanted: JsonObject | None) -> None:
+        async with asyncio.timeout(10):
+            while await labels(name) != wanted:  # noqa: ASYNC110 - it is asked of the API server
+                await asyncio.sleep(0.05)
+
+    await until_labels("labelled-b", {"example.org/app": "labelled"})
+    body = await rig.get("v1", "ConfigMap", "default", "labelled-b")
+    assert body is not None
+    assert "argocd.argoproj.io/tracking-id" not in body["metadata"].get("annotations", {})
+    await rig.push({"labelled/b.yaml": None})
+    await until_labels("labelled-b", None)
+    await rig.until("labelled", synced_and_healthy)
+    await configure(rig)
+    await until_labels("labelled-a", {})
+    await rig.until("labelled", synced_and_healthy)
+
+
+CANARY = "c4n4ry-9f3e"
+SECRET = f"""apiVersion: v1
+kind: Secret
+metadata:
+  name: hidden
+  annotations:
+    example.org/token: {CANARY}-note
+    kubectl.kubernetes.io/last-applied-configuration: 'no json {CANARY}'
+stringData: {{password: {CANARY}-data}}
+"""
+
+
+async def test_secrets_are_masked_with_the_annotations_that_the_configuration_names(rig: Rig) -> None:
+    await rig.push({"hidden/a.yaml": SECRET})
+    await rig.create_application("hidden", syncPolicy={"automated": {}})
+    await rig.until("hidden", synced_and_healthy)
+    await configure(rig, resource__sensitive__mask__annotations="example.org/token")
+    await eventually(lambda: rig.runtime.rules.settings.secret_annotations != ())
+    secret = ResourceKey("", "Secret", "default", "hidden")
+    drifted = {"metadata": {"annotations": {"example.org/token": f"{CANARY}-drift"}}, "data": {"password": "eA=="}}
+    await rig.cluster.patch(secret, "v1", drifted)
+    await rig.until("hidden", lambda body: body["status"]["sync"]["status"] == "OutOfSync")
+    key, ref = ApplicationKey(NAMESPACE, "hidden"), ObjectRef("", "v1", "Secret", "default", "hidden")
+    answer = await rig.runtime.requests.answer(GetResource(key, ref))
+    assert isinstance(answer, ResourceAnswer)
+    assert answer.diff is not None
+    assert sorted(change.path for change in answer.diff.changes) == [
+        "data.password",
+        'metadata.annotations["example.org/token"]',
+    ]
+    told = repr(answer)
+    assert CANARY not in told
+    assert base64.b64encode(f"{CANARY}-data".encode()).decode() not in told
+    assert "eA==" not in told
+    await configure(rig)
