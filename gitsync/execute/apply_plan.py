@@ -50,7 +50,7 @@ class Outcome:
 class Execution:
     """One run of a plan. `on_progress` is called after each step and each change of what is waited for.
 
-    `may_go_on` is waited for before each step but the first.
+    `may_go_on` is waited for before each step but the first, `on_record` before hooks go that have ended.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Execution:
         earlier: Earlier | None = None,
         establish: EstablishLimits | None = None,
         may_go_on: Callable[[], Awaitable[bool]] | None = None,
+        on_record: Callable[["Execution"], Awaitable[None]] | None = None,
         wave_seconds: float | None = None,
         approved: bool = False,
         on_progress: Callable[["Execution"], None] | None = None,
@@ -79,6 +80,7 @@ class Execution:
         self._settings = ApplySettings(application, dry_run=dry_run)
         self._establish = establish or EstablishLimits()
         self._may_go_on = may_go_on
+        self._on_record = on_record
         self._wave_seconds = wave_seconds
         self._approved = approved
         self._late_wave = ""  # why the wave under way has taken too long
@@ -124,6 +126,8 @@ class Execution:
             return Outcome(Phase.FAILED, f"{NOT_VALID}: {failed_message(refused[0][1])}", self.results)
         keys = {task.key for task in self._plan.tasks}
         with Watched(self._live, keys, self._heard) as self._watched:
+            if self._stop_message:
+                self._take_over_hooks()
             try:
                 phase, message = await self._go_through(self._plan, self._watched)
             finally:
@@ -131,8 +135,20 @@ class Execution:
             if phase is Phase.FAILED and self._plan.on_failure and not self._settings.dry_run:
                 await self._go_through(Plan(self._plan.on_failure), self._watched)
             if self._hooks and not self._settings.dry_run:
+                if self._on_record is not None:
+                    await self._on_record(self)
                 await self._end_hooks(failed=phase is Phase.FAILED)
         return Outcome(phase, message, self.results)
+
+    def _take_over_hooks(self) -> None:
+        """It was stopped before it began: hooks that an earlier process left running are ended all the same."""
+        for task in self._plan.tasks:
+            live = self._live.get(task.key)
+            if task.hook and live is not None and self._earlier is not None and self._earlier.began(task, live):
+                self._versions[task.key] = live.resource_version
+                self._results[task.id] = result(task, ResultCode.SYNCED, "already begun", phase=Phase.RUNNING)
+                if is_over(report := judged(live)):
+                    self._judge(task, report)
 
     async def _go_through(self, part: Plan, watched: Watched) -> tuple[Phase, str]:
         self._part, self._started, self._late_wave = part, 0, ""
@@ -337,8 +353,10 @@ class Execution:
         self._versions.pop(key, None)
         self._health.pop(key, None)
         if self._earlier is not None:
-            if (done := self._earlier.succeeded(task)) is not None:
-                self._versions[key], self._health[key] = "", None
+            if (done := self._earlier.ended(task)) is not None:
+                failed = done.hook_phase == Phase.FAILED.value
+                self._versions[key] = ""
+                self._health[key] = HealthReport(Health.DEGRADED, done.message) if failed else None
                 return done
             live = self._live.get(key)
             if live is not None and self._earlier.began(task, live):
@@ -355,7 +373,7 @@ class Execution:
     def _was_recreated(self, task: Task) -> bool:
         """An earlier process has deleted and created it anew for this very sync."""
         live = self._live.get(task.key)
-        if self._earlier is None or live is None or not self._earlier.began(task, live):
+        if self._earlier is None or live is None or not self._earlier.created(live):
             return False
         self._versions[task.key] = live.resource_version
         return True

@@ -13,12 +13,12 @@ from gitsync.kube.client import Cluster
 from gitsync.kube.errors import Conflict, NotFound
 from gitsync.manifest.object import JsonObject, LiveObject
 from gitsync.plan.advance import HOOK_FAILURES
-from gitsync.plan.hooks import HOOK_FINALIZER, HOOK_VERSION_ANNOTATION
+from gitsync.plan.hooks import HOOK_FINALIZER, HOOK_RUN_ANNOTATION
 from gitsync.plan.values import Task
 from model.health import Health, HealthReport
 from model.identity import GroupVersionKind, ResourceKey
 from model.kinds.application import ResourceResult
-from model.operation import Phase, SyncPhase
+from model.operation import Phase, ResultCode, SyncPhase
 
 _MAX_ATTEMPTS = 8  # an object whose status changes all the time is read and patched again that often
 DELETED_WHILE_RUNNING = "it was deleted while it ran"
@@ -28,26 +28,29 @@ DELETED_WHILE_RUNNING = "it was deleted while it ran"
 class Earlier:
     """What an earlier process had done of this very sync. A hook that it began is not begun again.
 
-    `results` are those that the Application tells of; an object made after `since` belongs to this sync even if nobody
-    had the time to write it down.
+    `results` are those that the Application tells of; a hook's object with the mark of this run belongs to it even if
+    nobody had the time to write it down. `since` is when the sync began.
     """
 
     since: datetime
     results: tuple[ResourceResult, ...] = ()
 
-    def succeeded(self, task: Task) -> ResourceResult | None:
-        key = task.key
+    def ended(self, task: Task) -> ResourceResult | None:
+        """How a run of the hook ended that somebody wrote down."""
+        key, over = task.key, (Phase.SUCCEEDED.value, Phase.FAILED.value)
         for one in self.results:
             address = (one.group, one.kind, one.namespace, one.name)
             if address == (key.group, key.kind, key.namespace, key.name) and one.sync_phase == task.phase.value:
-                return one if one.hook_type and one.hook_phase == Phase.SUCCEEDED.value else None
+                return one if one.hook_type and one.status == ResultCode.SYNCED and one.hook_phase in over else None
         return None
 
     def began(self, task: Task, live: LiveObject) -> bool:
-        """Whether the object was made since, and from the version that is wanted now, where it tells."""
-        wanted = task.desired.annotations.get(HOOK_VERSION_ANNOTATION, "") if task.desired else ""
-        if live.annotations.get(HOOK_VERSION_ANNOTATION, "") != wanted:
-            return False
+        """Whether the hook's object is of this very run."""
+        run = task.desired.annotations.get(HOOK_RUN_ANNOTATION, "") if task.desired else ""
+        return bool(run) and live.annotations.get(HOOK_RUN_ANNOTATION, "") == run
+
+    def created(self, live: LiveObject) -> bool:
+        """Whether an ordinary object was created since this sync began."""
         return live.created is not None and live.created >= self.since.replace(microsecond=0) and live.deleting is None
 
 

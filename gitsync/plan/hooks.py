@@ -19,7 +19,7 @@ from model.kinds.application import TRACKING_ANNOTATION
 from model.operation import SyncPhase
 
 HOOK_FINALIZER = "argocd.argoproj.io/hook-finalizer"
-HOOK_VERSION_ANNOTATION = "argosy.io/hook-version"  # of a hook of a deletion: which version of it in Git ran
+HOOK_RUN_ANNOTATION = "argosy.io/hook-run"  # of a hook's object: the very run that made it
 
 _PHASES = {
     HookType.PRE_SYNC: SyncPhase.PRE_SYNC,
@@ -55,7 +55,7 @@ def hook_task(
         wave=sync_wave(wanted.body),
         reason=f"{hook_type} hook",
         rank=rank(wanted.key.kind),
-        desired=replace(wanted, body=_guarded(wanted.body)),
+        desired=_marked(replace(wanted, body=_guarded(wanted.body)), options.run),
         live=live.get(wanted.key),
         options=task_options(object_options(wanted.annotations), options.options, force=options.force),
         hook=Hook(hook_type, *_policies(wanted.body)),
@@ -71,15 +71,19 @@ def deletion_hook_tasks(
     """
     for wanted in hooks:
         if hook_type in hook_types(wanted.body):
-            named = _with_version(_named(wanted, hook_type.value, options))
-            task = hook_task(named, hook_type.value, SyncPhase.SYNC, live, options)
+            version = replace(options, run=f"{options.run}-{wanted.digest[:16]}")
+            named = _named(wanted, hook_type.value, options)
+            task = hook_task(named, hook_type.value, SyncPhase.SYNC, live, version)
             assert task.hook is not None, "made as a hook"
             yield replace(task, hook=replace(task.hook, recreated=True, removed_when_failed=False))
 
 
-def _with_version(wanted: DesiredObject) -> DesiredObject:
+def _marked(wanted: DesiredObject, run: str) -> DesiredObject:
+    """With the run that it belongs to, so that a process that carries it on knows what was begun."""
+    if not run:
+        return wanted
     metadata = wanted.body["metadata"]
-    annotations = {**(metadata.get("annotations") or {}), HOOK_VERSION_ANNOTATION: wanted.digest[:16]}
+    annotations = {**(metadata.get("annotations") or {}), HOOK_RUN_ANNOTATION: run}
     return replace(wanted, body={**wanted.body, "metadata": {**metadata, "annotations": annotations}})
 
 

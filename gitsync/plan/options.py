@@ -56,7 +56,8 @@ class PlanOptions:
     another application owns is ever pruned. `resources` selects the objects of a partial sync; empty means all.
     `namespace` is the destination's.
     `namespace_metadata` holds `labels` and `annotations` of `managedNamespaceMetadata`. `run_hooks` is off where the
-    strategy is `apply`; a partial sync runs none either. `revision` and the start name hooks that have no name.
+    strategy is `apply`; a partial sync runs none either. `revision` and the start name hooks that have no name; `run`
+    marks the hooks of this very run.
     """
 
     application: str
@@ -69,6 +70,7 @@ class PlanOptions:
     run_hooks: bool = True
     revision: str = ""
     started_unix_seconds: int = 0
+    run: str = ""
 
     @property
     def options(self) -> Options:

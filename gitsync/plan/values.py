@@ -91,6 +91,11 @@ class Plan:
     hooks_left_out: tuple[ResourceKey, ...] = ()
 
     @property
+    def is_repeatable(self) -> bool:
+        """Whether all of it can be begun anew without anything happening twice that should happen once."""
+        return not any(task.hook or (task.options.replace and task.options.force) for task in self.tasks)
+
+    @property
     def tasks(self) -> Iterator[Task]:
         for step in (*self.steps, *self.on_failure):
             yield from step.tasks

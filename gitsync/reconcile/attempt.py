@@ -14,6 +14,7 @@ from gitsync.plan.values import Plan, TaskKind
 from gitsync.project.permits import refusals
 from gitsync.reconcile.application_state import MemoKey
 from gitsync.reconcile.fleet import Member
+from gitsync.reconcile.operation import is_between_attempts
 from gitsync.reconcile.permission import destination_of
 from gitsync.reconcile.record import Desired, Record
 from gitsync.reconcile.rules import EngineRules
@@ -30,10 +31,11 @@ _NO_MEMO = MemoKey("", "", "")
 
 
 def earlier(carried_on: OperationState | None) -> Earlier | None:
-    """What the process before this one did; of a later attempt nobody knows when it began."""
-    if carried_on is None or carried_on.started_at is None or carried_on.retry_count:
+    """What the process before this one did of the attempt that is to be carried on."""
+    if carried_on is None or carried_on.started_at is None:
         return None
-    return Earlier(carried_on.started_at, carried_on.sync_result.resources if carried_on.sync_result else ())
+    told = None if is_between_attempts(carried_on) else carried_on.sync_result
+    return Earlier(carried_on.started_at, told.resources if told else ())
 
 
 def live_of(record: Record, member: Member, desired: Desired, project: JsonObject) -> dict[ResourceKey, LiveObject]:
@@ -116,9 +118,12 @@ def wave_limit(record: Record) -> float | None:
     return parse_duration((record.application.metadata.annotations or {}).get(WAVE_TIMEOUT_ANNOTATION, ""))
 
 
-def plan_options(record: Record, sync: SyncOperation, *, revision: str, began: datetime) -> PlanOptions:
-    """How the attempt that began then is to run: what the operation says, else what the application says."""
+def plan_options(
+    record: Record, sync: SyncOperation, *, revision: str, began: datetime | None, attempt: int = 0
+) -> PlanOptions:
+    """How an attempt of the operation that began then is to run: as that says, else as the application says."""
     policy, strategy = record.application.spec.sync_policy, sync.sync_strategy
+    seconds = int(began.timestamp()) if began else 0
     hook = strategy.hook if strategy else None
     apply = strategy.apply if strategy else None
     return PlanOptions(
@@ -131,7 +136,8 @@ def plan_options(record: Record, sync: SyncOperation, *, revision: str, began: d
         namespace_metadata=(policy.managed_namespace_metadata if policy else None) or {},
         run_hooks=apply is None,
         revision=revision,
-        started_unix_seconds=int(began.timestamp()),
+        started_unix_seconds=seconds + attempt,
+        run=f"{seconds}-{attempt}",
     )
 
 

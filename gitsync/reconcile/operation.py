@@ -27,6 +27,7 @@ _BACK_OFF_FACTOR = 2
 _BACK_OFF_MAX_SECONDS = 180.0
 
 HISTORY_LIMIT = 10
+_RETRYING = ". Retrying attempt #"
 SUCCEEDED_MESSAGE = "successfully synced (all tasks run)"
 TERMINATED_MESSAGE = "Operation terminated"
 
@@ -80,7 +81,7 @@ def conclude(state: OperationState, attempt: Attempt, *, now: datetime) -> Verdi
         count = state.retry_count + 1
         waiting = msgspec.structs.replace(
             state,
-            message=f"{attempt.message.rstrip('.')}. Retrying attempt #{count} at {at:%H:%M:%S} UTC.",
+            message=f"{attempt.message.rstrip('.')}{_RETRYING}{count} at {at:%H:%M:%S} UTC.",
             sync_result=attempt.result or state.sync_result,
             retry_count=count,
         )
@@ -98,6 +99,11 @@ def conclude(state: OperationState, attempt: Attempt, *, now: datetime) -> Verdi
         finished_at=now,
     )
     return Verdict(done)
+
+
+def is_between_attempts(state: OperationState) -> bool:
+    """Whether the next attempt is still to begin: results are those of the one before."""
+    return _RETRYING in state.message
 
 
 def supersede(state: OperationState, revision: str, *, now: datetime) -> OperationState:

@@ -360,6 +360,7 @@ class Runtime:
             ended=lambda record: self.loop.sync_ended(record),
             began_anew=self.statuses.began_anew,
             blocking=lambda record: self.loop.dependencies.check(record),
+            written=self.statuses.write_now,
             now=self._now,
         )
 

@@ -53,8 +53,9 @@ class StatusWriter:
         self._now = now
         self._first_change: dict[ApplicationKey, float] = {}
         self._timers: dict[ApplicationKey, asyncio.TimerHandle] = {}
-        self._writing: set[ApplicationKey] = set()
+        self._writing: dict[ApplicationKey, asyncio.Task[None]] = {}
         self._failures: dict[ApplicationKey, int] = {}
+        self._unwritten: set[ApplicationKey] = set()  # somebody waits for these to be written
         self._slots = asyncio.Semaphore(_CONCURRENT_WRITES)
         self.paused = False
         self.writes = 0
@@ -85,6 +86,7 @@ class StatusWriter:
     def forget(self, key: ApplicationKey) -> None:
         self._first_change.pop(key, None)
         self._failures.pop(key, None)
+        self._unwritten.discard(key)
         if timer := self._timers.pop(key, None):
             timer.cancel()
 
@@ -109,8 +111,21 @@ class StatusWriter:
         if self._records.get(key) is None:
             self.forget(key)
             return
-        self._writing.add(key)
-        self._supervisor.spawn(f"status of {key}", self._write(key))
+        if key not in self._writing:
+            self._writing[key] = self._supervisor.spawn(f"status of {key}", self._write(key))
+
+    async def write_now(self, record: Record) -> bool:
+        """Have the present state written before anything else happens. False: it could not be."""
+        key = record.key
+        if timer := self._timers.pop(key, None):
+            timer.cancel()
+        while (under_way := self._writing.get(key)) is not None:
+            await asyncio.wait([under_way])
+        self._unwritten.add(key)
+        self._due(key)
+        while (under_way := self._writing.get(key)) is not None:
+            await asyncio.wait([under_way])
+        return key not in self._unwritten
 
     async def _write(self, key: ApplicationKey) -> None:
         try:
@@ -120,7 +135,7 @@ class StatusWriter:
                 if record is not None and not self.paused:
                     await self._write_record(record)
         finally:
-            self._writing.discard(key)
+            self._writing.pop(key, None)
         record = self._records.get(key)
         if record is not None and key in self._first_change and key not in self._timers:
             self.changed(record)
@@ -128,6 +143,7 @@ class StatusWriter:
     async def _write_record(self, record: Record) -> None:
         patch = self.patch(record)
         if patch is None:
+            self._unwritten.discard(record.key)
             return
         address = ResourceKey(GROUP, KIND, record.key.namespace, record.key.name)
         removes = "operation" in patch or "annotations" in patch.get("metadata", {})
@@ -145,6 +161,7 @@ class StatusWriter:
             self._again(record, removes=removes)
         else:
             self._failures.pop(record.key, None)
+            self._unwritten.discard(record.key)
             if removed_operation and "operation" in patch:
                 record.operation_to_remove, record.handled_operation = False, None
             if removed_refresh and removes and "annotations" in patch.get("metadata", {}):

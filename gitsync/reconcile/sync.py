@@ -6,7 +6,7 @@ lives only here: what was asked for is in the object until it has ended, so a re
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -67,6 +67,7 @@ log = structlog.get_logger("gitsync.sync")
 
 _ACTIVE_PER_CLUSTER = 24  # more would only make each of them slower
 _LOOK_AGAIN_SECONDS = 30.0  # events wake it before
+_ON_RECORD_SECONDS = 2.0
 _PATIENCE_SECONDS = 5.0  # an operation that takes longer waits for something, and makes room for others
 
 
@@ -85,7 +86,6 @@ class Run:
     revisions: tuple[str, ...] = ()
     source: JsonObject = field(default_factory=dict)
     earlier: Earlier | None = None
-    attempt_began: datetime = datetime.min
     execution: Execution | None = None
     superseded_by: str = ""
     terminating: bool = False
@@ -106,7 +106,8 @@ class Syncs:
     """Operations of all applications.
 
     `changed` is called when something that is shown changed, `began_anew` when a run sets out or is over, `ended` at
-    the end. `blocking` says which applications have to do well first, or "".
+    the end. `blocking` says which applications have to do well first, or ""; `written` writes the state of an
+    application now, and tells if it could.
     """
 
     def __init__(
@@ -123,6 +124,7 @@ class Syncs:
         ended: Callable[[Record], None],
         began_anew: Callable[[Record], None],
         blocking: Callable[[Record], str],
+        written: Callable[[Record], Awaitable[bool]],
         now: Callable[[], datetime],
     ) -> None:
         self._records = records
@@ -136,6 +138,7 @@ class Syncs:
         self._ended = ended
         self._began_anew = began_anew
         self._blocking = blocking
+        self._written = written
         self._now = now
         self._runs: dict[ApplicationKey, Run] = {}
         self._slots = Slots(_ACTIVE_PER_CLUSTER, patience_seconds=_PATIENCE_SECONDS)
@@ -164,20 +167,14 @@ class Syncs:
     def start_requested(self, record: Record) -> bool:
         """Start what the object asks for, or carry on what an earlier process began. False: neither."""
         requested = record.raw.get("operation")
-        if requested is not None and requested != record.handled_operation:
-            operation = record.application.operation or Operation()
-            self._begin(record, operation, raw=requested)
+        waiting = requested is not None and requested != record.handled_operation
+        state = record.operation_state if record.operating else None
+        if waiting and (state is None or (record.operation_state_raw or {}).get("operation") != requested):
+            self._begin(record, record.application.operation or Operation(), raw=requested)
             return True
-        state = record.operation_state
-        if state is None or state.phase not in (Phase.RUNNING, Phase.TERMINATING):
+        if state is None:
             return False
-        if state.phase == Phase.TERMINATING:
-            over = msgspec.structs.replace(
-                state, phase=Phase.FAILED, message=life.TERMINATED_MESSAGE, finished_at=self._now()
-            )
-            record.operation_state, record.operation_state_raw = over, as_json(over)
-            return False
-        self._begin(record, state.operation, raw=None, carried_on=state)
+        self._begin(record, state.operation, raw=requested if waiting else None, carried_on=state)
         return True
 
     def start(self, record: Record, operation: Operation) -> None:
@@ -240,11 +237,12 @@ class Syncs:
     ) -> None:
         state = carried_on or life.begin(operation, now=self._now())
         run = Run(record=record, operation=operation, state=state, raw=raw, earlier=earlier(carried_on))
+        run.terminating = state.phase == Phase.TERMINATING
         self._runs[record.key] = run
         self.started += 1
         if raw is not None:
             self._show(run, state)  # whoever asked sees at once that it was accepted
-        record.sync_begins = raw is None
+        record.sync_begins = raw is None and carried_on is None
         run.task = self._supervisor.spawn(f"operation of {record.key}", self._carry_out(run))
 
     async def _carry_out(self, run: Run) -> None:
@@ -262,7 +260,6 @@ class Syncs:
                 break
             async with self._slots.slot(run.record.server):
                 self._set_out(run)
-                run.attempt_began = run.earlier.since if run.earlier else self._now()
                 attempt = await self._attempt(run)
             if run.superseded_by and attempt.phase is not Phase.SUCCEEDED:
                 self._show(run, life.supersede(run.state, run.superseded_by, now=self._now()))
@@ -299,7 +296,7 @@ class Syncs:
 
     def _ruling(self, run: Run) -> Ruling | None:
         project = self._home.projects.get(run.record.application.spec.project or "default")
-        if run.sync.dry_run:
+        if run.sync.dry_run or run.terminating:
             return None
         began = run.state.started_at if run.state.sync_result is not None else None
         return rule(
@@ -374,7 +371,9 @@ class Syncs:
         desired, conditions = permitted(self._project(record), record.application, member, desired)
         if errors := [one.message for one in conditions if one.type.endswith("Error")]:
             return life.Attempt(Phase.FAILED, "; ".join(errors), self._result(run, ()))
-        options = plan_options(record, sync, revision=run.revision, began=run.attempt_began)
+        options = plan_options(
+            record, sync, revision=run.revision, began=run.state.started_at, attempt=run.state.retry_count
+        )
         if asked("FailOnSharedResource", {}, options.options) and (why := shared_with_others(record, member, desired)):
             return life.Attempt(Phase.FAILED, f"Shared resource found: {why}", self._result(run, ()))
         drifted = out_of_sync(record, desired)
@@ -386,6 +385,8 @@ class Syncs:
             options=options,
             out_of_sync=drifted,
         )
+        if not plan.is_repeatable and not sync.dry_run:
+            await self._put_on_record(run, run.earlier.results if run.earlier else ())
         run.execution = Execution(
             plan,
             cluster=self._acting.cluster(record, member),
@@ -396,6 +397,7 @@ class Syncs:
             wave_seconds=wave_limit(record),
             approved=is_approved(record.application, run.state.started_at),
             may_go_on=lambda: self._let_in(run),
+            on_record=lambda execution: self._put_on_record(run, execution.results),
             on_progress=lambda execution: self._progressed(run, execution),
         )
         if run.terminating or run.superseded_by:
@@ -408,6 +410,13 @@ class Syncs:
         if any(one.status == ResultCode.SYNC_FAILED for one in results) and not outcome.message.startswith(NOT_VALID):
             return life.Attempt(Phase.FAILED, life.failure_message(results), self._result(run, results))
         return life.Attempt(outcome.phase, outcome.message, self._result(run, results))
+
+    async def _put_on_record(self, run: Run, results: tuple[ResourceResult, ...]) -> None:
+        """What must not be done twice begins, and goes when it has ended, only after the Application tells of it."""
+        state = msgspec.structs.replace(run.state, sync_result=self._result(run, results))
+        self._show(run, msgspec.structs.replace(state, message="") if life.is_between_attempts(state) else state)
+        while not await self._written(run.record) and not run.terminating and not run.superseded_by:
+            await self._wait(run, _ON_RECORD_SECONDS)
 
     def _project(self, record: Record) -> JsonObject:
         name = record.application.spec.project or "default"

@@ -15,6 +15,7 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `delay_seconds` comes first; then `status` answers an error (429 with `retry_after_seconds`), `gone` answers a
     watch or list with 410, `drop_after_events` cuts a watch, `disconnect` closes the connection, and nothing is done.
+    `answer_delay_seconds` lets the request be carried out, and keeps the answer back.
     """
 
     method: str = ".*"
@@ -27,6 +28,7 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
     drop_after_events: int | None = None
     disconnect: bool = False
     watch_only: bool = False
+    answer_delay_seconds: float = 0
 
 
 @dataclass(slots=True)
@@ -43,6 +45,7 @@ class FaultInjector:
     _armed: list[_Armed] = field(default_factory=list)
     _open_watches: dict[int, tuple[str, Callable[[], None]]] = field(default_factory=dict)
     requests: dict[str, int] = field(default_factory=dict)
+    carried_out: int = 0  # requests whose answers were kept back
 
     def add(self, fault: Fault) -> None:
         try:

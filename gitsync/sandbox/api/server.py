@@ -94,7 +94,11 @@ class ApiServer:
         if call is None:
             return self._discover(request)
         authorize(identity, verb, call.target)
-        return await self._route(call, verb, identity, fault)
+        answer = await self._route(call, verb, identity, fault)
+        if fault is not None and fault.answer_delay_seconds:
+            self._faults.carried_out += 1
+            await asyncio.sleep(fault.answer_delay_seconds)
+        return answer
 
     def _discover(self, request: web.BaseRequest) -> web.Response:
         accept = request.headers.get("Accept", "")

@@ -9,7 +9,7 @@ import pytest
 from gitsync.execute.hooks import DELETED_WHILE_RUNNING, Earlier
 from gitsync.manifest.object import JsonObject
 from gitsync.plan.build import build_plan
-from gitsync.plan.hooks import HOOK_FINALIZER
+from gitsync.plan.hooks import HOOK_FINALIZER, HOOK_RUN_ANNOTATION
 from gitsync.plan.options import PlanOptions
 from gitsync.plan.values import Plan
 from model.identity import ResourceKey
@@ -39,7 +39,7 @@ def config_map(name: str) -> JsonObject:
 
 
 def planned(*bodies: JsonObject) -> Plan:
-    options = PlanOptions(application=APPLICATION)
+    options = PlanOptions(application=APPLICATION, run="1700-0")
     return build_plan([desired(body) for body in bodies], {}, options=options, out_of_sync=set())
 
 
@@ -152,11 +152,30 @@ async def test_a_dry_run_neither_waits_nor_deletes(rig: Rig) -> None:
     assert rig.api.get(POD, "shop", "new") is None
 
 
+def marked(body: JsonObject, run: str) -> JsonObject:
+    made = desired(body).body
+    annotations = made["metadata"]["annotations"] | {HOOK_RUN_ANNOTATION: run}
+    return {**made, "metadata": {**made["metadata"], "annotations": annotations}}
+
+
+async def test_a_hook_of_another_run_is_begun_anew(rig: Rig) -> None:
+    """Whatever the clocks of the two machines say."""
+    live = await rig.put({**marked(pod("begun", "PreSync"), "1699-0"), "status": {"health": "Healthy"}})
+    earlier = Earlier(datetime(2020, 1, 1, tzinfo=UTC))
+    running = asyncio.create_task(rig.run(planned(pod("begun", "PreSync")), earlier=earlier))
+    await rig.hears("waiting for completion of Pod shop/begun")
+    await becomes(rig, "begun", "Healthy")
+    assert (await running).phase is Phase.SUCCEEDED
+    left = rig.api.get(POD, "shop", "begun")
+    assert left is not None
+    assert left["metadata"]["uid"] != live.uid
+
+
 async def test_what_an_earlier_process_began_or_finished_is_not_begun_again(rig: Rig) -> None:
     since = datetime(2026, 1, 1, tzinfo=UTC)
     plan = planned(pod("finished", "PreSync"), pod("begun", "PreSync"))
     (finished, begun) = (task.key for task in reversed([*plan.tasks]))
-    live = await rig.put({**desired(pod("begun", "PreSync")).body, "status": {"health": "Healthy"}})
+    live = await rig.put({**marked(pod("begun", "PreSync"), "1700-0"), "status": {"health": "Healthy"}})
     past = ResourceResult(
         kind="Pod",
         namespace="shop",
@@ -167,7 +186,7 @@ async def test_what_an_earlier_process_began_or_finished_is_not_begun_again(rig:
         sync_phase="PreSync",
     )
     assert (finished, begun) == (ResourceKey("", "Pod", "shop", "finished"), live.key)
-    outcome = await rig.run(plan, earlier=Earlier(live.created or since, (past,)))
+    outcome = await rig.run(plan, earlier=Earlier(since, (past,)))
     assert outcome.phase is Phase.SUCCEEDED
     assert rig.api.get(POD, "shop", "finished") is None
     left: Any = rig.api.get(POD, "shop", "begun")
