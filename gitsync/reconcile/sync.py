@@ -7,15 +7,13 @@ lives only here: what was asked for is in the object until it has ended, so a re
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
 import structlog
 
 from gitsync.errors import GitsyncError, Waiting
-from gitsync.execute.apply_plan import Execution, Outcome
-from gitsync.execute.hooks import Earlier
+from gitsync.execute.apply_plan import Execution
 from gitsync.execute.preflight import NOT_VALID
 from gitsync.manifest.object import JsonObject
 from gitsync.plan.build import build_plan
@@ -24,7 +22,6 @@ from gitsync.project.windows import Ruling
 from gitsync.reconcile import operation as life
 from gitsync.reconcile.approval import is_approved
 from gitsync.reconcile.attempt import (
-    SYNC_TIMEOUT_ANNOTATION,
     caught_up,
     earlier,
     live_of,
@@ -47,6 +44,7 @@ from gitsync.reconcile.record import Desired, Record, Records, sentence
 from gitsync.reconcile.refresh import Refresh
 from gitsync.reconcile.refusal import why_refused
 from gitsync.reconcile.rules import EngineRules
+from gitsync.reconcile.run import Run, within
 from gitsync.reconcile.slots import Slots
 from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.status import as_json, kubernetes_time, operation_state_json
@@ -69,37 +67,6 @@ _ACTIVE_PER_CLUSTER = 24  # more would only make each of them slower
 _LOOK_AGAIN_SECONDS = 30.0  # events wake it before
 _ON_RECORD_SECONDS = 2.0
 _PATIENCE_SECONDS = 5.0  # an operation that takes longer waits for something, and makes room for others
-
-
-@dataclass(slots=True)
-class Run:
-    """One operation under way. `raw` is the operation as it stands in the object; None: it is not from there.
-
-    `revisions` has one for each of several sources, as in Argo CD's status.
-    """
-
-    record: Record
-    operation: Operation
-    state: OperationState
-    raw: JsonObject | None = None
-    revision: str = ""
-    revisions: tuple[str, ...] = ()
-    source: JsonObject = field(default_factory=dict)
-    earlier: Earlier | None = None
-    execution: Execution | None = None
-    superseded_by: str = ""
-    terminating: bool = False
-    blocked: bool = False
-    stirred: asyncio.Event = field(default_factory=asyncio.Event)
-    task: asyncio.Task[None] | None = None
-
-    @property
-    def sync(self) -> SyncOperation:
-        return self.operation.sync or SyncOperation()
-
-    @property
-    def automated(self) -> bool:
-        return self.operation.initiated_by is not None and self.operation.initiated_by.automated
 
 
 class Syncs:
@@ -276,7 +243,7 @@ class Syncs:
 
     async def _until_unblocked(self, run: Run) -> bool:
         """Waits for the applications that this one depends on. False: it was stopped meanwhile."""
-        while not run.sync.dry_run and (why := self._blocking(run.record)):
+        while not (run.sync.dry_run or run.terminating) and (why := self._blocking(run.record)):
             self._show(run, life.progress(run.state, f"Sync operation {why}", None))
             run.blocked = True
             await self._wait(run, _LOOK_AGAIN_SECONDS)
@@ -402,7 +369,7 @@ class Syncs:
         )
         if run.terminating or run.superseded_by:
             run.execution.stop(life.TERMINATED_MESSAGE)
-        outcome = await _within(time_limit(record), run, run.execution)
+        outcome = await within(time_limit(record), run, run.execution)
         run.execution = run.earlier = None
         if not sync.dry_run:
             await caught_up(member, plan, outcome.results)
@@ -490,19 +457,3 @@ class Syncs:
         run.stirred.set()
         if run.execution is not None:
             run.execution.stop(message)
-
-
-async def _within(limit_seconds: float | None, run: Run, execution: Execution) -> Outcome:
-    """Runs it; stops it at the limit, saying what it was waiting for."""
-    if not limit_seconds:
-        return await execution.run()
-
-    def late() -> None:
-        run.stirred.set()
-        execution.stop(f"timed out after {limit_seconds:g} s ({SYNC_TIMEOUT_ANNOTATION}) while {execution.message}")
-
-    handle = asyncio.get_running_loop().call_later(limit_seconds, late)
-    try:
-        return await execution.run()
-    finally:
-        handle.cancel()
