@@ -243,7 +243,7 @@ class Syncs:
 
     async def _until_unblocked(self, run: Run) -> bool:
         """Waits for the applications that this one depends on. False: it was stopped meanwhile."""
-        while not (run.sync.dry_run or run.terminating) and (why := self._blocking(run.record)):
+        while why := self._why_blocked(run):
             self._show(run, life.progress(run.state, f"Sync operation {why}", None))
             run.blocked = True
             await self._wait(run, _LOOK_AGAIN_SECONDS)
@@ -251,6 +251,9 @@ class Syncs:
             if run.terminating or run.superseded_by:
                 return False
         return True
+
+    def _why_blocked(self, run: Run) -> str:
+        return "" if run.sync.dry_run or run.terminating else self._blocking(run.record)
 
     async def _let_in(self, run: Run) -> bool:
         """Waits until the sync windows of the project let the operation begin, or go on. False: stopped meanwhile."""
