@@ -81,6 +81,7 @@ def runtime(
         metrics_host=metrics_host,
         metrics_port=metrics_port,
         poll_seconds=poll_seconds,
+        metric_variables=environment.metrics,
         generators=GeneratorSettings(scm_allow, token_ref_strict),
     )
     configure_logs(environment.log)

@@ -7,6 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _POD_VARIABLES = ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT")
+# Where metrics of analyses come from when a metric does not say, and as whom.
+_METRIC_VARIABLES = (
+    "ARGO_ROLLOUTS_PROMETHEUS_ADDRESS",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_REGION",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "DD_ADDRESS",
+    "DD_API_KEY",
+    "DD_APP_KEY",
+)
 # What this version can run, all of it unless told otherwise; more names arrive with the parts that they start.
 CONTROLLERS = ("applications", "applicationsets", "rollouts")
 DELIVERY_CONTROLLERS = frozenset({"rollouts"})  # need neither Git nor Applications
@@ -73,6 +84,7 @@ class RuntimeSettings:
     session: str = field(default_factory=lambda: secrets.token_hex(8))
     loop: LoopSettings = LoopSettings()
     generators: GeneratorSettings = GeneratorSettings()
+    metric_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +96,7 @@ class RuntimeEnvironment:
     token: str | None = field(repr=False)
     kubeconfig: Path | None
     pod: Mapping[str, str]
+    metrics: Mapping[str, str] = field(repr=False)
 
 
 def read_environment(environ: Mapping[str, str] | None = None) -> RuntimeEnvironment:
@@ -96,4 +109,5 @@ def read_environment(environ: Mapping[str, str] | None = None) -> RuntimeEnviron
         token=values.get("ARGOSY_LINK_TOKEN") or None,
         kubeconfig=Path(kubeconfig) if kubeconfig else None,
         pod={name: values[name] for name in _POD_VARIABLES if name in values},
+        metrics={name: values[name] for name in _METRIC_VARIABLES if name in values},
     )

@@ -8,7 +8,7 @@ import structlog
 
 from gitsync.delivery.in_charge import hold_our_lease, leave_our_lease, upstream_in_charge
 from gitsync.delivery.loop import DeliveryLoop
-from gitsync.delivery.parts import controllers
+from gitsync.delivery.parts import controllers, provider_settings
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError
 from gitsync.reconcile.supervisor import Heart, Supervisor
@@ -32,7 +32,7 @@ class Delivery:
         self._holding = False
         self.loop = DeliveryLoop(
             cluster,
-            controllers(cluster, supervisor=supervisor, now=now),
+            controllers(cluster, supervisor=supervisor, now=now, providers=provider_settings(settings)),
             supervisor=supervisor,
             now=now,
             instance_id=settings.instance_id,

@@ -1,17 +1,52 @@
 """The controllers of progressive delivery, each with what it stands on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from gitsync.delivery.analysis_runs import AnalysisRunController, ClusterJobs, read_secret
 from gitsync.delivery.controller import Controller
+from gitsync.delivery.experiments import ExperimentController
+from gitsync.delivery.loop import MANAGER
 from gitsync.delivery.rollouts import RolloutController
 from gitsync.kube.client import Cluster
+from gitsync.measurement.measure import Measurements
+from gitsync.measurement.values import AwsCredentials, ProviderSettings
 from gitsync.reconcile.supervisor import Supervisor
 from gitsync.rollout.analysis.runs import make_run
 from gitsync.rollout.routing.route import route
 from gitsync.rollout.values import Parts
+from gitsync.settings import RuntimeSettings
 
 
-def controllers(cluster: Cluster, *, supervisor: Supervisor, now: Callable[[], datetime]) -> tuple[Controller, ...]:
+def provider_settings(settings: RuntimeSettings) -> ProviderSettings:
+    """Named as the upstream controller's and the vendors' own tools name them."""
+    variables = settings.metric_variables
+    return ProviderSettings(
+        namespace=settings.namespace,
+        prometheus_address=variables.get("ARGO_ROLLOUTS_PROMETHEUS_ADDRESS", ""),
+        datadog_address=variables.get("DD_ADDRESS", ""),
+        datadog_api_key=variables.get("DD_API_KEY", ""),
+        datadog_app_key=variables.get("DD_APP_KEY", ""),
+        aws=AwsCredentials(
+            access_key=variables.get("AWS_ACCESS_KEY_ID", ""),
+            secret_key=variables.get("AWS_SECRET_ACCESS_KEY", ""),
+            session_token=variables.get("AWS_SESSION_TOKEN", ""),
+            region=variables.get("AWS_REGION", ""),
+        ),
+    )
+
+
+def controllers(
+    cluster: Cluster, *, supervisor: Supervisor, now: Callable[[], datetime], providers: ProviderSettings
+) -> tuple[Controller, ...]:
     """All of them; a further one is added here. `cluster` and `supervisor` are for those that ask others."""
-    return (RolloutController(Parts(route, make_run), now=now),)
+
+    async def secrets(namespace: str, name: str) -> Mapping[str, str] | None:
+        return await read_secret(cluster, namespace, name)
+
+    measurements = Measurements(secrets, ClusterJobs(cluster, manager=MANAGER), providers, now=now)
+    return (
+        RolloutController(Parts(route, make_run), now=now),
+        AnalysisRunController(cluster, measurements, now=now),
+        ExperimentController(now=now),
+    )
