@@ -21,9 +21,10 @@ def is_manifest_name(name: str) -> bool:
     return name.endswith(_EXTENSIONS)
 
 
-def list_manifests(files: Files, path: str, tree_id: str, *, below: bool) -> list[ListedFile]:
+def list_manifests(files: Files, path: str, tree_id: str, *, below: bool, any_name: bool = False) -> list[ListedFile]:
     """Files and links with a manifest's name in a directory, in the order of their paths; `below`: at any depth."""
-    return sorted(_walk(files, path, tree_id, below), key=lambda listed: listed.path)
+    found = _walk(files, path, tree_id, below)
+    return sorted((one for one in found if any_name or is_manifest_name(one.path)), key=lambda listed: listed.path)
 
 
 def _walk(files: Files, path: str, tree_id: str, below: bool) -> Iterator[ListedFile]:
@@ -35,7 +36,7 @@ def _walk(files: Files, path: str, tree_id: str, below: bool) -> Iterator[Listed
             if entry.type is EntryType.TREE:
                 if below:
                     todo.append((place, entry.id))
-            elif entry.type is not EntryType.SUBMODULE and is_manifest_name(entry.name):
+            elif entry.type is not EntryType.SUBMODULE:
                 yield ListedFile(place, entry)
 
 

@@ -54,28 +54,37 @@ def ref_of(revision: str, refs: Mapping[str, str]) -> str | None:
     return next((ref for ref in candidates if ref in refs), None)
 
 
-def range_ref(revision: str) -> str:
-    """A name for the newest tag of a range, to be followed like a ref. No host has a ref of such a name."""
-    return f"range {revision}"
+@dataclass(frozen=True, slots=True)
+class TagRange:
+    """A range of versions over the tags that begin with `prefix`, which is not part of the version."""
+
+    revision: str
+    prefix: str = ""
+
+    @property
+    def ref(self) -> str:
+        """A name for its newest tag, to be followed like a ref. No host has a ref of such a name."""
+        return f"range {self.revision} {self.prefix}".rstrip()
 
 
-def tag_of(revision: str, refs: Mapping[str, str]) -> str | None:
+def tag_of(wanted: TagRange, refs: Mapping[str, str]) -> str | None:
     """The ref of the newest tag in a range of versions; None if this is no range, or no tag lies in it."""
-    tags = {ref.removeprefix(_TAGS): ref for ref in refs if ref.startswith(_TAGS)}
-    newest = newest_in_range(tags, revision)
+    start = _TAGS + wanted.prefix
+    tags = {ref.removeprefix(start): ref for ref in refs if ref.startswith(start)}
+    newest = newest_in_range(tags, wanted.revision)
     return tags[newest] if newest is not None else None
 
 
 def moves_of_ranges(
-    ranges: Iterable[str], old: Mapping[str, str], new: Mapping[str, str]
+    ranges: Iterable[TagRange], old: Mapping[str, str], new: Mapping[str, str]
 ) -> tuple[tuple[RefMove, ...], tuple[str, ...]]:
     """Ranges that lead to another commit now, as moves of their names, and the tags that they lead to."""
     moves, tags = [], []
-    for revision in ranges:
-        before, after = tag_of(revision, old), tag_of(revision, new)
+    for one in ranges:
+        before, after = tag_of(one, old), tag_of(one, new)
         commits = old[before] if before else None, new[after] if after else None
         if commits[0] != commits[1]:
-            moves.append(RefMove(range_ref(revision), *commits))
+            moves.append(RefMove(one.ref, *commits))
             tags += [after] if after else []
     return tuple(moves), tuple(tags)
 

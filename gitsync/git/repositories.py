@@ -66,12 +66,13 @@ class Repositories:
         self._memos: dict[str, Memo[Any]] = {}
         self._queues: dict[tuple[str, str], CommitQueue] = {}
 
-    async def resolve(self, url: str, revision: str, *, fresh: bool = False) -> ResolvedRevision:
+    async def resolve(self, url: str, revision: str, *, fresh: bool = False, tag_prefix: str = "") -> ResolvedRevision:
         """The commit that a revision means now. `fresh` asks the host even if it was asked a moment ago.
 
         When the host does not answer, the newest known commit is given, and `head_checked_at` and `state` tell its age.
+        `tag_prefix` narrows ranges of versions to tags that begin with it.
         """
-        return await self._repository(url).resolve(revision, fresh=fresh)
+        return await self._repository(url).resolve(revision, fresh=fresh, tag_prefix=tag_prefix)
 
     async def tree(self, url: str, commit: str) -> TreeReader:
         """The files of a commit, fetched if need be."""

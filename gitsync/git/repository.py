@@ -21,11 +21,11 @@ from gitsync.git.refs import (
     HEAD,
     RefListing,
     RefMove,
+    TagRange,
     is_full_commit,
     is_short_commit,
     moves_between,
     moves_of_ranges,
-    range_ref,
     ref_of,
     tag_of,
 )
@@ -89,7 +89,7 @@ class Repository:
         self._error: GitsyncError | None = None
         self._refreshing: asyncio.Task[Refresh] | None = None
         self._followed: set[str] = set()  # refs that somebody resolved: these are fetched when they move
-        self._ranges: set[str] = set()  # ranges of versions that somebody resolved, each followed like a ref
+        self._ranges: set[TagRange] = set()  # ranges of versions that somebody resolved, each followed like a ref
         self._present: set[str] = set()  # commits known to be in the mirror
         self._missing: dict[str, RefListing | None] = {}  # commits not found while the refs were these
         self._infos: dict[str, CommitInfo] = {}
@@ -106,12 +106,14 @@ class Repository:
             str(self._error) if self._error else "",
         )
 
-    async def resolve(self, revision: str, *, fresh: bool) -> ResolvedRevision:
+    async def resolve(self, revision: str, *, fresh: bool, tag_prefix: str = "") -> ResolvedRevision:
         if is_full_commit(revision):
             await self.ensure(revision)
             return ResolvedRevision(revision, None, self._listed_at)
         listing = await self._current_listing(fresh)
-        ref = ref_of(revision, listing.refs)
+        wanted = TagRange(revision, tag_prefix)
+        tag = tag_of(wanted, listing.refs) if tag_prefix else None
+        ref = ref_of(revision, listing.refs) if tag is None else None
         if ref is not None:
             commit = listing.refs[ref]
             await self.ensure(commit, ref)
@@ -119,12 +121,12 @@ class Repository:
                 self._followed.add(ref)
                 await self.read(lambda mirror: mirror.remember(ref, commit))
             return ResolvedRevision(commit, ref, self._listed_at)
-        tag = tag_of(revision, listing.refs)
+        tag = tag or tag_of(wanted, listing.refs)
         if tag is not None and not is_short_commit(revision):
-            self._ranges.add(revision)
+            self._ranges.add(wanted)
             await self.ensure(listing.refs[tag], tag)
             await self.read(lambda mirror: mirror.remember(tag, listing.refs[tag]))
-            return ResolvedRevision(listing.refs[tag], range_ref(revision), self._listed_at)
+            return ResolvedRevision(listing.refs[tag], wanted.ref, self._listed_at)
         return ResolvedRevision(await self._expand(revision), None, self._listed_at)
 
     async def tip(self, ref: str, *, fresh: bool) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from gitsync.errors import Failed, Stalled
 from gitsync.git.address import redact
+from gitsync.git.semver import parse_version
 from model.kinds.application import ApplicationSource, SyncOperation
 
 
@@ -24,6 +25,12 @@ def usable_sources(sources: tuple[ApplicationSource, ...]) -> tuple[ApplicationS
             field = "spec.source" if len(sources) == 1 else f"spec.sources[{position}]"
             raise UnusableSource(f"{field}.repoURL is required", suggestion="Name the repository to deploy from.")
     return sources
+
+
+def is_floating_chart(source: ApplicationSource) -> bool:
+    """Whether the version of a chart is a range, which may mean another version tomorrow."""
+    wanted = source.target_revision
+    return bool(source.chart) and not (parse_version(wanted) and wanted.count(".") >= 2)
 
 
 def asked_revisions(sync: SyncOperation, count: int) -> tuple[str, ...]:

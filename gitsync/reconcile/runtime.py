@@ -29,6 +29,7 @@ from gitsync.reconcile.actions import ObjectActions
 from gitsync.reconcile.asked import Context
 from gitsync.reconcile.change_parts import ChangeParts, make_changing
 from gitsync.reconcile.changing import Changing
+from gitsync.reconcile.chart_versions import ChartVersions
 from gitsync.reconcile.compare import Comparer
 from gitsync.reconcile.credential_source import RepositoryCredentials
 from gitsync.reconcile.deletion import DeletionParts, Deletions
@@ -108,6 +109,7 @@ class Runtime:
         self.fleet = self._make_fleet(access)
         self.feeds = TreeFeeds(self.records, lambda: self.fleet, self.actions.of)
         self.followers = self._make_followers()
+        self.versions = self._make_versions()
         self.sources = self._make_sources()
         self.statuses = self._make_statuses()
         self.acting = Acting(self.home)
@@ -167,6 +169,7 @@ class Runtime:
         if self.runs("rollouts"):
             await self.delivery.start()
         self.supervisor.start("who is in charge", self._keep_looking, max_silence_seconds=_IN_CHARGE_SECONDS * 4)
+        self.supervisor.start("versions of charts", self.versions.run, max_silence_seconds=60.0)
         self.supervisor.start("reports", self._keep_reporting, max_silence_seconds=_REPORT_SECONDS * 4)
 
     def runs(self, controller: str) -> bool:
@@ -330,7 +333,15 @@ class Runtime:
             context_of=self._render_context,
             tracking=lambda: self.rules.tracking,
             now=self._now,
+            versions=self.versions,
         )
+
+    def _make_versions(self) -> ChartVersions:
+        def interval_seconds() -> float:
+            said = self.home.config.reconciliation_seconds
+            return self.charts.limits.index_seconds if said is None else said
+
+        return ChartVersions(look=lambda key: self.loop.want(key, Refresh.RESOLVE), interval_seconds=interval_seconds)
 
     def _render_context(self, record: Record, member: Member) -> RenderContext:
         spec = record.application.spec

@@ -15,7 +15,8 @@ from gitsync.git.repository import ResolvedRevision
 from gitsync.manifest.object import DesiredObject
 from gitsync.manifest.prepare import Prepared, prepare
 from gitsync.manifest.tracking import TrackingSettings
-from gitsync.reconcile.desired_sources import SourceFailed, usable_sources, which
+from gitsync.reconcile.chart_versions import ChartVersions
+from gitsync.reconcile.desired_sources import SourceFailed, is_floating_chart, usable_sources, which
 from gitsync.reconcile.fleet import Member
 from gitsync.reconcile.followers import Followers
 from gitsync.reconcile.newest import NewestChanges
@@ -46,6 +47,7 @@ class Sources:
         context_of: Callable[[Record, Member], RenderContext],
         tracking: Callable[[], TrackingSettings],
         now: Callable[[], datetime],
+        versions: ChartVersions,
     ) -> None:
         self._repositories = repositories
         self._cache = cache
@@ -55,6 +57,7 @@ class Sources:
         self._context_of = context_of
         self._tracking = tracking
         self._now = now
+        self._versions = versions
         self._newest = NewestChanges(repositories)
 
     async def desire(self, record: Record, member: Member, *, refresh: Refresh) -> Desired:
@@ -62,6 +65,7 @@ class Sources:
         if refresh is Refresh.COMPARE and record.desired is not None:
             return record.desired
         sources = usable_sources(record.application.spec.all_sources)
+        self._versions.note(record.key, floating=any(map(is_floating_chart, sources)))
         self._followers.begin(record.key, [one.repo_url for one in sources if not one.chart])
         reads = await self._read_all(sources, [""] * len(sources), refresh, self._context_of(record, member))
         self._followers.follow(record.key, places_of(reads))
@@ -83,6 +87,7 @@ class Sources:
 
     def forget(self, record: Record) -> None:
         """The application is gone."""
+        self._versions.note(record.key, floating=False)
         self._followers.forget(record.key)
 
     # ---- reading
@@ -118,6 +123,7 @@ class Sources:
                         repositories=self._repositories,
                         cache=self._cache,
                         fresh=refresh is Refresh.HARD,
+                        ask=refresh >= Refresh.NORMAL,
                         context=context,
                         references=references,
                         charts=self._charts,
@@ -134,7 +140,9 @@ class Sources:
         """None for a chart: its version is its revision, and no ref of it ever moves."""
         if source.chart:
             return None
-        return await self._repositories.resolve(source.repo_url, revision or source.target_revision, fresh=fresh)
+        return await self._repositories.resolve(
+            source.repo_url, revision or source.target_revision, fresh=fresh, tag_prefix=source.tag_prefix
+        )
 
     async def _revision(self, key: ApplicationKey, position: int, read: SourceRead) -> str:
         """The newest commit that changed the inputs; a pinned commit is shown as it was pinned."""

@@ -89,10 +89,12 @@ class ChartFetcher:
             )
         return await self._tagged(repository, name, chosen) if is_registry(repository) else versions[chosen]
 
-    async def archive(self, chart: ChartVersion) -> bytes:
-        """The packed chart. Raises ChartUnavailable."""
+    async def archive(self, chart: ChartVersion, *, pass_credentials: bool = False) -> bytes:
+        """The packed chart. Raises ChartUnavailable. Credentials go to the repository's own host, to others only with
+        `pass_credentials`."""
         credential = await self._credentials.credential_for(chart.repository)
-        if not is_registry(chart.repository) and urlsplit(chart.address).netloc != urlsplit(chart.repository).netloc:
+        elsewhere = urlsplit(chart.address).netloc != urlsplit(chart.repository).netloc
+        if not is_registry(chart.repository) and elsewhere and not pass_credentials:
             credential = None
         data = await self._get(chart.address, credential, self._limits.archive.packed_bytes)
         found = hashlib.sha256(data).hexdigest()
@@ -102,6 +104,10 @@ class ChartFetcher:
                 suggestion="Publish the chart again; its digest does not fit.",
             )
         return data
+
+    def forget(self) -> None:
+        """Which versions there are is asked anew."""
+        self._versions.clear()
 
     async def close(self) -> None:
         if self._session is not None:

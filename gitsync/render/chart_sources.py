@@ -38,11 +38,11 @@ class Charts:
         self._bytes = 0
         self._archives: OrderedDict[ChartVersion, bytes] = OrderedDict()
 
-    async def archive(self, chart: ChartVersion) -> bytes:
+    async def archive(self, chart: ChartVersion, *, pass_credentials: bool = False) -> bytes:
         if chart in self._archives:
             self._archives.move_to_end(chart)
             return self._archives[chart]
-        data = await self.fetcher.archive(chart)
+        data = await self.fetcher.archive(chart, pass_credentials=pass_credentials)
         if chart.digest and chart not in self._archives:
             self._archives[chart] = data
             self._bytes += len(data)
@@ -51,11 +51,14 @@ class Charts:
         return data
 
 
-async def open_chart(source: ApplicationSource, charts: Charts | None, version: str | None) -> ChartReader:
-    """The files of the chart of a source, at `version` if that is given. Raises ChartUnavailable."""
+async def open_chart(
+    source: ApplicationSource, charts: Charts | None, version: str | None, *, ask: bool = False
+) -> ChartReader:
+    """The files of the chart of a source, at `version` if that is given; `ask` asks for its versions anew. Raises
+    ChartUnavailable."""
     fetching = _needed(charts, f"chart {source.chart}")
-    chart = await fetching.fetcher.resolve(source.repo_url, source.chart, version or source.target_revision)
-    archive = await fetching.archive(chart)
+    chart = await fetching.fetcher.resolve(source.repo_url, source.chart, version or source.target_revision, fresh=ask)
+    archive = await fetching.archive(chart, pass_credentials=(source.helm or {}).get("passCredentials") is True)
     limits = fetching.fetcher.limits.archive
     files = await asyncio.to_thread(lambda: ArchiveFiles(unpack(archive, name=source.chart, limits=limits)))
     return ChartReader(files, chart, chart.digest or files.root().id)

@@ -43,13 +43,14 @@ def read_plain(
     limits: RenderLimits,
 ) -> tuple[SourceFile, ...]:
     """The manifest files of a directory; what was read for them is added to `entries`."""
-    listed = list_manifests(files, path, tree_id, below=options.recurse)
-    if not listed:
+    every = options.disable_extension_filter
+    listed = list_manifests(files, path, tree_id, below=options.recurse, any_name=every)
+    if every or not listed:
         # Git has no empty directories: if nothing here is a manifest, even the last other file may take it away.
         entries.add(_tree(path, Entry("", EntryType.TREE, tree_id)))
-        return ()
-    kind = EntryKind.LISTING_BELOW if options.recurse else EntryKind.LISTING
-    entries.add(ClosureEntry(kind, path, listing_id(listed)))
+    else:
+        kind = EntryKind.LISTING_BELOW if options.recurse else EntryKind.LISTING
+        entries.add(ClosureEntry(kind, path, listing_id(listed)))
     chosen = _chosen(listed, path, options)
     targets = [(file.path, target) for file in chosen if (target := _target(files, file, entries)) is not None]
     return read_files(files, targets, limits)
@@ -59,6 +60,10 @@ def read_files(files: Files, targets: list[tuple[str, Entry]], limits: RenderLim
     """Raises SourceTooLarge before anything is read."""
     _check_size(files, targets, limits)
     return tuple(SourceFile(shown, entry.id, files.read(entry.id)) for shown, entry in targets)
+
+
+def is_jsonnet(path: str) -> bool:
+    return path.endswith(".jsonnet")
 
 
 def links_of(found: Found) -> set[ClosureEntry]:
@@ -108,7 +113,7 @@ def _check_size(files: Files, targets: list[tuple[str, Entry]], limits: RenderLi
         )
     total = 0
     for path, entry in targets:
-        total += files.size(entry.id)
+        total += 0 if is_jsonnet(path) else files.size(entry.id)
         if total > limits.max_bytes:
             raise SourceTooLarge(
                 f"the manifest files of the source have more than the {limits.max_bytes} bytes that are allowed,"

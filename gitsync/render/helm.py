@@ -13,6 +13,7 @@ from gitsync.render.errors import SourceInvalid
 from gitsync.render.gathering import Gathering
 from gitsync.render.job import Found, Job, Want
 from gitsync.render.options import HelmOptions, Parameter, read_options
+from gitsync.render.path_glob import is_glob
 from gitsync.render.program import Command
 from gitsync.render.tools import Tools
 from gitsync.render.value_files import ValueFile, read_file_parameter, read_value_files
@@ -120,7 +121,7 @@ def _escaped(value: str) -> str:
 def _command(call: _Call) -> Callable[[Tools, Found], Command]:
     def command(tools: Tools, found: Found) -> Command:
         def arguments(tree: Path, extra: Path) -> list[str]:
-            files = [place for one in call.values for place in _places(one, found, tree, extra)]
+            files = _in_order(call.values, found, tree, extra)
             files += [str(extra / _INLINE)] if call.inline else []
             parameters = [
                 f"--set-file={name}={_escaped(place)}"
@@ -134,6 +135,20 @@ def _command(call: _Call) -> Callable[[Tools, Found], Command]:
         return Command("helm template", tools.path("helm"), arguments, call.path)
 
     return command
+
+
+def _in_order(values: Sequence[ValueFile], found: Found, tree: Path, extra: Path) -> list[str]:
+    """A file of another source that is named by itself stands there, and not where a glob of it finds it."""
+    named = {place for one in values if not _is_wide(one) for place in _places(one, found, tree, extra)}
+    files: list[str] = []
+    for one in values:
+        places = _places(one, found, tree, extra)
+        files += [place for place in places if not _is_wide(one) or (place not in named and place not in files)]
+    return files
+
+
+def _is_wide(one: ValueFile) -> bool:
+    return isinstance(one, Want) and is_glob(one.pattern)
 
 
 def _places(one: ValueFile, found: Found, tree: Path, extra: Path) -> list[str]:

@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -74,7 +74,7 @@ def with_options(
         if value:
             edited[field] = value
     if options.images:
-        edited["images"] = _merged_images(_list(body, "images"), options.images)
+        edited["images"] = _merged_images(_list(body, "images"), [substitute(one) for one in options.images])
     if options.replicas:
         replicas = [{"name": one.name, "count": _count(one.name, one.count)} for one in options.replicas]
         edited["replicas"] = _replaced(_list(body, "replicas"), replicas)
@@ -98,14 +98,14 @@ def _is_plain(options: KustomizeOptions) -> bool:
     changing = msgspec.structs.replace(
         options, version="", kube_version="", api_versions=(), build_options=(), components=()
     )
-    return with_options({}, changing, [], lambda text: text) == {}
+    return not options.images and with_options({}, changing, [], lambda text: text) == {}
 
 
 def _wanted(gathering: Gathering, path: str, name: str, options: KustomizeOptions) -> bool:
     return not options.ignore_missing_components or gathering.find(f"{path}/{name}").entry is not None
 
 
-def _merged_images(existing: list[Any], wanted: tuple[str, ...]) -> list[Any]:
+def _merged_images(existing: list[Any], wanted: Sequence[str]) -> list[Any]:
     new = {image["name"]: image for image in map(_image, wanted)}
     old = {image["name"]: image for image in existing if isinstance(image, dict) and "name" in image}
     for name, image in new.items():

@@ -16,10 +16,19 @@ from gitsync.render.gathering import Gathering
 
 KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _LIMITS = ParseLimits(max_bytes=2_000_000, max_documents=1)
+_PLUGIN_LIMITS = ParseLimits(max_bytes=2_000_000, max_documents=100)
 _REMOTE = ("://", "git@", "github.com/", "git::")
 _PATHS = ("resources", "bases", "components", "crds", "configurations")
 _PLUGINS = ("generators", "transformers", "validators")
 _MAX_DIRECTORIES = 1000
+# Built-in transformers that name no other file; of all other plugins nobody knows what they read.
+_READING_NOTHING = frozenset(
+    f"{name}Transformer"
+    for name in (
+        *("Annotations", "Hash", "ImageTag", "Label", "Namespace", "Prefix", "PrefixSuffix", "ReplicaCount"),
+        *("SortOrder", "Suffix", "ValueAdd"),
+    )
+)
 
 
 class KustomizeInputs:
@@ -68,14 +77,29 @@ class KustomizeInputs:
         for field in _PLUGINS:
             for name in _strings(body.get(field)):
                 if "\n" not in name:
-                    self.widened = True
                     directories += self.reference(directory, name)
+                    self.widened |= not self._reads_nothing(directory, name)
                 else:
                     self.widened |= any(word in name for word in ("path:", "files:", "paths:", "env:", "envs:"))
         for name in _file_names(body):
             self.reference(directory, name)
         self._charts(directory, body)
         return directories
+
+    def _reads_nothing(self, directory: str, name: str) -> bool:
+        """Whether all that stands in the file are plugins that read no further files."""
+        data = self._gathering.tree.get(clean_path(_join(directory, name)))
+        if data is None:
+            return False
+        try:
+            documents = load_events(data.decode("utf-8-sig"), file=name, limits=_PLUGIN_LIMITS)
+        except (ManifestError, UnicodeDecodeError):
+            return False
+        bodies = [document.value for document in documents if document.value is not None]
+        return bool(bodies) and all(
+            isinstance(body, dict) and body.get("apiVersion") == "builtin" and body.get("kind") in _READING_NOTHING
+            for body in bodies
+        )
 
     def _charts(self, directory: str, body: dict[str, Any]) -> None:
         charts = _maps(body.get("helmCharts")) + _maps(body.get("helmChartInflationGenerator"))

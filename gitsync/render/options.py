@@ -38,6 +38,7 @@ class HelmOptions(_Options, frozen=True):
     skip_crds: bool = False
     skip_tests: bool = False
     skip_schema_validation: bool = False
+    pass_credentials: bool = False
     kube_version: str = ""
     api_versions: tuple[str, ...] = ()
 

@@ -15,7 +15,7 @@ from gitsync.manifest.limits import ParseLimits
 from gitsync.manifest.yaml_events import load_events
 from gitsync.render.context import BUILD_OPTIONS, RenderContext, Surroundings
 from gitsync.render.detect import SourceType, detect
-from gitsync.render.directory import RenderLimits, SourceFile, links_of, read_files, read_plain
+from gitsync.render.directory import RenderLimits, SourceFile, is_jsonnet, links_of, read_files, read_plain
 from gitsync.render.errors import SourceInvalid
 from gitsync.render.gathering import Gathering
 from gitsync.render.helm import read_helm
@@ -71,10 +71,11 @@ def read_source(
         case _:
             options = source.directory or DirectoryOptions()
             manifests = read_plain(files, found.path, found.entry.id, options, gathering.entries, limits)
-            if "jsonnet" in context.enabled:
-                jsonnet = [file for file in manifests if file.path.endswith(".jsonnet")]
-                job = read_jsonnet(gathering, jsonnet, options, surroundings) if jsonnet else None
-            manifests = tuple(file for file in manifests if not file.path.endswith(".jsonnet"))
+            if not options.disable_extension_filter:
+                jsonnet = [file for file in manifests if is_jsonnet(file.path)]
+                if jsonnet and "jsonnet" in context.enabled:
+                    job = read_jsonnet(gathering, jsonnet, options, surroundings)
+                manifests = tuple(file for file in manifests if not is_jsonnet(file.path))
     closure = closure_of(files, gathering.entries, found.path)
     return Reading(manifests, closure, source_type, job, tuple(sorted(surroundings.consulted.items())))
 

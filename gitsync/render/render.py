@@ -56,12 +56,14 @@ async def render(
     limits: RenderLimits = _DEFAULT_LIMITS,
     commit: str | None = None,
     fresh: bool = False,
+    ask: bool = False,
     context: RenderContext = _DEFAULT_CONTEXT,
     references: References = _NO_REFERENCES,
     tools: Tools | None = None,
     charts: Charts | None = None,
 ) -> Rendered:
     """Renders a source at its revision, or at `commit` if that is given; `fresh` uses no earlier render.
+    `ask` asks a repository of charts for its versions anew.
 
     `references` are the application's sources with a `ref`; `charts` fetches from repositories of charts. Raises
     RepositoryError, RenderError and ManifestError.
@@ -69,10 +71,11 @@ async def render(
     refuse_unsupported(source)
     reader: TreeReader | ChartReader
     if source.chart:
-        reader = await open_chart(source, charts, commit)
+        reader = await open_chart(source, charts, commit, ask=ask)
     else:
         if commit is None:
-            commit = (await repositories.resolve(source.repo_url, source.target_revision)).commit
+            resolved = await repositories.resolve(source.repo_url, source.target_revision, tag_prefix=source.tag_prefix)
+            commit = resolved.commit
         if source.ref and not source.path:
             nothing = Closure(())
             return Rendered((), nothing, SourceType.DIRECTORY, commit, _digest(nothing), from_cache=False)

@@ -29,6 +29,7 @@ class _Kind(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
 
 class DirectoryOptions(_Kind, frozen=True):
     recurse: bool = False
+    disable_extension_filter: bool = False
     include: str = ""
     exclude: str = ""
     jsonnet: dict[str, Any] | None = None
@@ -40,6 +41,7 @@ class ApplicationSource(_Kind, frozen=True):
     repo_url: str = msgspec.field(default="", name="repoURL")
     path: str = ""
     target_revision: str = ""
+    tag_prefix: str = ""
     chart: str = ""
     ref: str = ""
     name: str = ""

@@ -51,3 +51,23 @@ async def test_a_new_tag_in_a_followed_range_is_told(rig: GitRig) -> None:
     assert RefMove(resolved.ref, first, second) in moves
     assert (await rig.repositories.resolve(url, "^1")).commit == second
     assert await rig.repositories.changed_paths(url, first, second)
+
+
+async def test_a_prefix_of_tags_is_stripped_before_versions_are_compared(rig: GitRig) -> None:
+    first = rig.origin.create("apps", {"a.yaml": "1"})
+    rig.origin.git("apps", "tag", "web-1.2.0", first)
+    second = rig.origin.commit("apps", {"a.yaml": "2"})
+    rig.origin.git("apps", "tag", "web-1.10.0", second)
+    third = rig.origin.commit("apps", {"a.yaml": "3"})
+    for tag in ("1.11.0", "api-1.12.0"):
+        rig.origin.git("apps", "tag", tag, third)
+    url = rig.origin.url("apps")
+    web = await rig.repositories.resolve(url, "^1", tag_prefix="web-")
+    assert (web.commit, (await rig.repositories.resolve(url, "^1")).commit) == (second, third)
+    assert (await rig.repositories.resolve(url, "1.2.0", tag_prefix="web-")).commit == first
+    assert (await rig.repositories.resolve(url, "main", tag_prefix="web-")).commit == third
+    told: asyncio.Queue[RefsMoved] = asyncio.Queue()
+    rig.repositories.subscribe(url, told.put_nowait)
+    rig.origin.git("apps", "tag", "web-1.20.0", third)
+    rig.repositories.hint()
+    assert RefMove(web.ref or "", second, third) in (await told.get()).moves

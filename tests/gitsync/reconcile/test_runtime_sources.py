@@ -10,6 +10,7 @@ import pytest_asyncio
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.runtime import Runtime
 from gitsync.settings import RuntimeSettings
+from tests.support.chart_host import running_chart_host
 from tests.support.runtime import AUTHOR, NAMESPACE, QUICK, Rig, conditions_of, phase_of, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
@@ -118,6 +119,33 @@ async def test_a_push_to_a_repository_that_is_referred_to_concerns_exactly_its_r
     assert (await value_of(rig, "read"), await value_of(rig, "other")) == ("two", "one")
     assert rig.runtime.cache.counter.renders_total == renders + 1
     assert rig.runtime.followers.affected_total == affected + 1
+
+
+@needs_helm
+async def test_a_chart_stands_beside_git_and_its_range_is_followed(rig: Rig) -> None:
+    commit = await rig.push({"beside/a.yaml": config_map("beside")})
+    values = await push_values(rig, {"charted.yaml": "who: values\n"})
+    async with running_chart_host("1.2.0", "2.0.0") as host:
+        of_chart = {"repoURL": host.url, "chart": "web", "targetRevision": "^1"}
+        sources = [
+            {**of_chart, "helm": {"valueFiles": ["$values/charted.yaml"]}},
+            source(rig, "apps", path="beside"),
+            source(rig, "values", ref="values"),
+        ]
+        await rig.create_application("charted", sources=sources, syncPolicy=AUTOMATED)
+        body = await rig.until("charted", revisions_are("1.2.0", commit, values))
+        assert body["status"]["sourceTypes"] == ["Helm", "Directory", ""]
+        made = await rig.get("v1", "ConfigMap", "default", "charted-chart")
+        assert made is not None
+        assert made["data"] == {"version": "1.2.0", "who": "values"}
+        host.versions.add("1.3.0")
+        asked = len(host.asked)
+        rig.runtime.charts.forget()  # as when its index is too old
+        rig.runtime.versions.look()
+        await rig.until("charted", revisions_are("1.3.0", commit, values))
+        assert host.asked[asked:] == ["/index.yaml", "/web-1.3.0.tgz"]
+        values = await push_values(rig, {"charted.yaml": "who: new\n"})
+        await rig.until("charted", revisions_are("1.3.0", commit, values))
 
 
 async def test_what_fails_names_its_source_and_a_push_there_heals_it(rig: Rig) -> None:

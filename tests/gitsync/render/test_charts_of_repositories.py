@@ -58,11 +58,13 @@ class ChartHost:
     answers: dict[str, bytes] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    authorised: list[bool] = field(default_factory=list)
     password: str = ""
     address: str = ""
 
     async def serve(self, request: web.Request) -> web.Response:
         self.asked.append(request.path)
+        self.authorised.append("Authorization" in request.headers)
         if request.path in self.answers:
             return web.Response(body=self.answers[request.path])
         if request.path == "/token":
@@ -154,6 +156,18 @@ async def test_an_index_is_asked_for_once_in_a_while(host: ChartHost, fetcher: C
     for _ in range(5):
         await fetcher.resolve(f"http://{host.address}/charts", "web", "^1")
     assert host.asked == ["/charts/index.yaml"]
+
+
+@pytest.mark.parametrize("passes", [False, True])
+async def test_credentials_go_to_another_host_only_where_that_is_asked_for(
+    host: ChartHost, fetcher: ChartFetcher, passes: bool
+) -> None:
+    elsewhere = f"http://{host.address.replace('127.0.0.1', 'localhost')}/charts/web-1.2.0.tgz"
+    index = {"entries": {"web": [{"version": "1.2.0", "urls": [elsewhere]}]}}
+    host.answers["/charts/index.yaml"] = json.dumps(index).encode()
+    found = await fetcher.resolve(f"http://{host.address}/charts", "web", "1.2.0")
+    await fetcher.archive(found, pass_credentials=passes)
+    assert host.authorised == [True, passes]
 
 
 async def test_a_registry_gets_the_token_that_it_asks_for(host: ChartHost, fetcher: ChartFetcher) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
@@ -32,7 +33,7 @@ def source_of(case: dict[str, Any]) -> ApplicationSource:
     return ApplicationSource(
         repo_url="http://host/apps",
         path=case.get("path", "app"),
-        directory=DirectoryOptions(**options) if options is not None else None,
+        directory=msgspec.convert(options, DirectoryOptions) if options is not None else None,
         helm=case.get("helm"),
         kustomize=case.get("kustomize"),
         plugin=case.get("plugin"),

@@ -130,6 +130,12 @@ async def test_a_glob_of_another_repository_sees_new_files(kitchen: Kitchen) -> 
     assert (await kitchen.render(helm=helm)).documents[0].body["data"]["who"] == "b"
 
 
+async def test_a_file_of_another_repository_that_is_named_stands_where_it_is_named(kitchen: Kitchen) -> None:
+    kitchen.git.origin.commit("values", {"prod/b.yaml": "who: b\n"})
+    helm = {"valueFiles": ["$values/prod/b.yaml", "$values/prod/*.yaml"]}
+    assert (await kitchen.render(helm=helm)).documents[0].body["data"]["who"] == "prod"
+
+
 async def test_overrides_that_appear_are_seen(kitchen: Kitchen) -> None:
     assert (await kitchen.render()).documents[0].body["data"]["who"] == "me"
     kitchen.git.origin.commit("apps", {"app/.argocd-source-shop.yaml": "helm: {valuesObject: {who: over}}\n"})

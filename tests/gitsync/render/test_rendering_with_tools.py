@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
@@ -45,7 +46,7 @@ def source_of(case: dict[str, Any]) -> ApplicationSource:
     return ApplicationSource(
         repo_url="http://host/apps",
         path="app",
-        directory=DirectoryOptions(**options) if options is not None else None,
+        directory=msgspec.convert(options, DirectoryOptions) if options is not None else None,
         helm=case.get("helm"),
         kustomize=case.get("kustomize"),
     )
@@ -92,6 +93,7 @@ def test_sources_render_to(case: dict[str, Any], tmp_path: Path) -> None:
         closure = read_local(tmp_path, source_of(case), context=context_of(case)).closure
         read = {entry.path for entry in closure.entries if entry.kind in ("blob", "tree")}
         assert read >= set(case["reads"])
+        assert not read & set(case.get("reads_not", ()))
 
 
 @pytest.mark.timeout(20)
