@@ -1,6 +1,7 @@
 """Hashes that name ReplicaSets and recognise changed steps."""
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from gitsync.manifest.object import JsonObject
@@ -27,8 +28,9 @@ _STEP_ORDER = {
 }
 
 
+@lru_cache(maxsize=4_096)
 def fnv1a(data: bytes) -> int:
-    """FNV-1a, 32 bits."""
+    """FNV-1a, 32 bits. Most passes ask about bytes that an earlier one asked about."""
     value = _OFFSET
     for byte in data:
         value = ((value ^ byte) * _PRIME) & _MASK

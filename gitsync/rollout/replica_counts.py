@@ -172,8 +172,8 @@ def routed_counts(rollout: Rollout, weights: TrafficWeights | None) -> tuple[int
     stable = _share(count, whole - weight, whole)
     if weights is not None:
         stable = max(stable, _share(count, weights.stable.weight, whole))
-        if rollout.status.abort:
-            canary = max(canary, _share(count, weights.canary.weight, whole))
+        if scale_replicas is None and not is_fully_promoted(rollout):
+            canary = max(canary, _share(count, weights.canary.weight, whole))  # its pods stay until traffic has left
     return _at_least(rollout, canary), _at_least(rollout, stable)
 
 

@@ -45,8 +45,10 @@ def fill_counts(work: Pass) -> None:
 
 
 def canary_steps_hash(work: Pass) -> str:
-    strategy = (work.body.get("spec") or {}).get("strategy") or {}
-    return steps_hash((strategy.get("canary") or {}).get("steps") or [])
+    if not work.steps_hash:
+        strategy = (work.body.get("spec") or {}).get("strategy") or {}
+        work.steps_hash = steps_hash((strategy.get("canary") or {}).get("steps") or [])
+    return work.steps_hash
 
 
 def template_changed(work: Pass) -> bool:

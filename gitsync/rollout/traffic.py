@@ -117,10 +117,18 @@ def _decide(work: Pass) -> _Decision:
     if index is None:
         return _Decision(0, new_hash)
     if not at_desired_counts(rollout, work.new, work.stable, work.others, rollout.status.canary.weights):
-        return _Decision(weight_until(rollout, index - 1), new_hash, _shares_of_experiment(work))
+        return _Decision(_until_ready(work, index), new_hash, _shares_of_experiment(work))
     if step is not None:
         return _Decision(set_weight(rollout), new_hash, _shares_of_experiment(work))
     return _Decision(whole, new_hash)
+
+
+def _until_ready(work: Pass, index: int) -> int:
+    """More traffic waits for its pods; less does not, since stable has all of its own."""
+    canary, before = work.rollout.spec.strategy.canary, weight_until(work.rollout, index - 1)
+    if canary is not None and canary.dynamic_stable_scale:
+        return before
+    return min(before, set_weight(work.rollout))
 
 
 def _stepped_down(work: Pass) -> int:

@@ -62,6 +62,7 @@ class Pass:
     deletes: list[Delete] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     wake_at: datetime | None = None
+    steps_hash: str = ""
 
     @property
     def name(self) -> str:
