@@ -7,10 +7,12 @@ Before it: `gitsync.audit` makes them from commits. After it: `model.link` carri
 import enum
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
-from model.report import CommitInfo
+from model.identity import ApplicationKey
+from model.report import CommitInfo, ManifestLocation
 
 OUTSIDE = "COMMIT"
 """The action of a commit that was made outside of Argosy."""
@@ -87,6 +89,56 @@ class ReadAudit(_Message, frozen=True):
 
 class AuditAnswer(_Message, frozen=True):
     batches: tuple[AuditBatch, ...] = ()
+
+
+class GetCommitChanges(_Message, frozen=True):
+    """-> CommitChanges"""
+
+    repo_url: str
+    sha: str
+
+
+class FilePatch(_Message, frozen=True):
+    """`kind` is ADDED, MODIFIED or REMOVED. `masked`: values of Secrets are hidden. `note` says what is not shown."""
+
+    path: str
+    kind: str
+    patch: str = ""
+    masked: bool = False
+    note: str = ""
+
+
+class CommitChanges(_Message, frozen=True):
+    """At most the first fifty of `files_total`."""
+
+    files: tuple[FilePatch, ...]
+    files_total: int
+
+
+class GetManifestHistory(_Message, frozen=True):
+    """-> ManifestHistory"""
+
+    application: ApplicationKey
+
+
+class FieldOrigin(_Message, frozen=True):
+    """The commit that set a field to its present value. Paths as in `model.change.FieldChange`."""
+
+    path: str
+    value: Any
+    sha: str
+
+
+class ManifestHistory(_Message, frozen=True):
+    """`commits` are those that changed the file, newest first. `location` None: the manifest is in no repository."""
+
+    location: ManifestLocation | None = None
+    commits: tuple[CommitInfo, ...] = ()
+    fields: tuple[FieldOrigin, ...] = ()
+
+
+AuditRequest = ReadAudit | GetCommitChanges | GetManifestHistory
+AuditAnswers = AuditAnswer | CommitChanges | ManifestHistory
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from typing import Any
 
 import msgspec
 
-from model.audit import AuditAnswer, ReadAudit
+from model.audit import AuditAnswers, AuditRequest
 from model.health import Health
 from model.identity import ApplicationKey
 from model.link_act import DeleteObject as DeleteObject
@@ -297,7 +297,7 @@ RequestBody = (
     | DeleteObject
     | RunAction
     | ProbeAccess
-    | ReadAudit
+    | AuditRequest
     | CreateApplication
     | EditApplication
     | DeleteApplication
@@ -379,7 +379,7 @@ AnswerBody = (
     | EventInfo
     | OperationAnswer
     | AccessAnswer
-    | AuditAnswer
+    | AuditAnswers
     | ChangeAnswer
     | ValidationAnswer
     | ManifestFileAnswer

@@ -2,11 +2,19 @@
 
 from collections.abc import AsyncIterator
 
-from api.access.authorize import Verb
+from api.access.authorize import Verb, not_visible
 from api.access.viewer import Viewer
 from api.actions.paging import Found, Paging, page_request
 from api.plane import ControlPlane
-from model.audit import AuditFilter, ListedAuditEntry
+from model.audit import (
+    AuditFilter,
+    CommitChanges,
+    GetCommitChanges,
+    GetManifestHistory,
+    ListedAuditEntry,
+    ManifestHistory,
+)
+from model.listing import ListedApplication
 from model.paging import PageRequest
 from model.store import audit as audit_store
 from model.store.audit import AuditRepository, AuditSelection
@@ -53,6 +61,19 @@ async def whole_log(plane: ControlPlane, viewer: Viewer, wanted: AuditFilter) ->
         if not page.has_next:
             return
         after = page.rows[-1][0]
+
+
+async def commit_changes(plane: ControlPlane, viewer: Viewer, listed: ListedAuditEntry) -> CommitChanges:
+    """Raises NotVisible, RuntimeUnavailable, TookTooLong, or Refused."""
+    commit = listed.entry.commit
+    permission = await plane.authority.authorize_repository(viewer, Verb.VIEW, listed.runtime, commit.repo_url)
+    if not permission.allowed:
+        raise not_visible(f"commit {commit.sha}")
+    return await plane.connected.ask(listed.runtime, GetCommitChanges(commit.repo_url, commit.sha), CommitChanges)
+
+
+async def manifest_history(plane: ControlPlane, one: ListedApplication) -> ManifestHistory:
+    return await plane.connected.ask(one.runtime, GetManifestHistory(one.summary.key), ManifestHistory)
 
 
 async def _selection(plane: ControlPlane, viewer: Viewer, wanted: AuditFilter) -> AuditSelection:

@@ -9,7 +9,7 @@ from strawberry.scalars import JSON
 
 from api.access.authorize import Permission as PermissionValue
 from api.access.authorize import Verb
-from api.actions import changes, reading
+from api.actions import audit, changes, reading
 from api.context import Info
 from api.types.application_meta import (
     ApplicationPermissions,
@@ -20,6 +20,7 @@ from api.types.application_meta import (
     application_meta,
     application_node_id,
 )
+from api.types.audit import ManifestHistory
 from api.types.commit import Commit, GitContext, ManifestFile
 from api.types.enums import ApplicationKindEnum, AppSyncPolicies, HealthStatus, SyncStatus
 from api.types.git_source import GitSource
@@ -105,6 +106,12 @@ class Application(Node):
         key = ApplicationId(self.listed.runtime, self._summary.key.namespace, name)
         found = await info.context.loaders.application.load(key)
         return GitSource.of(found) if found else None
+
+    @strawberry.field(
+        description="The manifest's file through its commits, and who set each field; null: it is in no repository."
+    )
+    async def manifest_history(self, info: Info) -> ManifestHistory | None:
+        return ManifestHistory.of(await audit.manifest_history(info.context.plane, self.listed))
 
     @strawberry.field(description="Repository, path and line of the manifest in Git.")
     def manifest_location(self) -> GitContext | None:

@@ -1,13 +1,17 @@
 """The audit log: commits, read as records of who did what."""
 
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import strawberry
+from strawberry.scalars import JSON
 
-from api.types.commit import Commit, Signature
+from api.actions import audit
+from api.context import Info
+from api.types.commit import Commit, GitContext, Signature
 from api.types.node import Node
 from model.audit import AuditFilter, ListedAuditEntry, SignatureStatus
+from model.audit import ManifestHistory as ManifestHistoryValue
 from model.identity import encode_node_id
 
 strawberry.enum(SignatureStatus, name="AuditSignatureStatus")
@@ -38,6 +42,14 @@ class AuditEntry(Node):
     signature: AuditSignature
     listed: strawberry.Private[ListedAuditEntry]
 
+    @strawberry.field(description="Before and after, file by file; at most the first fifty. Asked of the runtime.")
+    async def changes(self, info: Info) -> list["AuditFilePatch"] | None:
+        found = await audit.commit_changes(info.context.plane, info.context.signed_in(), self.listed)
+        return [
+            AuditFilePatch(path=one.path, kind=one.kind, patch=one.patch, masked=one.masked, note=one.note or None)
+            for one in found.files
+        ]
+
     @staticmethod
     def of(listed: ListedAuditEntry) -> "AuditEntry":
         entry = listed.entry
@@ -57,6 +69,44 @@ class AuditEntry(Node):
             files_total=entry.files_total,
             signature=AuditSignature(status=entry.signature, signer=entry.signer or None),
             listed=listed,
+        )
+
+
+@strawberry.type(description="What a commit changed in one file. Values of Secrets are never shown.")
+class AuditFilePatch:
+    path: str
+    kind: str = strawberry.field(description="ADDED, MODIFIED or REMOVED.")
+    patch: str = strawberry.field(description="Unified; empty when `note` says why nothing is shown.")
+    masked: bool
+    note: str | None
+
+
+@strawberry.type(description="The commit that set a field to its present value.")
+class FieldOrigin:
+    path: str
+    value: JSON | None
+    commit: Commit | None
+
+
+@strawberry.type(description="The file that holds an application's manifest, through its commits.")
+class ManifestHistory:
+    location: GitContext
+    commits: list[Commit] = strawberry.field(description="Those that changed the file, newest first; at most 100.")
+    fields: list[FieldOrigin] = strawberry.field(description="Who set each field, when, and in which commit.")
+
+    @staticmethod
+    def of(history: ManifestHistoryValue) -> "ManifestHistory | None":
+        if history.location is None:
+            return None
+        commits = {commit.sha: Commit.of(commit) for commit in history.commits}
+        newest = history.commits[0] if history.commits else None
+        return ManifestHistory(
+            location=GitContext.of(history.location, newest),
+            commits=list(commits.values()),
+            fields=[
+                FieldOrigin(path=field.path, value=cast(JSON, field.value), commit=commits.get(field.sha))
+                for field in history.fields
+            ],
         )
 
 

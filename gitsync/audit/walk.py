@@ -75,7 +75,8 @@ class Walk:
     def take(self, commits: CommitLog, *, skip: int, limit: int) -> list[Noted]:
         """The next commits but for the first `skip`, at most `limit`, each with its note."""
         begin = self._next + skip
-        return [(commits.facts(sha), commits.note(self._notes, sha)) for sha in self._todo[begin : begin + limit]]
+        facts = commits.facts(self._todo[begin : begin + limit])
+        return [(one, commits.note(self._notes, one.sha)) for one in facts]
 
     def entries(self, noted: list[Noted]) -> list[AuditEntry]:
         """Commits that `take` found, as entries. Not in the owner thread: what they say is no damage."""

@@ -19,3 +19,12 @@ class CommitFacts:
     paths: tuple[str, ...]
     paths_total: int
     signed_with: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFile:
+    """One file before and after a commit; None where it does not exist."""
+
+    path: str
+    before: bytes | None
+    after: bytes | None

@@ -15,6 +15,7 @@ from gitsync.git.address import check_address, normalized, same_place
 from gitsync.git.affected import ChangedPaths, Key
 from gitsync.git.change import Change, Landed
 from gitsync.git.closure import Closure
+from gitsync.git.commit_log import CommitLog
 from gitsync.git.commit_queue import CommitQueue
 from gitsync.git.credentials import CredentialSource, GitCredential
 from gitsync.git.history import HistoryBudget, Memo, newest_changes
@@ -102,6 +103,12 @@ class Repositories:
         repository = self._repository(url)
         await repository.bring(refs)
         return await repository.read(work, needs=[*refs.values(), *needs])
+
+    async def look(self, url: str, commit: str, work: Callable[[CommitLog], _T]) -> _T:
+        """Result of looking at a commit and those before it, fetched if need be."""
+        repository = self._repository(url)
+        await repository.ensure(commit)
+        return await repository.read(lambda mirror: mirror.look(work), needs=[commit])
 
     async def newest_changes(
         self,

@@ -42,6 +42,7 @@ class Context:
     repositories: Repositories
     changing: Changing
     audit: AuditLog
+    repositories: Repositories
     now: Callable[[], datetime]
 
 

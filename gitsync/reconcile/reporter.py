@@ -136,6 +136,10 @@ class Reporter:
             line=wanted.origin.line or None,
         )
 
+    def manifest_location(self, record: Record) -> ManifestLocation | None:
+        """Where in Git the manifest of the application itself stands; None: it is not managed through Git."""
+        return self._location(record, self.owner(record))
+
     def runtime(self) -> RuntimeSummary:
         parts = self._supervisor.states()
         components = tuple(

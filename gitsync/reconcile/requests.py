@@ -8,7 +8,9 @@ who may not. The empty actor is the runtime's own operator, who holds its creden
 import asyncio
 from collections.abc import AsyncIterator
 
+from gitsync.audit.answers import commit_changes, manifest_history
 from gitsync.diff.secrets import mask_secrets
+from gitsync.git.address import redact
 from gitsync.git.errors import RepositoryError
 from gitsync.git.refs import is_full_commit
 from gitsync.kube.errors import ClusterError, Conflict, Forbidden, NotFound
@@ -18,10 +20,11 @@ from gitsync.reconcile.people import Acts
 from gitsync.reconcile.render_reasons import Reason, answer, files_of_tree
 from gitsync.reconcile.streams import Streams
 from gitsync.reconcile.tree import hosts
-from model.audit import AuditAnswer, ReadAudit
+from model.audit import AuditAnswer, GetCommitChanges, GetManifestHistory, ManifestHistory, ReadAudit
 from model.change import ObjectDiff
 from model.health import Sync
 from model.identity import ApplicationKey
+from model.kinds.application import KIND
 from model.link import (
     AccessAnswer,
     AnswerBody,
@@ -94,6 +97,10 @@ class Requests:
             case ReadAudit():
                 batches = await self._context.audit.read(body.known, wait_seconds=min(body.wait_seconds, 60.0))
                 return AuditAnswer(batches)
+            case GetCommitChanges():
+                return await commit_changes(self._context.repositories, self._connected(body.repo_url), body.sha)
+            case GetManifestHistory():
+                return await self._manifest_history(body.application)
             case StartSync():
                 return await self._acts.sync(body)
             case RefreshApplication():
@@ -192,6 +199,21 @@ class Requests:
         except RepositoryError:
             return [reason.told]
         return files_of_tree(reason, changed)
+
+    def _connected(self, shown_url: str) -> str:
+        """The address that is read from, of a repository as it is shown: only of one that is in use."""
+        for url in self._context.repositories.urls():
+            if redact(url) == shown_url:
+                return url
+        raise Refused("NOT_FOUND_ERROR", f"{shown_url:.200} is not connected to this runtime")
+
+    async def _manifest_history(self, key: ApplicationKey) -> ManifestHistory:
+        record = find_record(self._context, key)
+        location = self._context.reporter.manifest_location(record)
+        if location is None:
+            return ManifestHistory()
+        url = self._connected(redact(location.repo_url))
+        return await manifest_history(self._context.repositories, url, location, kind=KIND, name=key.name)
 
     async def _access(self, body: ProbeAccess) -> AccessAnswer:
         if len(body.repo_urls) > _MAX_PROBED:

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,19 @@ import pytest
 from click.testing import CliRunner
 
 from api.cli.main import main
-from model.audit import AuditAnswer, ReadAudit
+from gitsync.audit.log import AuditLog
+from model.audit import (
+    AuditBatch,
+    CommitChanges,
+    FieldOrigin,
+    FilePatch,
+    GetCommitChanges,
+    GetManifestHistory,
+    ManifestHistory,
+    ReadAudit,
+)
 from model.identity import encode_node_id
-from model.link import AnswerBody, RequestBody
+from model.report import ManifestLocation
 from tests.support.api_world import RIGHTS, SECRET_REPO
 from tests.support.audit_entries import batch, entry, until
 from tests.support.audit_rig import audit_log
@@ -111,6 +122,49 @@ async def test_pages_and_filters_go_together(running: Running, runtime: FakeRunt
     assert await running.errors("reader", LOG, page={"first": 101}) == ["VALIDATION_ERROR"]
 
 
+async def test_the_changes_of_an_entry_are_asked_of_its_runtime(running: Running, runtime: FakeRuntime) -> None:
+    await told(running, runtime)
+    patch = FilePatch("apps/5.yaml", "MODIFIED", "-a: 1\n+a: 2")
+    runtime.answers[GetCommitChanges] = lambda body: CommitChanges((patch,), 1)
+    question = "{ auditLog(pagination: {first: 1}) { nodes { changes { path kind patch masked note } } } }"
+    found = await running.query("reader", question)
+    assert found["auditLog"]["nodes"] == [
+        {
+            "changes": [
+                {"path": "apps/5.yaml", "kind": "MODIFIED", "patch": "-a: 1\n+a: 2", "masked": False, "note": None}
+            ]
+        }
+    ]
+    asked = [body for body in runtime.requests if isinstance(body, GetCommitChanges)]
+    assert asked == [GetCommitChanges(PLATFORM, f"{5:040x}")]
+
+
+async def test_a_runtime_that_is_away_leaves_the_log_without_its_changes(
+    running: Running, runtime: FakeRuntime
+) -> None:
+    await told(running, runtime)
+    question = "{ auditLog(pagination: {first: 1}) { nodes { id changes { path } } } }"
+    answer = (await running.post("reader", question)).json()
+    assert answer["data"]["auditLog"]["nodes"][0]["changes"] is None
+    assert len(answer["errors"]) == 1
+
+
+async def test_an_application_tells_who_set_its_fields(running: Running, runtime: FakeRuntime) -> None:
+    commit = entry(1, repo=PLATFORM).commit
+    location = ManifestLocation(PLATFORM, commit.sha, "apps/cart.yaml", 1)
+    field = FieldOrigin("spec.project", "default", commit.sha)
+    runtime.answers[GetManifestHistory] = lambda body: ManifestHistory(location, (commit,), (field,))
+    question = """{ application(runtime: "demo", name: "cart") { manifestHistory {
+      location { path } commits { sha } fields { path value commit { author { name } } } } } }"""
+    found = await running.query("reader", question)
+    assert found["application"]["manifestHistory"] == {
+        "location": {"path": "apps/cart.yaml"},
+        "commits": [{"sha": commit.sha}],
+        "fields": [{"path": "spec.project", "value": "default", "commit": {"author": {"name": "dana"}}}],
+    }
+    assert (await running.query("stranger", question))["application"] is None
+
+
 async def export(running: Running, person: str | None, **parameters: str) -> httpx.Response:
     headers = {"Authorization": f"Bearer {await running.token(person)}"} if person else {}
     async with httpx.AsyncClient(base_url=running.address, trust_env=False) as client:
@@ -165,6 +219,10 @@ async def test_a_repository_of_two_runtimes_is_shown_once(running: Running, runt
         assert await numbers(running, "reader") == [1]
 
 
+async def _read(log: AuditLog, body: ReadAudit) -> tuple[AuditBatch, ...]:
+    return await log.read(body.known, wait_seconds=0.2)
+
+
 @pytest.mark.timeout(20)
 async def test_the_log_is_the_same_after_the_database_is_lost(tmp_path: Path) -> None:
     """Promise 3: nothing but Git holds it."""
@@ -179,11 +237,7 @@ async def test_the_log_is_the_same_after_the_database_is_lost(tmp_path: Path) ->
                 runtime = await running.runtime("demo", rights={"reader": {"*": (True, False)}})
                 log = audit_log(rig.repositories, [rig.origin.url("apps")], batch_entries=7)
 
-                async def read(body: RequestBody, log: Any = log) -> AnswerBody:
-                    assert isinstance(body, ReadAudit)
-                    return AuditAnswer(await log.read(body.known, wait_seconds=0.2))
-
-                runtime.answers[ReadAudit] = read
+                runtime.audit_log = partial(_read, log)
                 async with runtime.connected():
 
                     async def all_there(running: Running = running) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.bench.affected import bench_affected
 from tests.bench.after_sync import bench_synced_fleet
+from tests.bench.audit import bench_audit
 from tests.bench.control_plane import bench_page, bench_subscribers
 from tests.bench.first_sync import bare_loop, bench_first_sync
 from tests.bench.kube_http import connect
@@ -52,6 +53,7 @@ def benches(applications: int) -> dict[str, Bench]:
         "synced-fleet": partial(synced_fleet, applications=applications),
         "affected": partial(bench_affected, applications=applications),
         "affected-large": partial(bench_affected, applications=10 * applications),
+        "audit": partial(bench_audit, commits=100 * applications),
         "page": partial(bench_page, applications=10 * applications),
         "subscribers": partial(bench_subscribers, applications=applications, subscribers=200),
     }

@@ -68,6 +68,7 @@ class FakeRuntime:
     cancelled: list[int] = field(default_factory=list)
     hints: list[Hint] = field(default_factory=list)
     audit: list[AuditBatch] = field(default_factory=list)
+    audit_log: Callable[[ReadAudit], Awaitable[tuple[AuditBatch, ...]]] | None = None
     close_code: int | None = None
     probes: int = 0
 
@@ -162,10 +163,12 @@ class FakeRuntime:
         return AccessAnswer(tuple(self._verdict(body.person, url) for url in body.repo_urls))
 
     async def _read_audit(self, body: RequestBody) -> AnswerBody:
-        """Each batch of `audit` once, to whoever knows all those before it."""
+        """What `audit_log` says, if there is one; else each batch of `audit` once, to who knows all those before it."""
         assert isinstance(body, ReadAudit)
         known = set(body.known)
         while True:
+            if self.audit_log is not None:
+                return AuditAnswer(await self.audit_log(body))
             for number, batch in enumerate(self.audit):
                 later = {one.after for one in self.audit[number:] if one.after.repo_url == batch.after.repo_url}
                 if not known & later:
