@@ -42,7 +42,6 @@ class Context:
     repositories: Repositories
     changing: Changing
     audit: AuditLog
-    repositories: Repositories
     now: Callable[[], datetime]
 
 

@@ -439,7 +439,6 @@ class Runtime:
                 repositories=self.repositories,
                 changing=self.changing,
                 audit=self.audit,
-                repositories=self.repositories,
                 now=self._now,
             )
         )
