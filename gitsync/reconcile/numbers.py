@@ -16,7 +16,7 @@ def counters(runtime: "Runtime") -> dict[str, float]:
         "renders": runtime.cache.counter.renders_total,
         "render_cache_hits": runtime.cache.counter.cache_hits_total,
         "reconciliations": runtime.loop.reconciled,
-        "affected_applications": runtime.followers.affected_total,
+        "affected_applications": runtime.sources.followers.affected_total,
         "operations": runtime.syncs.started,
         "dry_runs": runtime.comparer.dry_runs,
         "status_writes": runtime.statuses.writes,

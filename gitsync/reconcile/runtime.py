@@ -29,7 +29,6 @@ from gitsync.reconcile.actions import ObjectActions
 from gitsync.reconcile.asked import Context
 from gitsync.reconcile.change_parts import ChangeParts, make_changing
 from gitsync.reconcile.changing import Changing
-from gitsync.reconcile.chart_versions import ChartVersions
 from gitsync.reconcile.compare import Comparer
 from gitsync.reconcile.credential_source import RepositoryCredentials
 from gitsync.reconcile.deletion import DeletionParts, Deletions
@@ -37,7 +36,6 @@ from gitsync.reconcile.deletion_hooks import DeletionHooks
 from gitsync.reconcile.engine_config import EngineConfig
 from gitsync.reconcile.feed import TreeFeeds
 from gitsync.reconcile.fleet import Fleet, FleetEvents, Member
-from gitsync.reconcile.followers import Followers
 from gitsync.reconcile.home import Home
 from gitsync.reconcile.impersonation import Acting
 from gitsync.reconcile.install import install_definitions, install_rollout_definitions
@@ -46,13 +44,13 @@ from gitsync.reconcile.loop import Loop
 from gitsync.reconcile.metrics import MetricsPort, Readings
 from gitsync.reconcile.numbers import counters, gauges
 from gitsync.reconcile.outbox import Subject
-from gitsync.reconcile.record import Record, Records
+from gitsync.reconcile.record import Records
 from gitsync.reconcile.refresh import Refresh
-from gitsync.reconcile.rendering import render_context
 from gitsync.reconcile.reporter import Reporter
 from gitsync.reconcile.requests import Requests
 from gitsync.reconcile.rules import EngineRules
 from gitsync.reconcile.set_parts import SetParts, make_application_sets
+from gitsync.reconcile.source_parts import SourceParts, make_sources
 from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.status_writer import StatusWriter
 from gitsync.reconcile.supervisor import Heart, Supervisor
@@ -60,8 +58,6 @@ from gitsync.reconcile.sync import Syncs
 from gitsync.reconcile.watch_only import APPLICATION_SET_CONTROLLER, CONTROLLER, who_is_in_charge
 from gitsync.render.cache import RenderCache
 from gitsync.render.chart_fetch import ChartFetcher
-from gitsync.render.chart_sources import Charts
-from gitsync.render.context import RenderContext
 from gitsync.settings import LinkSettings, RuntimeSettings
 from model.identity import ApplicationKey
 from model.report import RuntimeSummary
@@ -108,8 +104,6 @@ class Runtime:
         self.comparer = Comparer(self.rules)
         self.fleet = self._make_fleet(access)
         self.feeds = TreeFeeds(self.records, lambda: self.fleet, self.actions.of)
-        self.followers = self._make_followers()
-        self.versions = self._make_versions()
         self.sources = self._make_sources()
         self.statuses = self._make_statuses()
         self.acting = Acting(self.home)
@@ -169,7 +163,7 @@ class Runtime:
         if self.runs("rollouts"):
             await self.delivery.start()
         self.supervisor.start("who is in charge", self._keep_looking, max_silence_seconds=_IN_CHARGE_SECONDS * 4)
-        self.supervisor.start("versions of charts", self.versions.run, max_silence_seconds=60.0)
+        self.supervisor.start("versions of charts", self.sources.versions.run, max_silence_seconds=60.0)
         self.supervisor.start("reports", self._keep_reporting, max_silence_seconds=_REPORT_SECONDS * 4)
 
     def runs(self, controller: str) -> bool:
@@ -315,38 +309,21 @@ class Runtime:
             now=self._now,
         )
 
-    def _make_followers(self) -> Followers:
-        return Followers(
-            self.repositories,
-            supervisor=self.supervisor,
-            on_affected=lambda key: self.loop.want(key, Refresh.RESOLVE),
-            on_repository=lambda url: self._changed(("repository", url)),
-        )
-
     def _make_sources(self) -> Sources:
-        return Sources(
-            self.repositories,
-            self.cache,
-            Charts(self.charts),
-            control_namespace=self._settings.namespace,
-            followers=self.followers,
-            context_of=self._render_context,
-            tracking=lambda: self.rules.tracking,
-            now=self._now,
-            versions=self.versions,
+        return make_sources(
+            SourceParts(
+                namespace=self._settings.namespace,
+                home=self.home,
+                repositories=self.repositories,
+                cache=self.cache,
+                charts=self.charts,
+                supervisor=self.supervisor,
+                tracking=lambda: self.rules.tracking,
+                look=lambda key: self.loop.want(key, Refresh.RESOLVE),
+                on_repository=lambda url: self._changed(("repository", url)),
+                now=self._now,
+            )
         )
-
-    def _make_versions(self) -> ChartVersions:
-        def interval_seconds() -> float:
-            said = self.home.config.reconciliation_seconds
-            return self.charts.limits.index_seconds if said is None else said
-
-        return ChartVersions(look=lambda key: self.loop.want(key, Refresh.RESOLVE), interval_seconds=interval_seconds)
-
-    def _render_context(self, record: Record, member: Member) -> RenderContext:
-        spec = record.application.spec
-        project = self.home.projects.get(spec.project or "default")
-        return render_context(record.instance, spec, member.cluster.discovery, self.home.config.rendering, project)
 
     def _make_statuses(self) -> StatusWriter:
         return StatusWriter(

@@ -53,11 +53,11 @@ class Sources:
         self._cache = cache
         self._charts = charts
         self._control_namespace = control_namespace
-        self._followers = followers
+        self.followers = followers
         self._context_of = context_of
         self._tracking = tracking
         self._now = now
-        self._versions = versions
+        self.versions = versions
         self._newest = NewestChanges(repositories)
 
     async def desire(self, record: Record, member: Member, *, refresh: Refresh) -> Desired:
@@ -65,10 +65,10 @@ class Sources:
         if refresh is Refresh.COMPARE and record.desired is not None:
             return record.desired
         sources = usable_sources(record.application.spec.all_sources)
-        self._versions.note(record.key, floating=any(map(is_floating_chart, sources)))
-        self._followers.begin(record.key, [one.repo_url for one in sources if not one.chart])
+        self.versions.note(record.key, floating=any(map(is_floating_chart, sources)))
+        self.followers.begin(record.key, [one.repo_url for one in sources if not one.chart])
         reads = await self._read_all(sources, [""] * len(sources), refresh, self._context_of(record, member))
-        self._followers.follow(record.key, places_of(reads))
+        self.followers.follow(record.key, places_of(reads))
         revisions = [await self._revision(record.key, position, read) for position, read in enumerate(reads)]
         return self._prepared(record, member, reads, revisions, several=bool(record.application.spec.sources))
 
@@ -87,8 +87,8 @@ class Sources:
 
     def forget(self, record: Record) -> None:
         """The application is gone."""
-        self._versions.note(record.key, floating=False)
-        self._followers.forget(record.key)
+        self.versions.note(record.key, floating=False)
+        self.followers.forget(record.key)
 
     # ---- reading
 

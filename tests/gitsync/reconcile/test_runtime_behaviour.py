@@ -102,12 +102,12 @@ async def test_a_push_changes_only_those_whose_inputs_changed(rig: Rig) -> None:
         await rig.create_application(name, syncPolicy=AUTOMATED)
     untouched = await rig.until("two", synced_and_healthy)
     await rig.until("one", synced_and_healthy)
-    renders, affected = rig.runtime.cache.counter.renders_total, rig.runtime.followers.affected_total
+    renders, affected = rig.runtime.cache.counter.renders_total, rig.runtime.sources.followers.affected_total
     commit = await rig.push({"one/a.yaml": config_map("one", "2")})
     await rig.until("one", lambda body: synced_and_healthy(body) and body["status"]["sync"]["revision"] == commit)
     assert await value_of(rig, "one") == "2"
     assert rig.runtime.cache.counter.renders_total == renders + 1
-    assert rig.runtime.followers.affected_total == affected + 1
+    assert rig.runtime.sources.followers.affected_total == affected + 1
     after = await rig.application("two")
     assert after is not None
     assert after["metadata"]["resourceVersion"] == untouched["metadata"]["resourceVersion"]

@@ -112,13 +112,13 @@ async def test_a_push_to_a_repository_that_is_referred_to_concerns_exactly_its_r
     await rig.create_application("plain", syncPolicy=AUTOMATED)
     for name in ("read", "other", "plain"):
         await rig.until(name, synced_and_healthy)
-    renders, affected = rig.runtime.cache.counter.renders_total, rig.runtime.followers.affected_total
+    renders, affected = rig.runtime.cache.counter.renders_total, rig.runtime.sources.followers.affected_total
     pushed = await push_values(rig, {"read.yaml": "value: two\n"})
     body = await rig.until("read", revisions_are(commit, pushed))
     assert body["status"]["sourceTypes"] == ["Helm", ""]
     assert (await value_of(rig, "read"), await value_of(rig, "other")) == ("two", "one")
     assert rig.runtime.cache.counter.renders_total == renders + 1
-    assert rig.runtime.followers.affected_total == affected + 1
+    assert rig.runtime.sources.followers.affected_total == affected + 1
 
 
 @needs_helm
@@ -141,7 +141,7 @@ async def test_a_chart_stands_beside_git_and_its_range_is_followed(rig: Rig) -> 
         host.versions.add("1.3.0")
         asked = len(host.asked)
         rig.runtime.charts.forget()  # as when its index is too old
-        rig.runtime.versions.look()
+        rig.runtime.sources.versions.look()
         await rig.until("charted", revisions_are("1.3.0", commit, values))
         assert host.asked[asked:] == ["/index.yaml", "/web-1.3.0.tgz"]
         values = await push_values(rig, {"charted.yaml": "who: new\n"})

@@ -1,0 +1,67 @@
+"""What reads the sources of applications, put together from the parts that a runtime has anyway."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from gitsync.git.repositories import Repositories
+from gitsync.manifest.tracking import TrackingSettings
+from gitsync.reconcile.chart_versions import ChartVersions
+from gitsync.reconcile.fleet import Member
+from gitsync.reconcile.followers import Followers
+from gitsync.reconcile.home import Home
+from gitsync.reconcile.record import Record
+from gitsync.reconcile.rendering import render_context
+from gitsync.reconcile.sources import Sources
+from gitsync.reconcile.supervisor import Supervisor
+from gitsync.render.cache import RenderCache
+from gitsync.render.chart_fetch import ChartFetcher
+from gitsync.render.chart_sources import Charts
+from gitsync.render.context import RenderContext
+from model.identity import ApplicationKey
+
+
+@dataclass(frozen=True, slots=True)
+class SourceParts:
+    """What it stands on. `look` queues an application whose sources may say something else now."""
+
+    namespace: str
+    home: Home
+    repositories: Repositories
+    cache: RenderCache
+    charts: ChartFetcher
+    supervisor: Supervisor
+    tracking: Callable[[], TrackingSettings]
+    look: Callable[[ApplicationKey], None]
+    on_repository: Callable[[str], None]
+    now: Callable[[], datetime]
+
+    def context_of(self, record: Record, member: Member) -> RenderContext:
+        spec = record.application.spec
+        project = self.home.projects.get(spec.project or "default")
+        return render_context(record.instance, spec, member.cluster.discovery, self.home.config.rendering, project)
+
+    def interval_seconds(self) -> float:
+        """How often charts are asked for newer versions."""
+        said = self.home.config.reconciliation_seconds
+        return self.charts.limits.index_seconds if said is None else said
+
+
+def make_sources(parts: SourceParts) -> Sources:
+    followers = Followers(
+        parts.repositories,
+        supervisor=parts.supervisor,
+        on_affected=parts.look,
+        on_repository=parts.on_repository,
+    )
+    return Sources(
+        parts.repositories,
+        parts.cache,
+        Charts(parts.charts),
+        control_namespace=parts.namespace,
+        followers=followers,
+        context_of=parts.context_of,
+        tracking=parts.tracking,
+        now=parts.now,
+        versions=ChartVersions(look=parts.look, interval_seconds=parts.interval_seconds),
+    )
