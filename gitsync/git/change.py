@@ -12,6 +12,7 @@ ACTION = "Argosy-Action"
 ENTITY = "Argosy-Entity"
 OPERATION_ID = "Argosy-Operation-Id"
 ACTOR = "Argosy-Actor"
+REASON = "Argosy-Reason"
 LATE = "Argosy-Late"
 
 _TRAILER = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9-]*): *(?P<value>.*)")
@@ -43,7 +44,7 @@ class Change:
 
     `edit` says which files are to change in the tree that it is given; it may be called several times, in another
     thread, and raises a GitsyncError when the change does not fit that tree. `late`: it was carried out before it could
-    be written down.
+    be written down. A change without an action is no person's, and has no trailers.
     """
 
     operation_id: str
@@ -53,6 +54,7 @@ class Change:
     message: str
     edit: Callable[[Files], Contents]
     late: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +68,14 @@ class Landed:
 
 def full_message(change: Change) -> str:
     """The commit message with its trailers, in a paragraph of their own at the end."""
+    if not change.action:
+        return change.message + "\n"
     trailers = [
         (ACTION, change.action),
         (ENTITY, change.entity),
         (OPERATION_ID, change.operation_id),
         (ACTOR, change.actor.name or _NOBODY),
+        *([(REASON, change.reason)] if change.reason.strip() else []),
         *([(LATE, "true")] if change.late else []),
     ]
     lines = [f"{name}: {' '.join(value.split())}" for name, value in trailers]
