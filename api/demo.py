@@ -63,7 +63,12 @@ async def run_demo(options: DemoOptions) -> None:
             settings,
             admin_password=kept.admin_password,
             users=tuple(InitialUser(name, passwords[name], is_admin=name == "admin") for name in PEOPLE),
-            hosted_runtime=HostedRuntime(RUNTIME, settings.data_dir / "kubeconfig", NAMESPACE),
+            hosted_runtime=HostedRuntime(
+                RUNTIME,
+                settings.data_dir / "kubeconfig",
+                NAMESPACE,
+                ("--config-repo", f"{settings.local_url}/git/config.git"),
+            ),
             demo=True,
             git_forward_url=git_url.removesuffix("/git"),
             webhook_secret=kept.webhook_secret,

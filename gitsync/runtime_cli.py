@@ -40,6 +40,7 @@ from gitsync.settings import (
 @click.option("--metrics-port", type=int, help="Serve /metrics, /healthz and /readyz here; 0: any free port.")
 @click.option("--metrics-host", default="127.0.0.1", help="Address of the metrics port.")
 @click.option("--poll-seconds", type=float, default=30.0, help="How often each Git host is asked for moved refs.")
+@click.option("--config-repo", default="", help="Shared configuration repository: operations are journalled there.")
 @click.option("--scm-allow", multiple=True, help="Git host that ApplicationSets may ask; none given: any.")
 @click.option("--token-ref-strict", is_flag=True, help="ApplicationSets take tokens only from Secrets meant for them.")
 @click.option("--hosted", is_flag=True, help="Started and supervised by the control plane itself.")
@@ -57,6 +58,7 @@ def runtime(
     metrics_port: int | None,
     metrics_host: str,
     poll_seconds: float,
+    config_repo: str,
     scm_allow: tuple[str, ...],
     token_ref_strict: bool,
     hosted: bool,
@@ -82,6 +84,7 @@ def runtime(
         metrics_port=metrics_port,
         poll_seconds=poll_seconds,
         metric_variables=environment.metrics,
+        config_repo=config_repo,
         generators=GeneratorSettings(scm_allow, token_ref_strict),
     )
     configure_logs(environment.log)

@@ -81,6 +81,7 @@ class RuntimeSettings:
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None
     poll_seconds: float = 30.0
+    config_repo: str = ""  # the shared configuration repository with the ledger; without it nothing is journalled
     session: str = field(default_factory=lambda: secrets.token_hex(8))
     loop: LoopSettings = LoopSettings()
     generators: GeneratorSettings = GeneratorSettings()

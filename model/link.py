@@ -27,6 +27,7 @@ from model.identity import ApplicationKey
 from model.link_act import DeleteObject as DeleteObject
 from model.link_act import ObjectRef as ObjectRef
 from model.link_act import RefreshApplication as RefreshApplication
+from model.link_act import RollbackApplication as RollbackApplication
 from model.link_act import RunAction as RunAction
 from model.link_act import StartSync as StartSync
 from model.link_act import TerminateOperation as TerminateOperation
@@ -296,6 +297,7 @@ RequestBody = (
     | TerminateOperation
     | DeleteObject
     | RunAction
+    | RollbackApplication
     | ProbeAccess
     | AuditRequest
     | CreateApplication

@@ -40,6 +40,7 @@ class StartSync(_Message, frozen=True):
     retry_factor: int | None = None
     retry_max_duration: str | None = None
     reason: str | None = None
+    actor_email: str = ""
 
 
 class RefreshApplication(_Message, frozen=True):
@@ -49,6 +50,7 @@ class RefreshApplication(_Message, frozen=True):
     actor: str
     operation_id: str
     hard: bool = False
+    actor_email: str = ""
 
 
 class TerminateOperation(_Message, frozen=True):
@@ -57,6 +59,7 @@ class TerminateOperation(_Message, frozen=True):
     application: ApplicationKey
     actor: str
     operation_id: str
+    actor_email: str = ""
 
 
 class DeleteObject(_Message, frozen=True):
@@ -67,6 +70,7 @@ class DeleteObject(_Message, frozen=True):
     actor: str
     operation_id: str
     propagation: str = "Foreground"
+    actor_email: str = ""
 
 
 class RunAction(_Message, frozen=True):
@@ -78,3 +82,15 @@ class RunAction(_Message, frozen=True):
     actor: str
     operation_id: str
     parameters: dict[str, Any] = {}
+    actor_email: str = ""
+
+
+class RollbackApplication(_Message, frozen=True):
+    """-> OperationAnswer. Back to the release `history_id`: in Git, if the application syncs by itself."""
+
+    application: ApplicationKey
+    actor: str
+    operation_id: str
+    history_id: int
+    prune: bool = False
+    actor_email: str = ""

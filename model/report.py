@@ -133,6 +133,7 @@ class ApplicationSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     children: tuple[ChildRevision, ...] = ()
     release_id: int | None = None
     release_commits: tuple[CommitInfo, ...] = ()
+    ledger_commit: CommitInfo | None = None
 
 
 class WrongResource(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -190,3 +191,4 @@ class RuntimeSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     labels: dict[str, str] = {}
     components: tuple[ComponentSummary, ...] = ()
     errors: tuple[str, ...] = ()
+    shared_config_repo: str = ""  # "": operations are not journalled

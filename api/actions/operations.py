@@ -23,6 +23,7 @@ from model.link import (
     OperationAnswer,
     RefreshApplication,
     RequestBody,
+    RollbackApplication,
     RunAction,
     StartSync,
     TerminateOperation,
@@ -68,18 +69,22 @@ async def sync(plane: ControlPlane, viewer: Viewer, target: Target, request: Sta
 
 
 async def refresh(plane: ControlPlane, viewer: Viewer, target: Target, *, hard: bool, operation_id: str) -> Accepted:
-    return await _operate(plane, viewer, target, lambda key: RefreshApplication(key, viewer.name, operation_id, hard))
+    return await _operate(
+        plane, viewer, target, lambda key: RefreshApplication(key, viewer.name, operation_id, hard, viewer.email)
+    )
 
 
 async def terminate(plane: ControlPlane, viewer: Viewer, target: Target, *, operation_id: str) -> Accepted:
-    return await _operate(plane, viewer, target, lambda key: TerminateOperation(key, viewer.name, operation_id))
+    return await _operate(
+        plane, viewer, target, lambda key: TerminateOperation(key, viewer.name, operation_id, viewer.email)
+    )
 
 
 async def delete_resource(
     plane: ControlPlane, viewer: Viewer, target: Target, ref: ObjectRef, *, propagation: str, operation_id: str
 ) -> Accepted:
     return await _operate(
-        plane, viewer, target, lambda key: DeleteObject(key, ref, viewer.name, operation_id, propagation)
+        plane, viewer, target, lambda key: DeleteObject(key, ref, viewer.name, operation_id, propagation, viewer.email)
     )
 
 
@@ -94,7 +99,21 @@ async def run_action(
     operation_id: str,
 ) -> Accepted:
     return await _operate(
-        plane, viewer, target, lambda key: RunAction(key, ref, action, viewer.name, operation_id, parameters)
+        plane,
+        viewer,
+        target,
+        lambda key: RunAction(key, ref, action, viewer.name, operation_id, parameters, viewer.email),
+    )
+
+
+async def rollback(
+    plane: ControlPlane, viewer: Viewer, target: Target, *, history_id: int, prune: bool, operation_id: str
+) -> Accepted:
+    return await _operate(
+        plane,
+        viewer,
+        target,
+        lambda key: RollbackApplication(key, viewer.name, operation_id, history_id, prune, viewer.email),
     )
 
 

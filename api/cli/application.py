@@ -39,9 +39,14 @@ _SYNC = """mutation Sync($runtime: String!, $name: String!, $namespace: String, 
 _REFRESH = """mutation Refresh($runtime: String!, $name: String!, $namespace: String, $hard: Boolean) {
   outcome: refreshApplication(runtime: $runtime, name: $name, namespace: $namespace, hard: $hard) { ...Outcome }
 }"""
+_ROLLBACK = """mutation Rollback($runtime: String!, $name: String!, $namespace: String, $id: Int!, $prune: Boolean) {
+  outcome: rollbackApplication(runtime: $runtime, name: $name, namespace: $namespace, historyId: $id, prune: $prune) {
+    ...Outcome
+  }
+}"""
 _OUTCOME = """
 fragment Outcome on OperationPayload {
-  operationId operation { phase message } application { syncStatus healthStatus revision }
+  operationId operation { phase message } ledgerCommit { sha } application { syncStatus healthStatus revision }
   errors { code message suggestion field }
 }"""
 _DIFF = """query Diff($runtime: String!, $name: String!, $namespace: String) {
@@ -161,6 +166,20 @@ def sync(
 def refresh(settings: ClientSettings, application: dict[str, str | None], hard: bool, output: str) -> None:
     """Compare an application with Git now."""
     _show_outcome(client.execute(settings, _REFRESH + _OUTCOME, {**application, "hard": hard}), output)
+
+
+@app.command()
+@address
+@click.argument("release", type=int)
+@click.option("--prune", is_flag=True, help="Remove objects that the release did not have.")
+@output_option
+@click.pass_obj
+def rollback(
+    settings: ClientSettings, application: dict[str, str | None], release: int, prune: bool, output: str
+) -> None:
+    """Go back to a release (an id of `history`): in Git, if the application syncs by itself."""
+    variables = {**application, "id": release, "prune": prune}
+    _show_outcome(client.execute(settings, _ROLLBACK + _OUTCOME, variables), output)
 
 
 @app.command()

@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 import strawberry
 from strawberry.scalars import JSON
 
+from api.access.viewer import Viewer
 from api.actions import favorites, operations
 from api.actions.operations import Accepted, Target, new_operation_id
 from api.context import Context, Info
@@ -26,7 +27,7 @@ class Mutation(ChangeMutation):
     ) -> OperationPayload:
         context, wanted = info.context, options or SyncOptions()
         operation_id = new_operation_id(wanted.operation_id)
-        request = _start_sync(wanted, actor=context.signed_in().name, operation_id=operation_id)
+        request = _start_sync(wanted, viewer=context.signed_in(), operation_id=operation_id)
         target = Target(runtime, name, namespace)
         return await _outcome(
             context, operation_id, operations.sync(context.plane, context.signed_in(), target, request)
@@ -48,6 +49,30 @@ class Mutation(ChangeMutation):
     ) -> OperationPayload:
         context, operation_id, target = info.context, new_operation_id(None), Target(runtime, name, namespace)
         action = operations.terminate(context.plane, context.signed_in(), target, operation_id=operation_id)
+        return await _outcome(context, operation_id, action)
+
+    @strawberry.mutation(
+        description="Reverts in Git the commits behind the present state, back to the given release; with auto-sync "
+        "the cluster follows."
+    )
+    async def rollback_application(
+        self,
+        info: Info,
+        runtime: str,
+        name: str,
+        history_id: int,
+        namespace: str | None = None,
+        prune: bool | None = False,
+    ) -> OperationPayload:
+        context, operation_id, target = info.context, new_operation_id(None), Target(runtime, name, namespace)
+        action = operations.rollback(
+            context.plane,
+            context.signed_in(),
+            target,
+            history_id=history_id,
+            prune=bool(prune),
+            operation_id=operation_id,
+        )
         return await _outcome(context, operation_id, action)
 
     @strawberry.mutation
@@ -112,11 +137,12 @@ def _target(application: ApplicationRef) -> Target:
     return Target(application.runtime, application.name, application.namespace)
 
 
-def _start_sync(options: SyncOptions, *, actor: str, operation_id: str) -> StartSync:
+def _start_sync(options: SyncOptions, *, viewer: Viewer, operation_id: str) -> StartSync:
     retry = options.retry
     return StartSync(
         application=ApplicationKey("", ""),  # the exact address is filled in once it is found
-        actor=actor,
+        actor=viewer.name,
+        actor_email=viewer.email,
         operation_id=operation_id,
         revision=options.revision,
         prune=options.prune,

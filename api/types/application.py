@@ -89,7 +89,8 @@ class Application(Node):
 
     @strawberry.field
     def operation_state(self) -> OperationState | None:
-        return OperationState.of(self._summary.operation) if self._summary.operation else None
+        summary = self._summary
+        return OperationState.of(summary.operation, summary.ledger_commit) if summary.operation else None
 
     @strawberry.field
     def last_sync(self) -> OperationState | None:

@@ -9,7 +9,7 @@ from api.types.commit import Commit
 from api.types.enums import SyncOperationPhase, SyncResultCode, member
 from model.kinds.application import OperationState as OperationStateValue
 from model.kinds.application import ResourceResult, RevisionHistory, SyncOperationResult
-from model.report import ApplicationSummary
+from model.report import ApplicationSummary, CommitInfo
 
 OPERATION_ID_INFO = "argosy.io/operation-id"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -73,9 +73,12 @@ class OperationState:
     initiated_by: str | None
     automated: bool
     sync_result: SyncResult | None
+    ledger_commit: Commit | None = strawberry.field(
+        default=None, description="The ledger commit that records it; null for what the engine started by itself."
+    )
 
     @staticmethod
-    def of(state: OperationStateValue) -> "OperationState":
+    def of(state: OperationStateValue, ledger_commit: CommitInfo | None = None) -> "OperationState":
         initiator = state.operation.initiated_by
         operation_id = next((info.value for info in state.operation.info if info.name == OPERATION_ID_INFO), None)
         return OperationState(
@@ -89,6 +92,7 @@ class OperationState:
             initiated_by=(initiator.username or None) if initiator else None,
             automated=initiator.automated if initiator else False,
             sync_result=SyncResult.of(state.sync_result) if state.sync_result else None,
+            ledger_commit=Commit.of(ledger_commit) if ledger_commit else None,
         )
 
 
@@ -96,7 +100,7 @@ def last_sync(summary: ApplicationSummary) -> OperationState | None:
     """The last sync that ended: the present operation if it has, else what the history says of the one before."""
     operation = summary.operation
     if operation is not None and operation.finished_at is not None:
-        return OperationState.of(operation)
+        return OperationState.of(operation, summary.ledger_commit)
     if not summary.history:
         return None
     entry = max(summary.history, key=lambda deployed: deployed.id)

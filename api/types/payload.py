@@ -5,6 +5,7 @@ import strawberry
 from api.actions.operations import Accepted
 from api.errors import ApiError
 from api.types.application import Application
+from api.types.commit import Commit
 from api.types.enums import MutationErrorCode
 from api.types.operation import OperationState
 from model.link_change import Problem
@@ -55,6 +56,7 @@ class MutationError:
 class OperationPayload:
     operation_id: strawberry.ID
     operation: OperationState | None
+    ledger_commit: Commit | None
     application: Application | None
     errors: list[MutationError]
 
@@ -64,7 +66,8 @@ class OperationPayload:
         running = application.summary.operation if answer.phase is not None else None
         return OperationPayload(
             operation_id=strawberry.ID(answer.operation_id),
-            operation=OperationState.of(running) if running else None,
+            operation=OperationState.of(running, answer.ledger_commit) if running else None,
+            ledger_commit=Commit.of(answer.ledger_commit) if answer.ledger_commit else None,
             application=Application.of(application, favorite=str(application.id) in starred),
             errors=[],
         )
@@ -77,6 +80,7 @@ class OperationPayload:
         return OperationPayload(
             operation_id=strawberry.ID(operation_id),
             operation=None,
+            ledger_commit=None,
             application=None,
             errors=[MutationError.of(error)],
         )

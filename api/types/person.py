@@ -3,6 +3,8 @@
 import strawberry
 
 from api.access.viewer import Viewer
+from api.actions import runtimes
+from api.context import Info
 from api.types.node import Node
 from model.identity import encode_node_id
 
@@ -11,7 +13,11 @@ from model.identity import encode_node_id
 class Account:
     id: strawberry.ID
     name: str
-    shared_config_repo: str | None
+
+    @strawberry.field(description="The repository with the operations ledger; null: no runtime has one.")
+    async def shared_config_repo(self, info: Info) -> str | None:
+        known = await runtimes.all_visible(info.context.plane, info.context.signed_in())
+        return next((one.summary.shared_config_repo for one in known if one.summary is not None), None) or None
 
 
 @strawberry.type
@@ -28,9 +34,7 @@ class User(Node):
             name=viewer.name,
             email=viewer.email or None,
             is_admin=viewer.is_admin,
-            active_account=Account(
-                id=strawberry.ID(encode_node_id("Account", account)), name=account, shared_config_repo=None
-            ),
+            active_account=Account(id=strawberry.ID(encode_node_id("Account", account)), name=account),
         )
 
 

@@ -72,6 +72,9 @@ class Runtime(Node):
     cluster: str | None
     components: list[Component]
     errors: list[Error]
+    shared_config_repo: str | None = strawberry.field(
+        default=None, description="Where operations are journalled; null: they are not."
+    )
 
     @staticmethod
     def of(runtime: RegisteredRuntime, *, available: bool) -> "Runtime":
@@ -94,6 +97,7 @@ class Runtime(Node):
             if summary
             else [],
             errors=_errors(runtime, available=available),
+            shared_config_repo=(runtime.summary.shared_config_repo or None) if runtime.summary else None,
         )
 
     @strawberry.field

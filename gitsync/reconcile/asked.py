@@ -17,10 +17,12 @@ from gitsync.reconcile.changing import Changing
 from gitsync.reconcile.compare import Comparer
 from gitsync.reconcile.feed import TreeFeeds
 from gitsync.reconcile.fleet import Fleet, Member
+from gitsync.reconcile.journalling import Journalling
 from gitsync.reconcile.link import Refused
 from gitsync.reconcile.loop import Loop
 from gitsync.reconcile.record import Record, Records
 from gitsync.reconcile.reporter import Reporter
+from gitsync.reconcile.rollback import Rollbacks
 from gitsync.reconcile.tree import build_node
 from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
 from model.link import ObjectRef, TreeNode
@@ -41,6 +43,8 @@ class Context:
     probe: AccessProbe
     repositories: Repositories
     changing: Changing
+    journalling: Journalling
+    rollbacks: Rollbacks
     audit: AuditLog
     now: Callable[[], datetime]
 

@@ -2,18 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from gitsync.access.credentials import CredentialStore
 from gitsync.access.probe import AccessProbe
 from gitsync.access.pull_requests import PullRequests
 from gitsync.git.credentials import CredentialSource
 from gitsync.git.repositories import Repositories
+from gitsync.ledger.journal import Journal
 from gitsync.reconcile.changing import Changing, Desk
 from gitsync.reconcile.committing import Committing
 from gitsync.reconcile.fleet import Fleet
 from gitsync.reconcile.home import Home
+from gitsync.reconcile.journalling import Journalling
 from gitsync.reconcile.record import Records
 from gitsync.reconcile.reporter import Reporter
+from gitsync.reconcile.rollback import Rollbacks
+from gitsync.reconcile.sources import Sources
+from gitsync.reconcile.supervisor import Supervisor
 from gitsync.reconcile.validation import World
 from gitsync.render.chart_fetch import ChartFetcher
 from gitsync.settings import RuntimeSettings
@@ -34,9 +40,37 @@ class ChangeParts:
     charts: ChartFetcher
     home: Home
     fleet: Callable[[], Fleet]
+    sources: Sources
 
 
-def make_changing(parts: ChangeParts) -> Changing:
+@dataclass(frozen=True, slots=True)
+class Changes:
+    changing: Changing
+    rollbacks: Rollbacks
+
+
+def make_journalling(
+    settings: RuntimeSettings,
+    repositories: Repositories,
+    own: CredentialSource,
+    supervisor: Supervisor,
+    now: Callable[[], datetime],
+) -> Journalling:
+    """The way into the ledger, if there is a shared configuration repository."""
+    journal = None
+    if settings.config_repo:
+        journal = Journal(
+            settings.config_repo,
+            repositories=repositories,
+            credentials=own,
+            folder=settings.data_dir / "late-operations",
+            spawn=supervisor.spawn,
+            now=now,
+        )
+    return Journalling(journal, runtime=settings.name, now=now)
+
+
+def make_changes(parts: ChangeParts) -> Changes:
     def world() -> World:
         return World(
             records=parts.records,
@@ -49,7 +83,7 @@ def make_changing(parts: ChangeParts) -> Changing:
         )
 
     committing = Committing(parts.repositories, parts.credentials, parts.own, parts.probe, parts.pull_requests)
-    return Changing(
+    changing = Changing(
         Desk(
             runtime=parts.settings.name,
             namespace=parts.settings.namespace,
@@ -60,3 +94,5 @@ def make_changing(parts: ChangeParts) -> Changing:
             world=world,
         )
     )
+    rollbacks = Rollbacks(parts.sources, parts.repositories, committing, changing, parts.settings.name)
+    return Changes(changing, rollbacks)

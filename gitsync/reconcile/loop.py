@@ -209,7 +209,7 @@ class Loop:
             return
         record.clear(Stage.SYNC)
         self.dependencies.tell_broken(record)
-        if record.comparison_failed or record.desired is None:
+        if record.comparison_failed or record.desired is None or record.held:
             return
         decision = autosync.decide(self._situation(record), settings=self._settings, now=self._now())
         match decision:

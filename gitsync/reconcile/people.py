@@ -2,36 +2,43 @@
 
 Each checks the person's permission in Git right before it acts. A sync is written into the Application's `operation`
 field, where every other client of the field would look for it; the same operation id asked for twice is one sync.
+What changes something is written down in the ledger before it runs; a refresh changes nothing.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, get_args
 
 import msgspec
 
 from gitsync.actions.values import ActionImpossible
+from gitsync.errors import GitsyncError
 from gitsync.kube.client import PatchKind, Propagation
 from gitsync.kube.limits import Budget
 from gitsync.lua.errors import ScriptError
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.actions import carry_out, created_keys, placed
 from gitsync.reconcile.asked import Context, find_member, find_record, key_of, require_node
+from gitsync.reconcile.journalling import LEDGER_COMMIT, OPERATION_ID, stops_something
 from gitsync.reconcile.link import Refused
 from gitsync.reconcile.record import Record, read_application
 from gitsync.reconcile.refresh import Refresh
 from gitsync.reconcile.report import access_repo_url
+from gitsync.reconcile.rollback import follows_git, release_of, sync_to
 from model.identity import GroupVersionKind, ResourceKey
 from model.kinds.application import GROUP, KIND, REFRESH_ANNOTATION, VERSION
 from model.link import (
     DeleteObject,
     OperationAnswer,
     RefreshApplication,
+    RollbackApplication,
     RunAction,
     StartSync,
     TerminateOperation,
 )
 from model.operation import Phase
+from model.report import CommitInfo
 
-OPERATION_ID = "argosy.io/operation-id"
 _MANAGER = "argosy"
 _PROPAGATIONS: dict[str, Propagation] = {name: name for name in get_args(Propagation)}
 
@@ -47,6 +54,38 @@ class Acts:
         await self._authorise(record, body.actor)
         if asked_before(record, body.operation_id):
             return self._answer(record, body.operation_id)
+        self._require_idle(record)
+        operation = operation_of(body, record)
+        commit = None
+        if not body.dry_run:  # a dry run changes nothing
+            commit = await self._write_down(record, "SYNC", body, reason=body.reason or "", parameters=told(body))
+        return await self._start(record, operation, commit, body.operation_id)
+
+    async def rollback(self, body: RollbackApplication) -> OperationAnswer:
+        record, member = find_member(self._context, body.application)
+        await self._authorise(record, body.actor)
+        if asked_before(record, body.operation_id):
+            return self._answer(record, body.operation_id)
+        if not follows_git(record):
+            self._require_idle(record)
+        release = release_of(record, body.history_id)
+        parameters = {"historyId": body.history_id, "revision": release.shown_revision, "prune": body.prune}
+        commit = await self._write_down(record, "ROLLBACK", body, parameters=parameters)
+        if not follows_git(record):
+            return await self._start(record, sync_to(release, record, body), commit, body.operation_id)
+        record.held = True  # nothing newer is synced while the revert is on its way
+        try:
+            message = await self._context.rollbacks.revert(record, member, release, body)
+        except Refused as refused:
+            self._context.journalling.ended(body.operation_id, commit, "Refused", refused.message)
+            raise
+        finally:
+            record.held = False
+            self._context.loop.want(record.key, Refresh.NORMAL)
+        self._context.journalling.ended(body.operation_id, commit, "Succeeded", message)
+        return self._answer(record, body.operation_id, done=True, commit=commit, message=message)
+
+    def _require_idle(self, record: Record) -> None:
         waiting = record.raw.get("operation")
         if self._context.loop.operation_in_progress(record) or (waiting and waiting != record.handled_operation):
             raise Refused(
@@ -54,10 +93,23 @@ class Acts:
                 f"another operation of {record.key} is in progress",
                 suggestion="Wait for it to end, or terminate it.",
             )
+
+    async def _start(
+        self, record: Record, operation: JsonObject, commit: CommitInfo | None, operation_id: str
+    ) -> OperationAnswer:
+        """Writes the operation into the Application, unless another one began while this one was written down."""
+        try:
+            self._require_idle(record)
+        except Refused as refused:
+            self._context.journalling.ended(operation_id, commit, "Refused", refused.message)
+            raise
+        if commit is not None:
+            info = {"name": LEDGER_COMMIT, "value": commit.sha}
+            operation = {**operation, "info": [*operation.get("info", ()), info]}
         # A JSON patch replaces; a merge patch would mix the new operation with one that waits to be removed.
-        await self._write(record, [{"op": "add", "path": "/operation", "value": operation_of(body, record)}], "json")
+        await self._write(record, [{"op": "add", "path": "/operation", "value": operation}], "json")
         self._context.loop.start_requested(record)
-        return self._answer(record, body.operation_id)
+        return self._answer(record, operation_id, commit=commit)
 
     async def refresh(self, body: RefreshApplication) -> OperationAnswer:
         record = find_record(self._context, body.application)
@@ -74,11 +126,13 @@ class Acts:
         await self._authorise(record, body.actor)
         if not self._context.loop.operation_in_progress(record):
             raise Refused("VALIDATION_ERROR", f"no operation of {record.key} is in progress")
+        commit = await self._write_down(record, "TERMINATE", body, stops=True)
         if self._context.loop.watching_only:
             await self._patch(record, {"status": {"operationState": {"phase": Phase.TERMINATING.value}}})
         else:
             self._context.loop.terminate(record)
-        return self._answer(record, body.operation_id)
+        self._context.journalling.ended(body.operation_id, commit, "Succeeded")
+        return self._answer(record, body.operation_id, commit=commit)
 
     async def delete(self, body: DeleteObject) -> OperationAnswer:
         if body.propagation not in _PROPAGATIONS:
@@ -90,15 +144,18 @@ class Acts:
         live = member.cache.get(key)
         if live is None:
             raise Refused("NOT_FOUND_ERROR", f"{key} does not exist in the cluster")
-        await member.cluster.delete(
-            live.gvk,
-            key.namespace,
-            key.name,
-            propagation=_PROPAGATIONS[body.propagation],
-            uid=live.uid,
-            budget=Budget.PEOPLE,
-        )
-        return self._answer(record, body.operation_id, done=True)
+        parameters = {"resource": str(key), "propagation": body.propagation}
+        commit = await self._write_down(record, "DELETE_RESOURCE", body, parameters=parameters)
+        with self._outcome(body.operation_id, commit):
+            await member.cluster.delete(
+                live.gvk,
+                key.namespace,
+                key.name,
+                propagation=_PROPAGATIONS[body.propagation],
+                uid=live.uid,
+                budget=Budget.PEOPLE,
+            )
+        return self._answer(record, body.operation_id, done=True, commit=commit)
 
     async def action(self, body: RunAction) -> OperationAnswer:
         record, member = find_member(self._context, body.application)
@@ -117,8 +174,44 @@ class Acts:
         refused = self._context.loop.refused(record, member, created_keys(impacts))
         for reason in refused.values():
             raise Refused("FORBIDDEN_ERROR", reason)
-        await carry_out(member.cluster, key, gvk.version, impacts)
-        return self._answer(record, body.operation_id, done=True)
+        parameters = {"resource": str(key), "action": body.action, "parameters": body.parameters}
+        commit = await self._write_down(
+            record, "ACTION", body, parameters=parameters, stops=stops_something(body.action)
+        )
+        with self._outcome(body.operation_id, commit):
+            await carry_out(member.cluster, key, gvk.version, impacts)
+        return self._answer(record, body.operation_id, done=True, commit=commit)
+
+    async def _write_down(
+        self,
+        record: Record,
+        action: str,
+        body: StartSync | TerminateOperation | DeleteObject | RunAction | RollbackApplication,
+        *,
+        reason: str = "",
+        parameters: dict[str, Any] | None = None,
+        stops: bool = False,
+    ) -> CommitInfo | None:
+        return await self._context.journalling.write_down(
+            record.key,
+            action,
+            operation_id=body.operation_id,
+            actor=body.actor,
+            actor_email=body.actor_email,
+            reason=reason,
+            parameters=parameters,
+            stops=stops,
+        )
+
+    @contextmanager
+    def _outcome(self, operation_id: str, commit: CommitInfo | None) -> Iterator[None]:
+        """Notes how what is done at once ended."""
+        try:
+            yield
+        except GitsyncError as failure:
+            self._context.journalling.ended(operation_id, commit, "Failed", failure.message)
+            raise
+        self._context.journalling.ended(operation_id, commit, "Succeeded")
 
     async def _authorise(self, record: Record, actor: str) -> None:
         """Raises Refused unless the person may push to the repository that rules the application."""
@@ -141,14 +234,23 @@ class Acts:
         raw = await self._context.home.patch(address, VERSION, patch, kind=kind, manager=_MANAGER, budget=Budget.PEOPLE)
         self._context.loop.application_seen(raw, read_application(raw))
 
-    def _answer(self, record: Record, operation_id: str, *, done: bool = False) -> OperationAnswer:
+    def _answer(
+        self,
+        record: Record,
+        operation_id: str,
+        *,
+        done: bool = False,
+        commit: CommitInfo | None = None,
+        message: str = "",
+    ) -> OperationAnswer:
         """The application as it is now; `done`: nothing goes on in the background."""
         state = record.operation_state
         return OperationAnswer(
             operation_id=operation_id,
             summary=self._context.reporter.summary(record),
             phase=Phase(state.phase) if state is not None and not done and state.phase in list(Phase) else None,
-            message=state.message if state is not None and not done else "",
+            message=message or (state.message if state is not None and not done else ""),
+            ledger_commit=commit,
         )
 
 
@@ -159,6 +261,18 @@ def asked_before(record: Record, operation_id: str) -> bool:
     infos = {(one.get("name"), one.get("value")) for one in waiting}
     infos |= {(one.name, one.value) for one in state.operation.info} if state is not None else set()
     return bool(operation_id) and (OPERATION_ID, operation_id) in infos
+
+
+def told(body: StartSync) -> dict[str, Any]:
+    """What the ledger says about a sync: everything that somebody chose."""
+    return {
+        "revision": body.revision,
+        "prune": body.prune,
+        "force": body.force or None,
+        "strategy": body.strategy,
+        "resources": [f"{one.group}/{one.kind} {one.namespace}/{one.name}" for one in body.resources],
+        "syncOptions": list(body.sync_options),
+    }
 
 
 def operation_of(body: StartSync, record: Record) -> JsonObject:

@@ -95,6 +95,7 @@ class Record:
     sync_begins: bool = False
     unreadable: str = ""
     deleting: bool = False
+    held: bool = False  # a rollback is on its way to Git; nothing is synced automatically until it is there
     comparing: bool = False
     acting_as: str = ""
 

@@ -46,6 +46,7 @@ class Surroundings:
     explanation: str | None
     brought: Brought | None
     now: datetime
+    ledger_commit: CommitInfo | None = None
 
 
 def summarize(record: Record, around: Surroundings) -> ApplicationSummary:
@@ -105,6 +106,7 @@ def summarize(record: Record, around: Surroundings) -> ApplicationSummary:
         children=_children(record),
         release_id=around.brought.release_id if around.brought else None,
         release_commits=around.brought.commits if around.brought else (),
+        ledger_commit=around.ledger_commit,
     )
 
 

@@ -10,6 +10,7 @@ from gitsync.health.explain import explain
 from gitsync.manifest.tracking import TrackingSettings, mark_in
 from gitsync.reconcile.commits import Commits
 from gitsync.reconcile.fleet import Fleet
+from gitsync.reconcile.journalling import ledger_commit
 from gitsync.reconcile.outbox import Subject
 from gitsync.reconcile.record import Record, Records
 from gitsync.reconcile.release_commits import ReleaseCommits
@@ -29,6 +30,7 @@ from model.link import (
 )
 from model.report import (
     ApplicationSummary,
+    CommitInfo,
     ComponentSummary,
     HealthState,
     ManifestLocation,
@@ -55,6 +57,7 @@ class Reporter:
         runtime: RuntimeSummary,
         changed: Callable[[Subject], None],
         now: Callable[[], datetime],
+        config_repo: str = "",
     ) -> None:
         self._records = records
         self._tracking = tracking
@@ -67,6 +70,7 @@ class Reporter:
         self._runtime = runtime
         self._changed = changed
         self._now = now
+        self._config_repo = config_repo
         self.watching_only = ""
 
     def make(self, subject: Subject) -> ReportItem | None:
@@ -111,8 +115,16 @@ class Reporter:
             explanation=self._explanation(record),
             brought=self._release_commits.known(record, lambda: self._changed(subject)),
             now=self._now(),
+            ledger_commit=self._ledger_commit(record),
         )
         return summarize(record, around)
+
+    def _ledger_commit(self, record: Record) -> CommitInfo | None:
+        """The commit that wrote the last operation down."""
+        sha, subject = ledger_commit(record.operation_state), ("application", record.key)
+        if not sha or not self._config_repo:
+            return None
+        return self._commits.known(self._config_repo, {sha}, lambda: self._changed(subject)).get(sha)
 
     def owner(self, record: Record) -> Record | None:
         """The application (a Git Source, usually) whose objects include this Application."""
@@ -163,6 +175,7 @@ class Reporter:
             cluster=self._runtime.cluster,
             components=components,
             errors=tuple(errors[:_MAX_ERRORS]),
+            shared_config_repo=redact(self._config_repo),
         )
 
     def _repository(self, url: str) -> RepositoryChanged | None:

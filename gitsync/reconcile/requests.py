@@ -43,6 +43,7 @@ from model.link import (
     RenderingAnswer,
     RequestBody,
     ResourceAnswer,
+    RollbackApplication,
     RunAction,
     StartSync,
     TerminateOperation,
@@ -111,6 +112,8 @@ class Requests:
                 return await self._acts.delete(body)
             case RunAction():
                 return await self._acts.action(body)
+            case RollbackApplication():
+                return await self._acts.rollback(body)
             case _:
                 return await self._answer_change(body)
 

@@ -27,8 +27,7 @@ from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError
 from gitsync.reconcile.actions import ObjectActions
 from gitsync.reconcile.asked import Context
-from gitsync.reconcile.change_parts import ChangeParts, make_changing
-from gitsync.reconcile.changing import Changing
+from gitsync.reconcile.change_parts import ChangeParts, Changes, make_changes, make_journalling
 from gitsync.reconcile.compare import Comparer
 from gitsync.reconcile.credential_source import RepositoryCredentials
 from gitsync.reconcile.deletion import DeletionParts, Deletions
@@ -96,6 +95,7 @@ class Runtime:
             settings=GitSettings(poll_seconds=settings.poll_seconds),
             clock=now,
         )
+        self.journalling = make_journalling(settings, self.repositories, of_repositories, self.supervisor, now)
         self.audit = AuditLog(self.repositories, self._audited, self.supervisor.spawn)
         self.cache = RenderCache(settings.data_dir / "renders.sqlite")
         self.home = Home(self.home_cluster, settings.namespace, self.credentials)
@@ -127,7 +127,7 @@ class Runtime:
         self.delivery = Delivery(self.home_cluster, settings, supervisor=self.supervisor, now=now)
         self.reporter = self._make_reporter(access)
         self.pull_requests = PullRequests()
-        self.changing = self._make_changing(of_repositories)
+        self.changes = self._make_changes(of_repositories)
         self.requests = self._make_requests()
         self.link = self._make_link(settings.link) if settings.link else None
         self.metrics = MetricsPort(
@@ -386,6 +386,8 @@ class Runtime:
 
     def _application_changed(self, key: ApplicationKey) -> None:
         self.application_sets.application_changed(key)
+        if (record := self.records.get(key)) is not None:
+            self.journalling.look_at(record)
         self._changed(("application", key))
 
     def _make_reporter(self, access: ClusterAccess) -> Reporter:
@@ -399,6 +401,7 @@ class Runtime:
             runtime=self._summary(access),
             changed=self._changed,
             now=self._now,
+            config_repo=self._settings.config_repo,
         )
 
     def _make_requests(self) -> Requests:
@@ -414,14 +417,16 @@ class Runtime:
                 home=self.home_cluster,
                 probe=self.probe,
                 repositories=self.repositories,
-                changing=self.changing,
+                changing=self.changes.changing,
+                journalling=self.journalling,
+                rollbacks=self.changes.rollbacks,
                 audit=self.audit,
                 now=self._now,
             )
         )
 
-    def _make_changing(self, own: RepositoryCredentials) -> Changing:
-        return make_changing(
+    def _make_changes(self, own: RepositoryCredentials) -> Changes:
+        return make_changes(
             ChangeParts(
                 settings=self._settings,
                 records=self.records,
@@ -434,6 +439,7 @@ class Runtime:
                 charts=self.charts,
                 home=self.home,
                 fleet=lambda: self.fleet,
+                sources=self.sources,
             )
         )
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from gitsync.errors import Failed
+from gitsync.git.closure import Closure
 from gitsync.git.errors import PathNotFound, RevisionNotFound
 from gitsync.git.refs import is_full_commit
 from gitsync.git.repositories import Repositories
@@ -84,6 +85,11 @@ class Sources:
         """What sources wanted at some revisions, "" being their own: for operations that name one. Follows nothing."""
         reads = await self._read_all(sources, revisions, Refresh.RESOLVE, self._context_of(record, member))
         return self._prepared(record, member, reads, [read.commit for read in reads], several=several)
+
+    async def closure_at(self, record: Record, member: Member, source: ApplicationSource, revision: str) -> Closure:
+        """What of its repository the application's only source read at some revision."""
+        (read,) = await self._read_all([source], [revision], Refresh.RESOLVE, self._context_of(record, member))
+        return read.closure
 
     def forget(self, record: Record) -> None:
         """The application is gone."""

@@ -62,6 +62,7 @@ from model.link import (
     RepositoryChanged,
     RequestBody,
     ResourceAnswer,
+    RollbackApplication,
     RunAction,
     RuntimeChanged,
     StartSync,
@@ -278,6 +279,7 @@ class Fleet:
             TerminateOperation: self.terminate,
             DeleteObject: self.done_at_once,
             RunAction: self.done_at_once,
+            RollbackApplication: self.done_at_once,
         }
         runtime.streams |= {WatchTree: self.watch_tree, ReadLogs: self.read_logs, WatchEvents: self.watch_events}
 
@@ -405,7 +407,7 @@ class Fleet:
         )
 
     async def done_at_once(self, body: RequestBody) -> OperationAnswer:
-        assert isinstance(body, DeleteObject | RunAction)
+        assert isinstance(body, DeleteObject | RunAction | RollbackApplication)
         return OperationAnswer(body.operation_id, await self.change(body.application), message="done")
 
     async def watch_tree(self, body: RequestBody) -> AsyncIterator[TreeChange]:

@@ -1,0 +1,237 @@
+"""What people have done to applications is in the ledger before it happens, and how it ended, too; rollbacks go back
+in Git."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import yaml
+
+from gitsync.access.secret import Credential, PersonSecret, RepositorySecret
+from gitsync.git.change import trailers_of
+from gitsync.reconcile.link import Refused
+from gitsync.sandbox.githost import Access, Fault, FaultKind
+from model.identity import ApplicationKey
+from model.link import (
+    AnswerBody,
+    DeleteObject,
+    ObjectRef,
+    OperationAnswer,
+    RefreshApplication,
+    RequestBody,
+    RollbackApplication,
+    RunAction,
+    StartSync,
+    TerminateOperation,
+)
+from model.operation import Phase
+from tests.support.runtime import AUTHOR, NAMESPACE, Rig, phase_of, running_rig, synced_and_healthy
+from tests.support.sandbox_rig import World, running_world
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(40), pytest.mark.asyncio(loop_scope="module")]
+
+DEPLOYMENT = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: NAME}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: NAME}}
+  template:
+    metadata: {labels: {app: NAME}}
+    spec:
+      containers: [{name: app, image: "shop/web:VERSION"}]
+"""
+
+
+class Rigged:
+    def __init__(self, world: World, rig: Rig) -> None:
+        self.world, self.rig = world, rig
+
+    async def ask(self, body: RequestBody) -> OperationAnswer:
+        answer: AnswerBody = await self.rig.runtime.requests.answer(body)
+        assert isinstance(answer, OperationAnswer)
+        return answer
+
+    async def git(self, repository: str, *arguments: str) -> str:
+        process = await asyncio.create_subprocess_exec(
+            *("git", "-C", str(self.world.host.repositories.path(repository)), *arguments),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        output, _ = await process.communicate()
+        return output.decode()
+
+    async def file(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = yaml.safe_load(
+            await self.git("config", "show", f"main:operations/demo/argosy/{name}.yaml")
+        )
+        return found
+
+    async def outcome(self, commit: str) -> dict[str, Any]:
+        """The note, as soon as it is there."""
+        read = partial(self.git, "config", "notes", "--ref=refs/notes/argosy", "show", commit)
+        found: dict[str, Any] = json.loads(await until(read, lambda text: bool(text)))
+        return found
+
+    async def deployed(self, name: str, version: str, **spec: Any) -> None:
+        await self.push(name, version)
+        if await self.rig.application(name) is None:
+            await self.rig.create_application(name, **spec)
+
+    async def push(self, name: str, version: str) -> str:
+        return await self.rig.push({f"{name}/d.yaml": DEPLOYMENT.replace("NAME", name).replace("VERSION", version)})
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rigged]:
+    folder = tmp_path_factory.mktemp("ledger")
+    async with running_world(folder) as world:
+        host = world.host
+        await host.create_repository("config")
+        host.add_user("robot", "robot-password")
+        for repository in ("apps", "config"):
+            host.set_access(repository, "robot", Access.WRITE)
+        await host.commit_files("config", "main", {"README.md": b"config\n"}, message="First", author=AUTHOR)
+        config = host.clone_url("config")
+        async with running_rig(world.access, host, folder / "runtime", name="demo", config_repo=config) as rig:
+            root = config.rpartition("/")[0]
+            own = RepositorySecret(root, template=True, credential=Credential("robot", "robot-password"))
+            rig.runtime.credentials.put_repository("host", own)
+            rig.runtime.credentials.put_person("dana", PersonSecret("dana", root, Credential("dana", "dana-password")))
+            yield Rigged(world, rig)
+
+
+async def test_a_sync_is_a_commit_before_and_a_note_after(both: Rigged) -> None:
+    await both.deployed("shop", "1")
+    await both.rig.until("shop", lambda body: "status" in body)
+    key = ApplicationKey(NAMESPACE, "shop")
+    body = StartSync(key, "dana", "sync-1", prune=True, reason="a customer waits", actor_email="dana@example.com")
+    answer = await both.ask(body)
+    assert answer.ledger_commit is not None
+    assert answer.ledger_commit.author_email == "dana@example.com"
+    file = await both.file("shop")
+    assert (file["operation"]["action"], file["operation"]["reason"]) == ("SYNC", "a customer waits")
+    assert file["parameters"] == {"prune": True}
+    assert trailers_of(answer.ledger_commit.message)["Argosy-Operation-Id"] == "sync-1"
+    await both.rig.until("shop", synced_and_healthy)
+    outcome = await both.outcome(answer.ledger_commit.sha)
+    assert outcome["outcome"] == "Succeeded"
+    again = await both.ask(body)
+    assert again.operation_id == "sync-1"
+    assert (await both.git("config", "log", "--format=%B", "main")).count("Operation-Id: sync-1\n") == 1
+
+
+async def test_the_application_shows_the_ledgers_commit(both: Rigged) -> None:
+    record = both.rig.runtime.records.get(ApplicationKey(NAMESPACE, "shop"))
+    assert record is not None
+
+    async def message() -> str:
+        commit = both.rig.runtime.reporter.summary(record).ledger_commit
+        return commit.message if commit else ""
+
+    await until(message, lambda text: "Argosy-Action: SYNC" in text)
+
+
+async def test_a_refresh_and_a_dry_run_are_not_journalled(both: Rigged) -> None:
+    before = await both.git("config", "rev-parse", "main")
+    await both.ask(RefreshApplication(ApplicationKey(NAMESPACE, "shop"), "dana", "refresh-1"))
+    answer = await both.ask(StartSync(ApplicationKey(NAMESPACE, "shop"), "dana", "dry-1", dry_run=True))
+    await both.rig.until("shop", lambda body: phase_of(body) == "Succeeded" and "operation" not in body)
+    assert answer.ledger_commit is None
+    assert await both.git("config", "rev-parse", "main") == before
+
+
+async def test_actions_and_deletions_are_journalled_with_their_outcome(both: Rigged) -> None:
+    key, web = ApplicationKey(NAMESPACE, "shop"), ObjectRef("apps", "v1", "Deployment", "default", "shop")
+    action = await both.ask(RunAction(key, web, "restart", "dana", "restart-1"))
+    assert action.ledger_commit is not None
+    assert (await both.file("shop"))["parameters"]["action"] == "restart"
+    assert (await both.outcome(action.ledger_commit.sha))["outcome"] == "Succeeded"
+    deletion = await both.ask(DeleteObject(key, web, "dana", "delete-1"))
+    assert deletion.ledger_commit is not None
+    assert (await both.file("shop"))["operation"]["action"] == "DELETE_RESOURCE"
+    assert (await both.outcome(deletion.ledger_commit.sha))["outcome"] == "Succeeded"
+
+
+async def test_without_the_git_host_nothing_but_stopping_goes_ahead(both: Rigged) -> None:
+    key = ApplicationKey(NAMESPACE, "waits")
+    hook = (
+        "apiVersion: batch/v1\nkind: Job\nmetadata: {name: slow, annotations: {argocd.argoproj.io/hook: PreSync, "
+        "sandbox.argosy.io/run-seconds: '3600'}}\nspec: {template: {spec: {restartPolicy: Never, containers: "
+        "[{name: a, image: b, command: [sleep, '3600']}]}}}\n"
+    )
+    await both.rig.push({"waits/hook.yaml": hook})
+    await both.deployed("waits", "1")
+    await both.rig.until("waits", lambda body: "status" in body)
+    await both.ask(StartSync(key, "dana", "sync-waits"))
+    await both.rig.until("waits", lambda body: phase_of(body) == "Running")
+    both.world.host.faults.inject(Fault(FaultKind.REFUSE, "config", status=503))
+    try:
+        with pytest.raises(Refused) as refused:
+            await both.ask(StartSync(ApplicationKey(NAMESPACE, "shop"), "dana", "sync-dark"))
+        assert refused.value.code == "GIT_UNAVAILABLE"
+        answer = await both.ask(TerminateOperation(key, "dana", "terminate-1"))
+        assert answer.ledger_commit is None
+        await both.rig.until("waits", lambda body: phase_of(body) == "Failed")
+    finally:
+        both.world.host.faults.clear()
+    log = await until(partial(both.git, "config", "log", "--format=%B", "main"), lambda text: "terminate-1" in text)
+    assert "Argosy-Late: true" in log
+    assert "sync-dark" not in log
+
+
+async def test_a_rollback_without_automated_sync_is_a_sync_to_the_release(both: Rigged) -> None:
+    await both.deployed("manual", "1")
+    await both.rig.until("manual", lambda body: "status" in body)
+    key = ApplicationKey(NAMESPACE, "manual")
+    await both.ask(StartSync(key, "dana", "manual-1"))
+    first = await both.rig.until("manual", synced_and_healthy)
+    await both.push("manual", "2")
+    await both.rig.until("manual", lambda body: body["status"]["sync"]["status"] == "OutOfSync")
+    await both.ask(StartSync(key, "dana", "manual-2"))
+    await both.rig.until("manual", lambda body: len(body["status"].get("history", ())) == 2)
+    await both.rig.until("manual", synced_and_healthy)
+    answer = await both.ask(RollbackApplication(key, "dana", "back-1", first["status"]["history"][0]["id"]))
+    assert answer.phase is Phase.RUNNING
+    await both.rig.until("manual", lambda body: len(body["status"].get("history", ())) == 3)
+    assert await _image(both, "manual") == "shop/web:1"
+    assert (await both.file("manual"))["operation"]["action"] == "ROLLBACK"
+
+
+async def test_a_rollback_of_an_automated_application_reverts_git(both: Rigged) -> None:
+    await both.deployed("auto", "1", syncPolicy={"automated": {}})
+    first = await both.rig.until("auto", synced_and_healthy)
+    await both.push("auto", "2")
+    await both.rig.push({"auto/added.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: added}\n"})
+    await both.rig.push({"elsewhere/x.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n"})
+    await until(partial(_image, both, "auto"), lambda image: image == "shop/web:2")
+    await both.rig.until("auto", lambda body: synced_and_healthy(body) and "operation" not in body)
+    key, release = ApplicationKey(NAMESPACE, "auto"), first["status"]["history"][0]["id"]
+    answer = await both.ask(RollbackApplication(key, "dana", "back-2", release, actor_email="dana@example.com"))
+    assert answer.message.startswith("reverted in Git by ")
+    changed = (await both.git("apps", "show", "--format=%an %s", "--name-status", "main")).split("\n")
+    assert changed[0] == f"dana Roll auto back to release {release}"
+    assert sorted(line for line in changed[1:] if line) == ["D\tauto/added.yaml", "M\tauto/d.yaml"]
+    await until(partial(_image, both, "auto"), lambda image: image == "shop/web:1")
+    assert answer.ledger_commit is not None
+    assert (await both.outcome(answer.ledger_commit.sha))["outcome"] == "Succeeded"
+    with pytest.raises(Refused) as refused:
+        await both.ask(RollbackApplication(key, "dana", "back-3", 99))
+    assert (refused.value.code, refused.value.field) == ("VALIDATION_ERROR", "historyId")
+
+
+async def until(read: Callable[[], Awaitable[str]], holds: Callable[[str], bool]) -> str:
+    """What is read as soon as it is as it should be."""
+    async with asyncio.timeout(15):
+        while not holds(found := await read()):  # noqa: ASYNC110 - of a repository of the host, without an event
+            await asyncio.sleep(0.05)
+    return found
+
+
+async def _image(both: Rigged, name: str) -> str:
+    found = await both.rig.get("apps/v1", "Deployment", "default", name)
+    return str(found["spec"]["template"]["spec"]["containers"][0]["image"]) if found else ""
