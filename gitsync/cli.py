@@ -152,28 +152,34 @@ def _each(questions: Iterable[Callable[[], Any]], form: str, *, one: bool) -> No
 
 
 @inspect.command()
-@click.argument("app", type=_FILE)
+@click.argument("apps", metavar="APP...", type=_FILE, nargs=-1, required=True)
 @_REPO
 @_CONFIG
 @click.option("--project", type=_FILE, help="The AppProject, for the flags of kustomize that it allows.")
 @click.option("--closure", is_flag=True, help="Show what was read of the repositories instead.")
 @_output("yaml")
 @_told
-def render(app: str, repos: tuple[str, ...], config: str | None, project: str | None, closure: bool, form: str) -> None:
-    """Manifests of the Application in file APP."""
+def render(
+    apps: tuple[str, ...], repos: tuple[str, ...], config: str | None, project: str | None, closure: bool, form: str
+) -> None:
+    """Manifests of the Application in each file APP. Several files give one list each: a line of JSON, or a YAML
+    document."""
     from gitsync.inspect.config import read_configuration
-    from gitsync.inspect.files import read_application, read_single
-    from gitsync.inspect.output import write, write_objects
-    from gitsync.inspect.render import Told, read_sources
+    from gitsync.inspect.files import read_single
+    from gitsync.inspect.output import write_objects
+    from gitsync.inspect.render import Told, all_at_once, closure_of_file, objects_of_file
 
-    application, directories = read_application(app), _directories(repos)
+    directories = _directories(repos)
     told = Told(read_configuration(config), read_single(project) if project else None)
-    results = read_sources(application, directories, told)
-    if not closure:
-        write_objects((document.body for result in results for document in result.documents), form)
-        return
-    read = [entry for result in results for entry in result.closure.entries]
-    write([{"kind": str(entry.kind), "path": entry.path} for entry in read], form)
+    answer = closure_of_file if closure else objects_of_file
+    questions = [partial(answer, app, directories, told) for app in apps]
+    if len(apps) > 1:
+        with all_at_once(questions) as asked:
+            _each(asked, form, one=False)
+    elif closure:
+        _each(questions, form, one=True)
+    else:
+        write_objects(objects_of_file(apps[0], directories, told), form)
 
 
 @inspect.command()

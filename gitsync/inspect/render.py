@@ -3,15 +3,18 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from gitsync.git.closure import Closure
 from gitsync.git.credentials import NoCredentials
 from gitsync.git.repositories import Repositories
-from gitsync.inspect.files import InspectError
+from gitsync.inspect.files import InspectError, read_application
 from gitsync.manifest.object import JsonObject
 from gitsync.manifest.parse import ParsedDocument
 from gitsync.project.permits import normalize_url
@@ -25,6 +28,8 @@ from gitsync.render.local import documents_of, read_local
 from gitsync.render.references import references_of
 from gitsync.render.render import render
 from model.kinds.application import Application, ApplicationSource
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +51,40 @@ class Told:
 _NOTHING_TOLD = Told()
 
 
+def objects_of_file(file: str, directories: Mapping[str, Path], told: Told) -> list[JsonObject]:
+    """The manifests of the Application in a file. Raises what rendering raises."""
+    return [document.body for document in _last_of_each(read_sources(read_application(file), directories, told))]
+
+
+def closure_of_file(file: str, directories: Mapping[str, Path], told: Told) -> list[JsonObject]:
+    """What was read of the repositories for the Application in a file."""
+    results = read_sources(read_application(file), directories, told)
+    return [{"kind": str(one.kind), "path": one.path} for result in results for one in result.closure.entries]
+
+
+@contextmanager
+def all_at_once(questions: Sequence[Callable[[], _T]]) -> Iterator[list[Callable[[], _T]]]:
+    """The same questions, being answered by several threads already; mostly they wait for programs."""
+    with ThreadPoolExecutor(thread_name_prefix="inspect") as threads:
+        yield [threads.submit(question).result for question in questions]
+
+
 def render_application(application: Application, directories: Mapping[str, Path]) -> list[ParsedDocument]:
     """All objects of all sources, in their order. Raises what rendering raises."""
-    return [document for result in read_sources(application, directories) for document in result.documents]
+    return _last_of_each(read_sources(application, directories))
+
+
+def _last_of_each(results: Sequence[SourceResult]) -> list[ParsedDocument]:
+    """Of equal objects the last one counts, in its place."""
+    found: dict[tuple[str, ...], ParsedDocument] = {}
+    for document in (document for result in results for document in result.documents):
+        body, metadata = document.body, document.body["metadata"]
+        group = body["apiVersion"].rpartition("/")[0]
+        name = metadata.get("name") or f"{metadata.get('generateName')} {len(found)}"
+        key = (group, body["kind"], metadata.get("namespace") or "", name)
+        found.pop(key, None)
+        found[key] = document
+    return list(found.values())
 
 
 def read_sources(

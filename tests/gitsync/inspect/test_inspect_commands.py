@@ -133,6 +133,40 @@ def test_render_shows_what_was_read(files: dict[str, str]) -> None:
     )
 
 
+def test_render_answers_for_several_applications_and_one_that_fails_stops_no_other(files: dict[str, str]) -> None:
+    result = run("render", files["app"], files["desired"], files["app"], "--repo", _shop(files), "-o", "json")
+    first, second, third = [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.exit_code == 1
+    assert first == third == [yaml.safe_load(DEPLOYMENT)]
+    assert "holds no Application" in second["error"]
+
+
+def test_of_several_sources_the_last_of_equal_objects_is_rendered(files: dict[str, str]) -> None:
+    other = Path(files["repo"]) / "other"
+    other.mkdir()
+    (other / "web.yaml").write_text(DEPLOYMENT.replace("web:1", "web:2"))
+    app = yaml.safe_load(APPLICATION)
+    source = app["spec"].pop("source")
+    app["spec"]["sources"] = [source, {**source, "path": "other"}]
+    Path(files["app"]).write_text(yaml.safe_dump(app))
+    (body,) = answer("render", files["app"], "--repo", _shop(files), "-o", "json")
+    assert body["spec"]["template"]["spec"]["containers"][0]["image"] == "web:2"
+
+
+def test_render_knows_what_argocd_cm_switches_off(files: dict[str, str], tmp_path: Path) -> None:
+    (Path(files["repo"]) / "app" / "b.jsonnet").write_text("{apiVersion: 'v1', kind: 'Secret', metadata: {name: 'b'}}")
+    (tmp_path / "config").write_text(
+        "kind: ConfigMap\napiVersion: v1\nmetadata: {name: c}\ndata: {jsonnet.enable: 'false'}"
+    )
+    told = ("--config", str(tmp_path / "config"))
+    assert len(answer("render", files["app"], "--repo", _shop(files), "-o", "json")) == 2
+    assert len(answer("render", files["app"], "--repo", _shop(files), "-o", "json", *told)) == 1
+
+
+def _shop(files: dict[str, str]) -> str:
+    return f"https://git.example/shop={files['repo']}"
+
+
 def test_plan_gives_actions_with_reasons(files: dict[str, str], tmp_path: Path) -> None:
     mark = "shop:/ConfigMap:shop/old"
     metadata = {"name": "old", "namespace": "shop", "annotations": {"argocd.argoproj.io/tracking-id": mark}}
