@@ -9,6 +9,7 @@ _COMMANDS = {
     "audit": ("api.cli.audit:audit", "See who changed what, as Git tells it."),
     "demo": ("api.cli.demo:demo", "Start everything on one port, with a sandbox cluster and Git host."),
     "inspect": ("gitsync.cli:inspect", "Say what the engine thinks of files, offline."),
+    "rollout": ("api.cli.rollout:rollout", "Progressive delivery: simulate and explain Rollouts."),
     "runtime": ("gitsync.runtime_cli:runtime", "Start a runtime on a cluster."),
     "runtimes": ("api.cli.runtimes:runtimes", "Look after the runtimes that may connect."),
     "serve": ("api.cli.serve:serve", "Start the control plane."),

@@ -34,6 +34,13 @@ class SimulatedCluster:
         self.passes = 0
         self._uid = 0
 
+    def fork(self) -> "SimulatedCluster":
+        """The same world, which then goes its own way."""
+        other = SimulatedCluster(self.now, self.parts, available=self.available)
+        other.objects = dict(self.objects)
+        other._uid = self._uid
+        return other
+
     # ---- what people do
 
     def add(self, body: JsonObject) -> JsonObject:
@@ -100,7 +107,7 @@ class SimulatedCluster:
                 "observedGeneration": body["metadata"]["generation"],
             }
             if body.get("status") != after:
-                body["status"] = after
+                self.objects[_key(body)] = {**body, "status": after}
                 moved = True
         return moved
 

@@ -1,0 +1,30 @@
+"""`argosy rollout`: what Rollouts are going to do, and why they do not."""
+
+from importlib import import_module
+
+import click
+
+# By import string: these look at files with the engine, which the control plane does not load.
+_OFFLINE = {
+    "explain": ("gitsync.rollout_cli:explain", "Say why a Rollout in a file is not healthy."),
+    "simulate": ("gitsync.rollout_cli:simulate", "Say what an update of a Rollout is going to do, step by step."),
+}
+
+
+class _Lazy(click.Group):
+    """Imports a subcommand only when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_OFFLINE})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _OFFLINE:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = _OFFLINE[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.group(cls=_Lazy)
+def rollout() -> None:
+    """Progressive delivery."""
