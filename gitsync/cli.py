@@ -249,34 +249,38 @@ def _now() -> datetime:
 
 
 @inspect.command()
-@click.argument("file", type=_FILE)
+@_FILES
 @click.option("--clusters", type=_FILE, help="Cluster Secrets, for the clusters generator.")
+@click.option("--live", type=_FILE, help="Applications, sets and projects that there are: tells what would be done.")
 @_REPO
 @_output("yaml")
 @_told
-def appset(file: str, clusters: str | None, repos: tuple[str, ...], form: str) -> None:
-    """Applications that the ApplicationSets in FILE would generate."""
-    from datetime import UTC, datetime
+def appset(files: tuple[str, ...], clusters: str | None, live: str | None, repos: tuple[str, ...], form: str) -> None:
+    """Applications that the ApplicationSets in FILE would generate. Several files give one list each.
 
+    With --live: what would be created, changed and deleted, one result for each set.
+    """
     from gitsync.appset.clusters import clusters_among
-    from gitsync.inspect.appset import inspect_appset
-    from gitsync.inspect.files import InspectError, read_objects
+    from gitsync.inspect.appset import appset_of_file, generations_of_file, preview_of_file, told
+    from gitsync.inspect.files import read_objects
     from gitsync.inspect.output import write_objects
 
-    sets = [body for body in read_objects(file) if body["kind"] == "ApplicationSet"]
-    if not sets:
-        raise InspectError(f"{file}: holds no ApplicationSet", suggestion="Give a file with an ApplicationSet.")
     known = clusters_among(read_objects(clusters)) if clusters else ()
-    directories, now = _directories(repos), datetime.now(UTC)
-    generations = [inspect_appset(one, known, directories, now=now) for one in sets]
-    write_objects((one for generation in generations for one in generation.applications), form)
-    for generation in generations:
-        for warning in generation.warnings:
-            click.echo(f"warning: {warning}", err=True)
-        for error in generation.errors:
-            click.echo(f"error: {error.reason}: {error.message}", err=True)
-    if any(generation.errors for generation in generations):
-        sys.exit(1)
+    directories, now = _directories(repos), _now()
+    if live is not None:
+        there = read_objects(live)
+        asked = [partial(preview_of_file, file, there, known, directories, now=now) for file in files]
+        _each(asked, form, one=len(files) == 1)
+    elif len(files) > 1:
+        _each((partial(appset_of_file, file, known, directories, now=now) for file in files), form, one=False)
+    else:
+        # What could be generated is told even if something could not, and that beside it.
+        generations = generations_of_file(files[0], known, directories, now=now)
+        write_objects((one for generation in generations for one in generation.applications), form)
+        for line in (line for generation in generations for line in told(generation)):
+            click.echo(line, err=True)
+        if any(generation.errors for generation in generations):
+            sys.exit(1)
 
 
 def _directories(repos: tuple[str, ...]) -> dict[str, Path]:

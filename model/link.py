@@ -31,6 +31,8 @@ from model.link_act import RollbackApplication as RollbackApplication
 from model.link_act import RunAction as RunAction
 from model.link_act import StartSync as StartSync
 from model.link_act import TerminateOperation as TerminateOperation
+from model.link_appset import ApplicationSetPreviewAnswer as ApplicationSetPreviewAnswer
+from model.link_appset import PreviewApplicationSet as PreviewApplicationSet
 from model.link_change import (
     ChangeAnswer,
     CreateApplication,
@@ -305,6 +307,7 @@ RequestBody = (
     | DeleteApplication
     | ValidateApplication
     | GetManifestFile
+    | PreviewApplicationSet
 )
 
 
@@ -385,6 +388,7 @@ AnswerBody = (
     | ChangeAnswer
     | ValidationAnswer
     | ManifestFileAnswer
+    | ApplicationSetPreviewAnswer
 )
 
 

@@ -4,10 +4,11 @@ from importlib.metadata import version as installed_version
 
 import strawberry
 
-from api.actions import audit, reading, releases, statistics
+from api.actions import application_sets, audit, reading, releases, statistics
 from api.actions import runtimes as runtime_actions
 from api.context import Context, Info
 from api.types.application import Application, shown
+from api.types.application_set import ApplicationSetPreview, ApplicationSetPreviewInput
 from api.types.audit import AuditEntry, AuditFilterArgs, audit_filter
 from api.types.cluster import Cluster
 from api.types.enums import SortingOrder
@@ -112,6 +113,20 @@ class Query:
         context = info.context
         found = await reading.warnings(context.plane, context.signed_in(), filter_value(filters), pagination)
         return slice_of(found.page, Warning.of, found.count)
+
+    @strawberry.field(description="What an ApplicationSet would generate, create, change and delete. It is not done.")
+    async def application_set_preview(self, info: Info, input: ApplicationSetPreviewInput) -> ApplicationSetPreview:
+        plane, viewer = info.context.plane, info.context.signed_in()
+        return ApplicationSetPreview.of(
+            await application_sets.preview(
+                plane,
+                viewer,
+                runtime=input.runtime,
+                git_source=input.git_source,
+                manifest=input.manifest or "",
+                name=input.name or "",
+            )
+        )
 
     @strawberry.field(description="What was changed, by whom, why; read from the Git changelog. Newest first.")
     async def audit_log(

@@ -1,12 +1,16 @@
 """`argosy inspect appset`: the Applications that an ApplicationSet would generate."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from gitsync.appset.generate import Generation, generate
 from gitsync.appset.inputs import ClusterInput, GeneratorInputs, GitAnswer, GitQuestion, Question
-from gitsync.inspect.files import InspectError
+from gitsync.appset.plan import plan_applications, policy_of
+from gitsync.appset.rollout import held, is_rolling
+from gitsync.appset.validation import validated
+from gitsync.inspect.files import InspectError, is_application, read_objects
 from gitsync.manifest.object import JsonObject
 from gitsync.project.permits import normalize_url
 
@@ -33,6 +37,77 @@ def inspect_appset(
         for question in generation.questions:
             answers[question] = _answer(question, known, trees)
     raise InspectError("the generators read too many repositories", suggestion="Narrow them.")
+
+
+def appset_of_file(
+    file: str, clusters: tuple[ClusterInput, ...], directories: Mapping[str, Path], *, now: datetime
+) -> list[JsonObject]:
+    """The Applications of all sets in a file. Raises InspectError unless every one could be generated."""
+    generations = generations_of_file(file, clusters, directories, now=now)
+    if errors := [error for generation in generations for error in generation.errors]:
+        raise InspectError(
+            f"{file}: " + "; ".join(f"{error.reason}: {error.message}" for error in errors),
+            suggestion="Correct the ApplicationSet",
+        )
+    return [one for generation in generations for one in generation.applications]
+
+
+def generations_of_file(
+    file: str, clusters: tuple[ClusterInput, ...], directories: Mapping[str, Path], *, now: datetime
+) -> list[Generation]:
+    return [inspect_appset(one, clusters, directories, now=now) for one in sets_of_file(file)]
+
+
+def told(generation: Generation) -> list[str]:
+    """Warnings and errors, a line each."""
+    warnings = [f"warning: {warning}" for warning in generation.warnings]
+    return [*warnings, *(f"error: {error.reason}: {error.message}" for error in generation.errors)]
+
+
+def sets_of_file(file: str) -> list[JsonObject]:
+    sets = [body for body in read_objects(file) if body["kind"] == "ApplicationSet"]
+    if not sets:
+        raise InspectError(f"{file}: holds no ApplicationSet", suggestion="Give a file with an ApplicationSet.")
+    return sets
+
+
+def preview_of_file(
+    file: str,
+    live: Sequence[JsonObject],
+    clusters: tuple[ClusterInput, ...],
+    directories: Mapping[str, Path],
+    *,
+    now: datetime,
+) -> list[JsonObject]:
+    """What each set in a file would create, change and delete among live objects: Applications, and the sets that own
+    them. AppProjects among them are asked."""
+    return [
+        _preview(one, live, clusters, inspect_appset(one, clusters, directories, now=now)) for one in sets_of_file(file)
+    ]
+
+
+def _preview(
+    application_set: JsonObject, live: Sequence[JsonObject], clusters: tuple[ClusterInput, ...], generation: Generation
+) -> JsonObject:
+    name = application_set["metadata"].get("name")
+    same = [body for body in live if body["kind"] == "ApplicationSet" and body["metadata"].get("name") == name]
+    projects = {body["metadata"]["name"]: body for body in live if body["kind"] == "AppProject"}
+    metadata = {**application_set["metadata"], **({"uid": same[0]["metadata"].get("uid")} if same else {})}
+    known = {**application_set, "metadata": metadata}
+    if projects:
+        generation = validated(generation, projects, clusters)
+    if is_rolling(known):
+        generation = replace(generation, applications=tuple(map(held, generation.applications)))
+    plan = plan_applications(known, generation, list(filter(is_application, live)), policy_of(known))
+    return {
+        "name": name,
+        "complete": generation.complete,
+        "applications": [one["metadata"]["name"] for one in generation.applications],
+        "changes": [{"action": str(one.verb), "name": one.name, "reason": one.reason} for one in plan.changes],
+        "withheld": list(plan.withheld),
+        "errors": [f"{error.reason}: {error.message}" for error in generation.errors],
+        "warnings": list(generation.warnings),
+    }
 
 
 def _answer(question: Question, known: Mapping[str, Path], trees: dict[Path, GitAnswer]) -> GitAnswer:

@@ -111,6 +111,17 @@ class ApplicationSets:
     def generations_total(self) -> int:
         return self._generation.generations_total
 
+    def get(self, name: str) -> JsonObject | None:
+        return self._sets.get(name)
+
+    @property
+    def clusters(self) -> tuple[ClusterInput, ...]:
+        return self._clusters()
+
+    @property
+    def now(self) -> Callable[[], datetime]:
+        return self._now
+
     # ---- reasons to look
 
     async def _follow(self, heart: Heart) -> None:
@@ -236,7 +247,10 @@ class ApplicationSets:
 
     async def preview(self, body: JsonObject, *, fresh: bool = False) -> Preview:
         """What would be generated and done for this set now. Writes nothing."""
-        generation = await self._generation.generate(body, fresh=fresh)
+        return self.planned(body, await self._generation.generate(body, fresh=fresh))
+
+    def planned(self, body: JsonObject, generation: Generation) -> Preview:
+        """What may be written of what was generated, and the plan for it."""
         generation = validated(generation, self._projects(), self._clusters())
         if is_rolling(body):
             generation = _with_applications(generation, tuple(map(held, generation.applications)))

@@ -23,6 +23,7 @@ from gitsync.reconcile.loop import Loop
 from gitsync.reconcile.record import Record, Records
 from gitsync.reconcile.reporter import Reporter
 from gitsync.reconcile.rollback import Rollbacks
+from gitsync.reconcile.set_preview import SetPreviews
 from gitsync.reconcile.tree import build_node
 from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
 from model.link import ObjectRef, TreeNode
@@ -45,6 +46,7 @@ class Context:
     changing: Changing
     journalling: Journalling
     rollbacks: Rollbacks
+    previews: SetPreviews
     audit: AuditLog
     now: Callable[[], datetime]
 

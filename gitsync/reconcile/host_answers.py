@@ -100,6 +100,11 @@ class HostAnswers:
         self._known[asker, question] = _Known(answer, self._clock())
         return answer
 
+    def known(self, question: HostQuestion) -> HostAnswer | None:
+        """What a set of this runtime was answered to the very same question."""
+        found = [one.answer for (_, asked), one in self._known.items() if asked == question]
+        return found[0] if found else None
+
     def keep(self, asker: str, questions: frozenset[HostQuestion]) -> None:
         """The set asks these and no others any more."""
         for key in [key for key in self._known if key[0] == asker and key[1] not in questions]:

@@ -51,6 +51,7 @@ from model.link import (
     WatchEvents,
     WatchTree,
 )
+from model.link_appset import PreviewApplicationSet
 from model.link_change import (
     CreateApplication,
     DeleteApplication,
@@ -130,6 +131,8 @@ class Requests:
                 return await changing.validate(body)
             case GetManifestFile(application=key):
                 return await changing.file(key)
+            case PreviewApplicationSet():
+                return await self._context.previews.preview(body)
             case _:
                 raise Refused("VALIDATION_ERROR", f"{type(body).__name__} is answered as a stream")
 

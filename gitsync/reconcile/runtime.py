@@ -111,7 +111,7 @@ class Runtime:
         self.deletions = self._make_deletions()
         self.loop = self._make_loop()
         self.connections = Connections()
-        self.application_sets = make_application_sets(
+        self.application_sets, self.previews = make_application_sets(
             SetParts(
                 settings=settings,
                 home_cluster=self.home_cluster,
@@ -121,6 +121,7 @@ class Runtime:
                 loop=self.loop,
                 supervisor=self.supervisor,
                 connections=self.connections,
+                probe=self.probe,
                 now=now,
             )
         )
@@ -420,6 +421,7 @@ class Runtime:
                 changing=self.changes.changing,
                 journalling=self.journalling,
                 rollbacks=self.changes.rollbacks,
+                previews=self.previews,
                 audit=self.audit,
                 now=self._now,
             )

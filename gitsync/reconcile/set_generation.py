@@ -1,7 +1,7 @@
 """Generates the Applications of a set: collects the answers that its generators need, remembers what came of it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -11,6 +11,7 @@ from gitsync.appset.inputs import (
     Answer,
     ClusterInput,
     GeneratorInputs,
+    GitAnswer,
     GitQuestion,
     HostAnswer,
     HostQuestion,
@@ -22,6 +23,9 @@ from gitsync.reconcile.git_answers import GitAnswers
 
 _MOST_ROUNDS = 8  # matrix and merge generators are nested once, so few rounds can be needed
 _AT_ONCE = 16
+_ENDLESS = Generation(
+    (), (GenerationError("ApplicationGenerationFromParamsError", "the generators ask for ever more"),)
+)
 
 
 class Hosts(Protocol):
@@ -99,16 +103,43 @@ class SetGeneration:
                 answers.update(used)
                 return generation
             used |= await self._ask(generation.questions, name, fresh=fresh)
-        error = GenerationError("ApplicationGenerationFromParamsError", "the generators ask for ever more")
-        return Generation((), (error,))
+        return _ENDLESS
 
     async def _ask(self, questions: tuple[Question, ...], name: str, *, fresh: bool) -> dict[Question, Answer]:
-        slots = asyncio.Semaphore(_AT_ONCE)
+        return await _each(
+            questions,
+            lambda question: self._git.answer(question, name),
+            lambda question: self._hosts.answer(question, name, fresh=fresh),
+        )
 
-        async def ask(question: Question) -> Answer:
-            async with slots:
-                if isinstance(question, GitQuestion):
-                    return await self._git.answer(question, name)
-                return await self._hosts.answer(question, name, fresh=fresh)
 
-        return dict(zip(questions, await asyncio.gather(*map(ask, questions)), strict=True))
+async def answer_all(
+    body: JsonObject,
+    *,
+    clusters: tuple[ClusterInput, ...],
+    git: Callable[[GitQuestion], Awaitable[GitAnswer | Unanswered]],
+    host: Callable[[HostQuestion], Awaitable[HostAnswer | Unanswered]],
+    now: Callable[[], datetime],
+) -> Generation:
+    """Generate once, with answers that nobody remembers."""
+    used: dict[Question, Answer] = {}
+    for _ in range(_MOST_ROUNDS):
+        generation = await asyncio.to_thread(generate, body, GeneratorInputs(clusters, dict(used)), now=now())
+        if not generation.questions:
+            return generation
+        used |= await _each(generation.questions, git, host)
+    return _ENDLESS
+
+
+async def _each(
+    questions: tuple[Question, ...],
+    git: Callable[[GitQuestion], Awaitable[GitAnswer | Unanswered]],
+    host: Callable[[HostQuestion], Awaitable[HostAnswer | Unanswered]],
+) -> dict[Question, Answer]:
+    slots = asyncio.Semaphore(_AT_ONCE)
+
+    async def ask(question: Question) -> Answer:
+        async with slots:
+            return await (git(question) if isinstance(question, GitQuestion) else host(question))
+
+    return dict(zip(questions, await asyncio.gather(*map(ask, questions)), strict=True))

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 
+from gitsync.access.probe import AccessProbe
 from gitsync.appset.inputs import ClusterInput
 from gitsync.appset.providers.api import Connections
 from gitsync.appset.providers.ask import Asking
@@ -17,6 +19,7 @@ from gitsync.reconcile.host_answers import HomeVault, HostAnswers
 from gitsync.reconcile.loop import Loop
 from gitsync.reconcile.record import Records, read_application
 from gitsync.reconcile.set_generation import SetGeneration
+from gitsync.reconcile.set_preview import SetPreviews
 from gitsync.reconcile.set_rollout import SetRollout
 from gitsync.reconcile.set_writes import SetWrites
 from gitsync.reconcile.supervisor import Supervisor
@@ -35,6 +38,7 @@ class SetParts:
     loop: Loop
     supervisor: Supervisor
     connections: Connections
+    probe: AccessProbe
     now: Callable[[], datetime]
 
     def seen(self, body: JsonObject) -> None:
@@ -56,7 +60,7 @@ class SetParts:
         return tuple(self.home.clusters.values())
 
 
-def make_application_sets(parts: SetParts) -> ApplicationSets:
+def make_application_sets(parts: SetParts) -> tuple[ApplicationSets, SetPreviews]:
     writes = SetWrites(parts.home_cluster, parts.records, seen=parts.seen)
     sets: ApplicationSets
     git = GitAnswers(
@@ -68,11 +72,12 @@ def make_application_sets(parts: SetParts) -> ApplicationSets:
         calm=timedelta(seconds=parts.settings.loop.self_heal_max_seconds),
         now=parts.now,
     )
+    hosts = parts.hosts()
     sets = ApplicationSets(
         parts.home_cluster,
         parts.settings.namespace,
         records=parts.records,
-        generation=SetGeneration(git, parts.hosts(), clusters=parts.clusters, now=parts.now),
+        generation=SetGeneration(git, hosts, clusters=parts.clusters, now=parts.now),
         writes=writes,
         rollout=rollout,
         projects=lambda: parts.home.projects,
@@ -83,4 +88,8 @@ def make_application_sets(parts: SetParts) -> ApplicationSets:
     )
     parts.home.on_clusters_changed = sets.clusters_changed
     parts.home.on_projects_changed = sets.project_changed
-    return sets
+    numbers = count()
+    previews = SetPreviews(
+        parts.settings.namespace, parts.records, sets, git, hosts, parts.probe, number=lambda: next(numbers)
+    )
+    return sets, previews

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from model.link import AnswerBody, Refusal, RequestBody
+from model.link_appset import ApplicationSetPreviewAnswer, PlannedApplication, PreviewApplicationSet
 from model.link_change import (
     Author,
     ChangeAnswer,
@@ -40,10 +41,17 @@ def _file(body: RequestBody) -> AnswerBody | Refusal:
     return ManifestFileAnswer(REPOSITORY, "main", "applications/cart.yaml", "b" * 40, "kind: Application\n")
 
 
+def _previewed(body: RequestBody) -> AnswerBody | Refusal:
+    assert isinstance(body, PreviewApplicationSet)
+    change = PlannedApplication("cart", "update", "differs from what is generated", {"spec": 1}, {"spec": 2})
+    return ApplicationSetPreviewAnswer(("cart",), True, (change,), 1, (body.author.name,))
+
+
 CHANGES: Mapping[type[RequestBody], Answer] = {
     CreateApplication: _changed,
     EditApplication: _changed,
     DeleteApplication: _changed,
     ValidateApplication: _validated,
     GetManifestFile: _file,
+    PreviewApplicationSet: _previewed,
 }

@@ -112,6 +112,57 @@ def test_resources_stay_on_deletion_when_the_policy_says_so() -> None:
     assert "finalizers" not in one["metadata"]
 
 
+def set_file(folder: Path, name: str, *names: str, **spec: Any) -> str:
+    elements = [{"name": one} for one in names]
+    body = {
+        "generators": [{"list": {"elements": elements}}],
+        "template": {"metadata": {"name": "{{name}}"}, "spec": {"project": "default", "destination": {"name": "dev"}}},
+        **spec,
+    }
+    file = folder / name
+    file.write_text(json.dumps({**application_set(body), "metadata": {"name": name, "namespace": "argocd"}}))
+    return str(file)
+
+
+def test_inspect_gives_one_result_for_each_of_several_files(tmp_path: Path) -> None:
+    broken = tmp_path / "broken"
+    broken.write_text("kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\n")
+    files = [set_file(tmp_path, "one", "a", "b"), str(broken), set_file(tmp_path, "two", "c")]
+    result = CliRunner().invoke(inspect, ["appset", *files, "-o", "json"])
+    assert result.exit_code == 1
+    first, second, third = map(json.loads, result.stdout.splitlines())
+    assert [one["metadata"]["name"] for one in first] == ["a", "b"]
+    assert "holds no ApplicationSet" in second["error"]
+    assert [one["metadata"]["name"] for one in third] == ["c"]
+
+
+def test_inspect_tells_what_would_be_done_to_what_there_is(tmp_path: Path) -> None:
+    owner = {"kind": "ApplicationSet", "name": "set", "uid": "u", "controller": True}
+    live = [
+        {"apiVersion": "argoproj.io/v1alpha1", "kind": "ApplicationSet", "metadata": {"name": "set", "uid": "u"}},
+        application_like("stays", owner, project="other"),
+        application_like("goes", owner),
+        application_like("foreign", {}),
+    ]
+    file = tmp_path / "live"
+    file.write_text("\n---\n".join(map(json.dumps, live)))
+    wanted = set_file(tmp_path, "set", "stays", "new", "foreign")
+    result = CliRunner().invoke(inspect, ["appset", wanted, "--live", str(file), "-o", "json"])
+    assert result.exit_code == 0, result.output
+    (found,) = json.loads(result.stdout)
+    assert [(one["action"], one["name"]) for one in found["changes"]] == [
+        ("update", "stays"),
+        ("create", "new"),
+        ("delete", "goes"),
+    ]
+    assert found["withheld"] == ["foreign exists and is not this ApplicationSet's"]
+
+
+def application_like(name: str, owner: dict[str, Any], **spec: Any) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": "argocd", "ownerReferences": [owner] if owner else []}
+    return {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": metadata, "spec": spec}
+
+
 def test_inspect_shows_the_applications(tmp_path: Path) -> None:
     (tmp_path / "repo" / "apps" / "web").mkdir(parents=True)
     spec = {

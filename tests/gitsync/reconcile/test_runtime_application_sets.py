@@ -1,6 +1,7 @@
 """The ApplicationSet controller in the runtime, against the sandbox: what people apply and push, and what follows."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,8 +11,11 @@ import pytest_asyncio
 from aiohttp import web
 
 from gitsync.manifest.object import JsonObject
+from gitsync.reconcile.link import Refused
 from gitsync.settings import GeneratorSettings
 from model.identity import GroupVersionKind, ResourceKey
+from model.link_appset import PreviewApplicationSet
+from model.link_change import Author
 from tests.support.runtime import NAMESPACE, Rig, phase_of, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
@@ -276,6 +280,83 @@ async def test_a_resource_of_any_kind_decides_on_clusters(rig: Rig) -> None:
         syncPolicy={"preserveResourcesOnDeletion": True},
     )
     await rig.until("on-chosen", lambda _: True)
+
+
+def preview_of(rig: Rig, body: JsonObject | str, *, source: str = "sets", person: str = "") -> PreviewApplicationSet:
+    if isinstance(body, str):
+        return PreviewApplicationSet(source, Author(person), name=body)
+    return PreviewApplicationSet(source, Author(person), manifest=json.dumps(body))
+
+
+async def test_a_preview_tells_what_would_be_done_and_does_none_of_it(rig: Rig) -> None:
+    await git_source(rig)
+    await create_set(rig, "seen", generators=[elements("seen-a", "seen-b")], template=template(rig, "{{name}}", "made"))
+    await rig.until("seen-b", lambda _: True)
+    live = await until_set(rig, "seen", told("True"))
+    git = {"repoURL": rig.host.clone_url("apps"), "revision": "main", "directories": [{"path": "dirs/one"}]}
+    generators = [elements("seen-b"), {"git": {**git, "template": {"metadata": {"name": "of-{{path.basename}}"}}}}]
+    spec = {"generators": generators, "template": template(rig, "{{name}}", "x")}
+    body = {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": {"name": "seen"}, "spec": spec}
+    answer = await rig.runtime.previews.preview(preview_of(rig, body))
+    found = [("update", "seen-b"), ("create", "of-one"), ("delete", "seen-a")]
+    assert [(one.action, one.name) for one in answer.changes] == found
+    assert answer.complete
+    change = answer.changes[0]
+    assert (change.live or {})["spec"]["source"]["path"] == "made"
+    assert (change.manifest or {})["spec"]["source"]["path"] == "x"
+    assert (await rig.application("seen-b") or {})["spec"]["source"]["path"] == "made"
+    again = await rig.runtime.previews.preview(preview_of(rig, "seen"))
+    assert again.changes == ()
+    assert set(again.names) == {"seen-a", "seen-b"}
+
+
+async def test_a_preview_is_for_those_who_may_commit_and_sends_no_token_anywhere(rig: Rig) -> None:
+    await git_source(rig)
+    body = {"apiVersion": "argoproj.io/v1alpha1", "kind": "ApplicationSet", "metadata": {"name": "peek"}}
+    github = {"owner": "o", "repo": "r", "api": "http://127.0.0.1:1", "tokenRef": {"secretName": "scm", "key": "token"}}
+    body["spec"] = {"generators": [{"pullRequest": {"github": github}}], "template": {}}
+    with pytest.raises(Refused, match="may not change Git Source"):
+        await rig.runtime.previews.preview(preview_of(rig, body, person="victor"))
+    with pytest.raises(Refused, match="no Git Source"):
+        await rig.runtime.previews.preview(preview_of(rig, body, source="nowhere"))
+    answer = await rig.runtime.previews.preview(preview_of(rig, body))
+    assert not answer.complete
+    assert "a preview asks with a token only what" in answer.errors[0]
+    other = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "x"}}
+    with pytest.raises(Refused, match="not one ApplicationSet"):
+        await rig.runtime.previews.preview(preview_of(rig, other))
+
+
+async def test_a_preview_reads_only_repositories_that_the_person_may_read(rig: Rig) -> None:
+    await git_source(rig)
+    await rig.host.create_repository("closed", public=False)
+    labels = {"argosy.io/git-credential": "true"}
+    url = rig.host.clone_url("apps").removesuffix("/apps.git")
+    data = {"person": "dana", "username": "dana", "password": "dana-password", "url": url}
+    meta = {"name": "dana", "namespace": NAMESPACE, "labels": labels}
+    await rig.cluster.create({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": data})
+    async with asyncio.timeout(5):
+        apps = rig.host.clone_url("apps")
+        while not (await rig.runtime.probe.verdict("dana", apps, max_age_seconds=0.0)).write:  # noqa: ASYNC110 - a watch
+            await asyncio.sleep(0.05)
+    git = {"repoURL": rig.host.clone_url("closed"), "revision": "main", "directories": [{"path": "*"}]}
+    body: JsonObject = {"apiVersion": "argoproj.io/v1alpha1", "kind": "ApplicationSet", "metadata": {"name": "peek"}}
+    body["spec"] = {"generators": [{"git": git}], "template": {}}
+    answer = await rig.runtime.previews.preview(preview_of(rig, body, person="dana"))
+    assert "cannot be read with your permissions" in answer.errors[0]
+    await create_set(rig, "theirs", generators=[elements("theirs-a")], template=template(rig, "{{name}}", "made"))
+    await rig.until("theirs-a", lambda _: True)
+    with pytest.raises(Refused, match="no ApplicationSet"):
+        await rig.runtime.previews.preview(preview_of(rig, "theirs", person="dana"))
+
+
+async def git_source(rig: Rig) -> None:
+    if await rig.application("sets") is None:
+        labels = {"codefresh.io/entity": "git-source"}
+        await rig.create_application(
+            "sets", source={"repoURL": rig.host.clone_url("apps"), "path": "sets"}, metadata={"labels": labels}
+        )
+        await rig.until("sets", lambda body: bool(body.get("status")))
 
 
 POD = {"containers": [{"name": "a", "image": "a:1"}]}
