@@ -19,6 +19,7 @@ from gitsync.kube.client import Cluster
 from gitsync.kube.connection import Reach
 from gitsync.kube.errors import AccessUnusable, ClusterUnreachable
 from gitsync.kube.index import LiveEvent
+from gitsync.kube.transport import TimeLimits
 from gitsync.manifest.object import Facts, JsonObject
 from gitsync.reconcile.engine_config import EngineConfig
 from gitsync.reconcile.rules import judged_anew
@@ -88,8 +89,10 @@ class Fleet:
         config: Callable[[], EngineConfig],
         facts_of: Callable[[JsonObject], Facts],
         now: Callable[[], datetime],
+        times: TimeLimits | None = None,
     ) -> None:
         self._home = home
+        self._times = times
         self._supervisor = supervisor
         self._events = events
         self._config = config
@@ -221,7 +224,8 @@ class Fleet:
             self._members[IN_CLUSTER_SERVER].name = access.name
             self._events.reach_changed(self._members[IN_CLUSTER_SERVER])
             return
-        member = self._member(access.server, access.name, Cluster(access), from_secret=secret_name)
+        cluster = Cluster(access, times=self._times)
+        member = self._member(access.server, access.name, cluster, from_secret=secret_name)
         labels = (body or {}).get("metadata", {}).get("labels") or {}
         member.labels = tuple(sorted(labels.items()))
         await self._join(member)

@@ -25,6 +25,7 @@ from gitsync.git.settings import GitSettings
 from gitsync.kube.access import ClusterAccess
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError
+from gitsync.kube.transport import TimeLimits
 from gitsync.reconcile.actions import ObjectActions
 from gitsync.reconcile.asked import Context
 from gitsync.reconcile.change_parts import ChangeParts, Changes, make_changes, make_journalling
@@ -75,16 +76,22 @@ def utc_now() -> datetime:
 
 
 class Runtime:
-    """One runtime process. `access` is the way into the home cluster."""
+    """One runtime process. `access` is the way into the home cluster; `times` how patient it is with clusters."""
 
     def __init__(
-        self, settings: RuntimeSettings, access: ClusterAccess, *, now: Callable[[], datetime] = utc_now
+        self,
+        settings: RuntimeSettings,
+        access: ClusterAccess,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        times: TimeLimits | None = None,
     ) -> None:
         self._settings = settings
         self._now = now
+        self._times = times
         self.supervisor = Supervisor(clock=time.monotonic)
         self.records = Records(settings.namespace)
-        self.home_cluster = Cluster(access)
+        self.home_cluster = Cluster(access, times=times)
         self.credentials = CredentialStore()
         self.probe = AccessProbe(self.credentials, clock=time.monotonic)
         of_repositories = RepositoryCredentials(self.credentials)
@@ -305,6 +312,7 @@ class Runtime:
             access,
             self.supervisor,
             events,
+            times=self._times,
             config=lambda: self.home.config,
             facts_of=self.rules.facts_of,
             now=self._now,

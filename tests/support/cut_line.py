@@ -10,12 +10,16 @@ CHUNK_BYTES = 65_536
 
 
 class CutLine:
-    """Relays `port` to the server's port; while it is cut, nobody answers there."""
+    """Relays `port` to the server's port; while it is cut, nobody answers there, and while it is held, nothing gets
+    through and nobody is told.
+    """
 
     def __init__(self, server_port: int) -> None:
         self._server_port = server_port
         self._open: set[socket.socket] = set()
         self._cut = threading.Event()
+        self._free = threading.Event()
+        self._free.set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
 
@@ -28,6 +32,7 @@ class CutLine:
         finally:
             self._listener.close()
             self.cut()
+            self._free.set()
 
     def cut(self) -> None:
         """Drops every connection and refuses new ones."""
@@ -36,9 +41,14 @@ class CutLine:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
+    def hold(self) -> None:
+        """Leaves every connection open, new ones too, and passes nothing on."""
+        self._free.clear()
+
     def mend(self) -> None:
-        """Relays again."""
+        """Relays again; what was held back arrives."""
         self._cut.clear()
+        self._free.set()
 
     def _accept(self) -> None:
         while True:
@@ -57,6 +67,7 @@ class CutLine:
         self._open.add(source)
         with contextlib.suppress(OSError):
             while data := source.recv(CHUNK_BYTES):
+                self._free.wait()
                 target.sendall(data)
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_RDWR)

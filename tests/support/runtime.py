@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from gitsync.kube.access import ClusterAccess
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError
+from gitsync.kube.transport import TimeLimits
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.runtime import Runtime
+from gitsync.reconcile.runtime import Runtime, utc_now
 from gitsync.sandbox.githost import Author, GitHost
 from gitsync.settings import LoopSettings, RuntimeSettings
 from model.identity import GroupVersionKind, ResourceKey
@@ -116,13 +118,23 @@ def _told(body: JsonObject | None) -> str:
 
 @asynccontextmanager
 async def running_rig(
-    access: ClusterAccess, host: GitHost, data_dir: Path, *, loop: LoopSettings = QUICK, **settings: Any
+    access: ClusterAccess,
+    host: GitHost,
+    data_dir: Path,
+    *,
+    loop: LoopSettings = QUICK,
+    times: TimeLimits | None = None,
+    now: Callable[[], datetime] = utc_now,
+    **settings: Any,
 ) -> AsyncIterator[Rig]:
     """A runtime in this process, ready; namespace and repository `apps` exist and hold at least one commit."""
     cluster = await Cluster.connect(access)
     await _namespace(cluster, NAMESPACE)
     runtime = Runtime(
-        RuntimeSettings(namespace=NAMESPACE, data_dir=data_dir, poll_seconds=60, loop=loop, **settings), access
+        RuntimeSettings(namespace=NAMESPACE, data_dir=data_dir, poll_seconds=60, loop=loop, **settings),
+        access,
+        times=times,
+        now=now,
     )
     try:
         await runtime.start()

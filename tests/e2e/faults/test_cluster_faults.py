@@ -1,0 +1,225 @@
+"""A cluster that drops watches, forgets, asks for patience, is slow, falls silent or vanishes during a sync."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from gitsync.kube.transport import TimeLimits
+from gitsync.manifest.object import JsonObject
+from gitsync.sandbox.faults import Fault
+from gitsync.sandbox.sandbox import Sandbox, SandboxSettings
+from model.identity import ResourceKey
+from tests.support.cut_line import CutLine
+from tests.support.killable import Witness
+from tests.support.runtime import NAMESPACE, Rig, conditions_of, phase_of, running_rig, synced_and_healthy
+from tests.support.sandbox_rig import World, running_sandbox_rig, running_world
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
+
+AUTOMATED: dict[str, Any] = {"automated": {"prune": True, "selfHeal": True}}
+QUICK_TIMES = TimeLimits(connect_seconds=1.0, first_byte_seconds=1.5, watch_idle_seconds=2.0)
+
+
+def config_map(name: str, wave: int = 0, value: str = "1") -> str:
+    notes = f"{{argocd.argoproj.io/sync-wave: '{wave}'}}"
+    head = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, annotations: {notes}}}\n"
+    return f"{head}data: {{value: '{value}'}}\n"
+
+
+def deployment(name: str, image: str = "web:1") -> str:
+    return f"""apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {name}}}
+spec:
+  selector: {{matchLabels: {{app: {name}}}}}
+  template:
+    metadata: {{labels: {{app: {name}}}}}
+    spec: {{containers: [{{name: main, image: "{image}"}}]}}
+"""
+
+
+def message_of(body: JsonObject) -> str:
+    return str((body.get("status") or {}).get("operationState", {}).get("message", ""))
+
+
+def watched(world: World) -> Witness:
+    witness = Witness()
+    world.sandbox.store.listen(witness.hear)
+    return witness
+
+
+async def repair(rig: Rig, name: str) -> None:
+    """Somebody outside makes the Deployment well that a wave waits for."""
+    images = {"spec": {"template": {"spec": {"containers": [{"name": "main", "image": "web:1"}]}}}}
+    await rig.cluster.patch(ResourceKey("apps", "Deployment", "default", name), "v1", images)
+
+
+async def between_waves(rig: Rig, name: str) -> None:
+    """The application waits for its first wave, which only `repair` makes well."""
+    stuck = deployment(name, image="shop/does-not-exist:1")
+    await rig.push({f"{name}/a.yaml": stuck, f"{name}/b.yaml": config_map(f"{name}-later", wave=1)})
+    await rig.create_application(name, syncPolicy={"automated": {}, "retry": {"limit": 0}})
+    await rig.until(name, lambda body: message_of(body).startswith("waiting for healthy state"))
+
+
+async def finished(rig: Rig, name: str) -> None:
+    """The sync that waited has succeeded: the same one, once."""
+    body = await rig.until(name, lambda body: phase_of(body) == "Succeeded", seconds=30)
+    assert len(body["status"]["history"]) == 1
+    assert await rig.get("v1", "ConfigMap", "default", f"{name}-later") is not None
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["dropped", "and-forgotten"])
+async def test_watches_that_end_in_the_middle_of_a_sync(tmp_path: Path, gone: bool) -> None:
+    async with running_sandbox_rig(tmp_path) as (world, rig):
+        witness = watched(world)
+        await between_waves(rig, "web")
+        if gone:  # the watch cannot go on where it was: everything has to be listed anew
+            world.sandbox.faults.add(Fault(path="deployments", watch_only=True, gone=True, count=2))
+        world.sandbox.faults.drop_watches()
+        await repair(rig, "web")
+        await finished(rig, "web")
+        assert witness.times("ADDED", "Deployment", "web") == 1
+        assert witness.times("ADDED", "ConfigMap", "web-later") == 1
+        assert witness.times("MODIFIED", "ConfigMap", "web-later") == 0
+
+
+async def test_watches_that_are_cut_after_every_event(tmp_path: Path) -> None:
+    async with running_sandbox_rig(tmp_path) as (world, rig):
+        world.sandbox.faults.add(Fault(watch_only=True, drop_after_events=1, count=60))
+        world.sandbox.faults.drop_watches()
+        await between_waves(rig, "web")
+        await repair(rig, "web")
+        await finished(rig, "web")
+
+
+async def test_a_storm_of_429(tmp_path: Path) -> None:
+    """Every write is put off at first; each object is written once all the same."""
+    async with running_sandbox_rig(tmp_path) as (world, rig):
+        witness = watched(world)
+        world.sandbox.faults.add(Fault(method="PATCH|POST|DELETE", path="configmaps", status=429, count=25))
+        names = [f"storm-{number}" for number in range(12)]
+        await rig.push({f"storm/{name}.yaml": config_map(name) for name in names})
+        await rig.create_application("storm", syncPolicy=AUTOMATED)
+        body = await rig.until("storm", synced_and_healthy, seconds=50)
+        assert len(body["status"]["history"]) == 1
+        assert {name: witness.times("ADDED", "ConfigMap", name) for name in ("storm-0", "storm-7")} == {
+            "storm-0": 1,
+            "storm-7": 1,
+        }
+        assert witness.times("MODIFIED", "ConfigMap", "storm-") == 0
+
+
+@asynccontextmanager
+async def second_cluster(rig: Rig, folder: Path, *faults: Fault) -> AsyncIterator[tuple[Sandbox, CutLine]]:
+    """A cluster `far` behind a line that can be cut or held, with faults from the start."""
+    settings = SandboxSettings(folder / "far", "far-token", keep_objects=True)
+    far = Sandbox(settings, wall=lambda: datetime.now(UTC))
+    await far.start()
+    for fault in faults:
+        far.faults.add(fault)
+    port = urlsplit(far.url).port
+    assert port is not None
+    line = CutLine(port)
+    with line.running():
+        authority = base64.b64encode(far.certificates.authority.read_bytes()).decode()
+        config = f'{{"bearerToken": "far-token", "tlsClientConfig": {{"caData": "{authority}"}}}}'
+        await rig.cluster.create(
+            {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {
+                    "name": "far",
+                    "namespace": NAMESPACE,
+                    "labels": {"argocd.argoproj.io/secret-type": "cluster"},
+                },
+                "stringData": {"name": "far", "server": f"https://127.0.0.1:{line.port}", "config": config},
+            }
+        )
+        yield far, line
+    await far.stop()
+
+
+def versions(far: Sandbox) -> dict[str, str]:
+    found = far.objects.list("", "ConfigMap", "default")
+    return {one["metadata"]["name"]: one["metadata"]["resourceVersion"] for one in found}
+
+
+async def deployed_far(rig: Rig) -> None:
+    await rig.push({"away/a.yaml": config_map("away"), "here/a.yaml": config_map("here")})
+    await rig.create_application("away", destination={"name": "far", "namespace": "default"}, syncPolicy=AUTOMATED)
+    await rig.until("away", synced_and_healthy, seconds=20)
+
+
+@pytest.mark.parametrize("how", ["cut", "hold"])
+async def test_a_cluster_that_vanishes_or_falls_silent_and_returns(tmp_path: Path, how: str) -> None:
+    """Its applications say so, others go on, and when it is back only what changed meanwhile is applied."""
+    async with (
+        running_world(tmp_path) as world,
+        running_rig(world.access, world.host, tmp_path / "runtime", times=QUICK_TIMES) as rig,
+        second_cluster(rig, tmp_path) as (far, line),
+    ):
+        await deployed_far(rig)
+        before = versions(far)
+        line.cut() if how == "cut" else line.hold()
+        body = await rig.until("away", lambda body: bool(conditions_of(body)), seconds=25)
+        assert body["status"]["sync"]["status"] == "Unknown"
+        assert "cluster far" in conditions_of(body)[0][1]
+        await rig.create_application("here", syncPolicy=AUTOMATED)
+        await rig.until("here", synced_and_healthy)
+        commit = await rig.push({"away/b.yaml": config_map("away-b")})
+        line.mend()
+        body = await rig.until(
+            "away", lambda body: synced_and_healthy(body) and body["status"]["sync"]["revision"] == commit, seconds=40
+        )
+        assert not conditions_of(body)
+        after = versions(far)
+        assert after["away"] == before["away"]
+        assert "away-b" in after
+
+
+async def test_a_cluster_that_lists_slowly_holds_up_its_own_applications_only(tmp_path: Path) -> None:
+    slow = Fault(method="GET", path="configmaps.*limit=", delay_seconds=4.0, count=1)
+    async with (
+        running_world(tmp_path) as world,
+        running_rig(world.access, world.host, tmp_path / "runtime") as rig,
+        second_cluster(rig, tmp_path, slow) as (far, _),
+    ):
+        await rig.push({"away/a.yaml": config_map("away"), "here/a.yaml": config_map("here")})
+        await rig.create_application("away", destination={"name": "far", "namespace": "default"}, syncPolicy=AUTOMATED)
+        await rig.create_application("here", syncPolicy=AUTOMATED)
+        await rig.until("here", synced_and_healthy)
+        assert "away" not in versions(far)
+        await rig.until("away", synced_and_healthy, seconds=20)
+        assert "away" in versions(far)
+
+
+async def test_a_spec_that_a_status_write_overtook_is_not_lost(tmp_path: Path) -> None:
+    """The watch is late: the answer to our own write shows somebody's change before the watch tells of it."""
+    async with running_sandbox_rig(tmp_path) as (world, rig):
+        await rig.push({"one/a.yaml": config_map("one"), "two/a.yaml": config_map("two")})
+        await rig.create_application("app", source={**source(rig), "path": "one"}, syncPolicy=AUTOMATED)
+        await rig.until("app", synced_and_healthy)
+        await asyncio.sleep(0.5)
+        world.sandbox.faults.add(Fault(path="/applications", watch_only=True, delay_seconds=2.0, count=1))
+        world.sandbox.faults.drop_watches("/applications")
+        await rig.patch("app", {"spec": {"source": {"path": "two"}}})
+        key = ResourceKey("", "ConfigMap", "default", "one")
+        await rig.cluster.patch(key, "v1", {"data": {"value": "drifted"}})  # makes the runtime write a status now
+        await rig.until("app", lambda body: in_tree(body, "two") and synced_and_healthy(body), seconds=15)
+        assert await rig.get("v1", "ConfigMap", "default", "one") is None
+
+
+def source(rig: Rig) -> dict[str, str]:
+    return {"repoURL": rig.host.clone_url("apps"), "targetRevision": "main"}
+
+
+def in_tree(body: JsonObject, name: str) -> bool:
+    return name in {one["name"] for one in body["status"].get("resources", ())}
