@@ -9,7 +9,7 @@ more at once than the deletion budget, unless somebody agreed.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from gitsync.reconcile import deletion_budget
 from gitsync.reconcile.record import namespace_metadata_changed
@@ -143,13 +143,13 @@ def _self_heal(
     situation: Situation, attempted: OperationState, *, settings: LoopSettings, now: datetime
 ) -> Start | WaitFor:
     attempts = attempted.operation.sync.self_heal_attempts_count if attempted.operation.sync else 0
-    finished = attempted.finished_at or now
-    calm = timedelta(seconds=settings.self_heal_max_seconds)
-    if now - finished > calm:
+    since_seconds = (now - (attempted.finished_at or now)).total_seconds()
+    if since_seconds > settings.self_heal_max_seconds:
         attempts = 0
     delay_seconds = self_heal_delay_seconds(attempts, settings)
-    remaining_seconds = delay_seconds - (now - finished).total_seconds()
-    if remaining_seconds > 0:
+    remaining_seconds = delay_seconds - since_seconds
+    clock_was_set_back = since_seconds < 0  # nobody knows how long ago it was, and nobody waits until then
+    if remaining_seconds > 0 and not clock_was_set_back:
         return WaitFor(remaining_seconds, f"self-heal number {attempts + 1} waits for its back-off")
     plain = _operation(situation)
     assert plain.sync is not None, "made two lines above"

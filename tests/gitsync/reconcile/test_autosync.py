@@ -124,6 +124,15 @@ def test_self_heal_waits_for_its_back_off() -> None:
     assert decision.seconds == pytest.approx(5)
 
 
+def test_self_heal_does_not_wait_for_a_clock_that_was_set_back() -> None:
+    decision = decide(
+        situation(application(HEAL), last=last("Succeeded", attempts=2, seconds_ago=-3600)), settings=SETTINGS, now=NOW
+    )
+    assert isinstance(decision, Start)
+    assert decision.operation.sync is not None
+    assert decision.operation.sync.self_heal_attempts_count == 3
+
+
 def test_self_heal_back_off_grows_to_its_limit() -> None:
     assert [self_heal_delay_seconds(attempts, SETTINGS) for attempts in (0, 1, 2, 3, 9)] == [0, 2, 6, 18, 300]
 
