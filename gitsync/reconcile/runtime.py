@@ -96,12 +96,7 @@ class Runtime:
         self.probe = AccessProbe(self.credentials, clock=time.monotonic)
         of_repositories = RepositoryCredentials(self.credentials)
         self.charts = ChartFetcher(of_repositories, clock=time.monotonic)
-        self.repositories = Repositories(
-            settings.data_dir,
-            credentials=of_repositories,
-            settings=GitSettings(poll_seconds=settings.poll_seconds),
-            clock=now,
-        )
+        self.repositories = self._make_repositories(of_repositories)
         self.journalling = make_journalling(settings, self.repositories, of_repositories, self.supervisor, now)
         self.audit = AuditLog(self.repositories, self._audited, self.supervisor.spawn)
         self.cache = RenderCache(settings.data_dir / "renders.sqlite")
@@ -301,6 +296,14 @@ class Runtime:
     def _hint(self, urls: Collection[str]) -> None:
         self.repositories.hint(urls)
         self.application_sets.hint()
+
+    def _make_repositories(self, credentials: RepositoryCredentials) -> Repositories:
+        return Repositories(
+            self._settings.data_dir,
+            credentials=credentials,
+            settings=GitSettings(poll_seconds=self._settings.poll_seconds),
+            clock=self._now,
+        )
 
     def _make_fleet(self, access: ClusterAccess) -> Fleet:
         events = FleetEvents(
