@@ -1,4 +1,5 @@
-"""Applications whose chart's version is a range: nobody tells us of new versions, so they are looked at regularly."""
+"""Applications whose chart's version is a range, or whose values are on a server: nobody tells us of new ones, so they
+are looked at regularly."""
 
 import asyncio
 from collections.abc import Callable

@@ -29,6 +29,7 @@ from gitsync.render.cache import RenderCache
 from gitsync.render.chart_sources import Charts
 from gitsync.render.context import RenderContext
 from gitsync.render.references import references_of
+from gitsync.render.remote_files import CONSULTED
 from gitsync.render.render import Rendered, render
 from model.identity import ApplicationKey, ResourceKey
 from model.kinds.application import ApplicationSource
@@ -70,6 +71,8 @@ class Sources:
         self.followers.begin(record.key, [one.repo_url for one in sources if not one.chart])
         reads = await self._read_all(sources, [""] * len(sources), refresh, self._context_of(record, member))
         self.followers.follow(record.key, places_of(reads))
+        if any(name.startswith(CONSULTED) for read in reads for name, _ in read.rendered.consulted):
+            self.versions.note(record.key, floating=True)
         revisions = [await self._revision(record.key, position, read) for position, read in enumerate(reads)]
         return self._prepared(record, member, reads, revisions, several=bool(record.application.spec.sources))
 

@@ -32,6 +32,7 @@ _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="?next"?')
 _MAX_PAGES = 50
+_MAX_VALUE_FILES = 64  # kept for a while
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class ChartFetcher:
         self._limits = limits
         self._plain_http = plain_http
         self._versions: dict[tuple[str, str], tuple[float, Mapping[str, ChartVersion]]] = {}
+        self._value_files: dict[str, tuple[float, bytes]] = {}
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -105,9 +107,21 @@ class ChartFetcher:
             )
         return data
 
+    async def value_file(self, url: str) -> bytes:
+        """A value file on a server, asked for as seldom as an index. Raises ChartUnavailable."""
+        known = self._value_files.get(url)
+        if known is not None and self._clock() - known[0] < self._limits.index_seconds:
+            return known[1]
+        data = await self._get(url, None, self._limits.manifest_bytes)
+        if len(self._value_files) >= _MAX_VALUE_FILES:
+            self._value_files.clear()
+        self._value_files[url] = (self._clock(), data)
+        return data
+
     def forget(self) -> None:
-        """Which versions there are is asked anew."""
+        """Which versions there are, and what value files say, is asked anew."""
         self._versions.clear()
+        self._value_files.clear()
 
     async def close(self) -> None:
         if self._session is not None:

@@ -15,6 +15,7 @@ from gitsync.render.job import Found, Job, Want
 from gitsync.render.options import HelmOptions, Parameter, read_options
 from gitsync.render.path_glob import is_glob
 from gitsync.render.program import Command
+from gitsync.render.remote_files import RemoteFile
 from gitsync.render.tools import Tools
 from gitsync.render.value_files import ValueFile, read_file_parameter, read_value_files
 from model.kinds.application import ApplicationSource
@@ -62,9 +63,10 @@ def read_helm(
         flags=tuple(_flags(options, gathering, surroundings, fetched=bool(charts))),
         file_parameters=tuple(files),
     )
+    remote = tuple(dict.fromkeys(one.url for one in values if isinstance(one, RemoteFile)))
     wants = tuple(one for one in [*values, *(file for _, file in files)] if isinstance(one, Want))
     extra = {_INLINE: inline} if inline else {}
-    return Job("helm", dict(gathering.tree), _command(call), extra, wants, charts=tuple(charts))
+    return Job("helm", dict(gathering.tree), _command(call), extra, wants, charts=tuple(charts), remote=remote)
 
 
 def _release(options: HelmOptions, surroundings: Surroundings) -> str:
@@ -154,4 +156,6 @@ def _is_wide(one: ValueFile) -> bool:
 def _places(one: ValueFile, found: Found, tree: Path, extra: Path) -> list[str]:
     if isinstance(one, Want):
         return [str(extra / place) for place in found.get(one, ())]
+    if isinstance(one, RemoteFile):
+        return [str(extra / one.place)]
     return [str(tree / one)]

@@ -24,7 +24,7 @@ Found = Mapping[Want, tuple[str, ...]]
 @dataclass(frozen=True, slots=True)
 class Job:
     """`tree`: what was gathered. `extra`: other files for the program, beside it. `command` is told where the wanted
-    files are in `extra`. `charts` are still to be fetched."""
+    files are in `extra`. `charts`, and files at the addresses `remote`, are still to be fetched."""
 
     tool: str
     tree: Mapping[str, bytes]
@@ -33,6 +33,7 @@ class Job:
     wants: tuple[Want, ...] = ()
     found: Found = field(default_factory=dict)
     charts: tuple[Dependency, ...] = ()
+    remote: tuple[str, ...] = ()
 
 
 async def run_job(job: Job, tools: Tools, limits: ProgramLimits) -> list[ParsedDocument]:

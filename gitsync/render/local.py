@@ -15,6 +15,7 @@ from gitsync.render.job import Job, run_job
 from gitsync.render.parsed_files import parse_file
 from gitsync.render.reading import Reading, read_source
 from gitsync.render.references import complete, gather_wanted
+from gitsync.render.remote_files import with_remote_files
 from gitsync.render.tools import Tools, find_tools, tool_identities
 from model.kinds.application import ApplicationSource
 
@@ -99,7 +100,8 @@ def documents_of(
 
 
 async def _run(job: Job, tools: Tools, charts: Charts | None, limits: RenderLimits) -> list[ParsedDocument]:
-    return await run_job(await with_dependencies(job, charts), tools, limits.program)
+    job, _ = await with_remote_files(await with_dependencies(job, charts), charts)
+    return await run_job(job, tools, limits.program)
 
 
 def _completed(job: Job, references: Mapping[str, Path], limits: RenderLimits) -> Job:

@@ -1,7 +1,7 @@
 """Files of other sources of the same application, which `$ref/...` names."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -86,4 +86,4 @@ def complete(job: Job, ref: str, found: Mapping[Want, tuple[str, ...]], tree: Ma
     """The job with the files of one other source."""
     placed = {want: tuple(f"{ref}/{path}" for path in paths) for want, paths in found.items()}
     extra = {f"{ref}/{path}": data for path, data in tree.items()}
-    return Job(job.tool, job.tree, job.command, {**job.extra, **extra}, job.wants, {**job.found, **placed}, job.charts)
+    return replace(job, extra={**job.extra, **extra}, found={**job.found, **placed})

@@ -21,6 +21,7 @@ from gitsync.render.errors import GenerationFailed
 from gitsync.render.job import Job, run_job
 from gitsync.render.reading import read_source
 from gitsync.render.references import OtherClosure, References, complete, gather_wanted, referred, spelled
+from gitsync.render.remote_files import current, with_remote_files
 from gitsync.render.tools import Tools, find_tools, tool_identities
 from model.kinds.application import ApplicationSource
 
@@ -116,6 +117,8 @@ class _Render:
         if not candidates:
             return None
         surroundings = self._surroundings()
+        names = (name for one in candidates for name, _ in one.consulted)
+        surroundings.values = {**surroundings.values, **await current(names, self._charts)}
         for held in await self._reader.run(lambda files: _held(candidates, files, surroundings)):
             if await self._others_hold(held.others):
                 documents = await self._cache.load(held.key)
@@ -133,12 +136,16 @@ class _Render:
             )
         )
         job, others = await self._completed(reading.job)
-        key = _digest(self._lookup, reading.closure, others, reading.consulted)
+        consulted = reading.consulted
+        if job is not None:
+            job, fetched = await with_remote_files(job, self._charts)
+            consulted += fetched
+        key = _digest(self._lookup, reading.closure, others, consulted)
         documents = await self._cache.parsed.parse(reading.files)
         if job is not None:
             documents += await self._generate(job, key, fresh=fresh)
         self._cache.counter.renders_total += 1
-        made = Candidate(reading.closure, key, reading.source_type, others, reading.consulted)
+        made = Candidate(reading.closure, key, reading.source_type, others, consulted)
         await self._cache.put(self._lookup, made, documents)
         return self._rendered(made, documents, from_cache=False)
 

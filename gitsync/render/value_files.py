@@ -5,7 +5,6 @@ expanded in place; a file that is also named by itself stands where it is named.
 """
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from gitsync.git.tree import EntryType, clean_path
 from gitsync.render.errors import SourceInvalid
@@ -13,8 +12,9 @@ from gitsync.render.gathering import Gathering
 from gitsync.render.job import Want
 from gitsync.render.options import HelmOptions
 from gitsync.render.path_glob import expand, fixed_part, is_glob
+from gitsync.render.remote_files import RemoteFile, remote_file
 
-ValueFile = str | Want  # a path in the tree, or a file of another source
+ValueFile = str | Want | RemoteFile  # a path in the tree, or a file of another source, or one on a server
 _MAX_FILES = 500
 
 
@@ -31,7 +31,7 @@ def read_value_files(
     explicit = {_place(chart, one) for one in named if isinstance(one, str) and not is_glob(one)}
     chosen: list[ValueFile] = []
     for one in named:
-        if isinstance(one, Want):
+        if isinstance(one, (Want, RemoteFile)):
             chosen.append(one)
         elif is_glob(one):
             matches = expand_in(gathering, _place(chart, one), required=required)
@@ -90,15 +90,7 @@ def _named(text: str, substitute: Callable[[str], str], required: bool, schemes:
         ref, slash, rest = text.partition("/")
         return _want(ref + slash + substitute(rest), required=required)
     path = substitute(text)
-    scheme = urlsplit(path).scheme if "://" in path else ""
-    if scheme:
-        allowed = scheme in schemes
-        raise SourceInvalid(
-            f"the value file {path!r:.200} is "
-            + ("on another server, which rendering does not reach" if allowed else f"of the scheme {scheme!r:.50}"),
-            suggestion="Commit the file to the repository, or to one that another source refers to.",
-        )
-    return path
+    return remote_file(path, schemes) if "://" in path else path
 
 
 def _want(text: str, *, required: bool) -> Want:

@@ -1,4 +1,4 @@
-"""A repository of charts over HTTP, with one chart `web` of versions that a test publishes."""
+"""A repository of charts over HTTP, with one chart `web` of versions that a test publishes, and other files."""
 
 import io
 import json
@@ -21,6 +21,7 @@ class ChartHost:
     """`url` is the repoURL of a source."""
 
     versions: set[str] = field(default_factory=set)
+    files: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     url: str = ""
 
@@ -29,6 +30,8 @@ class ChartHost:
         if request.path == "/index.yaml":
             listed = [{"version": one, "urls": [f"web-{one}.tgz"]} for one in sorted(self.versions)]
             return web.Response(text=json.dumps({"apiVersion": "v1", "entries": {"web": listed}}))
+        if request.path in self.files:
+            return web.Response(text=self.files[request.path])
         version = request.path.removeprefix("/web-").removesuffix(".tgz")
         return web.Response(body=packed(version)) if version in self.versions else web.Response(status=404)
 

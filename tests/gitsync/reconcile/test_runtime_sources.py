@@ -148,6 +148,35 @@ async def test_a_chart_stands_beside_git_and_its_range_is_followed(rig: Rig) -> 
         await rig.until("charted", revisions_are("1.3.0", commit, values))
 
 
+@needs_helm
+async def test_a_value_file_on_a_server_is_read_and_looked_at_again(rig: Rig) -> None:
+    async with running_chart_host() as host:
+        host.files["/values.yaml"] = "value: one\n"
+        await rig.push(chart("served"))
+        helm = {"valueFiles": [f"{host.url}/values.yaml"]}
+        await rig.create_application(
+            "served", source=source(rig, "apps", path="served", helm=helm), syncPolicy=AUTOMATED
+        )
+        await rig.until("served", synced_and_healthy)
+        assert await value_of(rig, "served") == "one"
+        renders = rig.runtime.cache.counter.renders_total
+        rig.runtime.charts.forget()
+        await refreshed(rig, "served")
+        assert rig.runtime.cache.counter.renders_total == renders
+        host.files["/values.yaml"] = "value: two\n"
+        rig.runtime.charts.forget()
+        rig.runtime.sources.versions.look()
+        while await value_of(rig, "served") != "two":
+            await rig.until("served", synced_and_healthy)
+        assert rig.runtime.cache.counter.renders_total == renders + 1
+
+
+async def refreshed(rig: Rig, name: str) -> None:
+    key = "argocd.argoproj.io/refresh"
+    await rig.patch(name, {"metadata": {"annotations": {key: "normal"}}})
+    await rig.until(name, lambda body: key not in body["metadata"].get("annotations", {}))
+
+
 async def test_what_fails_names_its_source_and_a_push_there_heals_it(rig: Rig) -> None:
     await rig.push({"half/a.yaml": config_map("half-a")})
     sources = [source(rig, "apps", path="half"), source(rig, "values", path="half")]
