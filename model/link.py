@@ -45,6 +45,11 @@ from model.link_change import (
 )
 from model.link_rendering import GetRendering as GetRendering
 from model.link_rendering import RenderingAnswer as RenderingAnswer
+from model.link_rollout import GetRollout as GetRollout
+from model.link_rollout import ListRollouts as ListRollouts
+from model.link_rollout import RolloutsAnswer as RolloutsAnswer
+from model.link_rollout import SteerRollout as SteerRollout
+from model.link_rollout import WatchRollout as WatchRollout
 from model.operation import Phase
 from model.report import (
     ApplicationSummary,
@@ -308,6 +313,10 @@ RequestBody = (
     | ValidateApplication
     | GetManifestFile
     | PreviewApplicationSet
+    | ListRollouts
+    | GetRollout
+    | WatchRollout
+    | SteerRollout
 )
 
 
@@ -389,6 +398,7 @@ AnswerBody = (
     | ValidationAnswer
     | ManifestFileAnswer
     | ApplicationSetPreviewAnswer
+    | RolloutsAnswer
 )
 
 

@@ -34,6 +34,7 @@ from model.link import (
     RollbackApplication,
     RunAction,
     StartSync,
+    SteerRollout,
     TerminateOperation,
 )
 from model.operation import Phase
@@ -51,26 +52,26 @@ class Acts:
 
     async def sync(self, body: StartSync) -> OperationAnswer:
         record = find_record(self._context, body.application)
-        await self._authorise(record, body.actor)
+        await self.authorise(record, body.actor)
         if asked_before(record, body.operation_id):
-            return self._answer(record, body.operation_id)
+            return self.answer(record, body.operation_id)
         self._require_idle(record)
         operation = operation_of(body, record)
         commit = None
         if not body.dry_run:  # a dry run changes nothing
-            commit = await self._write_down(record, "SYNC", body, reason=body.reason or "", parameters=told(body))
+            commit = await self.write_down(record, "SYNC", body, reason=body.reason or "", parameters=told(body))
         return await self._start(record, operation, commit, body.operation_id)
 
     async def rollback(self, body: RollbackApplication) -> OperationAnswer:
         record, member = find_member(self._context, body.application)
-        await self._authorise(record, body.actor)
+        await self.authorise(record, body.actor)
         if asked_before(record, body.operation_id):
-            return self._answer(record, body.operation_id)
+            return self.answer(record, body.operation_id)
         if not follows_git(record):
             self._require_idle(record)
         release = release_of(record, body.history_id)
         parameters = {"historyId": body.history_id, "revision": release.shown_revision, "prune": body.prune}
-        commit = await self._write_down(record, "ROLLBACK", body, parameters=parameters)
+        commit = await self.write_down(record, "ROLLBACK", body, parameters=parameters)
         if not follows_git(record):
             return await self._start(record, sync_to(release, record, body), commit, body.operation_id)
         record.held = True  # nothing newer is synced while the revert is on its way
@@ -83,7 +84,7 @@ class Acts:
             record.held = False
             self._context.loop.want(record.key, Refresh.NORMAL)
         self._context.journalling.ended(body.operation_id, commit, "Succeeded", message)
-        return self._answer(record, body.operation_id, done=True, commit=commit, message=message)
+        return self.answer(record, body.operation_id, done=True, commit=commit, message=message)
 
     def _require_idle(self, record: Record) -> None:
         waiting = record.raw.get("operation")
@@ -109,44 +110,44 @@ class Acts:
         # A JSON patch replaces; a merge patch would mix the new operation with one that waits to be removed.
         await self._write(record, [{"op": "add", "path": "/operation", "value": operation}], "json")
         self._context.loop.start_requested(record)
-        return self._answer(record, operation_id, commit=commit)
+        return self.answer(record, operation_id, commit=commit)
 
     async def refresh(self, body: RefreshApplication) -> OperationAnswer:
         record = find_record(self._context, body.application)
-        await self._authorise(record, body.actor)
+        await self.authorise(record, body.actor)
         if self._context.loop.watching_only:
             word = "hard" if body.hard else "normal"
             await self._patch(record, {"metadata": {"annotations": {REFRESH_ANNOTATION: word}}})
         else:
             self._context.loop.want(record.key, Refresh.HARD if body.hard else Refresh.NORMAL)
-        return self._answer(record, body.operation_id, done=True)
+        return self.answer(record, body.operation_id, done=True)
 
     async def terminate(self, body: TerminateOperation) -> OperationAnswer:
         record = find_record(self._context, body.application)
-        await self._authorise(record, body.actor)
+        await self.authorise(record, body.actor)
         if not self._context.loop.operation_in_progress(record):
             raise Refused("VALIDATION_ERROR", f"no operation of {record.key} is in progress")
-        commit = await self._write_down(record, "TERMINATE", body, stops=True)
+        commit = await self.write_down(record, "TERMINATE", body, stops=True)
         if self._context.loop.watching_only:
             await self._patch(record, {"status": {"operationState": {"phase": Phase.TERMINATING.value}}})
         else:
             self._context.loop.terminate(record)
         self._context.journalling.ended(body.operation_id, commit, "Succeeded")
-        return self._answer(record, body.operation_id, commit=commit)
+        return self.answer(record, body.operation_id, commit=commit)
 
     async def delete(self, body: DeleteObject) -> OperationAnswer:
         if body.propagation not in _PROPAGATIONS:
             raise Refused("VALIDATION_ERROR", f"propagation is one of {', '.join(_PROPAGATIONS)}", field="propagation")
         record, member = find_member(self._context, body.application)
-        await self._authorise(record, body.actor)
+        await self.authorise(record, body.actor)
         key = key_of(body.resource)
         require_node(self._context, record, member, key)
         live = member.cache.get(key)
         if live is None:
             raise Refused("NOT_FOUND_ERROR", f"{key} does not exist in the cluster")
         parameters = {"resource": str(key), "propagation": body.propagation}
-        commit = await self._write_down(record, "DELETE_RESOURCE", body, parameters=parameters)
-        with self._outcome(body.operation_id, commit):
+        commit = await self.write_down(record, "DELETE_RESOURCE", body, parameters=parameters)
+        with self.outcome(body.operation_id, commit):
             await member.cluster.delete(
                 live.gvk,
                 key.namespace,
@@ -155,11 +156,11 @@ class Acts:
                 uid=live.uid,
                 budget=Budget.PEOPLE,
             )
-        return self._answer(record, body.operation_id, done=True, commit=commit)
+        return self.answer(record, body.operation_id, done=True, commit=commit)
 
     async def action(self, body: RunAction) -> OperationAnswer:
         record, member = find_member(self._context, body.application)
-        await self._authorise(record, body.actor)
+        await self.authorise(record, body.actor)
         key = key_of(body.resource)
         require_node(self._context, record, member, key)
         gvk = GroupVersionKind(body.resource.group, body.resource.version, body.resource.kind)
@@ -175,18 +176,18 @@ class Acts:
         for reason in refused.values():
             raise Refused("FORBIDDEN_ERROR", reason)
         parameters = {"resource": str(key), "action": body.action, "parameters": body.parameters}
-        commit = await self._write_down(
+        commit = await self.write_down(
             record, "ACTION", body, parameters=parameters, stops=stops_something(body.action)
         )
-        with self._outcome(body.operation_id, commit):
+        with self.outcome(body.operation_id, commit):
             await carry_out(member.cluster, key, gvk.version, impacts)
-        return self._answer(record, body.operation_id, done=True, commit=commit)
+        return self.answer(record, body.operation_id, done=True, commit=commit)
 
-    async def _write_down(
+    async def write_down(
         self,
         record: Record,
         action: str,
-        body: StartSync | TerminateOperation | DeleteObject | RunAction | RollbackApplication,
+        body: StartSync | TerminateOperation | DeleteObject | RunAction | RollbackApplication | SteerRollout,
         *,
         reason: str = "",
         parameters: dict[str, Any] | None = None,
@@ -204,7 +205,7 @@ class Acts:
         )
 
     @contextmanager
-    def _outcome(self, operation_id: str, commit: CommitInfo | None) -> Iterator[None]:
+    def outcome(self, operation_id: str, commit: CommitInfo | None) -> Iterator[None]:
         """Notes how what is done at once ended."""
         try:
             yield
@@ -213,7 +214,7 @@ class Acts:
             raise
         self._context.journalling.ended(operation_id, commit, "Succeeded")
 
-    async def _authorise(self, record: Record, actor: str) -> None:
+    async def authorise(self, record: Record, actor: str) -> None:
         """Raises Refused unless the person may push to the repository that rules the application."""
         if not actor:
             return
@@ -234,7 +235,7 @@ class Acts:
         raw = await self._context.home.patch(address, VERSION, patch, kind=kind, manager=_MANAGER, budget=Budget.PEOPLE)
         self._context.loop.application_seen(raw, read_application(raw))
 
-    def _answer(
+    def answer(
         self,
         record: Record,
         operation_id: str,

@@ -18,6 +18,7 @@ from gitsync.reconcile.asked import Context, find_member, find_record, key_of, r
 from gitsync.reconcile.link import Refused
 from gitsync.reconcile.people import Acts
 from gitsync.reconcile.render_reasons import Reason, answer, files_of_tree
+from gitsync.reconcile.rollouts import RolloutRequests
 from gitsync.reconcile.streams import Streams
 from gitsync.reconcile.tree import hosts
 from model.audit import AuditAnswer, GetCommitChanges, GetManifestHistory, ManifestHistory, ReadAudit
@@ -34,7 +35,9 @@ from model.link import (
     GetManagedResources,
     GetRendering,
     GetResource,
+    GetRollout,
     GetTree,
+    ListRollouts,
     ManagedAnswer,
     ManagedResourceAnswer,
     ProbeAccess,
@@ -46,9 +49,11 @@ from model.link import (
     RollbackApplication,
     RunAction,
     StartSync,
+    SteerRollout,
     TerminateOperation,
     TreeAnswer,
     WatchEvents,
+    WatchRollout,
     WatchTree,
 )
 from model.link_appset import PreviewApplicationSet
@@ -71,6 +76,7 @@ class Requests:
         self._context = context
         self._acts = Acts(context)
         self._streams = Streams(context)
+        self._rollouts = RolloutRequests(context, self._acts)
 
     async def answer(self, body: RequestBody) -> AnswerBody:
         try:
@@ -115,8 +121,19 @@ class Requests:
                 return await self._acts.action(body)
             case RollbackApplication():
                 return await self._acts.rollback(body)
+            case ListRollouts() | GetRollout() | SteerRollout():
+                return await self._answer_rollout(body)
             case _:
                 return await self._answer_change(body)
+
+    async def _answer_rollout(self, body: ListRollouts | GetRollout | SteerRollout) -> AnswerBody:
+        match body:
+            case ListRollouts():
+                return await self._rollouts.list(body)
+            case GetRollout():
+                return await self._rollouts.get(body)
+            case SteerRollout():
+                return await self._rollouts.steer(body)
 
     async def _answer_change(self, body: RequestBody) -> AnswerBody:
         changing = self._context.changing
@@ -145,6 +162,8 @@ class Requests:
                 return self._streams.events(body)
             case ReadLogs():
                 return self._streams.logs(body)
+            case WatchRollout():
+                return self._rollouts.watch(body)
             case _:
                 raise Refused("VALIDATION_ERROR", f"{type(body).__name__} is no stream")
 

@@ -1,0 +1,49 @@
+"""RuntimeLink: messages about Rollouts. They are part of `model.link`, which says how they travel."""
+
+import msgspec
+
+from model.identity import ApplicationKey
+from model.link_act import ObjectRef
+from model.rollout_view import RolloutView
+
+MAX_ROLLOUTS = 2_000
+
+
+class _Message(msgspec.Struct, frozen=True, tag_field="_", tag=True, omit_defaults=True):
+    """Settings that all messages share: the class name is the tag."""
+
+
+class ListRollouts(_Message, frozen=True):
+    """-> RolloutsAnswer: of one application, or of all; at most MAX_ROLLOUTS."""
+
+    application: ApplicationKey | None = None
+
+
+class GetRollout(_Message, frozen=True):
+    """-> RolloutsAnswer with that one"""
+
+    application: ApplicationKey
+    resource: ObjectRef
+
+
+class WatchRollout(_Message, frozen=True):
+    """-> stream of RolloutsAnswer: that one as it is, then as it becomes"""
+
+    application: ApplicationKey
+    resource: ObjectRef
+
+
+class SteerRollout(_Message, frozen=True):
+    """-> OperationAnswer. `action` is a name of the API's RolloutAction; ROLLBACK may name a revision."""
+
+    application: ApplicationKey
+    resource: ObjectRef
+    action: str
+    actor: str
+    operation_id: str
+    to_revision: int | None = None
+    actor_email: str = ""
+
+
+class RolloutsAnswer(_Message, frozen=True):
+    rollouts: tuple[RolloutView, ...]
