@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from gitsync.access.provider import ProviderKind
 from gitsync.access.secret import Credential, PersonSecret, RepositorySecret, comparable_url, host_of, is_prefix
 
 
@@ -24,6 +25,13 @@ class CredentialStore:
 
     def repository_urls(self) -> tuple[str, ...]:
         return tuple(one.url for one in self._repositories.values() if not one.template and one.type == "git")
+
+    def provider_of(self, host: str) -> ProviderKind | None:
+        """The kind of a host, where a repository Secret names it."""
+        for one in self._repositories.values():
+            if one.provider in ProviderKind.__members__ and host_of(one.url) == host:
+                return ProviderKind(one.provider)
+        return None
 
     def for_repository(self, url: str) -> RepositorySecret | None:
         """The Secret of exactly this repository; without a credential of its own, that of the longest template."""

@@ -1,9 +1,9 @@
-"""Asks a Git host over smart HTTP what a person may do: fetch (read) and push (write).
+"""Asks a Git host what a person may do: by its REST API where it has one, else over smart HTTP.
 
-The first request of `git fetch` and of `git push` tells, and nothing is transferred. On some hosts the answer for
-pushing is an upper bound (a reader gets it too and is refused later); the push itself has the last word. Answers are
-remembered for as long as the caller accepts, at most a minute; a host that cannot be asked leaves the last answer for
-reading standing for at most that minute, and never one for writing.
+The API's word comes first. Over smart HTTP the first request of `git fetch` and of `git push` tells, and nothing is
+transferred. On some hosts that answer for pushing is an upper bound (a reader gets it too and is refused later); the
+push itself has the last word. Answers are remembered for as long as the caller accepts, at most a minute; a host that
+cannot be asked leaves the last answer for reading standing for at most that minute, and never one for writing.
 """
 
 import asyncio
@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import httpx
 
 from gitsync.access.credentials import CredentialStore
+from gitsync.access.provider import Rights
+from gitsync.access.provider_client import ProviderClient, ProviderSilent
 from gitsync.access.secret import Credential, comparable_url, host_of
 from model.link import AccessVerdict
 
@@ -54,6 +56,9 @@ class AccessProbe:
             max_redirects=2,
             trust_env=False,
             transport=transport,
+        )
+        self.providers = ProviderClient(
+            self._client, clock=clock, timeout_seconds=timeout_seconds, configured=credentials.provider_of
         )
         self._answers: dict[tuple[str, str], _Answer] = {}
         self._known: dict[tuple[str, str], _Answer] = {}
@@ -109,14 +114,20 @@ class AccessProbe:
         host = self._hosts.setdefault(host_of(url), asyncio.Semaphore(_PER_HOST))
         async with host:
             try:
+                if credential is not None and (rights := await self.providers.rights(url, credential)) is not None:
+                    return self._of_rights(rights)
                 read = await self._advertises(url, "git-upload-pack", credential)
                 write = read and credential is not None and await self._advertises(url, "git-receive-pack", credential)
-            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, _HostFailed) as failure:
+            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ProviderSilent, _HostFailed) as failure:
                 text = str(failure) or type(failure).__name__
                 return self._answer(False, False, f"the Git host cannot be asked: {text}"[:300], certain=False)
         if credential is None and not read:
             return self._answer(False, False, "no Git credential of this person is known for this host")
         return self._answer(read, write, _why_not(read=read, write=write))
+
+    def _of_rights(self, rights: Rights) -> _Answer:
+        why_not = rights.why_not or _why_not(read=rights.read, write=rights.write)
+        return self._answer(rights.read, rights.write, why_not if not (rights.read and rights.write) else "")
 
     def _answer(self, read: bool, write: bool, reason: str, *, certain: bool = True) -> _Answer:
         return _Answer(read, write, reason, certain, self._clock())

@@ -40,6 +40,7 @@ class RepositorySecret:
     ssh_private_key: str = field(default="", repr=False)
     insecure: bool = False
     type: str = "git"
+    provider: str = ""
     project: str = ""
 
 
@@ -79,6 +80,7 @@ def read_repository_secret(body: JsonObject) -> RepositorySecret:
         ssh_private_key=data.get("sshPrivateKey", ""),
         insecure=data.get("insecure") == "true",
         type=data.get("type") or "git",
+        provider=data.get("provider", "").upper(),
         project=data.get("project", ""),
     )
 

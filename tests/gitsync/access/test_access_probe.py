@@ -30,9 +30,12 @@ class Host:
         self.status = 200
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append(request)
         if self.failure is not None:
+            self.asked.append(request)
             raise self.failure
+        if "service" not in request.url.params:
+            return httpx.Response(404)  # it has no API of a kind that we know
+        self.asked.append(request)
         service = request.url.params["service"]
         return httpx.Response(self.status, headers={"content-type": f"application/x-{service}-advertisement"})
 

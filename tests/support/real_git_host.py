@@ -1,0 +1,173 @@
+"""A real Git host on loopback: Gitea, from the folder that GITHOST_ASSETS names (`gitea`, `options`, `templates`).
+
+Accounts have the password `password-of-<name>` and a token with every scope. It ends with the test that started it.
+"""
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+ADMIN = "root-admin"
+START_SECONDS = 60.0
+
+
+def assets() -> Path:
+    """Skips the test when there is no Gitea."""
+    folder = os.environ.get("GITHOST_ASSETS", "")
+    if not folder or not (Path(folder) / "gitea").is_file():
+        pytest.skip("GITHOST_ASSETS names no folder with gitea")
+    return Path(folder).absolute()
+
+
+@dataclass(frozen=True, slots=True)
+class RealGitHost:
+    """`tokens` by account name."""
+
+    url: str
+    tokens: dict[str, str]
+
+    def clone_url(self, owner: str, name: str) -> str:
+        return f"{self.url}/{owner}/{name}.git"
+
+    async def api(self, person: str, method: str, path: str, body: Any = None) -> Any:
+        """The answer's JSON; fails the test on any refusal."""
+        headers = {"Authorization": f"token {self.tokens[person]}"}
+        async with httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=20) as client:
+            answer = await client.request(method, f"/api/v1{path}", json=body, headers=headers)
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:300]}"
+        return answer.json() if answer.content else None
+
+    async def repository(self, owner: str, name: str, **people: str) -> str:
+        """A private repository with one commit; `people` get `read`, `write` or `admin` on it. Its clone URL."""
+        await self.api(owner, "POST", "/user/repos", {"name": name, "private": True, "auto_init": True})
+        for person, permission in people.items():
+            await self.grant(owner, name, person, permission)
+        return self.clone_url(owner, name)
+
+    async def grant(self, owner: str, name: str, person: str, permission: str) -> None:
+        path = f"/repos/{owner}/{name}/collaborators/{person}"
+        await self.api(owner, "PUT", path, {"permission": permission})
+
+    async def revoke(self, owner: str, name: str, person: str) -> None:
+        await self.api(owner, "DELETE", f"/repos/{owner}/{name}/collaborators/{person}")
+
+
+@asynccontextmanager
+async def running_git_host(folder: Path, *people: str) -> AsyncIterator[RealGitHost]:
+    binaries = assets()
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    config = _configure(folder, binaries, port)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "GITEA_WORK_DIR": str(folder),
+        "GITEA_CUSTOM": str(folder / "custom"),
+    }
+    program = (str(binaries / "gitea"), "--config", str(config))
+    await _run(program, environment, "migrate")
+    tokens = {}
+    for name in (ADMIN, *people):
+        tokens[name] = await _make_account(program, environment, name)
+    with (folder / "gitea.log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            *program, "web", env=environment, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
+        )
+    try:
+        await _until_ready(url, process)
+        yield RealGitHost(url, tokens)
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                await asyncio.wait_for(process.wait(), 10)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+
+def _configure(folder: Path, binaries: Path, port: int) -> Path:
+    (folder / "custom").mkdir(parents=True, exist_ok=True)
+    sections: dict[str, dict[str, object]] = {
+        "server": {
+            "STATIC_ROOT_PATH": binaries,
+            "HTTP_ADDR": "127.0.0.1",
+            "HTTP_PORT": port,
+            "ROOT_URL": f"http://127.0.0.1:{port}/",
+            "DISABLE_SSH": "true",
+            "OFFLINE_MODE": "true",
+        },
+        "database": {"DB_TYPE": "sqlite3", "PATH": folder / "gitea.db"},
+        "repository": {"ROOT": folder / "repositories", "DEFAULT_BRANCH": "main"},
+        "security": {
+            "INSTALL_LOCK": "true",
+            "SECRET_KEY": secrets.token_hex(16),
+            "INTERNAL_TOKEN": secrets.token_hex(32),
+            "PASSWORD_HASH_ALGO": "pbkdf2_v2",
+        },
+        "service": {"DISABLE_REGISTRATION": "true"},
+        "webhook": {"ALLOWED_HOST_LIST": "loopback", "DELIVER_TIMEOUT": 5},
+        "cron.update_checker": {"ENABLED": "false"},
+        "actions": {"ENABLED": "false"},
+        "log": {"LEVEL": "Warn"},
+        "oauth2": {"JWT_SECRET": secrets.token_urlsafe(32)},
+    }
+    top = {"RUN_MODE": "prod", "RUN_USER": os.environ.get("USER") or "root", "WORK_PATH": folder}
+    lines = [f"{key} = {value}" for key, value in {**top, "I_AM_BEING_UNSAFE_RUNNING_AS_ROOT": "true"}.items()]
+    for name, values in sections.items():
+        lines += [f"[{name}]", *(f"{key} = {value}" for key, value in values.items())]
+    config = folder / "app.ini"
+    config.write_text("\n".join(lines) + "\n")
+    return config
+
+
+async def _make_account(program: Sequence[str], environment: dict[str, str], name: str) -> str:
+    account = ("--username", name, "--password", f"password-of-{name}", "--email", f"{name}@example.com")
+    admin = ("--admin",) if name == ADMIN else ()
+    await _run(program, environment, "admin", "user", "create", *account, "--must-change-password=false", *admin)
+    words = ("--username", name, "--token-name", "tests", "--scopes", "all", "--raw")
+    told = await _run(program, environment, "admin", "user", "generate-access-token", *words)
+    return told.strip().splitlines()[-1]
+
+
+async def _run(program: Sequence[str], environment: dict[str, str], *words: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *program,
+        *words,
+        env=environment,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await process.communicate()
+    assert process.returncode == 0, f"gitea {' '.join(words[:3])}: {(errors or output)[-500:].decode()}"
+    return output.decode()
+
+
+async def _until_ready(url: str, process: asyncio.subprocess.Process) -> None:
+    async with asyncio.timeout(START_SECONDS), httpx.AsyncClient(trust_env=False) as client:
+        while True:
+            assert process.returncode is None, "gitea ended while it started; see its log"
+            try:
+                if (await client.get(f"{url}/api/healthz")).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            await asyncio.sleep(0.1)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
