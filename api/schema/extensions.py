@@ -17,6 +17,7 @@ from api.schema.cost import MAX_COST, Cost
 from model.errors import InvalidIdentity
 
 EXECUTION_SECONDS = 10.0
+MUTATION_SECONDS = 30.0  # a commit waits for a Git host
 PUBLIC_FIELDS = frozenset({"me", "version", "__typename", "__schema", "__type"})
 
 log = structlog.get_logger(__name__)
@@ -37,12 +38,22 @@ class CheckOperation(SchemaExtension):
         yield
 
     async def on_execute(self) -> AsyncIterator[None]:
+        seconds, suggestion = EXECUTION_SECONDS, "ask for less at once"
+        if self._is_mutation():
+            seconds = MUTATION_SECONDS
+            suggestion = "whether it was done is not known; with the same operation id it is done once at most"
         try:
-            async with asyncio.timeout(EXECUTION_SECONDS):
+            async with asyncio.timeout(seconds):
                 yield
         except TimeoutError as error:
-            message = f"the operation took longer than {EXECUTION_SECONDS:g} s"
-            raise TookTooLong(message, suggestion="ask for less at once") from error
+            raise TookTooLong(f"the operation took longer than {seconds:g} s", suggestion=suggestion) from error
+
+    def _is_mutation(self) -> bool:
+        document = self.execution_context.graphql_document
+        if document is None:
+            return False
+        operation = _operation(document, self.execution_context._provided_operation_name)
+        return operation.operation is OperationType.MUTATION
 
     def get_results(self) -> dict[str, Any]:
         return {} if self._cost is None else {"cost": {"requested": self._cost, "limit": MAX_COST}}
