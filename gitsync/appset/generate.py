@@ -11,6 +11,7 @@ from gitsync.appset.generators import ParameterSet, parameter_sets
 from gitsync.appset.inputs import AnswerMissing, GeneratorInputs, Question
 from gitsync.appset.rendering import Renderer
 from gitsync.appset.yaml_values import load_yaml
+from gitsync.diff.whole import without_nulls
 from gitsync.manifest.object import JsonObject
 from model.kinds import application
 
@@ -118,7 +119,7 @@ def _application(application_set: JsonObject, one: ParameterSet, renderer: Rende
         "apiVersion": f"{application.GROUP}/{application.VERSION}",
         "kind": application.KIND,
         "metadata": {key: value for key, value in kept.items() if value},
-        "spec": filled.get("spec") or {},
+        "spec": without_nulls(filled.get("spec") or {}),
     }
 
 

@@ -18,10 +18,15 @@ _LOCAL = ClusterInput("in-cluster", LOCAL_SERVER)
 
 
 def validated(
-    generation: Generation, projects: Mapping[str, JsonObject], clusters: Iterable[ClusterInput]
+    generation: Generation, projects: Mapping[str, JsonObject], clusters: Iterable[ClusterInput], *, here: str = ""
 ) -> Generation:
-    """The generation without the Applications that may not be written; `rejected` says why each of them may not."""
+    """The generation without the Applications that may not be written; `rejected` says why each of them may not.
+
+    `here` is another address of the cluster that the runtime lives in.
+    """
     known = tuple(clusters)
+    if here and here.rstrip("/") not in {one.server.rstrip("/") for one in known}:
+        known = (*known, ClusterInput("", here))
     why = {
         one["metadata"]["name"]: reason
         for one in generation.applications

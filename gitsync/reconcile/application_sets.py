@@ -46,6 +46,7 @@ REFRESH_ANNOTATION = "argocd.argoproj.io/application-set-refresh"
 _AGAIN_SECONDS = 180.0
 _AGAIN_AFTER_ERROR_SECONDS = 30.0
 _SETTLE_SECONDS = 0.2  # while applications of a progressive sync are being compared
+_MOST_SETTLE_SECONDS = 5.0
 _QUIET_SECONDS = 1.0  # changes of applications within this time are told by one write of the status ...
 _QUIET_ROLLING_SECONDS = 0.1  # ... sooner where the next step waits for them ...
 _QUIET_PER_APPLICATION_SECONDS = 0.002  # ... and later for large sets
@@ -94,6 +95,7 @@ class ApplicationSets:
         self._owners: dict[ApplicationKey, str] = {}
         self._shown: dict[ApplicationKey, tuple[object, ...]] = {}
         self._fresh: set[str] = set()
+        self._settling: dict[str, float] = {}
         self._missing: dict[str, float] = {}  # names of owners that are not there, and since when
         self.listed = False
         self.standing_by = ""
@@ -106,6 +108,10 @@ class ApplicationSets:
 
     def __len__(self) -> int:
         return len(self._sets)
+
+    @property
+    def writes_total(self) -> int:
+        return self._writes.writes_total
 
     @property
     def generations_total(self) -> int:
@@ -235,9 +241,10 @@ class ApplicationSets:
         rollout: Rollout | None = None
         if is_rolling(body) and not failed:
             rollout = await self._rollout.advance(body, owned)
-        if rollout is not None and self._rollout.waits(owned):
-            self.queue.add_after(name, _SETTLE_SECONDS)
+        if rollout is not None and self._settles(name, owned):
+            self.queue.add_after(name, _SETTLE_SECONDS + _QUIET_PER_APPLICATION_SECONDS * len(owned))
         else:
+            self._settling.pop(name, None)
             await self._tell(body, preview.generation, owned, rollout, failed)
         if fresh:
             await self._forget_wish(body)
@@ -251,7 +258,7 @@ class ApplicationSets:
 
     def planned(self, body: JsonObject, generation: Generation) -> Preview:
         """What may be written of what was generated, and the plan for it."""
-        generation = validated(generation, self._projects(), self._clusters())
+        generation = validated(generation, self._projects(), self._clusters(), here=self._home.access.server)
         if is_rolling(body):
             generation = _with_applications(generation, tuple(map(held, generation.applications)))
         live = [record.raw for record in self._records if record.key.namespace == self._namespace]
@@ -261,6 +268,12 @@ class ApplicationSets:
             wrong = GenerationError("ApplicationValidationError", sentence(error))
             generation = Generation(generation.applications, (*generation.errors, wrong))
             return Preview(generation, ApplicationPlan(()))
+
+    def _settles(self, name: str, owned: list[Record]) -> bool:
+        """Whether the rollout will look different in a moment. Nobody waits for that for long."""
+        clock = asyncio.get_running_loop().time
+        began = self._settling.setdefault(name, clock())
+        return self._rollout.waits(owned) and clock() - began < _MOST_SETTLE_SECONDS
 
     def _owned(self, body: JsonObject) -> list[Record]:
         uid = str(body["metadata"].get("uid") or "")

@@ -49,7 +49,7 @@ class SetRollout:
 
     def _situation(self, record: Record) -> RolloutApplication:
         state = record.operation_state
-        attempt = last_attempt(record.application, state, record.revision) if record.revision else None
+        attempt = last_attempt(record.application, state, record.revision, record.revisions)
         at_target, stuck = _outcome(record, attempt, now=self._now(), calm=self._calm)
         requested = record.raw.get("operation") is not None and not record.operation_to_remove
         return RolloutApplication(
