@@ -13,7 +13,8 @@ Failed
     ├── EditConflict             somebody else changed the same thing since it was read
     ├── NothingChanged           the change leaves every file as it is
     ├── Overtaken                somebody else pushed first; the change is made again on their commit
-    └── MirrorDamaged            our copy on disk cannot be read, and a new one could not be made
+    ├── MirrorDamaged            our copy on disk cannot be read, and a new one could not be made
+    └── NoRoom                   our disk is full, or cannot be written: what is there already stays good
 """
 
 from gitsync.errors import Failed
@@ -53,6 +54,10 @@ class AddressRefused(RepositoryError):
 
 class MirrorDamaged(RepositoryError):
     """Our copy on disk cannot be read, and a new one could not be made."""
+
+
+class NoRoom(RepositoryError):
+    """Our disk is full, or cannot be written; what is there already stays good."""
 
 
 class PushRefused(RepositoryError):

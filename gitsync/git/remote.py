@@ -13,6 +13,7 @@ from gitsync.git.credentials import Answerer, CredentialRefused, GitCredential
 from gitsync.git.errors import (
     AuthenticationRefused,
     MirrorDamaged,
+    NoRoom,
     RepositoryError,
     RepositoryNotFound,
     RepositoryUnreachable,
@@ -25,6 +26,7 @@ _STATUS = re.compile(r"unexpected http status code: (\d+)")
 _PEELED = "^{}"
 _NOT_FOUND = re.compile(r"repository .*not found|does not appear to be a git repository|no such repository", re.I)
 _REFUSED = re.compile(r"auth|credential|permission denied|access denied", re.I)
+_NO_ROOM = re.compile(r"no space left|disk quota|quota exceeded|file too large|read-only file system", re.I)
 _DAMAGE = re.compile(
     r"object not found|failed to (?:lock|open|read|create|write|rename)|odb|corrupt|zlib|pack ?file|loose object"
     r"|doesn't exist on the repository",
@@ -135,6 +137,11 @@ def _meaning_of(text: str, url: str) -> RepositoryError:
         return RepositoryNotFound(
             f"there is no repository at {place}, or these credentials may not see it",
             suggestion="Check the URL, and that the credentials of its repository Secret may read it.",
+        )
+    if not status and (why := _NO_ROOM.search(text)):
+        return NoRoom(
+            f"the local copy of {place} cannot be written: {why[0].lower()}",
+            suggestion="Make room on the disk of the runtime; it is tried again by itself.",
         )
     if not status and _DAMAGE.search(text):
         return damaged(url)

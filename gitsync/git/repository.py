@@ -14,7 +14,7 @@ from typing import TypeVar
 from gitsync.errors import GitsyncError
 from gitsync.git.address import redact
 from gitsync.git.credentials import CredentialSource
-from gitsync.git.errors import MirrorDamaged, RepositoryUnreachable, RevisionNotFound
+from gitsync.git.errors import MirrorDamaged, NoRoom, RepositoryUnreachable, RevisionNotFound
 from gitsync.git.mirror import Mirror
 from gitsync.git.owner_thread import OwnerThread
 from gitsync.git.refs import (
@@ -229,12 +229,18 @@ class Repository:
                 await self.read(lambda mirror: mirror.fetch_refs(wanted, credential))
         except GitsyncError as error:
             self._error = error
+            if isinstance(error, NoRoom) and not failed_before:
+                self._tell(Refresh(tuple(RefMove(ref, None, None) for ref in self._followed), False, 0.0))
             raise
         self._listing, self._listed_at, self._error = listing, self._clock(), None
         result = Refresh(moves, failed_before, listing_seconds)
-        if self.on_refresh is not None:
-            self.on_refresh(result)
+        self._tell(result)
         return result
+
+    def _tell(self, refresh: Refresh) -> None:
+        """What moved; of a commit that does not fit on the disk nobody knows whom it concerns, so all look again."""
+        if self.on_refresh is not None:
+            self.on_refresh(refresh)
 
     async def _list(self) -> RefListing:
         if self._lister.busy:
