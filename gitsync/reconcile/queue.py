@@ -56,6 +56,9 @@ class FairQueue(Generic[K]):
 
     def add_after(self, key: K, delay_seconds: float) -> None:
         """As `add`, later. The earlier of two timers of a key wins."""
+        if delay_seconds <= 0:
+            self.add(key)  # some loops make no timer of it
+            return
         loop = asyncio.get_running_loop()
         known = self._timers.get(key)
         if self._closed or (known is not None and known.when() <= loop.time() + delay_seconds):
