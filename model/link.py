@@ -267,6 +267,18 @@ class GetManagedResources(_Message, frozen=True):
     only_changed: bool = False
 
 
+class DiffApplication(_Message, frozen=True):
+    """-> ApplicationDiffAnswer. `revisions` one for each source, or `manifests` (YAML or JSON); neither: its own.
+
+    `actor` may ask the API server what it would make of an object only if Git lets the person push; "": the operator.
+    """
+
+    application: ApplicationKey
+    actor: str
+    revisions: tuple[str, ...] = ()
+    manifests: tuple[str, ...] = ()
+
+
 class WatchEvents(_Message, frozen=True):
     """-> stream of EventInfo: those that exist, then new ones; of one resource, or of all of the application"""
 
@@ -296,6 +308,7 @@ RequestBody = (
     | WatchTree
     | GetResource
     | GetManagedResources
+    | DiffApplication
     | GetRendering
     | WatchEvents
     | ReadLogs
@@ -357,6 +370,23 @@ class ManagedAnswer(_Message, frozen=True):
     resources: tuple[ManagedResourceAnswer, ...]
 
 
+class ResourceChange(_Message, frozen=True):
+    """What a sync would do to one object: ADD, CHANGE or PRUNE; NONE: it cannot be told, and `note` says why."""
+
+    ref: ObjectRef
+    change: str
+    diff: DiffAnswer | None = None
+    note: str = ""
+
+
+class ApplicationDiffAnswer(_Message, frozen=True):
+    """`revisions` are the commits that were compared; () for manifests."""
+
+    revisions: tuple[str, ...] = ()
+    changes: tuple[ResourceChange, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
 class LogLines(_Message, frozen=True):
     """Some lines of one container's log, oldest first, each (time or None, text)."""
 
@@ -388,6 +418,7 @@ AnswerBody = (
     | TreeChange
     | ResourceAnswer
     | ManagedAnswer
+    | ApplicationDiffAnswer
     | RenderingAnswer
     | LogLines
     | EventInfo

@@ -1,5 +1,6 @@
 """Reading applications: lists, one, and what only its runtime knows about it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,6 +11,8 @@ from api.errors import NotVisible, Refused
 from api.plane import ControlPlane
 from model.identity import ApplicationId
 from model.link import (
+    ApplicationDiffAnswer,
+    DiffApplication,
     GetManagedResources,
     GetRendering,
     GetResource,
@@ -26,6 +29,8 @@ from model.report import ApplicationKind
 from model.store import application as application_store
 from model.store import runtime as runtime_store
 from model.store.application import ApplicationSelection
+
+_DIFF_SECONDS = 60.0  # another revision may have to be fetched and rendered
 
 
 async def applications(
@@ -156,6 +161,14 @@ async def tree(plane: ControlPlane, one: ListedApplication) -> tuple[TreeAnswer,
 async def managed_resources(plane: ControlPlane, one: ListedApplication, *, only_changed: bool) -> ManagedAnswer:
     body = GetManagedResources(one.summary.key, only_changed)
     return await plane.connected.ask(one.runtime, body, ManagedAnswer)
+
+
+async def application_diff(
+    plane: ControlPlane, viewer: Viewer, one: ListedApplication, revisions: Sequence[str], manifests: Sequence[str]
+) -> ApplicationDiffAnswer:
+    """What a sync to other revisions, or of these manifests, would change."""
+    body = DiffApplication(one.summary.key, viewer.name, tuple(revisions), tuple(manifests))
+    return await plane.connected.ask(one.runtime, body, ApplicationDiffAnswer, deadline_seconds=_DIFF_SECONDS)
 
 
 async def rendering(plane: ControlPlane, one: ListedApplication) -> RenderingAnswer:

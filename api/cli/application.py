@@ -7,6 +7,8 @@ ARGOSY_TOKEN, unless given.
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
+from importlib import import_module
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -56,6 +58,21 @@ _DIFF = """query Diff($runtime: String!, $name: String!, $namespace: String) {
       diff { changes { path live desired manager changedAt reason } }
     }
   }
+}"""
+_CHANGES = """query Changes($runtime: String!, $name: String!, $namespace: String, $revisions: [String!],
+  $manifests: [String!]) {
+  application(runtime: $runtime, name: $name, namespace: $namespace) {
+    diff(revisions: $revisions, manifests: $manifests) {
+      revisions warnings
+      changes {
+        change note resource { group kind namespace name }
+        diff { changes { path live desired manager changedAt reason } normalizedLive predictedLive }
+      }
+    }
+  }
+}"""
+_MANIFEST = """query Manifest($runtime: String!, $name: String!, $namespace: String) {
+  application(runtime: $runtime, name: $name, namespace: $namespace) { manifest }
 }"""
 _HISTORY = """query History($runtime: String!, $name: String!, $namespace: String) {
   application(runtime: $runtime, name: $name, namespace: $namespace) {
@@ -184,10 +201,32 @@ def rollback(
 
 @app.command()
 @address
+@click.option("--revision", "revisions", multiple=True, help="Against another revision; once for each source.")
+@click.option(
+    "--local",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Against a checkout of its repository, or its folder in one, rendered on this machine.",
+)
 @output_option
 @click.pass_obj
-def diff(settings: ClientSettings, application: dict[str, str | None], output: str) -> None:
-    """Show fields that differ. Ends with 1 if there are any."""
+def diff(
+    settings: ClientSettings,
+    application: dict[str, str | None],
+    revisions: tuple[str, ...],
+    local: Path | None,
+    output: str,
+) -> None:
+    """Show fields that differ, from what is deployed to what a sync would make of it. Ends with 1 if there are any.
+
+    With --revision or --local it also says what would be added and pruned. Nothing is synced.
+    """
+    if revisions and local:
+        raise click.UsageError("either --revision or --local")
+    if revisions or local:
+        manifests = _rendered(settings, application, local) if local else None
+        _show_changes(settings, application, {"revisions": revisions or None, "manifests": manifests}, output)
+        return
     found = _found(client.execute(settings, _DIFF, application), application)
     rows = [
         {
@@ -252,6 +291,50 @@ def logs(
                 click.echo(data["podLogs"]["content"])
 
     asyncio.run(follow_logs())
+
+
+def _rendered(settings: ClientSettings, application: dict[str, str | None], directory: Path) -> list[str]:
+    """The application's manifests from a directory. The renderer is the runtime's, in this process."""
+    manifest = _found(client.execute(settings, _MANIFEST, application), application)["manifest"]
+    if manifest is None:
+        raise click.ClickException("the runtime does not tell the application's manifest")
+    render_local = import_module("gitsync.inspect.local").render_local
+    failed = import_module("gitsync.errors").GitsyncError
+    try:
+        rendered: list[str] = render_local(manifest, directory)
+    except failed as failure:
+        raise click.ClickException(f"{failure} {getattr(failure, 'suggestion', '')}".rstrip()) from failure
+    return rendered
+
+
+def _show_changes(
+    settings: ClientSettings, application: dict[str, str | None], against: dict[str, Any], output: str
+) -> None:
+    found = _found(client.execute(settings, _CHANGES, {**application, **against}), application)["diff"]
+    if output == "json":
+        show_json(found)
+    else:
+        show_table([row for entry in found["changes"] for row in _change_rows(entry)], output)
+    for warning in found["warnings"]:
+        click.echo(f"warning: {warning}", err=True)
+    if found["changes"]:
+        raise SystemExit(1)
+
+
+def _change_rows(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    resource = entry["resource"]
+    changed = (entry["diff"] or {"changes": []})["changes"] if entry["change"] == "CHANGE" else []
+    return [
+        {
+            "change": entry["change"],
+            "resource": f"{resource['kind']} {resource['namespace'] or ''}/{resource['name']}",
+            "path": change["path"],
+            "live": change["live"],
+            "desired": change["desired"],
+            "note": entry["note"] or change["reason"],
+        }
+        for change in changed or [{"path": "", "live": None, "desired": None, "reason": None}]
+    ]
 
 
 def _row(node: dict[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from api.types.node import Node
 from api.types.operation import HistoryEntry, OperationState, last_sync
 from api.types.problem import Error, inactive_runtime, problems_of
 from api.types.rendering import Rendering
-from api.types.resource import ManagedResource, Resource
+from api.types.resource import ApplicationDiff, ManagedResource, Resource
 from api.types.slices import Pagination, Slice, slice_of
 from api.types.tree import ResourceTree
 from model.identity import ApplicationId
@@ -156,6 +156,19 @@ class Application(Node):
     async def managed_resources(self, info: Info, only_changed: bool | None = False) -> list[ManagedResource] | None:
         answer = await reading.managed_resources(info.context.plane, self.listed, only_changed=bool(only_changed))
         return [ManagedResource.of(resource) for resource in answer.resources]
+
+    @strawberry.field(
+        description="What a sync to other revisions (one for each source; none: its own), or of these manifests (YAML "
+        "or JSON), would change. Nothing is synced."
+    )
+    async def diff(
+        self, info: Info, revisions: list[str] | None = None, manifests: list[str] | None = None
+    ) -> ApplicationDiff | None:
+        viewer = info.context.signed_in()
+        answer = await reading.application_diff(
+            info.context.plane, viewer, self.listed, revisions or (), manifests or ()
+        )
+        return ApplicationDiff.of(answer)
 
     @strawberry.field(description="What its sources read, and why they were rendered last.")
     async def rendering(self, info: Info) -> Rendering | None:

@@ -1,6 +1,7 @@
 """One resource: desired and live manifest, what differs, and what happened to it."""
 
 from datetime import datetime
+from enum import Enum
 from typing import cast
 
 import strawberry
@@ -9,7 +10,15 @@ from strawberry.scalars import JSON
 from api.types.commit import GitContext
 from api.types.meta import ResourceId
 from api.types.tree import ResourceNode
-from model.link import DiffAnswer, EventInfo, FieldDifference, ManagedResourceAnswer, ResourceAnswer
+from model.link import (
+    ApplicationDiffAnswer,
+    DiffAnswer,
+    EventInfo,
+    FieldDifference,
+    ManagedResourceAnswer,
+    ResourceAnswer,
+)
+from model.link import ResourceChange as ChangeAnswer
 
 
 @strawberry.type(description="One field that differs, and who changed it last as the cluster recorded it.")
@@ -118,3 +127,43 @@ class LogEntry:
     content: str
     last: bool
     error: str | None = None
+
+
+@strawberry.enum(description="What a sync would do to an object. UNKNOWN: it cannot be told.")
+class ChangeKind(Enum):
+    ADD = "ADD"
+    CHANGE = "CHANGE"
+    PRUNE = "PRUNE"
+    UNKNOWN = "NONE"
+
+
+@strawberry.type(description="What a sync would do to one object.")
+class ResourceChange:
+    resource: ResourceId
+    change: ChangeKind
+    diff: ResourceDiff | None = strawberry.field(description="Null where the object may not be shown, see `note`.")
+    note: str | None
+
+    @staticmethod
+    def of(answer: ChangeAnswer) -> "ResourceChange":
+        return ResourceChange(
+            resource=ResourceId.of(answer.ref),
+            change=ChangeKind(answer.change),
+            diff=ResourceDiff.of(answer.diff) if answer.diff else None,
+            note=answer.note or None,
+        )
+
+
+@strawberry.type(description="What a sync to other revisions, or of other manifests, would change; nothing is synced.")
+class ApplicationDiff:
+    revisions: list[str] = strawberry.field(description="Commits that were compared; none for manifests.")
+    changes: list[ResourceChange]
+    warnings: list[str] = strawberry.field(description="What the manifests have that is not permitted, or doubtful.")
+
+    @staticmethod
+    def of(answer: ApplicationDiffAnswer) -> "ApplicationDiff":
+        return ApplicationDiff(
+            revisions=list(answer.revisions),
+            changes=[ResourceChange.of(change) for change in answer.changes],
+            warnings=list(answer.warnings),
+        )

@@ -23,7 +23,9 @@ from gitsync.reconcile.loop import Loop
 from gitsync.reconcile.record import Record, Records
 from gitsync.reconcile.reporter import Reporter
 from gitsync.reconcile.rollback import Rollbacks
+from gitsync.reconcile.rules import EngineRules
 from gitsync.reconcile.set_preview import SetPreviews
+from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.tree import build_node
 from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
 from model.link import ObjectRef, TreeNode
@@ -39,6 +41,8 @@ class Context:
     comparer: Comparer
     loop: Loop
     actions: ObjectActions
+    rules: EngineRules
+    sources: Sources
     reporter: Reporter
     home: Cluster
     probe: AccessProbe

@@ -132,18 +132,24 @@ class Comparer:
             self._settle(record, key, verdict)
 
     async def diff_of(
-        self, record: Record, member: Member, wanted: DesiredObject, body: JsonObject | None
+        self,
+        record: Record,
+        member: Member,
+        wanted: DesiredObject,
+        body: JsonObject | None,
+        *,
+        arbitrates: bool = True,
     ) -> ObjectDiff | None:
         """The whole comparison of one object, for people; None where a condition says why there is none.
 
-        Raises ClusterError.
+        `arbitrates`: the API server may be asked. Raises ClusterError.
         """
         rules = self._ignored(record, wanted.key)
         try:
             diff = self._diff(record, wanted, body, rules)
         except RuleUnusable:
             return None
-        if body is not None and (diff.arbiter_needed or self._asks_server(record, wanted)):
+        if arbitrates and body is not None and (diff.arbiter_needed or self._asks_server(record, wanted)):
             diff = await self._arbitrate(record, member, wanted, body, rules)
         return diff
 

@@ -14,15 +14,16 @@ from gitsync.git.address import redact
 from gitsync.git.errors import RepositoryError
 from gitsync.git.refs import is_full_commit
 from gitsync.kube.errors import ClusterError, Conflict, Forbidden, NotFound
+from gitsync.reconcile.application_diff import diff_application
 from gitsync.reconcile.asked import Context, find_member, find_record, key_of, read_live, require_node
 from gitsync.reconcile.link import Refused
 from gitsync.reconcile.people import Acts
 from gitsync.reconcile.render_reasons import Reason, answer, files_of_tree
 from gitsync.reconcile.rollouts import RolloutRequests
+from gitsync.reconcile.shown import diff_answer
 from gitsync.reconcile.streams import Streams
 from gitsync.reconcile.tree import hosts
 from model.audit import AuditAnswer, GetCommitChanges, GetManifestHistory, ManifestHistory, ReadAudit
-from model.change import ObjectDiff
 from model.health import Sync
 from model.identity import ApplicationKey
 from model.kinds.application import KIND
@@ -30,8 +31,7 @@ from model.link import (
     AccessAnswer,
     AnswerBody,
     DeleteObject,
-    DiffAnswer,
-    FieldDifference,
+    DiffApplication,
     GetManagedResources,
     GetRendering,
     GetResource,
@@ -96,6 +96,8 @@ class Requests:
                 return self._tree(key)
             case GetResource():
                 return await self._resource(body)
+            case DiffApplication():
+                return await diff_application(self._context, body)
             case GetManagedResources():
                 return await self._managed(body)
             case GetRendering(application=key):
@@ -176,8 +178,9 @@ class Requests:
         record, member = find_member(self._context, body.application)
         key = key_of(body.resource)
         node = require_node(self._context, record, member, key)
-        live = await read_live(member, body.resource)
-        wanted = record.desired.objects.get(key) if record.desired else None
+        refused = record.desired is not None and key in record.desired.refused
+        live = None if refused else await read_live(member, body.resource)  # the project does not let it be seen
+        wanted = record.desired.objects.get(key) if record.desired and not refused else None
         diff = await self._context.comparer.diff_of(record, member, wanted, live) if wanted else None
         desired, shown = mask_secrets(
             wanted.body if wanted else None, live, annotations=self._context.comparer.settings.secret_annotations
@@ -201,7 +204,8 @@ class Requests:
             node = require_node(self._context, record, member, verdict.key)
             wanted = record.desired.objects.get(verdict.key) if record.desired else None
             diff = None
-            if wanted is not None and verdict.sync is not Sync.SYNCED:
+            refused = record.desired is not None and verdict.key in record.desired.refused
+            if wanted is not None and not refused and verdict.sync is not Sync.SYNCED:
                 live = await read_live(member, node.ref)
                 found = await self._context.comparer.diff_of(record, member, wanted, live)
                 diff = diff_answer(found) if found else None
@@ -248,22 +252,3 @@ class Requests:
             *(probe.verdict(body.person, url, max_age_seconds=_PROBE_AGE_SECONDS) for url in body.repo_urls)
         )
         return AccessAnswer(tuple(verdicts))
-
-
-def diff_answer(diff: ObjectDiff) -> DiffAnswer:
-    return DiffAnswer(
-        modified=diff.modified,
-        changes=tuple(
-            FieldDifference(
-                path=change.path,
-                live=change.live,
-                desired=change.desired,
-                manager=change.manager,
-                changed_at=change.changed_at,
-                reason=change.reason,
-            )
-            for change in diff.changes
-        ),
-        normalized_live=diff.normalized_live,
-        predicted_live=diff.predicted_live,
-    )

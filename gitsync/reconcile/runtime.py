@@ -425,6 +425,8 @@ class Runtime:
                 comparer=self.comparer,
                 loop=self.loop,
                 actions=self.actions,
+                rules=self.rules,
+                sources=self.sources,
                 reporter=self.reporter,
                 home=self.home_cluster,
                 probe=self.probe,

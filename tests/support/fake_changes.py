@@ -10,6 +10,7 @@ from model.link_change import (
     ChangeAnswer,
     CreateApplication,
     DeleteApplication,
+    DiffApplication,
     EditApplication,
     GetManifestFile,
     ManifestFileAnswer,
@@ -17,6 +18,7 @@ from model.link_change import (
     ValidationAnswer,
 )
 from model.report import CommitInfo
+from tests.support.fake_application_diff import application_diff
 from tests.support.fake_runtime import Answer
 
 REPOSITORY = "https://git.example.test/platform.git"
@@ -54,4 +56,5 @@ CHANGES: Mapping[type[RequestBody], Answer] = {
     ValidateApplication: _validated,
     GetManifestFile: _file,
     PreviewApplicationSet: _previewed,
+    DiffApplication: application_diff,
 }
