@@ -11,7 +11,7 @@ from gitsync.kube.transport import TimeLimits
 from gitsync.kube.watch import WatchPaces
 from tests.support.kube_api import KubeApi, serving
 
-TIMES = TimeLimits(connect_seconds=0.5, first_byte_seconds=0.15, watch_idle_seconds=0.3)
+TIMES = TimeLimits(connect_seconds=1.5, first_byte_seconds=0.15, watch_idle_seconds=0.3)
 PACES = WatchPaces(failed=Pace(0.005, 0.02), refused=Pace(0.01, 0.02))
 
 

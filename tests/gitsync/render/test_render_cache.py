@@ -1,6 +1,4 @@
-import asyncio
 import sqlite3
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,25 +139,6 @@ async def test_a_source_that_others_refer_to_renders_nothing(kitchen: Kitchen) -
     source = ApplicationSource(repo_url=kitchen.git.origin.url("apps"), target_revision="main", ref="values")
     rendered = await render(source, repositories=kitchen.git.repositories, cache=kitchen.cache)
     assert rendered.documents == ()
-
-
-async def test_many_small_renders_take_less_than_two_milliseconds_each(kitchen: Kitchen) -> None:
-    count = 300
-    kitchen.git.origin.commit("apps", {f"many/{n}/a.yaml": manifest(f"m{n}") for n in range(count)})
-    await kitchen.render()
-    before = time.process_time()
-    await asyncio.gather(
-        *(
-            render(
-                ApplicationSource(repo_url=kitchen.git.origin.url("apps"), path=f"many/{n}", target_revision="main"),
-                repositories=kitchen.git.repositories,
-                cache=kitchen.cache,
-            )
-            for n in range(count)
-        )
-    )
-    assert kitchen.count()[0] == count + 1
-    assert time.process_time() - before < count * 0.002
 
 
 async def test_the_type_of_a_source_is_the_same_from_the_cache(kitchen: Kitchen) -> None:
