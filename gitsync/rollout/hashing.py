@@ -42,9 +42,9 @@ def safe_text(number: int) -> str:
     return "".join(_ALPHABET[ord(digit) % len(_ALPHABET)] for digit in str(number))
 
 
-def template_hash(template: JsonObject, collision_count: int | None = None) -> str:
+def template_hash(template: JsonObject, collision_count: int | None = None, *, null_timestamp: bool = True) -> str:
     """Of a pod template; the count of collisions makes a new name where the old one is taken."""
-    data = _go_json(ordered_template(template))
+    data = _go_json(ordered_template(template, null_timestamp=null_timestamp))
     if collision_count is not None:
         data += collision_count.to_bytes(8, "little")
     return safe_text(fnv1a(data))

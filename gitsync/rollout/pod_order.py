@@ -107,9 +107,14 @@ _POINTERS = frozenset(_POINTER_NAMES.split())
 _MAPS = frozenset({"labels", "annotations", "nodeSelector", "limits", "requests", "matchLabels", "overhead"})
 
 
-def ordered_template(template: JsonObject) -> JsonObject:
-    """The template with its keys in Go's order; serialised without spaces it is what Go's encoder writes."""
-    result: JsonObject = {"metadata": _ordered(template.get("metadata") or {}, "metadata")}
+def ordered_template(template: JsonObject, *, null_timestamp: bool = True) -> JsonObject:
+    """The template with its keys in Go's order; serialised without spaces it is what Go's encoder writes.
+
+    Clients before Kubernetes 1.34 also write the timestamp that a template never has.
+    """
+    metadata = {"creationTimestamp": None} if null_timestamp else {}
+    metadata.update(_ordered({**(template.get("metadata") or {}), "creationTimestamp": None}, "metadata"))
+    result: JsonObject = {"metadata": metadata}
     result["spec"] = _ordered(template.get("spec") or {}, "spec")
     return result
 

@@ -27,12 +27,15 @@ _NOT_COPIED = frozenset({_LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED_REPL
 
 
 def find_new(rollout: Rollout, found: list[ReplicaSet]) -> ReplicaSet | None:
-    """By our hash; else the recorded one if its template still fits; else any whose template means the same."""
+    """By its hash, as older or newer controllers make it; else the recorded one if its template still fits; else any
+    whose template means the same.
+    """
     template = rollout.spec.template or {}
     ordered = sorted(found, key=lambda one: (one.created, one.name))
-    hash_ = template_hash(template, rollout.status.collision_count)
-    if match := with_hash(ordered, hash_):
-        return match
+    for null_timestamp in (True, False):
+        hash_ = template_hash(template, rollout.status.collision_count, null_timestamp=null_timestamp)
+        if match := with_hash(ordered, hash_):
+            return match
     recorded = with_hash(ordered, rollout.status.current_pod_hash)
     candidates = [recorded, *ordered] if recorded else ordered
     return next((one for one in candidates if _fits(rollout, one, template)), None)

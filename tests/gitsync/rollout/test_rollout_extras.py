@@ -142,6 +142,24 @@ def test_a_taken_name_makes_the_next_one() -> None:
     assert status(world)["currentPodHash"] != taken
 
 
+def test_hashes_are_those_that_other_controllers_give() -> None:
+    """Names of ReplicaSets that the getting-started guide of Argo Rollouts shows for its demo."""
+    template: Any = yaml.safe_load(
+        """
+metadata: {labels: {app: rollouts-demo}}
+spec:
+  containers:
+  - name: rollouts-demo
+    image: argoproj/rollouts-demo:blue
+    ports: [{name: http, containerPort: 8080, protocol: TCP}]
+    resources: {requests: {memory: 32Mi, cpu: 5m}}
+"""
+    )
+    assert template_hash(template) == "687d76d795"
+    template["spec"]["containers"][0]["image"] = "argoproj/rollouts-demo:yellow"
+    assert template_hash(template) == "6cf78c66c5"
+
+
 def test_templates_are_compared_by_meaning() -> None:
     written = {"spec": {"containers": [{"name": "a", "image": "x", "resources": {"limits": {"cpu": "0.5"}}}]}}
     live = {"spec": {"containers": [{"name": "a", "image": "x", "resources": {"limits": {"cpu": "500m"}}}]}}
