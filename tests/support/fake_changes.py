@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from model.link import AnswerBody, Refusal, RequestBody
+from model.link import AnswerBody, DiffApplication, Refusal, RequestBody
 from model.link_appset import ApplicationSetPreviewAnswer, PlannedApplication, PreviewApplicationSet
 from model.link_change import (
     Author,
     ChangeAnswer,
     CreateApplication,
     DeleteApplication,
-    DiffApplication,
     EditApplication,
     GetManifestFile,
     ManifestFileAnswer,
