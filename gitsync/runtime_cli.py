@@ -43,6 +43,7 @@ from gitsync.settings import (
 @click.option("--config-repo", default="", help="Shared configuration repository: operations are journalled there.")
 @click.option("--scm-allow", multiple=True, help="Git host that ApplicationSets may ask; none given: any.")
 @click.option("--token-ref-strict", is_flag=True, help="ApplicationSets take tokens only from Secrets meant for them.")
+@click.option("--new-git-file-globbing", is_flag=True, help="In globs of the git generator only ** crosses a slash.")
 @click.option("--hosted", is_flag=True, help="Started and supervised by the control plane itself.")
 @click.option("--adopt", is_flag=True, help="Reconcile even if an Argo CD controller is at work in the namespace.")
 def runtime(
@@ -61,6 +62,7 @@ def runtime(
     config_repo: str,
     scm_allow: tuple[str, ...],
     token_ref_strict: bool,
+    new_git_file_globbing: bool,
     hosted: bool,
     adopt: bool,
 ) -> None:
@@ -85,7 +87,7 @@ def runtime(
         poll_seconds=poll_seconds,
         metric_variables=environment.metrics,
         config_repo=config_repo,
-        generators=GeneratorSettings(scm_allow, token_ref_strict),
+        generators=GeneratorSettings(scm_allow, token_ref_strict, new_file_globbing=new_git_file_globbing),
     )
     configure_logs(environment.log)
     try:

@@ -49,6 +49,7 @@ class GeneratorSettings:
     scm_allow: tuple[str, ...] = ()
     token_ref_strict: bool = False
     hint_seconds: float = 5.0
+    new_file_globbing: bool = False  # in globs of files only `**` crosses a `/`
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What to create, change and delete for an ApplicationSet, each with its reason. Nothing here does any of it."""
 
 import copy
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +9,7 @@ from typing import Any
 
 from gitsync.appset.errors import GeneratorInvalid
 from gitsync.appset.generate import Generation
-from gitsync.diff.ignore import without_pointers
+from gitsync.diff.ignore import IgnoreRules, places_of, without_expressions, without_pointers
 from gitsync.manifest.object import JsonObject
 
 _ALWAYS_PRESERVED = ("notified.notifications.argoproj.io", "argocd.argoproj.io/refresh", "argocd.argoproj.io/hydrate")
@@ -160,7 +161,23 @@ def _target(wanted: JsonObject, found: JsonObject, spec: JsonObject) -> JsonObje
         if rule.get("name") in (None, "", _name(wanted)):
             for pointer in rule.get("jsonPointers") or ():
                 target = _as_found(target, found, pointer)
+            target = _as_named(target, found, tuple(rule.get("jqPathExpressions") or ()))
     return target
+
+
+def _as_named(target: JsonObject, found: JsonObject, expressions: tuple[str, ...]) -> JsonObject:
+    """The target with the live values of what jq expressions name, and without what they name of it alone."""
+    if not expressions:
+        return target
+    target = without_expressions(target, expressions)
+    for place in places_of(found, IgnoreRules(jq_path_expressions=expressions)):
+        names = itertools.takewhile(lambda step: isinstance(step, str), place)
+        target = _as_found(target, found, "/" + "/".join(_escaped(str(step)) for step in names))
+    return target
+
+
+def _escaped(step: str) -> str:
+    return step.replace("~", "~0").replace("/", "~1")
 
 
 def _as_found(target: JsonObject, found: JsonObject, pointer: str) -> JsonObject:

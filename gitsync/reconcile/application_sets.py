@@ -22,6 +22,7 @@ from gitsync.appset.plan import ApplicationPlan, is_owned, plan_applications, po
 from gitsync.appset.rollout import Rollout, RolloutApplication, deletion_order, held, is_rolling
 from gitsync.appset.status import OwnedApplication, application_set_status
 from gitsync.appset.validation import validated
+from gitsync.diff.ignore import RuleUnusable
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError, Conflict, NotFound
 from gitsync.kube.watch import Changed, Deleted, Interrupted, ListDone, watch_kind
@@ -264,7 +265,7 @@ class ApplicationSets:
         live = [record.raw for record in self._records if record.key.namespace == self._namespace]
         try:
             return Preview(generation, plan_applications(body, generation, live, policy_of(body)))
-        except GeneratorInvalid as error:
+        except (GeneratorInvalid, RuleUnusable) as error:
             wrong = GenerationError("ApplicationValidationError", sentence(error))
             generation = Generation(generation.applications, (*generation.errors, wrong))
             return Preview(generation, ApplicationPlan(()))

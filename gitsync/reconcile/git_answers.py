@@ -41,8 +41,14 @@ class GitAnswers:
     """`on_changed` is called with the name of an ApplicationSet whose answers may be different now."""
 
     def __init__(
-        self, repositories: Repositories, *, supervisor: Supervisor, on_changed: Callable[[str], None]
+        self,
+        repositories: Repositories,
+        *,
+        supervisor: Supervisor,
+        on_changed: Callable[[str], None],
+        new_file_globbing: bool = False,
     ) -> None:
+        self.new_file_globbing = new_file_globbing
         self._repositories = repositories
         self._supervisor = supervisor
         self._on_changed = on_changed
@@ -92,7 +98,7 @@ class GitAnswers:
 
     async def _read(self, question: GitQuestion, commit: str) -> GitAnswer:
         tree = await self._repositories.tree(question.url, commit)
-        return await tree.run(lambda files: read_answer(files, question))
+        return await tree.run(lambda files: read_answer(files, question, new_globbing=self.new_file_globbing))
 
     # ---- refs that move
 
@@ -122,7 +128,7 @@ class GitAnswers:
             if pair not in changes:
                 changes[pair] = await self._repositories.changed_paths(question.url, *pair)
             answer = known.answer
-            if may_differ(question, changes[pair]):
+            if may_differ(question, changes[pair], new_globbing=self.new_file_globbing):
                 answer = await self._read(question, move.new)
         except (GitsyncError, TooMuch):
             self._known.pop(question, None)
@@ -139,17 +145,17 @@ class GitAnswers:
             self._on_changed(asker)
 
 
-def may_differ(question: GitQuestion, changed: ChangedPaths) -> bool:
+def may_differ(question: GitQuestion, changed: ChangedPaths, *, new_globbing: bool = False) -> bool:
     """Whether such changes can make another answer: directories come and go with files, files with their globs."""
     for change in changed:
         if question.directories and change.kind is not ChangeKind.MODIFIED:
             return True
-        if any(matches_file(pattern, change.path) for pattern in question.files):
+        if any(matches_file(pattern, change.path, new_globbing=new_globbing) for pattern in question.files):
             return True
     return False
 
 
-def read_answer(files: Files, question: GitQuestion) -> GitAnswer:
+def read_answer(files: Files, question: GitQuestion, *, new_globbing: bool = False) -> GitAnswer:
     """Raises TooMuch. Links and submodules are not followed: nothing outside the commit is ever read."""
     directories: list[str] = []
     found: dict[str, bytes] = {}
@@ -160,7 +166,7 @@ def read_answer(files: Files, question: GitQuestion) -> GitAnswer:
         if entry.type is EntryType.TREE:
             if any(matches_directory(pattern, path) for pattern in question.directories):
                 directories.append(path)
-        elif any(matches_file(pattern, path) for pattern in question.files):
+        elif any(matches_file(pattern, path, new_globbing=new_globbing) for pattern in question.files):
             size += files.size(entry.id)
             if files.size(entry.id) > _LARGEST_FILE or len(found) >= _MOST_FILES or size > _MOST_BYTES:
                 raise TooMuch(f"the globs fit too many or too large files; {path} is one too much")

@@ -54,7 +54,9 @@ class SetGeneration:
         *,
         clusters: Callable[[], tuple[ClusterInput, ...]],
         now: Callable[[], datetime],
+        new_file_globbing: bool = False,
     ) -> None:
+        self.new_file_globbing = new_file_globbing
         self._git = git
         self._hosts = hosts
         self._clusters = clusters
@@ -96,7 +98,7 @@ class SetGeneration:
         used = dict(answers)
         for _ in range(_MOST_ROUNDS):
             self.generations_total += 1
-            inputs = GeneratorInputs(clusters, dict(used))
+            inputs = GeneratorInputs(clusters, dict(used), self.new_file_globbing)
             generation = await asyncio.to_thread(generate, body, inputs, now=self._now())
             if not generation.questions:
                 answers.clear()
@@ -120,11 +122,13 @@ async def answer_all(
     git: Callable[[GitQuestion], Awaitable[GitAnswer | Unanswered]],
     host: Callable[[HostQuestion], Awaitable[HostAnswer | Unanswered]],
     now: Callable[[], datetime],
+    new_file_globbing: bool,
 ) -> Generation:
     """Generate once, with answers that nobody remembers."""
     used: dict[Question, Answer] = {}
     for _ in range(_MOST_ROUNDS):
-        generation = await asyncio.to_thread(generate, body, GeneratorInputs(clusters, dict(used)), now=now())
+        inputs = GeneratorInputs(clusters, dict(used), new_file_globbing)
+        generation = await asyncio.to_thread(generate, body, inputs, now=now())
         if not generation.questions:
             return generation
         used |= await _each(generation.questions, git, host)

@@ -63,8 +63,12 @@ class SetParts:
 def make_application_sets(parts: SetParts) -> tuple[ApplicationSets, SetPreviews]:
     writes = SetWrites(parts.home_cluster, parts.records, seen=parts.seen)
     sets: ApplicationSets
+    new_globbing = parts.settings.generators.new_file_globbing
     git = GitAnswers(
-        parts.repositories, supervisor=parts.supervisor, on_changed=lambda name: sets.answers_changed(name)
+        parts.repositories,
+        supervisor=parts.supervisor,
+        on_changed=lambda name: sets.answers_changed(name),
+        new_file_globbing=new_globbing,
     )
     rollout = SetRollout(
         writes,
@@ -77,7 +81,7 @@ def make_application_sets(parts: SetParts) -> tuple[ApplicationSets, SetPreviews
         parts.home_cluster,
         parts.settings.namespace,
         records=parts.records,
-        generation=SetGeneration(git, hosts, clusters=parts.clusters, now=parts.now),
+        generation=SetGeneration(git, hosts, clusters=parts.clusters, now=parts.now, new_file_globbing=new_globbing),
         writes=writes,
         rollout=rollout,
         projects=lambda: parts.home.projects,

@@ -58,6 +58,7 @@ class SetPreviews:
                 git=lambda question: self._git(question, asker, person),
                 host=lambda question: self._host(question, asker),
                 now=self.sets.now,
+                new_file_globbing=self.git.new_file_globbing,
             )
             preview = self.sets.planned(application_set, generation)
         finally:

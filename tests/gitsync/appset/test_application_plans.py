@@ -71,6 +71,30 @@ def test_preserved_and_ignored_fields_stay_as_they_are() -> None:
     assert change.body["metadata"]["annotations"] == {"keep": "1"}
 
 
+@pytest.mark.parametrize(
+    ("expression", "kept"),
+    [
+        (".spec.source.targetRevision", {"source": {"targetRevision": "mine", "path": "q"}}),
+        (".spec.source | .path, .targetRevision", {"source": {"targetRevision": "mine", "path": "p"}}),
+        (".spec.absent.field", {"source": {"targetRevision": "theirs", "path": "q"}}),
+    ],
+)
+def test_fields_that_jq_names_stay_as_they_are(expression: str, kept: Any) -> None:
+    live = owned("a", source={"targetRevision": "mine", "path": "p"})
+    spec = {"ignoreApplicationDifferences": [{"name": "a", "jqPathExpressions": [expression]}]}
+    wanted = Generation((body("a", source={"targetRevision": "theirs", "path": "q"}),))
+    plan = plan_applications(application_set(**spec), wanted, [live], Policy.SYNC)
+    assert [change.body["spec"] for change in plan.changes] == ([kept] if kept != live["spec"] else [])
+
+
+def test_a_list_in_which_jq_names_something_stays_as_a_whole() -> None:
+    live = owned("a", list=[{"name": "x", "value": "mine"}])
+    rule = {"jqPathExpressions": ['.spec.list[] | select(.name == "x") | .value']}
+    wanted = Generation((body("a", list=[{"name": "x", "value": "theirs"}, {"name": "y"}]),))
+    plan = plan_applications(application_set(ignoreApplicationDifferences=[rule]), wanted, [live], Policy.SYNC)
+    assert plan.changes == ()
+
+
 def test_resources_are_kept_when_the_set_says_so() -> None:
     live = [owned("a")]
     spec = {"syncPolicy": {"preserveResourcesOnDeletion": True}}

@@ -50,11 +50,11 @@ PATHS = st.lists(st.sampled_from(["a", "b", "c.json", "d"]), min_size=1, max_siz
 GLOBS = st.lists(st.sampled_from(["a", "*", "b", "*.json", "**"]), min_size=1, max_size=3).map("/".join)
 
 
-@given(st.sets(PATHS, max_size=6), GLOBS)
-def test_nothing_that_fits_is_passed_over(paths: set[str], pattern: str) -> None:
+@given(st.sets(PATHS, max_size=6), GLOBS, st.booleans())
+def test_nothing_that_fits_is_passed_over(paths: set[str], pattern: str, new: bool) -> None:
     leaves = {path: "x" for path in paths if not any(other.startswith(path + "/") for other in paths)}
-    answer = read_answer(MemoryFiles(leaves), question(files=(pattern,)))
-    assert answer.files.keys() == {path for path in leaves if matches_file(pattern, path)}
+    answer = read_answer(MemoryFiles(leaves), question(files=(pattern,)), new_globbing=new)
+    assert answer.files.keys() == {path for path in leaves if matches_file(pattern, path, new_globbing=new)}
     directories = {path.rsplit("/", depth)[0] for path in leaves for depth in range(1, path.count("/") + 1)}
     answer = read_answer(MemoryFiles(leaves), question(directories=(pattern,)))
     assert sorted(answer.directories) == chosen_directories(tuple(directories), [{"path": pattern}])
