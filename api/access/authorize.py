@@ -113,6 +113,12 @@ class Authority:
         if repository[1] and repository not in self._repositories:
             self.look_again()
 
+    def forget(self, person: str) -> None:
+        """The person's Git credentials changed: what they may do is asked anew."""
+        self.verdicts.forget(person)
+        for key in [key for key in self._remembered if key[0] == person]:
+            del self._remembered[key]
+
     def look_again(self) -> None:
         """There is a repository that was not known: everything that was remembered without it is out of date."""
         self._noticed += 1

@@ -11,6 +11,7 @@ from api.actions.operations import Accepted, Target, new_operation_id
 from api.context import Context, Info
 from api.errors import ApiError, Invalid
 from api.schema.change_mutation import ChangeMutation
+from api.schema.token_mutation import TokenMutation
 from api.types.enums import DeletePropagation
 from api.types.inputs import ApplicationRef, ResourceRef, SyncOptions
 from api.types.payload import OperationPayload
@@ -20,7 +21,7 @@ from model.link import StartSync
 
 
 @strawberry.type
-class Mutation(ChangeMutation):
+class Mutation(TokenMutation, ChangeMutation):
     @strawberry.mutation
     async def sync_application(
         self, info: Info, runtime: str, name: str, namespace: str | None = None, options: SyncOptions | None = None

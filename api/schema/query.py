@@ -5,6 +5,7 @@ from importlib.metadata import version as installed_version
 import strawberry
 
 from api.actions import application_sets, audit, reading, releases, statistics
+from api.actions import git_tokens as git_token_actions
 from api.actions import runtimes as runtime_actions
 from api.context import Context, Info
 from api.types.application import Application, shown
@@ -14,6 +15,7 @@ from api.types.cluster import Cluster
 from api.types.enums import SortingOrder
 from api.types.facets import ApplicationFacets
 from api.types.git_source import GitSource
+from api.types.git_token import GitToken
 from api.types.inputs import ApplicationsFilterArgs, ApplicationSortArg, filter_value
 from api.types.node import Node
 from api.types.person import User, VersionInfo
@@ -127,6 +129,12 @@ class Query:
                 name=input.name or "",
             )
         )
+
+    @strawberry.field(description="The viewer's own tokens that the runtime keeps; each is asked whether it is good.")
+    async def git_tokens(self, info: Info, runtime: str) -> list[GitToken]:
+        context = info.context
+        found = await git_token_actions.git_tokens(context.plane, context.signed_in(), runtime)
+        return [GitToken.of(runtime, one) for one in found]
 
     @strawberry.field(description="What was changed, by whom, why; read from the Git changelog. Newest first.")
     async def audit_log(

@@ -56,6 +56,14 @@ class CredentialStore:
             return next((secret.credential for secret in own if not secret.url), None)
         return None
 
+    def of_person(self, person: str) -> dict[str, PersonSecret]:
+        """What is kept for a person, by the name of its Secret."""
+        return {name: secret for name, secret in self._people.items() if secret.person == person}
+
+    def trusts(self, url: str) -> bool:
+        """Whether the runtime's own Secrets name the host of this URL."""
+        return bool(host_of(url)) and host_of(url) in self._trusted_hosts(self._repositories.values())
+
     @staticmethod
     def _trusted_hosts(secrets: Iterable[RepositorySecret]) -> set[str]:
         return {host_of(secret.url) for secret in secrets}

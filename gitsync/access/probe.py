@@ -76,6 +76,12 @@ class AccessProbe:
             known = await self._ask_once(key, person, url)
         return AccessVerdict(repo_url=url, read=known.read, write=known.write, reason=known.reason)
 
+    def forget(self, person: str) -> None:
+        """The person's credentials changed: everything is asked anew."""
+        for memory in (self._answers, self._known):
+            for key in [key for key in memory if key[0] == person]:
+                del memory[key]
+
     @staticmethod
     def _patience(answer: _Answer, max_age_seconds: float) -> float:
         return min(max_age_seconds, MAX_AGE_SECONDS if answer.certain else _ERROR_AGE_SECONDS)

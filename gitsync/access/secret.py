@@ -5,6 +5,7 @@ Formats are Argo CD's where Argo CD has one. Nothing here is ever printed: every
 
 import base64
 import binascii
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -85,9 +86,15 @@ def read_repository_secret(body: JsonObject) -> RepositorySecret:
     )
 
 
-def read_person_secret(body: JsonObject) -> PersonSecret:
-    """Raises SecretUnreadable."""
+def is_sealed(body: JsonObject) -> bool:
+    return "sealed" in (body.get("data") or {})
+
+
+def read_person_secret(body: JsonObject, unseal: Callable[[str, str, str], str] | None = None) -> PersonSecret:
+    """`unseal` opens a sealed token, given whose it is and for which URL. Raises SecretUnreadable."""
     data = secret_data(body)
+    if data.get("sealed") and unseal is not None:
+        data["password"] = unseal(data.get("person", ""), data.get("url", ""), data["sealed"])
     if missing := [name for name in ("person", "username", "password") if not data.get(name)]:
         raise SecretUnreadable(
             f"Secret {body['metadata']['name']} has no {' and no '.join(missing)}", suggestion="add it to its data"

@@ -17,6 +17,7 @@ from gitsync.reconcile.changing import Changing
 from gitsync.reconcile.compare import Comparer
 from gitsync.reconcile.feed import TreeFeeds
 from gitsync.reconcile.fleet import Fleet, Member
+from gitsync.reconcile.git_tokens import GitTokens
 from gitsync.reconcile.journalling import Journalling
 from gitsync.reconcile.link import Refused
 from gitsync.reconcile.loop import Loop
@@ -46,6 +47,7 @@ class Context:
     reporter: Reporter
     home: Cluster
     probe: AccessProbe
+    git_tokens: GitTokens
     repositories: Repositories
     changing: Changing
     journalling: Journalling

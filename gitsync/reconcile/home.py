@@ -3,17 +3,19 @@
 Turns watch signals into calls of the loop and keeps projects, credentials and configuration in memory. Never writes.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
 from gitsync.access.credentials import CredentialStore
+from gitsync.access.sealing import Seal
 from gitsync.access.secret import (
     PERSON_LABEL,
     SECRET_TYPE_LABEL,
     SecretUnreadable,
+    is_sealed,
     read_person_secret,
     read_repository_secret,
 )
@@ -66,7 +68,10 @@ class _Seen:
 class Home:
     """Watches of the home namespace."""
 
-    def __init__(self, cluster: Cluster, namespace: str, credentials: CredentialStore) -> None:
+    def __init__(
+        self, cluster: Cluster, namespace: str, credentials: CredentialStore, seal: Callable[[], Awaitable[Seal]]
+    ) -> None:
+        self._seal = seal
         self._cluster = cluster
         self._namespace = namespace
         self._credentials = credentials
@@ -184,7 +189,8 @@ class Home:
                 if seen.body is None:
                     self._credentials.remove(seen.name)
                 else:
-                    self._credentials.put_person(seen.name, read_person_secret(seen.body))
+                    unseal = (await self._seal()).open if is_sealed(seen.body) else None
+                    self._credentials.put_person(seen.name, read_person_secret(seen.body, unseal))
             except SecretUnreadable as failure:
                 log.warning("git credential ignored", secret=seen.name, reason=failure.message)
 

@@ -56,6 +56,7 @@ from model.link import (
     WatchRollout,
     WatchTree,
 )
+from model.link_access import ListGitTokens, PutGitToken, RemoveGitToken
 from model.link_appset import PreviewApplicationSet
 from model.link_change import (
     CreateApplication,
@@ -104,6 +105,12 @@ class Requests:
                 return await self._rendering(key)
             case ProbeAccess():
                 return await self._access(body)
+            case ListGitTokens(person=person):
+                return await self._context.git_tokens.list_of(person)
+            case PutGitToken():
+                return await self._context.git_tokens.put(body)
+            case RemoveGitToken():
+                return await self._context.git_tokens.remove(body)
             case ReadAudit():
                 batches = await self._context.audit.read(body.known, wait_seconds=min(body.wait_seconds, 60.0))
                 return AuditAnswer(batches)

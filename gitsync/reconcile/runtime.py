@@ -36,6 +36,7 @@ from gitsync.reconcile.deletion_hooks import DeletionHooks
 from gitsync.reconcile.engine_config import EngineConfig
 from gitsync.reconcile.feed import TreeFeeds
 from gitsync.reconcile.fleet import Fleet, FleetEvents, Member
+from gitsync.reconcile.git_tokens import GitTokens
 from gitsync.reconcile.home import Home
 from gitsync.reconcile.impersonation import Acting
 from gitsync.reconcile.install import install_definitions, install_rollout_definitions
@@ -100,7 +101,8 @@ class Runtime:
         self.journalling = make_journalling(settings, self.repositories, of_repositories, self.supervisor, now)
         self.audit = AuditLog(self.repositories, self._audited, self.supervisor.spawn)
         self.cache = RenderCache(settings.data_dir / "renders.sqlite")
-        self.home = Home(self.home_cluster, settings.namespace, self.credentials)
+        self.git_tokens = GitTokens(self.home_cluster, settings.namespace, self.credentials, self.probe, now)
+        self.home = Home(self.home_cluster, settings.namespace, self.credentials, self.git_tokens.seal)
         self.rules = EngineRules(now=now)
         self.actions = ObjectActions(self.rules, now=now)
         self.comparer = Comparer(self.rules)
@@ -430,6 +432,7 @@ class Runtime:
                 reporter=self.reporter,
                 home=self.home_cluster,
                 probe=self.probe,
+                git_tokens=self.git_tokens,
                 repositories=self.repositories,
                 changing=self.changes.changing,
                 journalling=self.journalling,
