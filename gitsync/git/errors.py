@@ -13,6 +13,7 @@ Failed
     ├── EditConflict             somebody else changed the same thing since it was read
     ├── NothingChanged           the change leaves every file as it is
     ├── Overtaken                somebody else pushed first; the change is made again on their commit
+    ├── SignatureRefused         a commit or tag is not signed, or not by a key that we have
     ├── MirrorDamaged            our copy on disk cannot be read, and a new one could not be made
     └── NoRoom                   our disk is full, or cannot be written: what is there already stays good
 """
@@ -50,6 +51,10 @@ class PathRefused(RepositoryError):
 
 class AddressRefused(RepositoryError):
     """The URL is none that we fetch from."""
+
+
+class SignatureRefused(RepositoryError):
+    """A commit or tag is not signed, or not by a key that we have."""
 
 
 class MirrorDamaged(RepositoryError):

@@ -22,6 +22,7 @@ from gitsync.git.errors import RepositoryUnreachable, RevisionNotFound
 from gitsync.git.refs import HEAD
 from gitsync.git.remote import damaged, fetch
 from gitsync.git.settings import GitSettings
+from gitsync.git.signed import SignedObject, signed_commit, signed_tag
 from gitsync.git.tree import CommitFiles
 from model.report import CommitInfo
 
@@ -88,6 +89,19 @@ class Mirror:
         """Result of reading commits; whatever is missing is damage."""
         try:
             return work(CommitLog(self._opened()))
+        except (KeyError, ValueError, pygit2.GitError) as error:
+            raise damaged(self._url) from error
+
+    def signed_commits(self, shas: Iterable[str]) -> list[SignedObject]:
+        try:
+            return [signed_commit(self._opened(), sha) for sha in shas]
+        except (KeyError, ValueError, pygit2.GitError) as error:
+            raise damaged(self._url) from error
+
+    def signed_tag(self, ref: str) -> SignedObject | None:
+        """The annotated tag of a ref that was fetched; None if it is no annotated one."""
+        try:
+            return signed_tag(self._opened(), ref)
         except (KeyError, ValueError, pygit2.GitError) as error:
             raise damaged(self._url) from error
 

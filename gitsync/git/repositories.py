@@ -5,7 +5,7 @@ Every repository has its own mirror, threads and failures; none waits for anothe
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from gitsync.git.refs import RefListing, RefsMoved
 from gitsync.git.remote import configure
 from gitsync.git.repository import Repository, RepositoryState, ResolvedRevision
 from gitsync.git.settings import GitSettings
+from gitsync.git.signed import SignedObject
 from gitsync.git.tree import Files
 from gitsync.git.watcher import RefWatcher
 from model.report import CommitInfo
@@ -109,6 +110,16 @@ class Repositories:
         repository = self._repository(url)
         await repository.ensure(commit)
         return await repository.read(lambda mirror: mirror.look(work), needs=[commit])
+
+    async def signed_commits(self, url: str, shas: Sequence[str]) -> list[SignedObject]:
+        """Commits with their signatures, fetched if need be."""
+        repository = self._repository(url)
+        await repository.ensure(shas[0])
+        return await repository.read(lambda mirror: mirror.signed_commits(shas), needs=shas[:1])
+
+    async def signed_tag(self, url: str, ref: str) -> SignedObject | None:
+        """An annotated tag with its signature; None for a tag that is only a name of a commit."""
+        return await self._repository(url).signed_tag(ref)
 
     async def newest_changes(
         self,

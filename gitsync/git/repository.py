@@ -31,6 +31,7 @@ from gitsync.git.refs import (
 )
 from gitsync.git.remote import list_refs
 from gitsync.git.settings import GitSettings
+from gitsync.git.signed import SignedObject
 from model.report import CommitInfo
 
 _T = TypeVar("_T")
@@ -38,11 +39,13 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class ResolvedRevision:
-    """The commit of a revision. `ref` is what to watch for it to move; None: a commit id, which never moves."""
+    """The commit of a revision. `ref` is what to watch for it to move; None: a commit id, which never moves.
+    `tag` is the full name of the tag that it was resolved by."""
 
     commit: str
     ref: str | None
     head_checked_at: datetime | None
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +123,24 @@ class Repository:
             if ref not in self._followed:
                 self._followed.add(ref)
                 await self.read(lambda mirror: mirror.remember(ref, commit))
-            return ResolvedRevision(commit, ref, self._listed_at)
+            return ResolvedRevision(commit, ref, self._listed_at, ref if ref.startswith("refs/tags/") else "")
         tag = tag or tag_of(wanted, listing.refs)
         if tag is not None and not is_short_commit(revision):
             self._ranges.add(wanted)
             await self.ensure(listing.refs[tag], tag)
             await self.read(lambda mirror: mirror.remember(tag, listing.refs[tag]))
-            return ResolvedRevision(listing.refs[tag], wanted.ref, self._listed_at)
+            return ResolvedRevision(listing.refs[tag], wanted.ref, self._listed_at, tag)
         return ResolvedRevision(await self._expand(revision), None, self._listed_at)
+
+    async def signed_tag(self, ref: str) -> SignedObject | None:
+        """The annotated tag of a ref. It is fetched anew, since we remember of tags only where they lead."""
+        credential = await self._credentials.credential_for(self.url)
+
+        def fetched(mirror: Mirror) -> SignedObject | None:
+            mirror.fetch_refs([ref], credential)
+            return mirror.signed_tag(ref)
+
+        return await self.read(fetched)
 
     async def tip(self, ref: str, *, fresh: bool) -> str | None:
         """The commit of a ref by its full name; None: there is no such ref. `fresh`: as the host says now, or raises

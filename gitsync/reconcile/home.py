@@ -39,6 +39,7 @@ APPLICATION = GroupVersionKind(GROUP, VERSION, "Application")
 APP_PROJECT = GroupVersionKind(GROUP, VERSION, "AppProject")
 SECRET = GroupVersionKind("", "v1", "Secret")
 CONFIGURATION = GroupVersionKind("", "v1", "ConfigMap")
+KEYS_CONFIG_MAP = "argocd-gpg-keys-cm"
 
 
 class HomeListener(Protocol):
@@ -78,6 +79,7 @@ class Home:
         self._project_list = Projects()
         self.projects = self._project_list.permitting
         self.config = DEFAULT_CONFIG
+        self.signing_keys: dict[str, str] | None = None  # armored public keys of argocd-gpg-keys-cm, once listed
         self.clusters: dict[str, ClusterInput] = {}  # what ApplicationSets may see of cluster Secrets, by their names
         self._synced = {"applications": False, "projects": False, "secrets": False, "people": False}
         self._on_synced: list[Callable[[], None]] = []
@@ -107,6 +109,7 @@ class Home:
         *,
         on_synced: Callable[[], None],
         on_configured: Callable[[EngineConfig, EngineConfig], None],
+        on_keys_changed: Callable[[], None],
     ) -> None:
         """`on_configured` hears what the configuration was and is."""
 
@@ -121,6 +124,7 @@ class Home:
         supervisor.start("watch of projects", lambda heart: self._projects(listener, heart))
         supervisor.start("watch of secrets", lambda heart: self._secrets(listener, heart))
         supervisor.start("watch of people's credentials", lambda heart: self._people(heart))
+        supervisor.start("watch of signing keys", lambda heart: self._signing_keys(on_keys_changed, heart))
         supervisor.start("watch of argocd-cm", lambda heart: self._configuration(on_configured, heart))
 
     def _listed(self, what: str) -> None:
@@ -208,6 +212,22 @@ class Home:
                 case Deleted():
                     self._configured(None, on_configured)
 
+    async def _signing_keys(self, on_changed: Callable[[], None], heart: Heart) -> None:
+        selector = f"metadata.name={KEYS_CONFIG_MAP}"
+        watch = watch_kind(self._cluster, CONFIGURATION, namespace=self._namespace, field_selector=selector)
+        async for signal in watch:
+            _pulse(signal, heart)
+            before = self.signing_keys
+            match signal:
+                case ListDone(items=items):
+                    self.signing_keys = _texts(items[0].body() if items else {})
+                case Changed(item=item):
+                    self.signing_keys = _texts(item.body())
+                case Deleted():
+                    self.signing_keys = {}
+            if before is not None and self.signing_keys != before:
+                on_changed()
+
     def _configured(self, body: JsonObject | None, on_configured: Callable[[EngineConfig, EngineConfig], None]) -> None:
         before, self.config = self.config, _read_configuration(body)
         if self.config != before:
@@ -245,6 +265,11 @@ def _nobody_listens() -> None:
 def _see(item: Observed, listener: HomeListener) -> None:
     raw = item.body()
     listener.application_seen(raw, read_application(raw))
+
+
+def _texts(body: JsonObject) -> dict[str, str]:
+    data = body.get("data")
+    return {str(key): str(value) for key, value in data.items()} if isinstance(data, dict) else {}
 
 
 def _read_configuration(body: JsonObject | None) -> EngineConfig:

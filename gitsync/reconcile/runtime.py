@@ -161,7 +161,11 @@ class Runtime:
         await self._look_who_is_in_charge()
         await self.fleet.start(self.home_cluster)
         self.home.start(
-            self.supervisor, self.loop, on_synced=self._home_synced, on_configured=self._configuration_changed
+            self.supervisor,
+            self.loop,
+            on_synced=self._home_synced,
+            on_configured=self._configuration_changed,
+            on_keys_changed=lambda: self.loop.queue_all(Refresh.RESOLVE),
         )
         if self.runs("applicationsets"):
             self.application_sets.start()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gitsync.git.repositories import Repositories
+from gitsync.manifest.object import JsonObject
 from gitsync.manifest.tracking import TrackingSettings
 from gitsync.reconcile.chart_versions import ChartVersions
 from gitsync.reconcile.fleet import Member
@@ -12,6 +13,7 @@ from gitsync.reconcile.followers import Followers
 from gitsync.reconcile.home import Home
 from gitsync.reconcile.record import Record
 from gitsync.reconcile.rendering import render_context
+from gitsync.reconcile.source_integrity import SourceIntegrity
 from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.supervisor import Supervisor
 from gitsync.render.cache import RenderCache
@@ -38,8 +40,11 @@ class SourceParts:
 
     def context_of(self, record: Record, member: Member) -> RenderContext:
         spec = record.application.spec
-        project = self.home.projects.get(spec.project or "default")
-        return render_context(record.instance, spec, member.cluster.discovery, self.home.config.rendering, project)
+        rendering, project = self.home.config.rendering, self.project_of(record)
+        return render_context(record.instance, spec, member.cluster.discovery, rendering, project)
+
+    def project_of(self, record: Record) -> JsonObject | None:
+        return self.home.projects.get(record.application.spec.project or "default")
 
     def interval_seconds(self) -> float:
         """How often charts are asked for newer versions."""
@@ -54,6 +59,7 @@ def make_sources(parts: SourceParts) -> Sources:
         on_affected=parts.look,
         on_repository=parts.on_repository,
     )
+    integrity = SourceIntegrity(parts.repositories, keys=lambda: parts.home.signing_keys)
     return Sources(
         parts.repositories,
         parts.cache,
@@ -61,6 +67,7 @@ def make_sources(parts: SourceParts) -> Sources:
         control_namespace=parts.namespace,
         followers=followers,
         context_of=parts.context_of,
+        verify=lambda record, url, resolved: integrity.require(parts.project_of(record), url, resolved),
         tracking=parts.tracking,
         now=parts.now,
         versions=ChartVersions(look=parts.look, interval_seconds=parts.interval_seconds),

@@ -4,7 +4,7 @@ An application of several sources is rendered source by source; the manifests st
 objects the last one counts. Who is concerned when refs move is the business of `gitsync.reconcile.followers`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from gitsync.errors import Failed
@@ -21,7 +21,7 @@ from gitsync.reconcile.desired_sources import SourceFailed, is_floating_chart, u
 from gitsync.reconcile.fleet import Member
 from gitsync.reconcile.followers import Followers
 from gitsync.reconcile.newest import NewestChanges
-from gitsync.reconcile.record import Desired, Record
+from gitsync.reconcile.record import Desired, Record, Stage
 from gitsync.reconcile.refresh import Refresh
 from gitsync.reconcile.render_reasons import note_of
 from gitsync.reconcile.source_read import SourceRead, documents_of, places_of, reads_of
@@ -36,7 +36,8 @@ from model.kinds.application import ApplicationSource
 
 
 class Sources:
-    """Renders and prepares. `context_of` says what manifests may depend on besides files."""
+    """Renders and prepares. `context_of` says what manifests may depend on besides files; `verify` raises for
+    commits that the project does not trust."""
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class Sources:
         control_namespace: str,
         followers: Followers,
         context_of: Callable[[Record, Member], RenderContext],
+        verify: Callable[[Record, str, ResolvedRevision], Awaitable[None]],
         tracking: Callable[[], TrackingSettings],
         now: Callable[[], datetime],
         versions: ChartVersions,
@@ -57,6 +59,7 @@ class Sources:
         self._control_namespace = control_namespace
         self.followers = followers
         self._context_of = context_of
+        self._verify = verify
         self._tracking = tracking
         self._now = now
         self.versions = versions
@@ -64,12 +67,12 @@ class Sources:
 
     async def desire(self, record: Record, member: Member, *, refresh: Refresh) -> Desired:
         """What the application's own sources want now. Raises GitsyncError."""
-        if refresh is Refresh.COMPARE and record.desired is not None:
+        if refresh is Refresh.COMPARE and record.desired is not None and Stage.SOURCE not in record.conditions:
             return record.desired
         sources = usable_sources(record.application.spec.all_sources)
         self.versions.note(record.key, floating=any(map(is_floating_chart, sources)))
         self.followers.begin(record.key, [one.repo_url for one in sources if not one.chart])
-        reads = await self._read_all(sources, [""] * len(sources), refresh, self._context_of(record, member))
+        reads = await self._read_all(record, sources, [""] * len(sources), refresh, self._context_of(record, member))
         self.followers.follow(record.key, places_of(reads))
         if any(name.startswith(CONSULTED) for read in reads for name, _ in read.rendered.consulted):
             self.versions.note(record.key, floating=True)
@@ -86,12 +89,12 @@ class Sources:
         several: bool,
     ) -> Desired:
         """What sources wanted at some revisions, "" being their own: for operations that name one. Follows nothing."""
-        reads = await self._read_all(sources, revisions, Refresh.RESOLVE, self._context_of(record, member))
+        reads = await self._read_all(record, sources, revisions, Refresh.RESOLVE, self._context_of(record, member))
         return self._prepared(record, member, reads, [read.commit for read in reads], several=several)
 
     async def closure_at(self, record: Record, member: Member, source: ApplicationSource, revision: str) -> Closure:
         """What of its repository the application's only source read at some revision."""
-        (read,) = await self._read_all([source], [revision], Refresh.RESOLVE, self._context_of(record, member))
+        (read,) = await self._read_all(record, [source], [revision], Refresh.RESOLVE, self._context_of(record, member))
         return read.closure
 
     def forget(self, record: Record) -> None:
@@ -102,25 +105,38 @@ class Sources:
     # ---- reading
 
     async def _read_all(
-        self, sources: Sequence[ApplicationSource], revisions: Sequence[str], refresh: Refresh, context: RenderContext
+        self,
+        record: Record,
+        sources: Sequence[ApplicationSource],
+        revisions: Sequence[str],
+        refresh: Refresh,
+        context: RenderContext,
     ) -> tuple[SourceRead, ...]:
         """What is missing may have been pushed since the host was asked last, so it is asked before we say so."""
         try:
-            return await self._read_once(sources, revisions, refresh, context)
+            return await self._read_once(record, sources, revisions, refresh, context)
         except (PathNotFound, RevisionNotFound, SourceFailed) as failure:
             cause = failure.__cause__ if isinstance(failure, SourceFailed) else failure
             if refresh >= Refresh.NORMAL or not isinstance(cause, (PathNotFound, RevisionNotFound)):
                 raise
-        return await self._read_once(sources, revisions, Refresh.NORMAL, context)
+        return await self._read_once(record, sources, revisions, Refresh.NORMAL, context)
 
     async def _read_once(
-        self, sources: Sequence[ApplicationSource], revisions: Sequence[str], refresh: Refresh, context: RenderContext
+        self,
+        record: Record,
+        sources: Sequence[ApplicationSource],
+        revisions: Sequence[str],
+        refresh: Refresh,
+        context: RenderContext,
     ) -> tuple[SourceRead, ...]:
         position = 0
         try:
             resolved: list[ResolvedRevision | None] = []
             for position, source in enumerate(sources):
-                resolved.append(await self._resolve(source, revisions[position], fresh=refresh >= Refresh.NORMAL))
+                one = await self._resolve(source, revisions[position], fresh=refresh >= Refresh.NORMAL)
+                if one is not None:
+                    await self._verify(record, source.repo_url, one)
+                resolved.append(one)
             commits = [one.commit if one else None for one in resolved]
             references = references_of(sources, {at: commit for at, commit in enumerate(commits) if commit})
             rendered: list[Rendered] = []

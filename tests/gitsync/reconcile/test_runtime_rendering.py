@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from gitsync.manifest.object import JsonObject
 from model.identity import ResourceKey
-from tests.support.runtime import NAMESPACE, Rig, conditions_of, synced_and_healthy
+from tests.support.runtime import NAMESPACE, Rig, conditions_of, phase_of, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(30), pytest.mark.asyncio(loop_scope="module")]
@@ -121,3 +121,34 @@ async def test_a_file_beside_the_manifests_changes_options_of_one_application(ri
     await rig.until("over", lambda body: synced_and_healthy(body) and kinds(body) == ["over-a"])
     await rig.push({"over/.argocd-source-over.yaml": None})
     await rig.until("over", lambda body: synced_and_healthy(body) and kinds(body) == ["over-a", "over-b"])
+
+
+async def test_commits_that_the_project_does_not_trust_are_not_deployed_however_they_are_asked_for(rig: Rig) -> None:
+    commit = await rig.push({"trust/a.yaml": config_map("trust")})
+    gpg = {"mode": "head", "keys": ["D56C4FCA57A46444"]}
+    spec = {"sourceRepos": ["*"], "destinations": [{"server": "*", "name": "*", "namespace": "*"}]}
+    project = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "AppProject",
+        "metadata": {"name": "careful", "namespace": NAMESPACE},
+        "spec": spec,
+    }
+    await rig.cluster.create(project)
+    await rig.create_application("trust", project="careful")
+    await rig.until("trust", lambda body: bool(body.get("status")))
+    address = ResourceKey("argoproj.io", "AppProject", NAMESPACE, "careful")
+    policies = {"git": {"policies": [{"repos": ["*"], "gpg": gpg}]}}
+    await rig.cluster.patch(address, "v1alpha1", {"spec": {"sourceIntegrity": policies}})
+    body = await rig.until("trust", lambda body: bool(conditions_of(body)))
+    ((kind, message),) = conditions_of(body)
+    assert kind == "ComparisonError"
+    assert "is not trusted: it is not signed" in message
+    assert body["status"]["sync"]["status"] == "Unknown"
+    for sync in ({}, {"revision": commit}):
+        await rig.patch("trust", {"operation": {"sync": sync}})
+        body = await rig.until("trust", lambda body: phase_of(body) == "Error" and "operation" not in body)
+        assert "is not trusted" in body["status"]["operationState"]["message"]
+        assert conditions_of(body)[0][0] == "ComparisonError"
+    assert await rig.get("v1", "ConfigMap", "default", "trust") is None
+    await rig.cluster.patch(address, "v1alpha1", {"spec": {"sourceIntegrity": None}})
+    await rig.until("trust", lambda body: not conditions_of(body) and body["status"]["sync"]["status"] == "OutOfSync")
