@@ -64,6 +64,17 @@ _ONLY_VERSION = {
     ("batch", "Job"): "batch/v1",
 }
 
+_AFTER_WILDCARDS = {
+    *(("apps", kind) for kind in ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet")),
+    *(("", kind) for kind in ("Pod", "Service", "PersistentVolumeClaim")),
+    *((group, "Ingress") for group in ("networking.k8s.io", "extensions")),
+    ("batch", "Job"),
+    ("autoscaling", "HorizontalPodAutoscaler"),
+    ("apiregistration.k8s.io", "APIService"),
+    ("argoproj.io", "Workflow"),
+    ("argoproj.io", "Application"),
+}
+
 # Groups that Kubernetes itself serves: their kinds do not follow the conventions of custom resources.
 _BUILT_IN_GROUPS = frozenset(
     {
@@ -124,9 +135,12 @@ def assess_by_kind(body: JsonObject) -> HealthReport | None:
         return unknown(error.message)
 
 
-def has_rule(group: str, kind: str) -> bool:
-    """Whether the kind has a rule of its own; without one, custom resources are judged by their conventions."""
-    return _rule_of(group, kind) not in (None, custom_resource.assess)
+def is_overridden_last(group: str, kind: str) -> bool:
+    """Whether the kind has a rule that only a script for exactly this kind comes before, and no wildcard.
+
+    Those are the rules that Argo CD has as scripts itself; its checks of Kubernetes' own kinds come after wildcards.
+    """
+    return (group, kind) not in _AFTER_WILDCARDS and _rule_of(group, kind) not in (None, custom_resource.assess)
 
 
 @lru_cache(maxsize=4096)

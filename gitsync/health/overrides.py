@@ -1,15 +1,16 @@
 """Health as argocd-cm wants it: its Lua first, our rules after.
 
-In this order: deletion; a script for exactly this kind; our rules that are code or data; a script whose wildcards
-match; the conventions of custom resources. A script that fails makes health Unknown and says why: it is never Healthy
-by default. One that had to be stopped is not asked again for a while, since each time costs everybody else a second.
+In the order of Argo CD: deletion; a script for exactly this kind; our rules for kinds that Argo CD has scripts for; a
+script whose wildcards match; our rules for Kubernetes' own kinds; the conventions of custom resources. A script that
+fails makes health Unknown and says why: it is never Healthy by default. One that had to be stopped is not asked again
+for a while, since each time costs everybody else a second.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from gitsync.health.assess import assess_by_kind, has_rule, pending_deletion
+from gitsync.health.assess import assess_by_kind, is_overridden_last, pending_deletion
 from gitsync.health.report import unknown
 from gitsync.lua.customization import Customization, read_customizations
 from gitsync.lua.errors import ScriptError, ScriptExpired
@@ -40,7 +41,7 @@ class HealthRules:
         group = str(body.get("apiVersion") or "").rpartition("/")[0]
         kind = str(body.get("kind") or "")
         script = self._exact.get((group, kind))
-        if script is None and not has_rule(group, kind):
+        if script is None and not is_overridden_last(group, kind):
             script = next((script for entry, script in self._wild if entry.matches(group, kind)), None)
         return assess_by_kind(body) if script is None else script.asked(body, self._clock())
 

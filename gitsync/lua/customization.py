@@ -55,7 +55,12 @@ class Customization:
         return "*" in self.group or "*" in self.kind
 
     def matches(self, group: str, kind: str) -> bool:
-        return fnmatchcase(group, self.group) and fnmatchcase(kind, self.kind)
+        """Spelled as argocd-cm spells kinds, so that `*/*` leaves those of the core group out, and `*` none."""
+        return fnmatchcase(_spelled(group, kind), _spelled(self.group, self.kind))
+
+
+def _spelled(group: str, kind: str) -> str:
+    return f"{group}/{kind}" if group else kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,10 +35,14 @@ def assess(config: dict[str, str], api_version: str, kind: str, **fields: Any) -
         ),
         ({"resource.customizations": f"'*.org/*':\n  health.lua: |\n    {SUSPEND}"}, "example.org/v1", "Thing", True),
         ({"resource.customizations": f"'*.io/*':\n  health.lua: |\n    {SUSPEND}"}, "cert-manager.io/v1", "Issuer", 0),
-        ({"resource.customizations": f"'*/*':\n  health.lua: |\n    {SUSPEND}"}, "apps/v1", "Deployment", False),
+        ({"resource.customizations": f"'*/*':\n  health.lua: |\n    {SUSPEND}"}, "apps/v1", "Deployment", True),
+        ({"resource.customizations": f"'*/*':\n  health.lua: |\n    {SUSPEND}"}, "batch/v1", "CronJob", False),
+        ({"resource.customizations": f"'*/*':\n  health.lua: |\n    {SUSPEND}"}, "v1", "ConfigMap", False),
+        ({"resource.customizations": f"'*':\n  health.lua: |\n    {SUSPEND}"}, "apps/v1", "Deployment", True),
+        ({"resource.customizations": f"'*':\n  health.lua: |\n    {SUSPEND}"}, "v1", "ConfigMap", True),
     ],
 )
-def test_exact_scripts_come_first_and_wildcards_after_our_own_rules(
+def test_exact_scripts_come_first_and_wildcards_after_the_rules_of_kinds_that_argo_cd_has_scripts_for(
     config: dict[str, str], api_version: str, kind: str, scripted: bool
 ) -> None:
     assert (assess(config, api_version, kind) == SUSPENDED) is bool(scripted)
