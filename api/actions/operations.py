@@ -65,17 +65,17 @@ def new_operation_id(given: str | None) -> str:
 
 async def sync(plane: ControlPlane, viewer: Viewer, target: Target, request: StartSync) -> Accepted:
     """`request` says everything but the application's exact address, which is filled in."""
-    return await _operate(plane, viewer, target, lambda key: msgspec.structs.replace(request, application=key))
+    return await operate(plane, viewer, target, lambda key: msgspec.structs.replace(request, application=key))
 
 
 async def refresh(plane: ControlPlane, viewer: Viewer, target: Target, *, hard: bool, operation_id: str) -> Accepted:
-    return await _operate(
+    return await operate(
         plane, viewer, target, lambda key: RefreshApplication(key, viewer.name, operation_id, hard, viewer.email)
     )
 
 
 async def terminate(plane: ControlPlane, viewer: Viewer, target: Target, *, operation_id: str) -> Accepted:
-    return await _operate(
+    return await operate(
         plane, viewer, target, lambda key: TerminateOperation(key, viewer.name, operation_id, viewer.email)
     )
 
@@ -83,7 +83,7 @@ async def terminate(plane: ControlPlane, viewer: Viewer, target: Target, *, oper
 async def delete_resource(
     plane: ControlPlane, viewer: Viewer, target: Target, ref: ObjectRef, *, propagation: str, operation_id: str
 ) -> Accepted:
-    return await _operate(
+    return await operate(
         plane, viewer, target, lambda key: DeleteObject(key, ref, viewer.name, operation_id, propagation, viewer.email)
     )
 
@@ -98,7 +98,7 @@ async def run_action(
     parameters: dict[str, object],
     operation_id: str,
 ) -> Accepted:
-    return await _operate(
+    return await operate(
         plane,
         viewer,
         target,
@@ -109,7 +109,7 @@ async def run_action(
 async def rollback(
     plane: ControlPlane, viewer: Viewer, target: Target, *, history_id: int, prune: bool, operation_id: str
 ) -> Accepted:
-    return await _operate(
+    return await operate(
         plane,
         viewer,
         target,
@@ -117,7 +117,7 @@ async def rollback(
     )
 
 
-async def _operate(
+async def operate(
     plane: ControlPlane, viewer: Viewer, target: Target, body: Callable[[ApplicationKey], RequestBody]
 ) -> Accepted:
     """Raises NotVisible, Forbidden, RuntimeUnavailable, TookTooLong, or what the runtime refuses with."""

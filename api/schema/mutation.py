@@ -6,7 +6,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api.access.viewer import Viewer
-from api.actions import favorites, operations
+from api.actions import favorites, operations, rollouts
 from api.actions.operations import Accepted, Target, new_operation_id
 from api.context import Context, Info
 from api.errors import ApiError, Invalid
@@ -15,6 +15,7 @@ from api.schema.token_mutation import TokenMutation
 from api.types.enums import DeletePropagation
 from api.types.inputs import ApplicationRef, ResourceRef, SyncOptions
 from api.types.payload import OperationPayload
+from api.types.rollout import RolloutAction
 from model.identity import ApplicationKey
 from model.kinds.application import SyncOperationResource
 from model.link import StartSync
@@ -118,6 +119,29 @@ class Mutation(TokenMutation, ChangeMutation):
             operation_id=operation_id,
         )
         return await _outcome(context, operation_id, run)
+
+    @strawberry.mutation(
+        description="Steers an update; ROLLBACK without `toRevision` goes to the one before the newest."
+    )
+    async def rollout_action(
+        self,
+        info: Info,
+        application: ApplicationRef,
+        rollout: ResourceRef,
+        action: RolloutAction,
+        to_revision: int | None = None,
+    ) -> OperationPayload:
+        context, operation_id = info.context, new_operation_id(None)
+        steering = rollouts.steer(
+            context.plane,
+            context.signed_in(),
+            _target(application),
+            rollout.value(),
+            action=action.value,
+            to_revision=to_revision,
+            operation_id=operation_id,
+        )
+        return await _outcome(context, operation_id, steering)
 
     @strawberry.mutation(description="Personal, not shared state: kept in the database.")
     async def set_favorite(self, info: Info, id: strawberry.ID, favorite: bool) -> bool:

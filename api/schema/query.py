@@ -4,9 +4,11 @@ from importlib.metadata import version as installed_version
 
 import strawberry
 
-from api.actions import application_sets, audit, reading, releases, statistics
+from api.actions import application_sets, audit, reading, releases, rollouts, statistics
 from api.actions import git_tokens as git_token_actions
 from api.actions import runtimes as runtime_actions
+from api.actions.operations import Target
+from api.actions.rollouts import RolloutFilter
 from api.context import Context, Info
 from api.types.application import Application, shown
 from api.types.application_set import ApplicationSetPreview, ApplicationSetPreviewInput
@@ -21,6 +23,7 @@ from api.types.node import Node
 from api.types.person import User, VersionInfo
 from api.types.problem import Warning
 from api.types.release import GitopsRelease, GitopsReleaseFilterArgs, GitopsReleaseSortArg
+from api.types.rollout import Rollout, RolloutFilterArgs
 from api.types.runtime import Runtime
 from api.types.slices import Pagination, Slice, slice_of
 from api.types.statistics import DoraFilterArgs, DoraStatistics, HomeFilterArgs, HomeStatistics
@@ -163,6 +166,31 @@ class Query:
         )
         return slice_of(found.page, GitopsRelease.of, found.count)
 
+    @strawberry.field(
+        description="One Rollout of an application; null: it does not exist, or the viewer may not see it."
+    )
+    async def rollout(
+        self,
+        info: Info,
+        runtime: str,
+        application_name: str,
+        name: str,
+        namespace: str,
+        application_namespace: str | None = None,
+    ) -> Rollout | None:
+        context, target = info.context, Target(runtime, application_name, application_namespace)
+        ref = rollouts.reference(namespace, name)
+        found = await rollouts.rollout(context.plane, context.signed_in(), target, ref)
+        return Rollout.of(found, context.plane.clock()) if found else None
+
+    @strawberry.field(description="Rollouts of all applications that the viewer may see, by application.")
+    async def rollouts(
+        self, info: Info, filters: RolloutFilterArgs | None = None, pagination: Pagination = None
+    ) -> Slice[Rollout]:
+        context, wanted = info.context, filters.value() if filters else RolloutFilter()
+        found = await rollouts.rollouts(context.plane, context.signed_in(), wanted, pagination)
+        return slice_of(found.page, lambda one: Rollout.of(one, context.plane.clock()), found.count)
+
     @strawberry.field(description="How often applications were deployed, and how it went.")
     async def home_statistics(self, info: Info, filters: HomeFilterArgs) -> HomeStatistics:
         context = info.context
@@ -208,6 +236,10 @@ async def _node(context: Context, node_id: str) -> Node | None:
             address = ApplicationId(runtime, namespace, name)
             release = await releases.release(context.plane, viewer, address, uid, int(number))
             return GitopsRelease.of(release) if release else None
+        case "Rollout", (runtime, app_namespace, app_name, namespace, name):
+            target, ref = Target(runtime, app_name, app_namespace), rollouts.reference(namespace, name)
+            shown_rollout = await rollouts.rollout(context.plane, viewer, target, ref)
+            return Rollout.of(shown_rollout, context.plane.clock()) if shown_rollout else None
         case "User", (name,) if name == viewer.name:
             return User.of(viewer, context.plane.settings.account)
     return None

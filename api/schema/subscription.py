@@ -5,6 +5,7 @@ from contextlib import aclosing
 
 import strawberry
 
+from api.actions import rollouts
 from api.actions.operations import Target
 from api.actions.paging import LONGEST_PAGE
 from api.context import Info
@@ -13,6 +14,7 @@ from api.live import following
 from api.types.inputs import ApplicationRef, ApplicationsFilterArgs, ResourceRef, filter_value
 from api.types.live import ApplicationEvent
 from api.types.resource import LogEntry, ResourceEvent
+from api.types.rollout import Rollout
 from api.types.runtime import Runtime
 from api.types.tree import ResourceTreeEvent
 
@@ -88,6 +90,16 @@ class Subscription:
                     content=line.text,
                     last=line.last,
                 )
+
+    @strawberry.subscription(description="As it is, then as it becomes.")
+    async def rollout(
+        self, info: Info, application: ApplicationRef, rollout: ResourceRef
+    ) -> AsyncGenerator[Rollout, None]:
+        plane, viewer = info.context.plane, info.context.signed_in()
+        source = rollouts.follow(plane, viewer, _target(application), rollout.value())
+        async with aclosing(source):
+            async for shown in source:
+                yield Rollout.of(shown, plane.clock())
 
     @strawberry.subscription(description="Those that exist, then new ones; of one resource, or of all.")
     async def resource_events(

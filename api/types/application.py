@@ -9,7 +9,7 @@ from strawberry.scalars import JSON
 
 from api.access.authorize import Permission as PermissionValue
 from api.access.authorize import Verb
-from api.actions import audit, changes, reading
+from api.actions import audit, changes, reading, rollouts
 from api.context import Info
 from api.types.application_meta import (
     ApplicationPermissions,
@@ -31,6 +31,7 @@ from api.types.operation import HistoryEntry, OperationState, last_sync
 from api.types.problem import Error, inactive_runtime, problems_of
 from api.types.rendering import Rendering
 from api.types.resource import ApplicationDiff, ManagedResource, Resource
+from api.types.rollout import Rollout
 from api.types.slices import Pagination, Slice, slice_of
 from api.types.tree import ResourceTree
 from model.identity import ApplicationId
@@ -173,6 +174,11 @@ class Application(Node):
     @strawberry.field(description="What its sources read, and why they were rendered last.")
     async def rendering(self, info: Info) -> Rendering | None:
         return Rendering.of(await reading.rendering(info.context.plane, self.listed))
+
+    @strawberry.field(description="Its Rollouts; null: the runtime does not answer.")
+    async def rollouts(self, info: Info) -> list[Rollout] | None:
+        plane = info.context.plane
+        return [Rollout.of(one, plane.clock()) for one in await rollouts.of_application(plane, self.listed)]
 
     @strawberry.field
     async def resource(self, info: Info, ref: ResourceRef) -> Resource | None:

@@ -47,7 +47,6 @@ from model.link import (
     EventInfo,
     FieldDifference,
     GetManagedResources,
-    GetRendering,
     GetResource,
     GetTree,
     HostSummary,
@@ -88,8 +87,7 @@ from model.report import (
     WrongResource,
 )
 from model.store import runtime as runtime_store
-from tests.support.fake_changes import CHANGES
-from tests.support.fake_rendering import rendering
+from tests.support.fake_rollouts import ANSWERS, STREAMS
 from tests.support.fake_runtime import FakeRuntime
 
 PASSWORD = "argosy"
@@ -269,11 +267,10 @@ class Fleet:
         self._versions = itertools.count(100_000)
         self._tasks: set[asyncio.Task[None]] = set()
         runtime.answers |= {
-            **CHANGES,
+            **ANSWERS,
             GetTree: self.get_tree,
             GetResource: self.get_resource,
             GetManagedResources: self.get_managed,
-            GetRendering: rendering,
             StartSync: self.start_sync,
             RefreshApplication: self.refresh,
             TerminateOperation: self.terminate,
@@ -281,7 +278,8 @@ class Fleet:
             RunAction: self.done_at_once,
             RollbackApplication: self.done_at_once,
         }
-        runtime.streams |= {WatchTree: self.watch_tree, ReadLogs: self.read_logs, WatchEvents: self.watch_events}
+        followed = {WatchTree: self.watch_tree, ReadLogs: self.read_logs, WatchEvents: self.watch_events, **STREAMS}
+        runtime.streams |= followed
 
     async def announce(self) -> None:
         await self.runtime.snapshot(
