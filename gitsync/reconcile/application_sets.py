@@ -30,11 +30,10 @@ from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.queue import FairQueue
 from gitsync.reconcile.record import Record, Records, sentence
 from gitsync.reconcile.set_generation import SetGeneration
-from gitsync.reconcile.set_rollout import SetRollout
+from gitsync.reconcile.set_rollout import SetRollout, is_unknown, written_standing
 from gitsync.reconcile.set_writes import MANAGER, SetWrites
 from gitsync.reconcile.status import merge_patch
 from gitsync.reconcile.supervisor import Heart, Supervisor
-from model.health import Health
 from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
 from model.kinds.application import FINALIZER, GROUP, VERSION
 
@@ -99,6 +98,7 @@ class ApplicationSets:
         self._settling: dict[str, float] = {}
         self._missing: dict[str, float] = {}  # names of owners that are not there, and since when
         self.listed = False
+        self.told_total = 0
         self.standing_by = ""
         self.queue: FairQueue[str] = FairQueue(
             self._work, lane_of=str, lane_concurrency=1, total_concurrency=_CONCURRENCY
@@ -274,6 +274,8 @@ class ApplicationSets:
         """Whether the rollout will look different in a moment. Nobody waits for that for long."""
         clock = asyncio.get_running_loop().time
         began = self._settling.setdefault(name, clock())
+        if any(map(is_unknown, owned)):
+            return True  # a comparison always ends, with a verdict or with a condition
         return self._rollout.waits(owned) and clock() - began < _MOST_SETTLE_SECONDS
 
     def _owned(self, body: JsonObject) -> list[Record]:
@@ -288,6 +290,7 @@ class ApplicationSets:
         rollout: Rollout | None,
         failed: tuple[str, ...],
     ) -> None:
+        self.told_total += 1
         old = body.get("status") or {}
         wanted = application_set_status(
             old,
@@ -401,12 +404,13 @@ def _shown(record: Record) -> tuple[object, ...]:
 
 
 def _told(record: Record) -> OwnedApplication:
-    """Before the first comparison nothing is known of how it does."""
+    """Before the first comparison of this process it does as its status says."""
+    written = written_standing(record)
     return OwnedApplication(
         name=record.name,
         namespace=record.key.namespace,
-        sync=record.sync.value,
-        health=record.health.value if record.compared else Health.UNKNOWN.value,
+        sync=record.sync.value if record.compared else written[0],
+        health=record.health.value if record.compared else written[1],
         revision=record.revision,
     )
 

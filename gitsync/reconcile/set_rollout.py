@@ -33,6 +33,8 @@ class SetRollout:
         """Begin the syncs whose turn it is. Raises ClusterError."""
         strategy = application_set["spec"]["strategy"]
         rollout = next_rollout(strategy, [self._situation(record) for record in owned])
+        if any(map(is_unknown, owned)):
+            return rollout  # an earlier step may turn out to be behind
         records = {record.name: record for record in owned}
         for name in rollout.sync:
             record = records[name]
@@ -48,6 +50,10 @@ class SetRollout:
         return any(self._busy(record) for record in owned)
 
     def _situation(self, record: Record) -> RolloutApplication:
+        if is_unknown(record):
+            sync, health = written_standing(record)
+            labels = record.application.metadata.labels or {}
+            return RolloutApplication(record.name, labels, health == Health.HEALTHY, sync == Sync.SYNCED)
         state = record.operation_state
         attempt = last_attempt(record.application, state, record.revision, record.revisions)
         at_target, stuck = _outcome(record, attempt, now=self._now(), calm=self._calm)
@@ -60,6 +66,18 @@ class SetRollout:
             operating=requested or record.operating or self._busy(record) or record.sync is Sync.UNKNOWN,
             stuck=stuck,
         )
+
+
+def is_unknown(record: Record) -> bool:
+    """This process has not compared it yet, and nothing says that it cannot be."""
+    return not record.compared and not record.comparison_failed and not record.deleting and not record.frozen
+
+
+def written_standing(record: Record) -> tuple[str, str]:
+    """Sync and health as the Application's status says."""
+    status = record.raw.get("status") or {}
+    found = [str((status.get(part) or {}).get("status") or "Unknown") for part in ("sync", "health")]
+    return found[0], found[1]
 
 
 def _outcome(record: Record, attempt: OperationState | None, *, now: datetime, calm: timedelta) -> tuple[bool, str]:
