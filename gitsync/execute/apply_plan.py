@@ -96,6 +96,7 @@ class Execution:
         self._stop_message = ""
         self._watched: Watched | None = None
         self.message = ""
+        self.failed = False  # known before hooks that have ended go
 
     @property
     def results(self) -> tuple[ResourceResult, ...]:
@@ -134,10 +135,11 @@ class Execution:
                 self._alarms_off()
             if phase is Phase.FAILED and self._plan.on_failure and not self._settings.dry_run:
                 await self._go_through(Plan(self._plan.on_failure), self._watched)
+            self.failed = phase is Phase.FAILED
             if self._hooks and not self._settings.dry_run:
                 if self._on_record is not None:
                     await self._on_record(self)
-                await self._end_hooks(failed=phase is Phase.FAILED)
+                await self._end_hooks(failed=self.failed)
         return Outcome(phase, message, self.results)
 
     def _take_over_hooks(self) -> None:

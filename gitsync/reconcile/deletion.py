@@ -134,16 +134,25 @@ class Deletions:
             await self._release(record, _OURS)
             return
         member.require()
-        if PRE_DELETE_FINALIZER in record.application.metadata.finalizers:
-            await self._parts.hooks.run(record, member, HookType.PRE_DELETE)
-            await self._release(record, (PRE_DELETE_FINALIZER,), exactly=True)
-        if any(one.partition("/")[0] == FINALIZER for one in record.application.metadata.finalizers):
+        await self._run_hooks(record, member, HookType.PRE_DELETE, PRE_DELETE_FINALIZER)
+        if _carries(record, FINALIZER):
             await self._delete_objects(record, member)
-            if POST_DELETE_FINALIZER in record.application.metadata.finalizers:
-                await self._release(record, (FINALIZER, PRE_DELETE_FINALIZER))
-        if POST_DELETE_FINALIZER in record.application.metadata.finalizers:
-            await self._parts.hooks.run(record, member, HookType.POST_DELETE)
+        if _carries(record, POST_DELETE_FINALIZER):
+            await self._release(record, (FINALIZER, PRE_DELETE_FINALIZER))
+        await self._run_hooks(record, member, HookType.POST_DELETE, POST_DELETE_FINALIZER)
         await self._release(record, _OURS)
+
+    async def _run_hooks(self, record: Record, member: Member, hook_type: HookType, finalizer: str) -> None:
+        """The bare finalizer goes when the hooks have succeeded, the one for the clean-up when that is done too."""
+
+        async def succeeded() -> None:
+            await self._release(record, (finalizer,), exactly=True)
+
+        if finalizer in record.application.metadata.finalizers:
+            await self._parts.hooks.run(record, member, hook_type, succeeded=succeeded)
+            await succeeded()
+        elif _carries(record, finalizer):
+            await self._parts.hooks.clean(record, member, hook_type)
 
     async def _delete_objects(self, record: Record, member: Member) -> None:
         policy = record.application.spec.sync_policy
@@ -192,6 +201,11 @@ class Deletions:
 
 def _address(key: ApplicationKey) -> ResourceKey:
     return ResourceKey(GROUP, KIND, key.namespace, key.name)
+
+
+def _carries(record: Record, finalizer: str) -> bool:
+    """In any of its spellings."""
+    return any(one.partition("/")[0] == finalizer for one in record.application.metadata.finalizers)
 
 
 def _goes(record: Record, one: LiveObject) -> bool:

@@ -4,6 +4,7 @@ They are what Git has now. Each carries the version of it that ran: after a rest
 same version counts as it ended, and a corrected hook runs anew.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,9 +12,10 @@ import structlog
 
 from gitsync.errors import Failed
 from gitsync.execute.apply_plan import Execution
-from gitsync.execute.hooks import Earlier
+from gitsync.execute.hooks import Earlier, end_hook
 from gitsync.manifest.annotations import HookType, hook_types, is_hook
 from gitsync.plan.build import build_deletion_hooks
+from gitsync.plan.values import Plan
 from gitsync.reconcile.attempt import plan_options, wave_limit
 from gitsync.reconcile.fleet import Member
 from gitsync.reconcile.home import Home
@@ -49,8 +51,50 @@ class DeletionHooks:
     sources: Sources
     acting: Acting
 
-    async def run(self, record: Record, member: Member, hook_type: HookType) -> None:
-        """Returns when all of the type have succeeded. Raises GitsyncError."""
+    async def run(
+        self, record: Record, member: Member, hook_type: HookType, *, succeeded: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Returns when all of the type have succeeded. Raises GitsyncError.
+
+        `succeeded` writes that down before their objects go, so that none of them runs again.
+        """
+        plan, began = await self._plan(record, member, hook_type)
+        if not plan.steps:
+            return
+
+        async def on_record(execution: Execution) -> None:
+            if not execution.failed:
+                await succeeded()
+
+        log.info("hooks of deletion", application=str(record.key), type=hook_type.value)
+        outcome = await Execution(
+            plan,
+            cluster=self.acting.cluster(record, member),
+            live=member.cache,
+            application=record.instance,
+            earlier=Earlier(began),
+            on_record=on_record,
+            wave_seconds=wave_limit(record),
+        ).run()
+        if outcome.phase is not Phase.SUCCEEDED:
+            failed = [one for one in outcome.results if one.hook_phase == Phase.FAILED.value]
+            which = f"{failed[0].kind} {failed[0].namespace}/{failed[0].name}: {failed[0].message}" if failed else ""
+            raise DeletionHookFailed(
+                f"{hook_type} hook failed: {which or outcome.message}",
+                suggestion="Correct the hook in Git, or remove its finalizer from the application to go without it.",
+            )
+
+    async def clean(self, record: Record, member: Member, hook_type: HookType) -> None:
+        """Lets objects go whose hooks have succeeded, where an earlier process could not. Raises GitsyncError."""
+        plan, _ = await self._plan(record, member, hook_type)
+        cluster = self.acting.cluster(record, member)
+        for task in plan.tasks:
+            if task.hook is not None and member.cache.get(task.key) is not None:
+                remove = task.hook.removed_when_succeeded
+                await end_hook(cluster, task.gvk, task.key, record.instance, remove=remove)
+
+    async def _plan(self, record: Record, member: Member, hook_type: HookType) -> tuple[Plan, datetime]:
+        """What is to run, and when the deletion began. Raises GitsyncError."""
         desired = await self.sources.desire(record, member, refresh=Refresh.RESOLVE)
         project = self.home.projects.get(record.application.spec.project or "default") or {}
         desired, _ = permitted(project, record.application, member, desired)
@@ -61,22 +105,4 @@ class DeletionHooks:
         began: datetime | None = record.application.metadata.deletion_timestamp
         assert began is not None, "only applications that are being deleted get here"
         options = plan_options(record, SyncOperation(), revision=desired.revision, began=began)
-        plan = build_deletion_hooks(hooks, {}, hook_type=hook_type, options=options)
-        if not plan.steps:
-            return
-        log.info("hooks of deletion", application=str(record.key), type=hook_type.value, hooks=len(hooks))
-        outcome = await Execution(
-            plan,
-            cluster=self.acting.cluster(record, member),
-            live=member.cache,
-            application=record.instance,
-            earlier=Earlier(began),
-            wave_seconds=wave_limit(record),
-        ).run()
-        if outcome.phase is not Phase.SUCCEEDED:
-            failed = [one for one in outcome.results if one.hook_phase == Phase.FAILED.value]
-            which = f"{failed[0].kind} {failed[0].namespace}/{failed[0].name}: {failed[0].message}" if failed else ""
-            raise DeletionHookFailed(
-                f"{hook_type} hook failed: {which or outcome.message}",
-                suggestion="Correct the hook in Git, or remove its finalizer from the application to go without it.",
-            )
+        return build_deletion_hooks(hooks, {}, hook_type=hook_type, options=options), began

@@ -13,8 +13,9 @@ import pytest_asyncio
 from gitsync.manifest.object import JsonObject
 from gitsync.sandbox.faults import Fault
 from model.identity import ResourceKey
+from model.kinds.application import FINALIZER
 from tests.support.killable import Killable, running_killable
-from tests.support.runtime import NAMESPACE, application, phase_of, synced_and_healthy
+from tests.support.runtime import APPLICATION, NAMESPACE, application, phase_of, synced_and_healthy
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(90), pytest.mark.asyncio(loop_scope="module")]
 
@@ -125,6 +126,44 @@ async def test_an_operation_that_somebody_asked_for(rig: Killable, step: str) ->
     assert len(body["status"]["history"]) == 1
     assert times("ADDED", "Job", f"{name}-before") == 1
     assert times("ADDED", "Job", f"{name}-after-") == 1
+
+
+# What the deletion of the application NAME does, in this order.
+DELETION_STEPS = {
+    "beginning-the-first-hook": ("PATCH", r"/jobs/NAME-pre\?"),
+    "letting-the-objects-go": ("PATCH", "/applications/NAME"),
+    "deleting": ("DELETE", "/configmaps/NAME-config"),
+    "beginning-the-last-hook": ("PATCH", r"/jobs/NAME-post\?"),
+}
+
+
+@pytest.mark.parametrize("step", DELETION_STEPS)
+@pytest.mark.parametrize("how", [LOST, UNHEARD], ids=["lost", "unheard"])
+async def test_a_deletion(rig: Killable, step: str, how: Fault) -> None:
+    name = f"going-{'lost' if how.disconnect else 'unheard'}-{list(DELETION_STEPS).index(step)}"
+    apart, times = rig.apart, rig.witness.times
+    await apart.push(
+        {
+            f"{name}/pre.yaml": job(f"name: {name}-pre", "PreDelete", "HookSucceeded"),
+            f"{name}/config.yaml": config_map(f"{name}-config"),
+            f"{name}/post.yaml": job(f"name: {name}-post", "PostDelete"),
+        }
+    )
+    body = application(apart.host.clone_url("apps"), name, syncPolicy=AUTOMATED, metadata={"finalizers": [FINALIZER]})
+    await apart.cluster.create(body)
+    await apart.until(name, lambda body: synced_and_healthy(body) and len(body["metadata"]["finalizers"]) == 5)
+    if step == "letting-the-objects-go":  # the next write to the application is to be that one
+        await apart.until_idle()
+    await apart.cluster.delete(APPLICATION, NAMESPACE, name)
+    method, path = DELETION_STEPS[step]
+    await rig.kill_at(msgspec.structs.replace(how, method=method, path=path.replace("NAME", name), count=1))
+    await apart.start_runtime()
+    async with asyncio.timeout(30):
+        while await apart.cluster.get(APPLICATION, NAMESPACE, name) is not None:  # noqa: ASYNC110 - asked from outside
+            await asyncio.sleep(0.05)
+    assert times("ADDED", "Job", f"{name}-pre") == 1
+    assert times("DELETED", "ConfigMap", f"{name}-config") == 1
+    assert times("ADDED", "Job", f"{name}-post") == 1
 
 
 async def test_a_termination_that_nobody_was_there_for(rig: Killable) -> None:
