@@ -38,9 +38,11 @@ from model.link_change import (
     ChangeAnswer,
     CreateApplication,
     DeleteApplication,
+    DeleteGitSource,
     EditApplication,
     GetManifestFile,
     ManifestFileAnswer,
+    PutGitSource,
     ValidateApplication,
     ValidationAnswer,
 )
@@ -327,6 +329,8 @@ RequestBody = (
     | DeleteApplication
     | ValidateApplication
     | GetManifestFile
+    | PutGitSource
+    | DeleteGitSource
     | PreviewApplicationSet
     | ListRollouts
     | GetRollout

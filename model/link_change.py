@@ -76,6 +76,29 @@ class DeleteApplication(_Message, frozen=True):
     words: CommitWords = CommitWords()
 
 
+class PutGitSource(_Message, frozen=True):
+    """-> ChangeAnswer: the Git Source's own manifest, committed to the shared configuration repository."""
+
+    name: str
+    repo_url: str
+    author: Author
+    operation_id: str
+    is_new: bool
+    revision: str = ""
+    path: str = ""
+    include: str = ""
+    exclude: str = ""
+    create_repository: bool = False
+
+
+class DeleteGitSource(_Message, frozen=True):
+    """-> ChangeAnswer. What it brought stays, and is managed by nobody then."""
+
+    name: str
+    author: Author
+    operation_id: str
+
+
 class ValidateApplication(_Message, frozen=True):
     """-> ValidationAnswer"""
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from api.access.authorize import Verb, not_visible
 from api.access.viewer import Viewer
+from api.actions import runtimes
 from api.actions.operations import Target
 from api.actions.reading import application, git_permissions, require_application
 from api.errors import Forbidden, Invalid, NotInGit, Refused
@@ -20,9 +21,11 @@ from model.link_change import (
     CommitWords,
     CreateApplication,
     DeleteApplication,
+    DeleteGitSource,
     EditApplication,
     GetManifestFile,
     ManifestFileAnswer,
+    PutGitSource,
     ValidateApplication,
     ValidationAnswer,
 )
@@ -104,6 +107,40 @@ async def manifest_file(plane: ControlPlane, one: ListedApplication) -> Manifest
         if refusal.code in ("NOT_IN_GIT", "NOT_FOUND_ERROR"):
             return None
         raise
+
+
+async def put_git_source(plane: ControlPlane, viewer: Viewer, runtime: str, body: PutGitSource) -> ChangeAnswer:
+    await _require_configuration(plane, viewer, runtime)
+    return await plane.connected.ask(runtime, body, ChangeAnswer, deadline_seconds=CHANGE_SECONDS)
+
+
+async def delete_git_source(
+    plane: ControlPlane, viewer: Viewer, runtime: str, name: str, *, operation_id: str
+) -> ChangeAnswer:
+    await _require_configuration(plane, viewer, runtime)
+    body = DeleteGitSource(name, author_of(viewer), operation_id)
+    return await plane.connected.ask(runtime, body, ChangeAnswer, deadline_seconds=CHANGE_SECONDS)
+
+
+async def _require_configuration(plane: ControlPlane, viewer: Viewer, runtime: str) -> None:
+    """Raises NotVisible, Invalid without a shared configuration repository, Forbidden for who may not write to it."""
+    found = await runtimes.runtime(plane, viewer, runtime)
+    if found is None:
+        raise not_visible(f"runtime {runtime}")
+    repository = found.summary.shared_config_repo if found.summary else ""
+    if not repository:
+        raise Invalid(
+            f"runtime {runtime} has no shared configuration repository",
+            field="runtime",
+            suggestion="start the runtime with --config-repo; Git Sources are committed there",
+        )
+    key = (runtime, repository)
+    verdict = (await plane.authority.verdicts.of(viewer.name, [key]))[key]
+    if not verdict.write:
+        raise Forbidden(
+            f"you may not change Git Sources: {verdict.reason or 'no right to push to the shared configuration'}",
+            suggestion="ask for write permission on the shared configuration repository",
+        )
 
 
 async def require_source(plane: ControlPlane, viewer: Viewer, runtime: str, name: str) -> ListedApplication:

@@ -13,13 +13,13 @@ from api.settings import ClientSettings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_PAYLOAD = """{
+PAYLOAD = """{
   operationId pullRequestUrl diff commit { sha message branch repoURL url author { name } }
   errors { code message field line suggestion conflict { theirs } }
 }"""
-_CREATE = f"mutation Create($input: CreateApplicationInput!) {{ outcome: createApplication(input: $input) {_PAYLOAD} }}"
-_EDIT = f"mutation Edit($input: EditApplicationInput!) {{ outcome: editApplication(input: $input) {_PAYLOAD} }}"
-_DELETE = f"mutation Delete($input: DeleteApplicationInput!) {{ outcome: deleteApplication(input: $input) {_PAYLOAD} }}"
+_CREATE = f"mutation Create($input: CreateApplicationInput!) {{ outcome: createApplication(input: $input) {PAYLOAD} }}"
+_EDIT = f"mutation Edit($input: EditApplicationInput!) {{ outcome: editApplication(input: $input) {PAYLOAD} }}"
+_DELETE = f"mutation Delete($input: DeleteApplicationInput!) {{ outcome: deleteApplication(input: $input) {PAYLOAD} }}"
 _VALIDATE = """mutation Validate($input: ValidateApplicationInput!) {
   outcome: validateApplication(input: $input) {
     valid errors { code message field line suggestion } warnings { code message field line suggestion }

@@ -9,6 +9,7 @@ _COMMANDS = {
     "audit": ("api.cli.audit:audit", "See who changed what, as Git tells it."),
     "demo": ("api.cli.demo:demo", "Start everything on one port, with a sandbox cluster and Git host."),
     "git-token": ("api.cli.git_token:git_token", "Look after your own Git tokens."),
+    "git-source": ("api.cli.git_source:git_source", "Look after the repositories that manifests are committed to."),
     "inspect": ("gitsync.cli:inspect", "Say what the engine thinks of files, offline."),
     "rollout": ("api.cli.rollout:rollout", "Progressive delivery: simulate and explain Rollouts."),
     "runtime": ("gitsync.runtime_cli:runtime", "Start a runtime on a cluster."),

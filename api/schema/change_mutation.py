@@ -13,6 +13,7 @@ from api.types.change_inputs import (
     CreateApplicationInput,
     DeleteApplicationInput,
     EditApplicationInput,
+    GitSourceInput,
     ValidateApplicationInput,
     commit_words,
     manifest_text,
@@ -91,6 +92,33 @@ class ChangeMutation:
         except ApiError as error:
             return ValidationPayload.refused(error)
         return ValidationPayload.of(answer)
+
+    @strawberry.mutation
+    async def create_git_source(self, info: Info, input: GitSourceInput) -> CommitPayload:
+        return await _put(info, input, is_new=True)
+
+    @strawberry.mutation
+    async def edit_git_source(self, info: Info, input: GitSourceInput) -> CommitPayload:
+        return await _put(info, input, is_new=False)
+
+    @strawberry.mutation
+    async def delete_git_source(self, info: Info, runtime: str, name: str) -> CommitPayload:
+        plane, viewer = info.context.plane, info.context.signed_in()
+
+        async def delete(operation_id: str) -> ChangeAnswer:
+            return await changes.delete_git_source(plane, viewer, runtime, name, operation_id=operation_id)
+
+        return await committed(None, delete)
+
+
+async def _put(info: Info, input: GitSourceInput, *, is_new: bool) -> CommitPayload:
+    plane, viewer = info.context.plane, info.context.signed_in()
+
+    async def put(operation_id: str) -> ChangeAnswer:
+        body = input.value(changes.author_of(viewer), operation_id, is_new=is_new)
+        return await changes.put_git_source(plane, viewer, input.runtime, body)
+
+    return await committed(input.operation_id, put)
 
 
 async def committed(given_id: str | None, change: Callable[[str], Awaitable[ChangeAnswer]]) -> CommitPayload:

@@ -6,7 +6,7 @@ from strawberry.scalars import JSON
 
 from api.errors import Invalid
 from api.types.inputs import ApplicationRef
-from model.link_change import CommitWords
+from model.link_change import Author, CommitWords, PutGitSource
 
 LONGEST_MESSAGE = 10_000
 
@@ -66,6 +66,33 @@ class ValidateApplicationInput:
     manifest: str | None = None
     object: JSON | None = None
     is_new: bool | None = True
+
+
+@strawberry.input
+class GitSourceInput:
+    runtime: str
+    name: str
+    repo_url: str = strawberry.field(name="repoURL")
+    revision: str | None = None
+    path: str | None = None
+    include: str | None = None
+    exclude: str | None = None
+    create_repository: bool | None = False
+    operation_id: strawberry.ID | None = None
+
+    def value(self, author: Author, operation_id: str, *, is_new: bool) -> PutGitSource:
+        return PutGitSource(
+            name=self.name,
+            repo_url=self.repo_url,
+            author=author,
+            operation_id=operation_id,
+            is_new=is_new,
+            revision=self.revision or "",
+            path=self.path or "",
+            include=self.include or "",
+            exclude=self.exclude or "",
+            create_repository=bool(self.create_repository),
+        )
 
 
 def manifest_text(manifest: str | None, body: JSON | None) -> str:

@@ -105,6 +105,25 @@ def call_for(provider: Provider, url: str, credential: Credential, wanted: PullR
             return Call(address, {}, body, lambda answer: str(answer["links"]["self"][0]["href"]), basic=True)
 
 
+def repository_call(provider: Provider, url: str, credential: Credential) -> Call | None:
+    """The request that makes a repository; None where the address does not say enough. Pure."""
+    root, path = host_of(url), urlsplit(comparable_url(url)).path.strip("/")
+    owner, _, name = path.rpartition("/")
+    own = owner == credential.username
+    match provider:
+        case Provider.GITHUB:
+            api = "https://api.github.com" if root == "https://github.com" else f"{root}/api/v3"
+            headers = {"Authorization": f"Bearer {credential.password}", "Accept": "application/vnd.github+json"}
+            address = f"{api}/user/repos" if own else f"{api}/orgs/{owner}/repos"
+            return Call(address, headers, {"name": name, "private": True, "auto_init": True}, str)
+        case Provider.GITEA:
+            address = f"{root}/api/v1/user/repos" if own else f"{root}/api/v1/orgs/{owner}/repos"
+            body = {"name": name, "private": True, "auto_init": True, "default_branch": "main"}
+            return Call(address, {}, body, str, basic=True)
+        case _:
+            return None
+
+
 class PullRequests:
     """One per runtime."""
 
@@ -132,6 +151,25 @@ class PullRequests:
         raise PullRequestRefused(
             f"the branch {wanted.head} is pushed, but {host_of(url)} did not open a pull request: {reason}",
             suggestion=f"Open it by hand from {wanted.head} to {wanted.base}.",
+        )
+
+    async def create_repository(self, url: str, credential: Credential) -> bool:
+        """Makes a private repository; False where the host has no way that we know of. Raises PullRequestRefused."""
+        provider = await self._provider(url)
+        call = repository_call(provider, url, credential) if provider else None
+        if call is None:
+            return False
+        auth = httpx.BasicAuth(credential.username, credential.password) if call.basic else httpx.Auth()
+        try:
+            answer = await self._client.post(call.url, headers=call.headers, json=call.json, auth=auth)
+            if answer.status_code in (200, 201):
+                return True
+            reason = f"{answer.status_code} {answer.text[:300]}"
+        except httpx.HTTPError as error:
+            reason = str(error) or type(error).__name__
+        raise PullRequestRefused(
+            f"{host_of(url)} did not make the repository: {reason}",
+            suggestion="Check that your Git token may make repositories there, or make it by hand.",
         )
 
     async def _provider(self, url: str) -> Provider | None:

@@ -91,6 +91,17 @@ def editing(
     return edit
 
 
+def rewriting(holder: Holder, wanted: Callable[[JsonObject], JsonObject]) -> Callable[[Files], Contents]:
+    """The object as `wanted` makes it of what is there. The edit raises NotInGit."""
+
+    def edit(files: Files) -> Contents:
+        place = locate(files, holder.source, holder.key, hint=holder.hint)
+        body = place.with_body(wanted(place.body))
+        return {place.path: edit_document(place.text, place.document, body, file=place.path).encode()}
+
+    return edit
+
+
 def removal(holder: Holder) -> Callable[[Files], Contents]:
     """The object gone, with its file if nothing else is in it. The edit raises NotInGit."""
 

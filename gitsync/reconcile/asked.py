@@ -17,6 +17,7 @@ from gitsync.reconcile.changing import Changing
 from gitsync.reconcile.compare import Comparer
 from gitsync.reconcile.feed import TreeFeeds
 from gitsync.reconcile.fleet import Fleet, Member
+from gitsync.reconcile.git_sources import GitSources
 from gitsync.reconcile.git_tokens import GitTokens
 from gitsync.reconcile.journalling import Journalling
 from gitsync.reconcile.link import Refused
@@ -52,6 +53,7 @@ class Context:
     changing: Changing
     journalling: Journalling
     rollbacks: Rollbacks
+    git_sources: GitSources
     previews: SetPreviews
     audit: AuditLog
     now: Callable[[], datetime]

@@ -9,10 +9,12 @@ from gitsync.access.probe import AccessProbe
 from gitsync.access.pull_requests import PullRequests
 from gitsync.git.credentials import CredentialSource
 from gitsync.git.repositories import Repositories
+from gitsync.kube.client import Cluster
 from gitsync.ledger.journal import Journal
 from gitsync.reconcile.changing import Changing, Desk
 from gitsync.reconcile.committing import Committing
 from gitsync.reconcile.fleet import Fleet
+from gitsync.reconcile.git_sources import GitSources
 from gitsync.reconcile.home import Home
 from gitsync.reconcile.journalling import Journalling
 from gitsync.reconcile.record import Records
@@ -41,12 +43,14 @@ class ChangeParts:
     home: Home
     fleet: Callable[[], Fleet]
     sources: Sources
+    home_cluster: Cluster
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
     changing: Changing
     rollbacks: Rollbacks
+    git_sources: GitSources
 
 
 def make_journalling(
@@ -95,4 +99,7 @@ def make_changes(parts: ChangeParts) -> Changes:
         )
     )
     rollbacks = Rollbacks(parts.sources, parts.repositories, committing, changing, parts.settings.name)
-    return Changes(changing, rollbacks)
+    git_sources = GitSources(
+        parts.settings, parts.records, parts.repositories, committing, parts.home_cluster, world, parts.pull_requests
+    )
+    return Changes(changing, rollbacks, git_sources)

@@ -129,11 +129,15 @@ class Committing:
             )
         return GitCredential(known.username, known.password)
 
+    async def person(self, name: str, url: str) -> Credential | None:
+        """What the host's own API is asked with in the person's name; the operator has the runtime's credential."""
+        if name:
+            return self._credentials.for_person(name, url)
+        own = await self._own.credential_for(url)
+        return Credential(own.username, own.password) if own else None
+
     async def _open(self, url: str, author: Author, intent: Intent, head: str, base: str) -> str | Problem | None:
-        person = self._credentials.for_person(author.name, url) if author.name else None
-        if person is None:
-            own = await self._own.credential_for(url)
-            person = Credential(own.username, own.password) if own else None
+        person = await self.person(author.name, url)
         if person is None:
             return None
         title = intent.words.message.strip() or f"{intent.action.capitalize()} {intent.entity}"

@@ -61,8 +61,10 @@ from model.link_appset import PreviewApplicationSet
 from model.link_change import (
     CreateApplication,
     DeleteApplication,
+    DeleteGitSource,
     EditApplication,
     GetManifestFile,
+    PutGitSource,
     ValidateApplication,
 )
 
@@ -157,6 +159,10 @@ class Requests:
                 return await changing.validate(body)
             case GetManifestFile(application=key):
                 return await changing.file(key)
+            case PutGitSource():
+                return await self._context.git_sources.put(body)
+            case DeleteGitSource():
+                return await self._context.git_sources.delete(body)
             case PreviewApplicationSet():
                 return await self._context.previews.preview(body)
             case _:

@@ -441,6 +441,7 @@ class Runtime:
                 changing=self.changes.changing,
                 journalling=self.journalling,
                 rollbacks=self.changes.rollbacks,
+                git_sources=self.changes.git_sources,
                 previews=self.previews,
                 audit=self.audit,
                 now=self._now,
@@ -462,6 +463,7 @@ class Runtime:
                 home=self.home,
                 fleet=lambda: self.fleet,
                 sources=self.sources,
+                home_cluster=self.home_cluster,
             )
         )
 

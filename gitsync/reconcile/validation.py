@@ -5,7 +5,7 @@ Repositories are looked into only for who may read them, so that a manifest cann
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -41,6 +41,9 @@ class World:
     charts: ChartFetcher
     probe: AccessProbe
     namespace: str
+
+
+WorldSource = Callable[[], World]
 
 
 @dataclass(frozen=True, slots=True)

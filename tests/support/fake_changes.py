@@ -10,9 +10,11 @@ from model.link_change import (
     ChangeAnswer,
     CreateApplication,
     DeleteApplication,
+    DeleteGitSource,
     EditApplication,
     GetManifestFile,
     ManifestFileAnswer,
+    PutGitSource,
     ValidateApplication,
     ValidationAnswer,
 )
@@ -29,8 +31,8 @@ def commit_of(author: Author, message: str) -> CommitInfo:
 
 
 def _changed(body: RequestBody) -> AnswerBody | Refusal:
-    assert isinstance(body, CreateApplication | EditApplication | DeleteApplication)
-    return ChangeAnswer(body.operation_id, commit_of(body.author, body.words.message), "+ a line")
+    assert isinstance(body, CreateApplication | EditApplication | DeleteApplication | PutGitSource | DeleteGitSource)
+    return ChangeAnswer(body.operation_id, commit_of(body.author, "Change it"), "+ a line")
 
 
 def _validated(body: RequestBody) -> AnswerBody | Refusal:
@@ -52,6 +54,8 @@ CHANGES: Mapping[type[RequestBody], Answer] = {
     CreateApplication: _changed,
     EditApplication: _changed,
     DeleteApplication: _changed,
+    PutGitSource: _changed,
+    DeleteGitSource: _changed,
     ValidateApplication: _validated,
     GetManifestFile: _file,
     PreviewApplicationSet: _previewed,

@@ -92,6 +92,8 @@ from tests.support.fake_runtime import FakeRuntime
 
 PASSWORD = "argosy"
 PLATFORM = "http://127.0.0.1/git/platform.git"
+CONFIGURATION = "http://127.0.0.1/git/config.git"
+COMPONENTS = ("applications", "git")
 APPS = "http://127.0.0.1/git/apps.git"
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 NAMES = ("checkout", "cart", "catalog", "payment", "search", "shipping", "email", "ads", "frontend", "ledger")
@@ -291,10 +293,8 @@ class Fleet:
                     "HELM_HOSTED",
                     START,
                     cluster="sandbox",
-                    components=(
-                        ComponentSummary("applications", "0.1.0", HealthState.HEALTHY),
-                        ComponentSummary("git", "0.1.0", HealthState.HEALTHY),
-                    ),
+                    components=tuple(ComponentSummary(name, "0.1.0", HealthState.HEALTHY) for name in COMPONENTS),
+                    shared_config_repo=CONFIGURATION,
                 )
             ),
             ClusterChanged(

@@ -1,0 +1,99 @@
+"""`argosy git-source`: the repositories from which runtimes sync manifests, and to which changes are committed."""
+
+from typing import Any
+
+import click
+
+from api.cli import client
+from api.cli.application_change import PAYLOAD, show_commit
+from api.cli.output import output_option, show_table
+from api.settings import ClientSettings
+
+_LIST = """query List($runtime: String) { gitSources(runtime: $runtime) { nodes {
+  metadata { runtime name } repoURL path revision syncStatus resourcesCount permissions { write } } } }"""
+_CREATE = f"mutation Create($input: GitSourceInput!) {{ outcome: createGitSource(input: $input) {PAYLOAD} }}"
+_EDIT = f"mutation Edit($input: GitSourceInput!) {{ outcome: editGitSource(input: $input) {PAYLOAD} }}"
+_DELETE = f"""mutation Delete($runtime: String!, $name: String!) {{
+  outcome: deleteGitSource(runtime: $runtime, name: $name) {PAYLOAD}
+}}"""
+
+
+@click.group()
+@click.option("--server", help="Address of the control plane.")
+@click.option("--token", help="API token.")
+@click.pass_context
+def git_source(context: click.Context, server: str | None, token: str | None) -> None:
+    """Look after the repositories that manifests are committed to."""
+    context.obj = client.client_settings(server, token)
+
+
+@git_source.command(name="list")
+@click.option("--runtime")
+@output_option
+@click.pass_obj
+def list_sources(settings: ClientSettings, runtime: str | None, output: str) -> None:
+    """List Git Sources."""
+    nodes = client.execute(settings, _LIST, {"runtime": runtime})["gitSources"]["nodes"]
+    rows = [
+        {
+            "git source": f"{node['metadata']['runtime']}/{node['metadata']['name']}",
+            "repository": node["repoURL"],
+            "path": node["path"],
+            "revision": node["revision"],
+            "sync": node["syncStatus"],
+            "resources": node["resourcesCount"],
+            "may write": node["permissions"]["write"],
+        }
+        for node in nodes
+    ]
+    show_table(rows, output)
+
+
+def _what(command: Any) -> Any:
+    """What a person may say of a Git Source."""
+    for option in (
+        click.argument("name"),
+        click.option("--runtime", required=True),
+        click.option("--repo", "repo_url", required=True, help="Clone URL of the repository."),
+        click.option("--revision", help="Branch; default: the repository's own."),
+        click.option("--path", help="Directory of the manifests; default: all."),
+        click.option("--include", help="Glob of files that count."),
+        click.option("--exclude", help="Glob of files that do not."),
+        click.option("--operation-id", help="The same id asked for twice is one commit."),
+        output_option,
+    ):
+        command = option(command)
+    return command
+
+
+@git_source.command()
+@_what
+@click.option("--create-repository", is_flag=True, help="Make the repository, where its host can.")
+@click.pass_obj
+def create(settings: ClientSettings, /, create_repository: bool, output: str, **said: Any) -> None:
+    """Create a Git Source: commit it to the shared configuration repository."""
+    value = {**_input(said), "createRepository": create_repository}
+    show_commit(client.execute(settings, _CREATE, {"input": value})["outcome"], output)
+
+
+@git_source.command()
+@_what
+@click.pass_obj
+def edit(settings: ClientSettings, /, output: str, **said: Any) -> None:
+    """Edit a Git Source: everything but its name."""
+    show_commit(client.execute(settings, _EDIT, {"input": _input(said)})["outcome"], output)
+
+
+@git_source.command()
+@click.argument("name")
+@click.option("--runtime", required=True)
+@output_option
+@click.pass_obj
+def delete(settings: ClientSettings, name: str, runtime: str, output: str) -> None:
+    """Delete a Git Source. Its applications stay, and are managed by nobody then."""
+    show_commit(client.execute(settings, _DELETE, {"runtime": runtime, "name": name})["outcome"], output)
+
+
+def _input(said: dict[str, Any]) -> dict[str, Any]:
+    names = {"repo_url": "repoURL", "operation_id": "operationId"}
+    return {names.get(name, name): value for name, value in said.items()}

@@ -1,0 +1,218 @@
+"""Git Sources: made, changed and removed by commits to the shared configuration repository.
+
+The runtime syncs its own part of that repository by one application, which is made when it is needed first; what that
+application says follows from the runtime's settings alone, so a runtime on another cluster makes the same one.
+"""
+
+import re
+
+import structlog
+
+from gitsync.access.pull_requests import PullRequestRefused, PullRequests
+from gitsync.changes.check import INVALID
+from gitsync.changes.errors import BadInput
+from gitsync.changes.git_source import (
+    IN_CLUSTER,
+    GitSourceSpec,
+    keeping,
+    manifest_of_source,
+    place_of,
+    source_creation,
+    source_edit,
+    source_removal,
+)
+from gitsync.errors import GitsyncError
+from gitsync.git.address import same_place
+from gitsync.git.errors import RepositoryError, RepositoryNotFound, RevisionNotFound
+from gitsync.git.repositories import Repositories
+from gitsync.git.tree import clean_path, find
+from gitsync.kube.client import Cluster
+from gitsync.kube.errors import ClusterError
+from gitsync.manifest.object import JsonObject
+from gitsync.reconcile.committing import Committing, Intent, problem_of
+from gitsync.reconcile.record import Records
+from gitsync.reconcile.report import is_git_source
+from gitsync.reconcile.validation import WorldSource
+from gitsync.settings import RuntimeSettings
+from model.identity import ApplicationKey
+from model.kinds.application import GROUP, KIND, VERSION, ApplicationSource
+from model.link_change import Author, ChangeAnswer, CommitWords, DeleteGitSource, Problem, PutGitSource
+
+log = structlog.get_logger("gitsync.git_sources")
+
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_MANAGER = "argosy"
+BOOTSTRAP = "shared-configuration"
+
+
+class GitSources:
+    """Those of one runtime."""
+
+    def __init__(
+        self,
+        settings: RuntimeSettings,
+        records: Records,
+        repositories: Repositories,
+        committing: Committing,
+        home: Cluster,
+        world: WorldSource,
+        hosts: PullRequests,
+    ) -> None:
+        self._settings = settings
+        self._records = records
+        self._repositories = repositories
+        self._committing = committing
+        self._home = home
+        self._world = world
+        self._hosts = hosts
+
+    async def put(self, body: PutGitSource) -> ChangeAnswer:
+        try:
+            place = self._place()
+            spec = GitSourceSpec(body.name, body.repo_url, body.revision, body.path, body.include, body.exclude)
+            problems = self._shape_problems(spec, is_new=body.is_new, operation_id=body.operation_id)
+            if not problems:
+                problems = await self._repository_problems(spec, body)
+        except GitsyncError as failure:
+            return ChangeAnswer(body.operation_id, problems=(problem_of(failure),))
+        if problems:
+            return ChangeAnswer(body.operation_id, problems=tuple(problems))
+        manifest = manifest_of_source(spec, self._settings.namespace)
+        edit = source_creation(place, manifest) if body.is_new else source_edit(place, manifest)
+        action, verb = ("CREATE", "Add") if body.is_new else ("EDIT", "Change")
+        words = CommitWords(f"{verb} Git Source {spec.name}")
+        intent = Intent(action, self._entity(spec.name), body.operation_id, words, edit)
+        answer = await self._committing.commit(place, body.author, intent)
+        if not answer.problems:
+            await self._require_bootstrap(place)
+        return answer
+
+    async def delete(self, body: DeleteGitSource) -> ChangeAnswer:
+        try:
+            place = self._place()
+        except GitsyncError as failure:
+            return ChangeAnswer(body.operation_id, problems=(problem_of(failure),))
+        edit = source_removal(place, body.name, self._settings.namespace)
+        words = CommitWords(f"Remove Git Source {body.name}")
+        intent = Intent("DELETE", self._entity(body.name), body.operation_id, words, edit)
+        return await self._committing.commit(place, body.author, intent)
+
+    # ---- checks
+
+    def _place(self) -> ApplicationSource:
+        if not self._settings.config_repo:
+            raise BadInput(
+                f"runtime {self._settings.name} has no shared configuration repository",
+                field="runtime",
+                suggestion="Start the runtime with --config-repo; Git Sources are committed there.",
+            )
+        return place_of(self._settings.name, self._settings.config_repo)
+
+    def _shape_problems(self, spec: GitSourceSpec, *, is_new: bool, operation_id: str) -> list[Problem]:
+        found: list[Problem] = []
+        if not _NAME.fullmatch(spec.name):
+            message = f"{spec.name!r:.100} is no name of a Git Source"
+            found.append(Problem(INVALID, message, "name", suggestion="Use lower case letters, digits and '-'."))
+        if not spec.repo_url:
+            found.append(Problem(INVALID, "the Git Source has no repository", "repoURL"))
+        record = self._records.get(ApplicationKey(self._settings.namespace, spec.name))
+        if record is not None and not is_git_source(record):
+            found.append(Problem(INVALID, f"{spec.name} is an application that is no Git Source", "name"))
+        if record is None and not is_new:
+            found.append(Problem("NOT_FOUND_ERROR", f"there is no Git Source {spec.name}", "name"))
+        try:
+            clean_path(spec.path)
+        except RepositoryError as failure:
+            found.append(Problem(INVALID, failure.message, "path", suggestion=failure.suggestion))
+        return found
+
+    async def _repository_problems(self, spec: GitSourceSpec, body: PutGitSource) -> list[Problem]:
+        """What is wrong with the repository; one that is wanted is made, and so is a directory that is missing."""
+        source = ApplicationSource(repo_url=spec.repo_url, target_revision=spec.revision, path=clean_path(spec.path))
+        if body.create_repository and await self._made(spec, body.author):
+            return await self._with_directory(source, body)
+        if body.author.name and spec.repo_url.startswith(("http://", "https://")):
+            verdict = await self._world().probe.verdict(body.author.name, spec.repo_url)
+            if not verdict.read:
+                message = f"there is no repository {spec.repo_url}, or you may not read it"
+                return [Problem(INVALID, message, "repoURL", suggestion="Check the URL and your Git credential.")]
+        try:
+            resolved = await self._repositories.resolve(spec.repo_url, spec.revision, fresh=True)
+            tree = await self._repositories.tree(spec.repo_url, resolved.commit)
+            if await tree.run(lambda files: find(files, source.path).entry is not None):
+                return []
+        except RevisionNotFound as failure:
+            state = self._repositories.state(spec.repo_url)
+            if state is not None and state.head:
+                return [Problem(INVALID, failure.message, "revision", suggestion=failure.suggestion)]
+        except RepositoryError as failure:
+            return [Problem(INVALID, failure.message, "repoURL", suggestion=failure.suggestion)]
+        return await self._with_directory(source, body)
+
+    async def _with_directory(self, source: ApplicationSource, body: PutGitSource) -> list[Problem]:
+        """The Git Source reads a directory; one that is not there yet is committed to its repository."""
+        words = CommitWords(f"Make room for Git Source {body.name}")
+        operation_id = f"{body.operation_id}-directory"
+        intent = Intent("CREATE", self._entity(body.name), operation_id, words, keeping(source.path))
+        return list((await self._committing.commit(source, body.author, intent)).problems)
+
+    async def _made(self, spec: GitSourceSpec, author: Author) -> bool:
+        """Whether the repository had to be made. Raises BadInput where the host cannot."""
+        try:
+            await self._repositories.resolve(spec.repo_url, "", fresh=True)
+        except RevisionNotFound:
+            return False
+        except RepositoryNotFound:
+            pass
+        else:
+            return False
+        person = await self._committing.person(author.name, spec.repo_url)
+        try:
+            made = person is not None and await self._hosts.create_repository(spec.repo_url, person)
+        except PullRequestRefused as refused:
+            raise BadInput(refused.message, field="repoURL", suggestion=refused.suggestion) from refused
+        if not made:
+            raise BadInput(
+                f"the host of {spec.repo_url} offers no way to make a repository",
+                field="createRepository",
+                suggestion="Make the repository by hand first.",
+            )
+        return True
+
+    # ---- the application that syncs this runtime's part of the shared configuration
+
+    async def _require_bootstrap(self, place: ApplicationSource) -> None:
+        if any(self._covers(source, place) for one in self._records for source in one.application.spec.all_sources):
+            return
+        try:
+            await self._home.create(self._bootstrap(place), manager=_MANAGER)
+            log.info("shared configuration is synced now", repository=place.repo_url, path=place.path)
+        except ClusterError as failure:
+            if failure.status != 409:
+                raise
+
+    def _covers(self, source: ApplicationSource, place: ApplicationSource) -> bool:
+        path = source.path.strip("/")
+        inside = path in ("", ".") or place.path == path or place.path.startswith(f"{path}/")
+        return inside and same_place(source.repo_url) == same_place(place.repo_url)
+
+    def _bootstrap(self, place: ApplicationSource) -> JsonObject:
+        return {
+            "apiVersion": f"{GROUP}/{VERSION}",
+            "kind": KIND,
+            "metadata": {"name": BOOTSTRAP, "namespace": self._settings.namespace},
+            "spec": {
+                "project": "default",
+                "source": {
+                    "repoURL": place.repo_url,
+                    "path": place.path,
+                    "targetRevision": "HEAD",
+                    "directory": {"recurse": True},
+                },
+                "destination": {"server": IN_CLUSTER, "namespace": self._settings.namespace},
+                "syncPolicy": {"automated": {"prune": True, "selfHeal": True, "allowEmpty": True}},
+            },
+        }
+
+    def _entity(self, name: str) -> str:
+        return f"GitSource {self._settings.name}/{self._settings.namespace}/{name}"

@@ -1,0 +1,154 @@
+"""Git Sources are made, changed and removed by commits to the shared configuration repository, and then work."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+import yaml
+
+from gitsync.access.secret import Credential, PersonSecret, RepositorySecret
+from gitsync.sandbox.githost import Access
+from model.identity import ApplicationKey
+from model.link_change import (
+    Author,
+    ChangeAnswer,
+    CreateApplication,
+    DeleteGitSource,
+    PutGitSource,
+)
+from tests.support.runtime import AUTHOR, Rig, running_rig, synced_and_healthy
+from tests.support.sandbox_rig import World, running_world
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(40), pytest.mark.asyncio(loop_scope="module")]
+
+DANA = Author("dana", "dana@example.com")
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[World, Rig]]:
+    folder = tmp_path_factory.mktemp("sources")
+    async with running_world(folder) as world:
+        host = world.host
+        host.add_user("robot", "robot-password")
+        host.add_user("victor", "victor-password")
+        for name in ("config", "team", "empty"):
+            await host.create_repository(name)
+            for user, access in (("robot", Access.WRITE), ("dana", Access.WRITE), ("victor", Access.READ)):
+                host.set_access(name, user, access)
+        host.set_access("apps", "robot", Access.WRITE)
+        for name in ("config", "team"):
+            await host.commit_files(name, "main", {"README.md": b"-\n"}, message="First", author=AUTHOR)
+        config = host.clone_url("config")
+        async with running_rig(world.access, host, folder / "runtime", name="demo", config_repo=config) as rig:
+            root = config.rpartition("/")[0]
+            own = RepositorySecret(root, template=True, credential=Credential("robot", "robot-password"))
+            rig.runtime.credentials.put_repository("host", own)
+            for person in ("dana", "victor"):
+                secret = PersonSecret(person, root, Credential(person, f"{person}-password"))
+                rig.runtime.credentials.put_person(person, secret)
+            yield world, rig
+
+
+@pytest.fixture
+def rig(both: tuple[World, Rig]) -> Rig:
+    return both[1]
+
+
+@pytest.fixture
+def world(both: tuple[World, Rig]) -> World:
+    return both[0]
+
+
+async def change(rig: Rig, body: PutGitSource | DeleteGitSource | CreateApplication) -> ChangeAnswer:
+    answer = await rig.runtime.requests.answer(body)
+    assert isinstance(answer, ChangeAnswer)
+    return answer
+
+
+def source(world: World, name: str, operation_id: str, **more: object) -> PutGitSource:
+    values: dict[str, object] = {
+        "name": name,
+        "repo_url": world.host.clone_url("team"),
+        "author": DANA,
+        "operation_id": operation_id,
+        "is_new": True,
+        "revision": "main",
+        "path": f"sources/{name}",
+        **more,
+    }
+    return PutGitSource(**values)  # type: ignore[arg-type]
+
+
+async def test_a_new_git_source_is_synced_and_takes_applications(rig: Rig, world: World) -> None:
+    answer = await change(rig, source(world, "team", "new-1"))
+    assert not answer.problems
+    assert answer.commit is not None
+    assert "resources/runtimes/demo/team.yaml" in answer.diff
+    assert "Argosy-Entity: GitSource demo/argosy/team" in answer.commit.message
+    await rig.until("team", synced_and_healthy)
+    again = await change(rig, source(world, "team", "new-1"))
+    assert again.commit == answer.commit
+    manifest = yaml.safe_dump(
+        {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Application",
+            "metadata": {"name": "in-team"},
+            "spec": {
+                "project": "default",
+                "source": {"repoURL": world.host.clone_url("team"), "path": ".", "targetRevision": "main"},
+                "destination": {"server": "https://kubernetes.default.svc", "namespace": "default"},
+            },
+        }
+    )
+    body = CreateApplication("team", manifest, DANA, "app-1", file_name="deep/in-team.yaml")
+    created = await change(rig, body)
+    assert not created.problems
+    await rig.until("in-team", lambda body: "status" in body)
+    record = rig.runtime.records.get(ApplicationKey("argosy", "in-team"))
+    assert record is not None
+    owner = rig.runtime.reporter.owner(record)
+    assert owner is not None
+    assert owner.name == "team"
+
+
+async def test_an_edit_changes_what_was_said_and_nothing_else(rig: Rig, world: World) -> None:
+    await change(rig, source(world, "edited", "new-2", include="*.yaml"))
+    await rig.until("edited", synced_and_healthy)
+    edited = await change(rig, source(world, "edited", "edit-2", is_new=False, exclude="draft*"))
+    changed = [line for line in edited.diff.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+    assert sorted(changed) == ['+      exclude: "draft*"', '-      include: "*.yaml"'], edited
+
+
+async def test_a_removed_git_source_leaves_its_applications(rig: Rig, world: World) -> None:
+    await change(rig, source(world, "leaving", "new-3"))
+    await rig.until("leaving", synced_and_healthy)
+    answer = await change(rig, DeleteGitSource("leaving", DANA, "gone-3"))
+    assert not answer.problems
+    assert "deleted file" in answer.diff
+
+
+async def test_an_empty_repository_gets_the_directory(rig: Rig, world: World) -> None:
+    url = world.host.clone_url("empty")
+    answer = await change(rig, source(world, "empty", "new-4", repo_url=url))
+    assert not answer.problems
+    await rig.until("empty", synced_and_healthy)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "field"),
+    [
+        ({"name": "No_Name"}, "VALIDATION_ERROR", "name"),
+        ({"revision": "nowhere"}, "VALIDATION_ERROR", "revision"),
+        ({"path": "../x"}, "VALIDATION_ERROR", "path"),
+        ({"is_new": False}, "NOT_FOUND_ERROR", "name"),
+        ({"author": Author("victor")}, "FORBIDDEN_ERROR", ""),
+        ({"create_repository": True, "repo_url": "none"}, "VALIDATION_ERROR", "createRepository"),
+    ],
+)
+async def test_what_cannot_be_is_said(
+    rig: Rig, world: World, changes: dict[str, object], code: str, field: str
+) -> None:
+    if changes.get("repo_url"):
+        changes = {**changes, "repo_url": world.host.clone_url("none")}
+    answer = await change(rig, source(world, **{"name": "bad", **changes}, operation_id=f"bad-{field}-{code}"))  # type: ignore[arg-type]
+    assert [(one.code, one.field) for one in answer.problems] == [(code, field)]
