@@ -48,8 +48,9 @@ def scale_all(work: Pass) -> None:
     if work.pausing.aborted or not _returns_within_delay(work):
         remove_deadlines(work)
     active = with_hash(work.all, _active_hash(work))
-    if active is not None:
-        scale(work, active, defaults.replicas(work.rollout))
+    for serving in (active, work.stable):
+        if serving is not None and serving is not work.new:
+            scale(work, serving, defaults.replicas(work.rollout))
     scale_new(work)
     _scale_others(work)
     history.forget_old(work)
@@ -135,7 +136,8 @@ def _switch_active(work: Pass, fast: bool) -> None:
         return
     active = _active_hash(work)
     if rollout.status.abort:
-        if rollout.status.stable_rs and not rollout.status.promote_full:
+        served = work.stable is not None and work.stable.available > 0
+        if served and not rollout.status.promote_full:
             switch(work, name, rollout.status.stable_rs)
         return
     if not _ready_for_pause(work) or not is_saturated(rollout, work.new):

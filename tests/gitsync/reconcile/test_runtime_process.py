@@ -84,7 +84,7 @@ async def test_it_serves_alone_and_ends_on_sigterm(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("--controllers", "magic", "--kubeconfig", "none"), 2, "this version runs applications"),
+        (("--controllers", "magic", "--kubeconfig", "none"), 2, "known are applications"),
         (("--link", "ws://127.0.0.1:9/link"), 2, "ARGOSY_LINK_TOKEN"),
         (("--kubeconfig", "no-such-file"), 1, "cannot be read"),
         ((), 1, "kubeconfig"),

@@ -394,3 +394,23 @@ canary:
     world.change("Experiment", experiment["metadata"]["name"], {"status": {"phase": "Successful"}})
     world.settle("web")
     assert phase(world) == ("Healthy", "")
+
+
+def test_abort_after_the_switch_waits_until_the_stable_pods_are_back() -> None:
+    strategy = """
+blueGreen:
+  activeService: active
+  scaleDownDelaySeconds: 1
+  postPromotionAnalysis: {templates: [{templateName: ok}]}
+"""
+    world = _analysed(strategy, "active")
+    stable, current = status(world)["stableRS"], status(world)["currentPodHash"]
+    assert selected(world, "active") == current
+    world.advance(60)
+    world.settle("web")
+    assert sizes(world) == {1: 4, 2: 4}, "what is stable is not taken away"
+    _verdict(world, "Failed", "bad")
+    assert selected(world, "active") == stable
+    world.advance(60)
+    world.settle("web")
+    assert sizes(world) == {1: 4, 2: 0}
