@@ -11,7 +11,7 @@ _COMMANDS = {
     "git-token": ("api.cli.git_token:git_token", "Look after your own Git tokens."),
     "git-source": ("api.cli.git_source:git_source", "Look after the repositories that manifests are committed to."),
     "inspect": ("gitsync.cli:inspect", "Say what the engine thinks of files, offline."),
-    "rollout": ("api.cli.rollout:rollout", "Progressive delivery: simulate and explain Rollouts."),
+    "rollout": ("api.cli.rollout:rollout", "Progressive delivery: see, steer, simulate and explain Rollouts."),
     "runtime": ("gitsync.runtime_cli:runtime", "Start a runtime on a cluster."),
     "runtimes": ("api.cli.runtimes:runtimes", "Look after the runtimes that may connect."),
     "serve": ("api.cli.serve:serve", "Start the control plane."),

@@ -1,8 +1,11 @@
-"""`argosy rollout`: what Rollouts are going to do, and why they do not."""
+"""`argosy rollout`: Rollouts of applications, seen and steered; what they are going to do, and why they do not."""
 
 from importlib import import_module
 
 import click
+
+from api.cli import client
+from api.cli.rollout_steering import COMMANDS
 
 # By import string: these look at files with the engine, which the control plane does not load.
 _OFFLINE = {
@@ -26,5 +29,13 @@ class _Lazy(click.Group):
 
 
 @click.group(cls=_Lazy)
-def rollout() -> None:
-    """Progressive delivery."""
+@click.option("--server", help="Address of the control plane.")
+@click.option("--token", help="API token.")
+@click.pass_context
+def rollout(context: click.Context, server: str | None, token: str | None) -> None:
+    """Progressive delivery: see and steer Rollouts, simulate and explain them."""
+    context.obj = client.client_settings(server, token)
+
+
+for _command in COMMANDS:
+    rollout.add_command(_command)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from gitsync.actions.parts import (
     REPLICAS,
+    entries,
     field,
     first_of,
     if_set,
@@ -54,6 +55,40 @@ def _skip_step(body: JsonObject, _: Parameters, __: datetime) -> tuple[Impact, .
     return patched(body, {"status": {"currentStepIndex": _step(body) + 1}})
 
 
+def _no_template(body: JsonObject) -> str:
+    return "" if entries(body, "spec.template.spec.containers") else "its pod template is kept in another workload"
+
+
+def _set_image(body: JsonObject, parameters: Parameters, _: datetime) -> tuple[Impact, ...]:
+    """`images` maps names of containers to images; * stands for all of them."""
+    images = parameters.get("images")
+    if not isinstance(images, dict) or not images or not all(isinstance(one, str) and one for one in images.values()):
+        raise ActionImpossible("images is an object of container names and images")
+    changed: JsonObject = {}
+    known: set[str] = set()
+    for field_name in ("initContainers", "containers"):
+        containers = entries(body, f"spec.template.spec.{field_name}")
+        known |= {str(one.get("name")) for one in containers}
+        after = [_with_image(one, images, every=field_name == "containers") for one in containers]
+        if after != containers:
+            changed[field_name] = after
+    for name in images:
+        if name != "*" and name not in known:
+            raise ActionImpossible(f"there is no container {name!r}; there are {', '.join(sorted(known))}"[:300])
+    return patched(body, {"spec": {"template": {"spec": changed}}} if changed else {})
+
+
+def _with_image(container: JsonObject, images: JsonObject, *, every: bool) -> JsonObject:
+    image = images.get(str(container.get("name"))) or (images.get("*") if every else None)
+    return {**container, "image": image} if image else container
+
+
+IMAGES: JsonObject = {
+    "type": "object",
+    "required": ["images"],
+    "properties": {"images": {"type": "object", "additionalProperties": {"type": "string"}}},
+}
+
 ROLLOUT_ACTIONS: tuple[Action, ...] = (
     Action("restart", "Restart", put_time("spec.restartAt")),
     Action("pause", "Pause", put("spec.paused", True), if_set("spec.paused", "it is paused already")),
@@ -73,4 +108,5 @@ ROLLOUT_ACTIONS: tuple[Action, ...] = (
     ),
     Action("skip-current-step", "Skip the current step", _skip_step, _no_step),
     Action("scale", "Scale", scale, parameters=REPLICAS),
+    Action("set-image", "Set images", _set_image, _no_template, parameters=IMAGES),
 )
