@@ -132,25 +132,22 @@ def _until_ready(work: Pass, index: int) -> int:
 
 
 def _stepped_down(work: Pass) -> int:
-    """On the way back: at once where stable is whole, else as far as stable can carry it, never up again."""
+    """On the way back: at once where stable is whole, else a setWeight at a time as stable grows, never up again."""
     rollout, canary = work.rollout, work.rollout.spec.strategy.canary
     assert canary is not None
     if not canary.dynamic_stable_scale or work.stable is None:
         return 0
-    count, whole = max(defaults.replicas(rollout), 1), defaults.max_weight(rollout)
-    missing = max(count - work.stable.available, 0)
+    count, whole = defaults.replicas(rollout), defaults.max_weight(rollout)
+    carried = max(count - work.stable.available, 0)
     _, explicit = defaults.abort_scale_down_delay_seconds(rollout)
-    carried = (
-        missing if explicit else max(missing, work.new.available if work.new and work.new is not work.stable else 0)
-    )
+    if not explicit and work.new is not None and work.new is not work.stable:
+        carried = max(carried, work.new.available)
     weights = rollout.status.canary.weights
     now = weights.canary.weight if weights else 0
-    if missing == 0:
-        return 0
     for step in reversed(canary.steps):
         if step.set_weight is not None and math.ceil(step.set_weight * count / whole) < carried:
             return min(step.set_weight, now)
-    return min(whole * missing // count, now)
+    return 0
 
 
 def _stable_can_serve(work: Pass, decision: _Decision, whole: int) -> bool:

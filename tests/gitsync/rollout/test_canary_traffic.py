@@ -142,6 +142,20 @@ def test_stable_shrinks_with_its_traffic_where_asked() -> None:
     assert (_weights(world), sizes(world)) == ((0, 100), {1: 4, 2: 0})
 
 
+def test_traffic_steps_back_with_the_canary_where_stable_had_shrunk() -> None:
+    world = _routed(more="dynamicStableScale: true")
+    set_image(world, "web:2")
+    world.settle("web")
+    resume(world)
+    world.settle("web")
+    world.events.clear()
+    world.change("Rollout", "web", {"status": {"abort": True}})
+    world.settle("web")
+    told = [event.message for event in world.events if event.reason == "TrafficWeightUpdated"]
+    assert told == ["Traffic weight updated from 50 to 25", "Traffic weight updated from 25 to 0"]
+    assert selected(world, "canary") == status(world)["stableRS"]
+
+
 def test_going_back_to_stable_dynamically_moves_traffic_only_as_stable_grows() -> None:
     limit = {"most": 4}
     world = _routed(more="dynamicStableScale: true", available=lambda rs: min(rs["spec"]["replicas"], limit["most"]))
