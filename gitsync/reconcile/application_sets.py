@@ -223,19 +223,32 @@ class ApplicationSets:
             elif body["metadata"].get("deletionTimestamp"):
                 await self._remove(body)
             else:
-                await self._reconcile(body)
+                await self._reconcile_fresh(body)
         except Conflict:
             self.queue.add_after(name, _SETTLE_SECONDS)
         except ClusterError as failure:
             log.warning("application set", name=name, reason=failure.message)
             self.queue.add_after(name, _AGAIN_AFTER_ERROR_SECONDS)
 
-    async def _reconcile(self, body: JsonObject) -> None:
+    async def _reconcile_fresh(self, body: JsonObject) -> None:
+        """Hosts are asked anew if somebody wished that, and the wish is fulfilled only when all went well."""
         name = body["metadata"]["name"]
         fresh = name in self._fresh
         self._fresh.discard(name)
+        try:
+            await self._reconcile(body, fresh=fresh)
+        except ClusterError:
+            if fresh:
+                self._fresh.add(name)
+            raise
+
+    async def _reconcile(self, body: JsonObject, *, fresh: bool) -> None:
+        name, asked = body["metadata"]["name"], _asked(body)
         preview = await self.preview(body, fresh=fresh)
-        body = self._sets.get(name, body)
+        body = self._sets.get(name) or {}
+        if not body or _asked(body) != asked:
+            self._fresh |= {name} if fresh and body else set()
+            return  # it is another one now, or gone, and is looked at again
         failed = await self._writes.carry_out(preview.plan.changes)
         await self._guard_deletion(body)
         owned = self._owned(body)
@@ -255,20 +268,13 @@ class ApplicationSets:
 
     async def preview(self, body: JsonObject, *, fresh: bool = False) -> Preview:
         """What would be generated and done for this set now. Writes nothing."""
-        return self.planned(body, await self._generation.generate(body, fresh=fresh))
+        return await self.planned(body, await self._generation.generate(body, fresh=fresh))
 
-    def planned(self, body: JsonObject, generation: Generation) -> Preview:
-        """What may be written of what was generated, and the plan for it."""
-        generation = validated(generation, self._projects(), self._clusters(), here=self._home.access.server)
-        if is_rolling(body):
-            generation = _with_applications(generation, tuple(map(held, generation.applications)))
+    async def planned(self, body: JsonObject, generation: Generation) -> Preview:
+        """What may be written of what was generated, and the plan for it. Of a large set that takes a while."""
         live = [record.raw for record in self._records if record.key.namespace == self._namespace]
-        try:
-            return Preview(generation, plan_applications(body, generation, live, policy_of(body)))
-        except (GeneratorInvalid, RuleUnusable) as error:
-            wrong = GenerationError("ApplicationValidationError", sentence(error))
-            generation = Generation(generation.applications, (*generation.errors, wrong))
-            return Preview(generation, ApplicationPlan(()))
+        here = self._home.access.server
+        return await asyncio.to_thread(_planned, body, generation, live, dict(self._projects()), self._clusters(), here)
 
     def _settles(self, name: str, owned: list[Record]) -> bool:
         """Whether the rollout will look different in a moment. Nobody waits for that for long."""
@@ -371,6 +377,25 @@ class ApplicationSets:
                 log.info("the set of an application is gone", application=record.name, set=name)
                 await self._writes.delete(record.raw)
         self._missing.pop(name, None)
+
+
+def _planned(
+    body: JsonObject,
+    generation: Generation,
+    live: list[JsonObject],
+    projects: Mapping[str, JsonObject],
+    clusters: tuple[ClusterInput, ...],
+    here: str,
+) -> Preview:
+    generation = validated(generation, projects, clusters, here=here)
+    if is_rolling(body):
+        generation = _with_applications(generation, tuple(map(held, generation.applications)))
+    try:
+        return Preview(generation, plan_applications(body, generation, live, policy_of(body)))
+    except (GeneratorInvalid, RuleUnusable) as error:
+        wrong = GenerationError("ApplicationValidationError", sentence(error))
+        generation = Generation(generation.applications, (*generation.errors, wrong))
+        return Preview(generation, ApplicationPlan(()))
 
 
 def owner_of(body: JsonObject) -> str:

@@ -60,7 +60,7 @@ class SetPreviews:
                 now=self.sets.now,
                 new_file_globbing=self.git.new_file_globbing,
             )
-            preview = self.sets.planned(application_set, generation)
+            preview = await self.sets.planned(application_set, generation)
         finally:
             self.git.keep(asker, frozenset())
             self.hosts.keep(asker, frozenset())

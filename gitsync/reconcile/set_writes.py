@@ -7,7 +7,7 @@ import structlog
 
 from gitsync.appset.plan import ApplicationChange, Verb
 from gitsync.kube.client import Cluster
-from gitsync.kube.errors import ClusterError, Conflict, NotFound
+from gitsync.kube.errors import AlreadyExists, ClusterError, Conflict, NotFound
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.record import Records, sentence
 from gitsync.reconcile.status import merge_patch
@@ -31,19 +31,29 @@ class SetWrites:
         self.writes_total = 0
 
     async def carry_out(self, changes: Iterable[ApplicationChange]) -> tuple[str, ...]:
-        """What could not be done, and why. One failure keeps nothing else from being done."""
+        """What could not be done, and why. One failure keeps nothing else from being done. Raises Conflict when
+        somebody changed an Application after it was planned for."""
         slots = asyncio.Semaphore(_AT_ONCE)
+        conflicts: list[Conflict] = []
 
         async def one(change: ApplicationChange) -> str:
             async with slots:
                 try:
                     await self._carry_out(change)
+                except Conflict as conflict:
+                    if not isinstance(conflict, AlreadyExists):
+                        conflicts.append(conflict)
+                        return ""
+                    return f"cannot create {change.name}: {sentence(conflict)}"
                 except ClusterError as failure:
                     return f"cannot {change.verb} {change.name}: {sentence(failure)}"
             log.info("application of a set", verb=str(change.verb), application=change.name, reason=change.reason)
             return ""
 
-        return tuple(told for told in await asyncio.gather(*map(one, changes)) if told)
+        failed = tuple(told for told in await asyncio.gather(*map(one, changes)) if told)
+        if conflicts:
+            raise conflicts[0]
+        return failed
 
     async def _carry_out(self, change: ApplicationChange) -> None:
         self.writes_total += 1
@@ -62,7 +72,7 @@ class SetWrites:
         found = record.raw if record is not None else {"metadata": {}}
         fields = ("labels", "annotations", "finalizers", "ownerReferences")
         patch = merge_patch(_parts(found, fields), _parts(target, fields))
-        patch.setdefault("metadata", {})["resourceVersion"] = found["metadata"].get("resourceVersion")
+        patch.setdefault("metadata", {})["resourceVersion"] = target["metadata"].get("resourceVersion")
         await self.patch(key, patch)
 
     async def patch(self, key: ResourceKey, patch: JsonObject) -> None:
