@@ -150,7 +150,16 @@ CASES: dict[str, Case] = {
             "b.yaml": "apiVersion: none.example.com/v1\nkind: Thing\nmetadata: {name: t}\n",
         },
         operation=r"none\.example\.com/v1.*Thing.*(CustomResourceDefinition|apiVersion)",
-        exists=("beside-1",),
+        sync="OutOfSync",
+    ),
+    "kind-that-comes-later": Case(
+        files={
+            "a.yaml": config_map("beside-later"),
+            "b.yaml": "apiVersion: none.example.com/v1\nkind: Thing\nmetadata:\n  name: t\n"
+            "  annotations: {argocd.argoproj.io/sync-options: SkipDryRunOnMissingResource=true}\n",
+        },
+        operation=r"none\.example\.com/v1.*Thing.*(CustomResourceDefinition|apiVersion)",
+        exists=("beside-later",),
         sync="OutOfSync",
     ),
     "unreachable-repository": Case(
