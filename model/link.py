@@ -46,6 +46,7 @@ from model.link_change import (
     ValidateApplication,
     ValidationAnswer,
 )
+from model.link_diff import DiffApplication as DiffApplication
 from model.link_rendering import GetRendering as GetRendering
 from model.link_rendering import RenderingAnswer as RenderingAnswer
 from model.link_rollout import GetRollout as GetRollout
@@ -182,6 +183,7 @@ class TreeNode(_Message, frozen=True):
     health_message: str = ""
     hook: bool = False
     requires_pruning: bool = False
+    orphaned: bool = False
     sync_wave: int | None = None
     images: tuple[str, ...] = ()
     info: tuple[tuple[str, str], ...] = ()
@@ -268,18 +270,6 @@ class GetManagedResources(_Message, frozen=True):
 
     application: ApplicationKey
     only_changed: bool = False
-
-
-class DiffApplication(_Message, frozen=True):
-    """-> ApplicationDiffAnswer. `revisions` one for each source, or `manifests` (YAML or JSON); neither: its own.
-
-    `actor` may ask the API server what it would make of an object only if Git lets the person push; "": the operator.
-    """
-
-    application: ApplicationKey
-    actor: str
-    revisions: tuple[str, ...] = ()
-    manifests: tuple[str, ...] = ()
 
 
 class WatchEvents(_Message, frozen=True):

@@ -69,6 +69,7 @@ class ResourceNode:
     health_message: str | None
     hook: bool
     requires_pruning: bool
+    orphaned: bool = strawberry.field(description="It lives in the application's namespace and belongs to nobody.")
     sync_wave: int | None
     images: list[str]
     info: list[StringPair]
@@ -95,6 +96,7 @@ class ResourceNode:
             health_message=node.health_message or None,
             hook=node.hook,
             requires_pruning=node.requires_pruning,
+            orphaned=node.orphaned,
             sync_wave=node.sync_wave,
             images=list(node.images),
             info=pairs(node.info),

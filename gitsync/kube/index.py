@@ -98,6 +98,7 @@ class LiveIndex:
         self._owned: dict[str, dict[ResourceKey, LiveObject]] = {}
         self._copies: dict[str, dict[ResourceKey, LiveObject]] = {}
         self._on_node: dict[str, dict[ResourceKey, LiveObject]] = {}
+        self._loose: dict[str, dict[ResourceKey, LiveObject]] | None = None  # by namespace; made when first asked for
 
     def __len__(self) -> int:
         return sum(map(len, self._kinds.values()))
@@ -124,6 +125,15 @@ class LiveIndex:
 
     def on_node(self, name: str) -> Collection[LiveObject]:
         return self._on_node.get(name, _NONE).values()
+
+    def loose_in(self, namespace: str) -> Collection[LiveObject]:
+        """Objects of a namespace that no other object owns."""
+        if self._loose is None:
+            self._loose = {}
+            for kind in self._kinds.values():
+                for live in kind.values():
+                    self._link_loose(live)
+        return self._loose.get(namespace, _NONE).values()
 
     def tree_of(self, application: str) -> list[LiveObject]:
         """The application's objects, copies of them, and everything that they own, each once."""
@@ -189,6 +199,11 @@ class LiveIndex:
             self._marked(live).setdefault(application_of(live.owner), {})[live.key] = live
         if live.facts.node:
             self._on_node.setdefault(live.facts.node, {})[live.key] = live
+        self._link_loose(live)
+
+    def _link_loose(self, live: LiveObject) -> None:
+        if self._loose is not None and not live.owners and live.key.namespace:
+            self._loose.setdefault(live.key.namespace, {})[live.key] = live
 
     def _marked(self, live: LiveObject) -> dict[str, dict[ResourceKey, LiveObject]]:
         return self._owned if is_own_mark(live.owner, live.key) else self._copies
@@ -202,6 +217,8 @@ class LiveIndex:
             _drop(self._marked(live), application_of(live.owner), live.key)
         if live.facts.node:
             _drop(self._on_node, live.facts.node, live.key)
+        if self._loose is not None:
+            _drop(self._loose, live.key.namespace, live.key)
 
 
 def _same(old: LiveObject, live: LiveObject) -> bool:

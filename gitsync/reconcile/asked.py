@@ -84,7 +84,7 @@ def require_node(context: Context, record: Record, member: Member, key: Resource
     in_tree = verdict is not None or (
         live is not None and record.instance in set(member.cache.index.roots_of(live)) and bool(live.owners)
     )
-    if not in_tree and not _below_wanted(record, member, key):
+    if not in_tree and key not in record.orphans and not _below_wanted(record, member, key):
         raise Refused("NOT_FOUND_ERROR", f"{key} is not part of application {record.key}")
 
     def parent_of(uid: str) -> ResourceKey | None:

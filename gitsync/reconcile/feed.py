@@ -90,7 +90,9 @@ class TreeFeeds:
         if record is None or member is None:
             return {}
         verdicts = {one.key: one for one in record.state}
-        return build_tree(member.server, self.objects(record, member), verdicts, actions=self._actions)
+        orphans = [live for key in record.orphans if (live := member.cache.get(key)) is not None]
+        objects = self.objects(record, member)
+        return build_tree(member.server, objects, verdicts, actions=self._actions, orphans=orphans)
 
     def objects(self, record: Record, member: Member) -> list[LiveObject]:
         """Everything that lives of the application: marked, wanted, or owned by one of those."""

@@ -28,6 +28,7 @@ from gitsync.reconcile.feed import TreeFeeds
 from gitsync.reconcile.fleet import Fleet, Member, UnknownDestination
 from gitsync.reconcile.home import Home
 from gitsync.reconcile.impersonation import Acting
+from gitsync.reconcile.orphans import Orphans
 from gitsync.reconcile.permission import destination_of, permitted
 from gitsync.reconcile.queue import FairQueue
 from gitsync.reconcile.record import Record, Records, Stage, why_unreadable
@@ -45,6 +46,7 @@ from model.operation import Phase
 
 log = structlog.get_logger("gitsync.loop")
 
+_ORPHANS_SECONDS = 1.0  # what comes and goes in a namespace is looked at together
 _NEW_KIND_SECONDS = 0.5  # until discovery knows the kinds of a definition that was just established
 _HELD_SECONDS = 1.0  # a deletion that waits for others looks again, if nothing wakes it before
 
@@ -93,6 +95,7 @@ class Loop:
         self._report = report
         self._now = now
         self.dependencies = Dependencies(records, operating=syncs.running, now=now)
+        self._orphans = Orphans(records)
         self.watching_only = ""
         self.queue: FairQueue[ApplicationKey] = FairQueue(
             self._work,
@@ -160,6 +163,7 @@ class Loop:
             record.clear(Stage.SPEC, Stage.SOURCE, Stage.COMPARE)
             record.conditions[Stage.MANIFESTS] = (*desired.conditions, *objections)
             await self._comparer.compare(record, member, desired)
+            self._orphans.note(record, member, self._project(record))
             record.failures = 0
             if record.conditions.get(Stage.COMPARE):
                 self.queue.add_after(record.key, self._settings.retry_failed_seconds)
@@ -300,11 +304,18 @@ class Loop:
                 self._object_changed(record, member, key)
         if key.kind == "CustomResourceDefinition":
             self._kinds_changed(member)
+        for application in self._orphans.concerned(member.server, event):
+            self._look_soon(application)
         for root in event.roots:
             if (record := self._records.of_instance(root)) is not None:
                 self._feeds.changed(record.key, key)
                 if record.state.health not in NEEDS_NO_EXPLANATION and _looks_different(event):
                     self._report(record.key)  # the sentence that explains it may name this object
+
+    def _look_soon(self, key: ApplicationKey) -> None:
+        if (record := self._records.get(key)) is not None:
+            record.wish(Refresh.COMPARE)
+            self.queue.add_after(key, _ORPHANS_SECONDS)
 
     def _kinds_changed(self, member: Member) -> None:
         """A kind that was unknown may be known in a moment."""
@@ -413,6 +424,7 @@ class Loop:
             self._free(concerned)
         self._deletions.forget(key)
         self._sources.forget(record)
+        self._orphans.forget(key)
         self._statuses.forget(key)
         self.queue.forget(key)
         self._report(key)

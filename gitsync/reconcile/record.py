@@ -37,6 +37,7 @@ class Stage(enum.StrEnum):
     COMPARE = "compare"
     SHARED = "shared"
     DEPENDENCY = "dependency"
+    ORPHANS = "orphans"
     SYNC = "sync"
     DELETION = "deletion"
 
@@ -95,6 +96,7 @@ class Record:
     sync_begins: bool = False
     unreadable: str = ""
     deleting: bool = False
+    orphans: frozenset[ResourceKey] = frozenset()
     held: bool = False  # a rollback is on its way to Git; nothing is synced automatically until it is there
     comparing: bool = False
     acting_as: str = ""

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from urllib.parse import urlsplit
 
+import msgspec
+
 from gitsync.manifest.object import JsonObject, LiveObject
 from gitsync.reconcile.actions import ActionsOf
 from gitsync.reconcile.application_state import ObjectVerdict
@@ -67,6 +69,7 @@ def build_tree(
     verdicts: Mapping[ResourceKey, ObjectVerdict],
     *,
     actions: ActionsOf,
+    orphans: Iterable[LiveObject] = (),
 ) -> dict[str, TreeNode]:
     """The whole tree by node id: what exists, and what should."""
     by_uid = {live.uid: live.key for live in objects}
@@ -76,7 +79,11 @@ def build_tree(
         build_node(server, key=key, live=live, verdict=verdicts.get(key), parent_of=by_uid.get, actions=actions)
         for key, live in by_key.items()
     )
-    return {node.id: node for node in nodes}
+    found = {node.id: node for node in nodes}
+    for live in orphans:
+        node = build_node(server, key=live.key, live=live, verdict=None, parent_of=by_uid.get, actions=actions)
+        found[node.id] = msgspec.structs.replace(node, orphaned=True)
+    return found
 
 
 def hosts(objects: Iterable[LiveObject]) -> tuple[HostSummary, ...]:

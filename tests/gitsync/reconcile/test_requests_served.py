@@ -194,6 +194,9 @@ async def test_a_watched_tree_follows_the_cluster(rig: Rig) -> None:
                 for gone in change.removed:
                     nodes.pop(gone, None)
     await ask(rig, StartSync(SHOP, "dana", "op-back"))
+    await rig.until(
+        "shop", lambda body: "op-back" in str(body["status"]["operationState"]) and phase_of(body) != "Running"
+    )
     await rig.until("shop", synced_and_healthy)
     assert rig.runtime.feeds.open == 0
 

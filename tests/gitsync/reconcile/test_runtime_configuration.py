@@ -12,7 +12,7 @@ from gitsync.kube.errors import NotFound
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.link import Refused
 from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
-from model.link import GetResource, ObjectRef, ResourceAnswer, RunAction
+from model.link import GetResource, GetTree, ObjectRef, ResourceAnswer, RunAction, TreeAnswer
 from tests.support.runtime import NAMESPACE, Rig, conditions_of, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
@@ -300,3 +300,33 @@ async def test_secrets_are_masked_with_the_annotations_that_the_configuration_na
     assert base64.b64encode(f"{CANARY}-data".encode()).decode() not in told
     assert "eA==" not in told
     await configure(rig)
+
+
+async def test_orphans_are_shown_and_warned_of_where_the_project_asks(rig: Rig) -> None:
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "lonely"}}
+    await rig.cluster.create(namespace)
+    spec = {
+        "sourceRepos": ["*"],
+        "destinations": [{"server": "*", "namespace": "*"}],
+        "orphanedResources": {"ignore": [{"kind": "ConfigMap", "name": "noise-*"}]},
+    }
+    metadata = {"name": "watchful", "namespace": NAMESPACE}
+    await rig.cluster.create(
+        {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": metadata, "spec": spec}
+    )
+    await rig.push({"lonely/a.yaml": config_map("lonely")})
+    server = "https://kubernetes.default.svc"
+    destination = {"server": server, "namespace": "lonely"}
+    await rig.create_application("lonely", project="watchful", destination=destination, syncPolicy=AUTOMATED)
+    await rig.until("lonely", lambda body: synced_and_healthy(body) and not conditions_of(body))
+    for name in ("noise-1", "forgotten"):
+        metadata = {"name": name, "namespace": "lonely"}
+        await rig.cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
+    told = [("OrphanedResourceWarning", "Application has 1 orphaned resources")]
+    body = await rig.until("lonely", lambda body: conditions_of(body) == told)
+    assert synced_and_healthy(body)
+    answer = await rig.runtime.requests.answer(GetTree(ApplicationKey(NAMESPACE, "lonely")))
+    assert isinstance(answer, TreeAnswer)
+    assert {node.ref.name: node.orphaned for node in answer.nodes} == {"lonely": False, "forgotten": True}
+    await rig.cluster.delete(CONFIG_MAP, "lonely", "forgotten")
+    await rig.until("lonely", lambda body: not conditions_of(body))
