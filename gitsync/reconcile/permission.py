@@ -5,6 +5,7 @@ from dataclasses import replace
 import msgspec
 
 from gitsync.manifest.object import JsonObject
+from gitsync.project.integrity import integrity_policy
 from gitsync.project.permits import refusals, source_violations, violations
 from gitsync.reconcile.fleet import Member
 from gitsync.reconcile.record import Desired
@@ -20,6 +21,15 @@ def sources_refused(project: JsonObject, application: Application, sources: tupl
     """Why the project does not permit these sources to the application, or ""."""
     spec = msgspec.structs.replace(application.spec, source=None, sources=sources)
     return "; ".join(source_violations(project, msgspec.structs.replace(application, spec=spec)))
+
+
+def why_not_base(project: JsonObject | None, application: Application, url: str) -> str:
+    """Why a repository may not be the base of a kustomization of the application, or ""."""
+    if project is None or sources_refused(project, application, (ApplicationSource(repo_url=url),)):
+        return "not among the sourceRepos of the project"
+    if integrity_policy(project, url) is not None:
+        return "of a repository whose commits must be signed, which is checked only for sources"
+    return ""
 
 
 def permitted(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from gitsync.git.address import redact
 from gitsync.git.affected import ChangedPaths, ChangeKind
-from gitsync.git.closure import Closure, EntryKind
+from gitsync.git.closure import ClosureEntry, EntryKind
 from gitsync.reconcile.source_read import SourceRead
 from model.link_rendering import ReadPath, RenderingAnswer, SourceRendering
 
@@ -97,7 +97,7 @@ def _read_differently(old: SourceRead, new: SourceRead) -> Iterator[Reason]:
     if old.source.chart and old.commit != new.commit:
         yield Reason(f"chart {new.source.chart} is of version {new.commit} now, and was of {old.commit}")
         return
-    was, now = _ids(old.closure), _ids(new.closure)
+    was, now = _ids(old), _ids(new)
     found = False
     for (kind, path), content in now.items():
         if kind is EntryKind.BLOB and was.get((kind, path)) != content:
@@ -121,12 +121,19 @@ def _told_differently(old: SourceRead, new: SourceRead) -> Iterator[Reason]:
             yield Reason(f"{name} changed")
 
 
-def _ids(closure: Closure) -> Mapping[tuple[EntryKind, str], str]:
-    return {(entry.kind, entry.path): entry.id for entry in closure.entries}
+def _ids(read: SourceRead) -> Mapping[tuple[EntryKind, str], str]:
+    """Of bases in other repositories the names have the repository in front."""
+    return {(one.kind, place): one.id for place, one in _entries(read)}
+
+
+def _entries(read: SourceRead) -> Iterator[tuple[str, ClosureEntry]]:
+    yield from ((one.path, one) for one in read.closure.entries)
+    for base in read.bases:
+        yield from ((f"{redact(base.url)}//{one.path}", one) for one in base.closure.entries)
 
 
 def _source(read: SourceRead) -> SourceRendering:
-    source, entries = read.source, read.closure.entries
+    source, entries = read.source, list(_entries(read))
     return SourceRendering(
         repo_url=redact(source.repo_url),
         commit=read.commit,
@@ -136,6 +143,6 @@ def _source(read: SourceRead) -> SourceRendering:
         ref=source.ref,
         from_cache=read.rendered.from_cache,
         consulted=tuple(name for name, _ in read.rendered.consulted),
-        reads=tuple(ReadPath(entry.kind.value, entry.path, entry.id) for entry in entries[:MAX_READS]),
+        reads=tuple(ReadPath(one.kind.value, place, one.id) for place, one in entries[:MAX_READS]),
         reads_total=len(entries),
     )

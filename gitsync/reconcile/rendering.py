@@ -1,12 +1,12 @@
 """What manifests may depend on besides files: the application, its cluster, its project and argocd-cm. Pure."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from gitsync.kube.discovery import Discovery
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.engine_config import RenderingKeys
-from gitsync.render.context import KustomizeVersion, RenderContext
+from gitsync.render.context import KustomizeVersion, RenderContext, not_fetched
 from model.identity import GroupVersionKind
 from model.kinds.application import ApplicationSpec
 
@@ -16,9 +16,16 @@ _BUILD_OPTIONS = "kustomize.buildOptions."
 
 
 def render_context(
-    instance: str, spec: ApplicationSpec, discovery: Discovery | None, keys: RenderingKeys, project: JsonObject | None
+    instance: str,
+    spec: ApplicationSpec,
+    discovery: Discovery | None,
+    keys: RenderingKeys,
+    project: JsonObject | None,
+    *,
+    why_not_base: Callable[[str], str] | None = None,
 ) -> RenderContext:
-    """`instance` is the application's name as it is marked; no `discovery`: the cluster is not known."""
+    """`instance` is the application's name as it is marked; no `discovery`: the cluster is not known; no
+    `why_not_base`: kustomizations stay in their repository."""
     resources = discovery.resources() if discovery else ()
     served = {name for one in resources for name in (_spelled(one.gvk), f"{_spelled(one.gvk)}/{one.kind}")}
     return RenderContext(
@@ -32,6 +39,7 @@ def render_context(
         enabled=keys.enabled,
         value_schemes=keys.value_schemes,
         kustomize_versions=tuple(kustomize_versions(keys.keys)),
+        why_not_base=why_not_base or not_fetched,
     )
 
 

@@ -11,6 +11,7 @@ from gitsync.reconcile.chart_versions import ChartVersions
 from gitsync.reconcile.fleet import Member
 from gitsync.reconcile.followers import Followers
 from gitsync.reconcile.home import Home
+from gitsync.reconcile.permission import why_not_base
 from gitsync.reconcile.record import Record
 from gitsync.reconcile.rendering import render_context
 from gitsync.reconcile.source_integrity import SourceIntegrity
@@ -41,7 +42,14 @@ class SourceParts:
     def context_of(self, record: Record, member: Member) -> RenderContext:
         spec = record.application.spec
         rendering, project = self.home.config.rendering, self.project_of(record)
-        return render_context(record.instance, spec, member.cluster.discovery, rendering, project)
+        return render_context(
+            record.instance,
+            spec,
+            member.cluster.discovery,
+            rendering,
+            project,
+            why_not_base=lambda url: why_not_base(project, record.application, url),
+        )
 
     def project_of(self, record: Record) -> JsonObject | None:
         return self.home.projects.get(record.application.spec.project or "default")

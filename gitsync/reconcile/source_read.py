@@ -19,16 +19,27 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class BaseRead:
+    """What was read of a repository that a kustomization names; `ref` as for sources."""
+
+    url: str
+    ref: str | None
+    closure: Closure
+
+
+@dataclass(frozen=True, slots=True)
 class SourceRead:
     """One source of an application, rendered. `commit` is what was looked at, the version for a chart; `ref` what to
     watch for it to move, None if nothing can move. `closure` is all that was read of its repository at that commit,
-    also by other sources of the application that refer to it."""
+    also by other sources of the application that refer to it. `bases`: what was read of repositories that
+    kustomizations name."""
 
     source: ApplicationSource
     commit: str
     ref: str | None
     closure: Closure
     rendered: Rendered
+    bases: tuple[BaseRead, ...] = ()
 
     def without_documents(self) -> "SourceRead":
         """To be kept for showing: the objects made of the documents are kept elsewhere."""
@@ -64,7 +75,16 @@ def places_of(reads: Sequence[SourceRead]) -> Mapping[Place, Closure]:
     for read in reads:
         if read.ref is not None and not read.source.chart:
             closures.setdefault(Place(normalized(read.source.repo_url), read.ref), []).append(read.closure)
+        for base in read.bases:
+            if base.ref is not None:
+                closures.setdefault(Place(normalized(base.url), base.ref), []).append(base.closure)
     return {place: union(several) for place, several in closures.items()}
+
+
+def repositories_of(reads: Sequence[SourceRead]) -> list[str]:
+    """URLs of all repositories that were read."""
+    own = [read.source.repo_url for read in reads if not read.source.chart]
+    return [*own, *(base.url for read in reads for base in read.bases)]
 
 
 def documents_of(reads: Sequence[SourceRead]) -> list[ParsedDocument]:

@@ -5,6 +5,7 @@ objects the last one counts. Who is concerned when refs move is the business of 
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from gitsync.errors import Failed
@@ -24,11 +25,12 @@ from gitsync.reconcile.newest import NewestChanges
 from gitsync.reconcile.record import Desired, Record, Stage
 from gitsync.reconcile.refresh import Refresh
 from gitsync.reconcile.render_reasons import note_of
-from gitsync.reconcile.source_read import SourceRead, documents_of, places_of, reads_of
+from gitsync.reconcile.source_read import BaseRead, SourceRead, documents_of, places_of, reads_of, repositories_of
 from gitsync.render.cache import RenderCache
 from gitsync.render.chart_sources import Charts
 from gitsync.render.context import RenderContext
 from gitsync.render.references import references_of
+from gitsync.render.remote_bases import base_of_ref
 from gitsync.render.remote_files import CONSULTED
 from gitsync.render.render import Rendered, render
 from model.identity import ApplicationKey, ResourceKey
@@ -71,8 +73,11 @@ class Sources:
             return record.desired
         sources = usable_sources(record.application.spec.all_sources)
         self.versions.note(record.key, floating=any(map(is_floating_chart, sources)))
-        self.followers.begin(record.key, [one.repo_url for one in sources if not one.chart])
+        known = repositories_of(record.desired.reads) if record.desired else []
+        self.followers.begin(record.key, [*(one.repo_url for one in sources if not one.chart), *known])
         reads = await self._read_all(record, sources, [""] * len(sources), refresh, self._context_of(record, member))
+        reads = tuple([await self._with_bases(read) for read in reads])
+        self.followers.begin(record.key, repositories_of(reads))
         self.followers.follow(record.key, places_of(reads))
         if any(name.startswith(CONSULTED) for read in reads for name, _ in read.rendered.consulted):
             self.versions.note(record.key, floating=True)
@@ -160,6 +165,15 @@ class Sources:
             told = f"{which(sources, position)}: {failure.message}"
             raise SourceFailed(told, suggestion=failure.suggestion) from failure
         return reads_of(sources, [one.ref if one else None for one in resolved], rendered)
+
+    async def _with_bases(self, read: SourceRead) -> SourceRead:
+        """The source with what was read of repositories that its kustomizations name."""
+        bases: list[BaseRead] = []
+        for other in read.rendered.others:
+            if (base := base_of_ref(other.ref)) is not None:
+                resolved = await self._repositories.resolve(base.url, base.revision)
+                bases.append(BaseRead(base.url, resolved.ref, other.closure))
+        return replace(read, bases=tuple(bases)) if bases else read
 
     async def _resolve(self, source: ApplicationSource, revision: str, *, fresh: bool) -> ResolvedRevision | None:
         """None for a chart: its version is its revision, and no ref of it ever moves."""

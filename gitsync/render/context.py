@@ -26,10 +26,16 @@ class KustomizeVersion:
     build_options: tuple[str, ...] = ()
 
 
+def not_fetched(url: str) -> str:
+    """Where nobody says which repositories a kustomization may name, it may name none."""
+    return "outside of its repository"
+
+
 @dataclass(frozen=True, slots=True)
 class RenderContext:
     """`instance` is the application's name, `<namespace>_<name>` outside the control namespace. `namespace` is that of
-    the destination. `build_options` are flags of kustomize for all; an application may add those of `allowed_flags`."""
+    the destination. `build_options` are flags of kustomize for all; an application may add those of `allowed_flags`.
+    `why_not_base` says why a repository may not be the base of a kustomization, or ""."""
 
     instance: str = ""
     namespace: str = ""
@@ -41,6 +47,7 @@ class RenderContext:
     enabled: frozenset[str] = frozenset({"helm", "kustomize", "jsonnet"})
     value_schemes: frozenset[str] = frozenset({"http", "https"})
     kustomize_versions: tuple[KustomizeVersion, ...] = ()
+    why_not_base: Callable[[str], str] = not_fetched
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from gitsync.manifest.parse import ParsedDocument, parse_manifests
 from gitsync.render.chart_dependencies import Dependency
 from gitsync.render.program import Command, ProgramLimits, run_program
+from gitsync.render.remote_bases import BaseUse
 from gitsync.render.tools import Tools
 
 
@@ -24,7 +25,7 @@ Found = Mapping[Want, tuple[str, ...]]
 @dataclass(frozen=True, slots=True)
 class Job:
     """`tree`: what was gathered. `extra`: other files for the program, beside it. `command` is told where the wanted
-    files are in `extra`. `charts`, and files at the addresses `remote`, are still to be fetched."""
+    files are in `extra`. `charts`, and files at the addresses `remote`, and `bases` are still to be fetched."""
 
     tool: str
     tree: Mapping[str, bytes]
@@ -34,6 +35,7 @@ class Job:
     found: Found = field(default_factory=dict)
     charts: tuple[Dependency, ...] = ()
     remote: tuple[str, ...] = ()
+    bases: tuple[BaseUse, ...] = ()
 
 
 async def run_job(job: Job, tools: Tools, limits: ProgramLimits) -> list[ParsedDocument]:

@@ -34,7 +34,7 @@ def read_kustomize(
 ) -> Job:
     """What to run on what. Raises SourceInvalid, SourceTooLarge and PathRefused."""
     options = read_options(source.kustomize, KustomizeOptions, "kustomize")
-    inputs = KustomizeInputs(gathering)
+    inputs = KustomizeInputs(gathering, context.why_not_base)
     found = read_kustomization(gathering, path)
     if found is None:
         raise SourceInvalid(
@@ -58,7 +58,8 @@ def read_kustomize(
     surroundings.consult(version_key(version.name) if version else "kustomize")
     if "--enable-helm" in flags:
         surroundings.consult("helm")
-    return Job("kustomize", dict(gathering.tree), _command(path, flags, version))
+    command = _command(path, flags, version)
+    return Job("kustomize", dict(gathering.tree), command, bases=tuple(inputs.bases))
 
 
 def with_options(

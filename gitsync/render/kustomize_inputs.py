@@ -4,15 +4,18 @@ Where that cannot be told exactly (transformers and generators by file may name 
 repository counts as read: wider, never narrower.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from gitsync.git.address import redact
 from gitsync.git.tree import EntryType, clean_path
 from gitsync.manifest.errors import ManifestError
 from gitsync.manifest.limits import ParseLimits
 from gitsync.manifest.yaml_events import load_events
+from gitsync.render.context import not_fetched
 from gitsync.render.errors import SourceInvalid
 from gitsync.render.gathering import Gathering
+from gitsync.render.remote_bases import BaseUse, parse_base
 
 KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _LIMITS = ParseLimits(max_bytes=2_000_000, max_documents=1)
@@ -34,8 +37,10 @@ _READING_NOTHING = frozenset(
 class KustomizeInputs:
     """Walks kustomizations from one directory on. `widened`: not everything could be told exactly."""
 
-    def __init__(self, gathering: Gathering) -> None:
+    def __init__(self, gathering: Gathering, why_not_base: Callable[[str], str] = not_fetched) -> None:
         self.widened = False
+        self.bases: list[BaseUse] = []
+        self._why_not_base = why_not_base
         self.helm_charts = False
         self._gathering = gathering
         self._seen: set[str] = set()
@@ -61,12 +66,20 @@ class KustomizeInputs:
     def reference(self, directory: str, name: str) -> list[str]:
         """Gathers the file or returns the directory that a kustomization names."""
         if _is_remote(name) and not self._is_local(directory, name):
-            raise remote_base(name, directory)
+            return self._remote(directory, name)
         path = _join(directory, name)
         found = self._gathering.find(path)
         if found.entry is not None and found.entry.type is EntryType.TREE:
             return [clean_path(path)]
         self._gathering.file(path)
+        return []
+
+    def _remote(self, directory: str, name: str) -> list[str]:
+        base = parse_base(name)
+        why = self._why_not_base(base.url) if base else "a file on a server"
+        if base is None or why:
+            raise remote_base(name, directory, why)
+        self.bases.append(BaseUse(directory, name, base))
         return []
 
     def _references(self, directory: str, body: dict[str, Any]) -> list[str]:
@@ -133,18 +146,19 @@ def read_kustomization(gathering: Gathering, directory: str) -> tuple[str, dict[
         path = _join(directory, name)
         data = gathering.file(path)
         if data is not None:
-            return clean_path(path), _parse(data, path)
+            return clean_path(path), parse_kustomization(data, path)
     return None
 
 
-def remote_base(name: str, directory: str) -> SourceInvalid:
+def remote_base(name: str, directory: str, why: str) -> SourceInvalid:
     return SourceInvalid(
-        f"the kustomization in {directory!r:.200} refers to {name!r:.300}, which is outside of its repository",
+        f"the kustomization in {directory!r:.200} refers to {redact(name)!r:.300}, which is {why}",
         suggestion="Commit the files to the repository, or make them a source of their own in spec.sources.",
     )
 
 
-def _parse(data: bytes, path: str) -> dict[str, Any]:
+def parse_kustomization(data: bytes, path: str) -> dict[str, Any]:
+    """Raises SourceInvalid and ManifestError."""
     try:
         documents = load_events(data.decode("utf-8-sig"), file=path, limits=_LIMITS)
     except UnicodeDecodeError as error:

@@ -18,9 +18,11 @@ from gitsync.render.context import RenderContext, Surroundings, surroundings_of
 from gitsync.render.detect import SourceType, refuse_unsupported
 from gitsync.render.directory import RenderLimits
 from gitsync.render.errors import GenerationFailed
+from gitsync.render.fetched_bases import with_bases
 from gitsync.render.job import Job, run_job
 from gitsync.render.reading import read_source
 from gitsync.render.references import OtherClosure, References, complete, gather_wanted, referred, spelled
+from gitsync.render.remote_bases import BaseAddress, base_of_ref
 from gitsync.render.remote_files import current, with_remote_files
 from gitsync.render.tools import Tools, find_tools, tool_identities
 from model.kinds.application import ApplicationSource
@@ -137,6 +139,9 @@ class _Render:
         )
         job, others = await self._completed(reading.job)
         consulted = reading.consulted
+        if job is not None and job.bases:
+            job, of_bases = await with_bases(job, self._base_reader, self._context.why_not_base, self._limits)
+            others += of_bases
         if job is not None:
             job, fetched = await with_remote_files(job, self._charts)
             consulted += fetched
@@ -183,10 +188,17 @@ class _Render:
 
     async def _others_hold(self, others: Sequence[OtherClosure]) -> bool:
         for other in others:
-            reader = await self._reader_of(other.ref)
+            base = base_of_ref(other.ref)
+            if base is not None and self._context.why_not_base(base.url):
+                return False
+            reader = await (self._base_reader(base) if base is not None else self._reader_of(other.ref))
             if not await reader.run(functools.partial(holds, other.closure)):
                 return False
         return True
+
+    async def _base_reader(self, base: BaseAddress) -> TreeReader:
+        commit = (await self._repositories.resolve(base.url, base.revision)).commit
+        return await self._repositories.tree(base.url, commit)
 
     async def _reader_of(self, ref: str) -> TreeReader:
         other = referred(self._references, ref)
