@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
-from api.endpoints import audit_export, auth, explorer, health, webhook
+from api.endpoints import audit_export, auth, explorer, health, oauth, webhook
 from api.endpoints.git_proxy import GitForwarding
 from api.endpoints.graphql_http import GraphQLOverHTTP
 from api.endpoints.graphql_socket import GraphQLOverWebSocket
@@ -42,6 +42,9 @@ def _routes(settings: Settings, forwarding: GitForwarding | None, console: ASGIA
         Route("/graphql", graphql, methods=["POST"]),
         WebSocketRoute("/graphql", over_socket),
         Route("/auth/login", auth.login, methods=["POST"]),
+        Route("/auth/providers", oauth.providers, methods=["GET"]),
+        Route("/auth/sign-in/{provider}", oauth.begin, methods=["GET"]),
+        Route("/auth/callback/{provider}", oauth.callback, methods=["GET"]),
         Route("/auth/logout", auth.logout, methods=["POST"]),
         Route("/audit/export", audit_export.export, methods=["GET"]),
         Route("/webhooks/git", webhook.git_pushed, methods=["POST"]),

@@ -10,6 +10,7 @@ from typing import TypedDict
 
 from api.access.authorize import Authority
 from api.access.favorites import Favorites
+from api.access.oauth.client import OAuthClient
 from api.access.passwords import hash_password
 from api.access.sign_in import SignIn
 from api.access.verdicts import Verdicts
@@ -45,6 +46,7 @@ async def open_plane(settings: Settings) -> AsyncIterator[ControlPlane]:
         stack.push_async_callback(database.close)
         plane = _assemble(settings, database, _now, time.monotonic)
         stack.push_async_callback(plane.trees.close)
+        stack.push_async_callback(plane.oauth.close)
         await _ensure_users(plane)
         stack.push_async_callback(plane.supervisor.stop)
         keep_house(plane)
@@ -72,6 +74,7 @@ def _assemble(
         streams=OpenStreams(sign_in, clock),
         authority=authority,
         sign_in=sign_in,
+        oauth=OAuthClient(time.time),
         favorites=favorites,
         link=LinkServer(
             database, connected, changes, clock, notice=authority.notice, new_repository=authority.look_again

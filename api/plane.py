@@ -6,6 +6,7 @@ from datetime import datetime
 
 from api.access.authorize import Authority
 from api.access.favorites import Favorites
+from api.access.oauth.client import OAuthClient
 from api.access.sign_in import SignIn
 from api.live.applications import LiveApplications
 from api.live.changes import Changes
@@ -30,6 +31,7 @@ class ControlPlane:
     streams: OpenStreams
     authority: Authority
     sign_in: SignIn
+    oauth: OAuthClient
     favorites: Favorites
     link: LinkServer
     supervisor: Supervisor

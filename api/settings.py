@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.access.oauth.provider import SignInProvider, read_providers
+
 
 @dataclass(frozen=True, slots=True)
 class HostedRuntime:
@@ -31,7 +33,9 @@ class Settings:
     """`admin_password` None: a random one is made at the first start and printed once.
 
     `allowed_origins` are other sites that may call the API with cookies, beside its own. `git_forward_url`: where
-    requests below /git/ go; None: there is no such path. `console`: import string of an ASGI application or factory.
+    requests below /git/ go; None: there is no such path. `public_url`: where people reach this site,
+    for providers to send them back to; None: as the request says. `console`: import string of an
+    ASGI application or factory.
     """
 
     host: str = "127.0.0.1"
@@ -50,6 +54,8 @@ class Settings:
     log_level: str = "info"
     secure_cookies: bool = False
     session_hours: float = 12.0
+    sign_in: tuple[SignInProvider, ...] = ()
+    public_url: str | None = None
 
     @property
     def database(self) -> str:
@@ -74,6 +80,10 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         allowed_origins=tuple(filter(None, environment.get("ARGOSY_ALLOWED_ORIGINS", "").split(","))),
         log_level=environment.get("ARGOSY_LOG", default.log_level),
         secure_cookies=environment.get("ARGOSY_SECURE_COOKIES", "") == "true",
+        sign_in=read_providers(Path(environment["ARGOSY_SIGN_IN"]).read_bytes())
+        if "ARGOSY_SIGN_IN" in environment
+        else (),
+        public_url=environment.get("ARGOSY_PUBLIC_URL"),
     )
 
 

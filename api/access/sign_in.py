@@ -17,6 +17,7 @@ from api.access.viewer import Viewer
 from api.errors import TooMany, Unauthorized
 from api.live.news import News
 from model.database import Database
+from model.store import identity as identity_store
 from model.store import person as person_store
 
 FAILURES_PER_NAME = 10
@@ -51,6 +52,24 @@ class SignIn:
             await self._note_failure(subjects)
             raise Unauthorized("the name or the password is wrong")
         return await self._start(name, password, hashed, _digest(address, name))
+
+    async def sign_in_account(self, provider: str, subject: str, name: str, *, email: str, is_admin: bool) -> SignedIn:
+        """Signs in who proved to own an account elsewhere; `name` is for a person who comes for the first time.
+
+        Raises Unauthorized when somebody else has that name: an account elsewhere never becomes a person of here.
+        """
+        token = new_token(SESSION)
+        async with self._database.write() as session:
+            known = await identity_store.person_of(session, provider, subject)
+            if known is None and await person_store.get(session, name) is not None:
+                raise Unauthorized(f"somebody else is called {name!r} here; ask an administrator")
+            person = await identity_store.keep(
+                session, provider, subject, known.name if known else name, email=email, is_admin=is_admin
+            )
+            await person_store.start_session(
+                session, person, token_hash=hash_token(token), now=self._clock(), lifetime=self._lifetime
+            )
+        return SignedIn(token, self._lifetime)
 
     async def sign_out(self, token: str) -> None:
         token_hash = hash_token(token)

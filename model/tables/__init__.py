@@ -11,6 +11,7 @@ from model.tables.application import ApplicationLabelRow, ApplicationRow
 from model.tables.audit import AuditEntryRow, AuditRepositoryRow
 from model.tables.cluster import ClusterRow
 from model.tables.favorite import FavoriteRow
+from model.tables.identity import IdentityRow
 from model.tables.login_attempt import LoginAttemptRow
 from model.tables.person import PersonRow
 from model.tables.release import ReleaseRow
@@ -28,6 +29,7 @@ __all__ = [
     "AuditRepositoryRow",
     "ClusterRow",
     "FavoriteRow",
+    "IdentityRow",
     "LoginAttemptRow",
     "PersonRow",
     "ReleaseRow",

@@ -1,0 +1,150 @@
+"""Asks providers: their addresses, a token for a code, and whose it is."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import orjson
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from api.access.oauth.flow import Account, Pending, account_of
+from api.access.oauth.provider import Endpoints, ProviderKind, SignInProvider, endpoints_of
+from api.errors import ApiError, Unauthorized
+
+PATIENCE_SECONDS = 10.0
+MAX_ANSWER_BYTES = 1_000_000
+CLOCK_LEEWAY_SECONDS = 60
+# Signatures by a key that only the provider has: never `none`, never the client secret.
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+
+
+class ProviderFailed(ApiError):
+    """The provider did not answer, or not as it should."""
+
+    code = "RUNTIME_UNAVAILABLE"
+    status = 502
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """Who signed in, and the provider's token for it."""
+
+    account: Account
+    access_token: str = field(repr=False)
+
+
+class OAuthClient:
+    """`now` is seconds since the epoch. Redirects are never followed: no secret goes where it was not sent."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._client = httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False, follow_redirects=False)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def endpoints(self, provider: SignInProvider) -> Endpoints:
+        """Raises ProviderFailed."""
+        if provider.kind is not ProviderKind.OIDC:
+            return endpoints_of(provider)
+        told = await self._get(f"{provider.host}/.well-known/openid-configuration", {})
+        names = ("authorization_endpoint", "token_endpoint", "issuer", "jwks_uri")
+        if not isinstance(told, dict) or not all(isinstance(told.get(name), str) for name in names):
+            raise ProviderFailed(f"sign-in provider {provider.name} tells no OpenID Connect configuration")
+        if told["issuer"].rstrip("/") != provider.host:
+            raise ProviderFailed(f"sign-in provider {provider.name} calls itself by another issuer")
+        return Endpoints(
+            told["authorization_endpoint"], told["token_endpoint"], issuer=told["issuer"], keys=told["jwks_uri"]
+        )
+
+    async def redeem(self, provider: SignInProvider, code: str, pending: Pending, callback: str) -> Granted:
+        """Raises Unauthorized when the provider refuses the code, ProviderFailed when it fails."""
+        endpoints = await self.endpoints(provider)
+        tokens = await self._tokens(provider, endpoints, code, pending, callback)
+        access_token = tokens.get("access_token")
+        if provider.kind is ProviderKind.OIDC:
+            claims = await self._claims(provider, endpoints, tokens.get("id_token"), pending)
+            account = account_of(provider.kind, claims)
+            return Granted(account, access_token if isinstance(access_token, str) else "")
+        if not isinstance(access_token, str) or not access_token:
+            raise Unauthorized("the provider did not accept the sign-in")
+        headers = {"Authorization": f"Bearer {access_token}", "Accept": "application/json", "User-Agent": "argosy"}
+        profile = await self._get(endpoints.profile, headers)
+        emails = await self._get(endpoints.emails, headers) if endpoints.emails else None
+        account = account_of(provider.kind, profile, emails)
+        if provider.kind is ProviderKind.GITEA and not provider.own_names:
+            account = Account(account.subject, account.login)  # it does not tell whether an address was verified
+        return Granted(account, access_token)
+
+    async def _tokens(
+        self, provider: SignInProvider, endpoints: Endpoints, code: str, pending: Pending, callback: str
+    ) -> dict[str, Any]:
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": callback,
+            "client_id": provider.client_id,
+            "code_verifier": pending.verifier,
+        }
+        if provider.client_secret:
+            form["client_secret"] = provider.client_secret
+        status, told = await self._ask("POST", endpoints.token, {"Accept": "application/json"}, form)
+        if status in (400, 401, 403) or (isinstance(told, dict) and "error" in told):
+            raise Unauthorized("the provider did not accept the sign-in; begin it again")
+        if status != 200 or not isinstance(told, dict):
+            raise ProviderFailed(f"sign-in provider {provider.name} answered {status}")
+        return told
+
+    async def _claims(
+        self, provider: SignInProvider, endpoints: Endpoints, id_token: Any, pending: Pending
+    ) -> Mapping[str, Any]:
+        """Claims of an ID token that this provider signed, for us, in this very sign-in. Raises Unauthorized."""
+        keys = await self._get(endpoints.keys, {})
+        try:
+            token = jwt.decode(id_token or "", KeySet.import_key_set(keys), algorithms=list(ALGORITHMS))
+            rules = jwt.JWTClaimsRegistry(
+                now=int(self._now()),
+                leeway=CLOCK_LEEWAY_SECONDS,
+                iss={"essential": True, "value": endpoints.issuer},
+                aud={"essential": True, "value": provider.client_id},
+                exp={"essential": True},
+                sub={"essential": True},
+                nonce={"essential": True, "value": pending.nonce},
+            )
+            rules.validate(token.claims)
+        except (JoseError, ValueError, TypeError, KeyError) as error:
+            raise Unauthorized("the provider's ID token is not valid for this sign-in") from error
+        audience = token.claims["aud"]
+        if isinstance(audience, list) and len(audience) > 1 and token.claims.get("azp") != provider.client_id:
+            raise Unauthorized("the provider's ID token was made for somebody else too")
+        return token.claims
+
+    async def _get(self, url: str, headers: Mapping[str, str]) -> Any:
+        status, told = await self._ask("GET", url, headers)
+        if status != 200:
+            raise ProviderFailed(f"the sign-in provider answered {status}")
+        return told
+
+    async def _ask(
+        self, method: str, url: str, headers: Mapping[str, str], form: Mapping[str, str] | None = None
+    ) -> tuple[int, Any]:
+        body = bytearray()
+        try:
+            async with (
+                asyncio.timeout(PATIENCE_SECONDS),
+                self._client.stream(method, url, headers=dict(headers), data=dict(form) if form else None) as response,
+            ):
+                async for chunk in response.aiter_bytes():
+                    body += chunk
+                    if len(body) > MAX_ANSWER_BYTES:
+                        raise ProviderFailed("the sign-in provider's answer is too long")
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            raise ProviderFailed("the sign-in provider does not answer", suggestion="try again in a moment") from error
+        try:
+            return response.status_code, orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return response.status_code, None

@@ -1,0 +1,134 @@
+"""Sign-in with an account elsewhere: GET /auth/providers, /auth/sign-in/NAME (sends there), /auth/callback/NAME (back).
+
+The browser keeps the sign-in that is under way in a cookie of its own, so that any replica can end what another began.
+"""
+
+import asyncio
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from api.access.oauth.client import Granted
+from api.access.oauth.flow import Pending, authorization_url, is_admin, may_sign_in, person_name, same_state
+from api.access.oauth.provider import SignInProvider, git_user
+from api.access.sign_in import SignedIn
+from api.endpoints.request import SESSION_COOKIE, error_response, plane_of
+from api.errors import ApiError, NotVisible, Unauthorized
+from api.plane import ControlPlane
+from model.link_access import GitTokensAnswer, PutGitToken
+
+PENDING_COOKIE = "argosy_sign_in"
+PENDING_SECONDS = 600
+HAND_OVER_SECONDS = 5.0
+LONGEST_CODE = 4096
+
+log = structlog.get_logger(__name__)
+
+
+async def providers(request: Request) -> Response:
+    """What a sign-in page offers."""
+    offered = plane_of(request).settings.sign_in
+    return JSONResponse(
+        [{"name": one.name, "kind": one.kind.value, "title": one.title or one.name.capitalize()} for one in offered]
+    )
+
+
+async def begin(request: Request) -> Response:
+    plane = plane_of(request)
+    try:
+        provider = _provider(plane, request)
+        endpoints = await plane.oauth.endpoints(provider)
+    except ApiError as error:
+        return error_response(error)
+    pending = Pending.begin(provider.name, request.query_params.get("return", "/"))
+    response = RedirectResponse(authorization_url(provider, endpoints, pending, _callback(request, provider)), 302)
+    _set_cookie(request, response, PENDING_COOKIE, pending.pack(), PENDING_SECONDS, path="/auth")
+    response.headers["cache-control"] = "no-store"
+    return response
+
+
+async def callback(request: Request) -> Response:
+    plane = plane_of(request)
+    try:
+        provider = _provider(plane, request)
+        pending = _pending(request, provider)
+        code = request.query_params.get("code", "")
+        if not code or len(code) > LONGEST_CODE:
+            raise Unauthorized("the provider did not let you sign in")
+        granted = await plane.oauth.redeem(provider, code, pending, _callback(request, provider))
+        signed_in = await _sign_in(plane, provider, granted)
+    except ApiError as error:
+        refusal = error_response(error)
+        refusal.delete_cookie(PENDING_COOKIE, path="/auth")
+        return refusal
+    response = RedirectResponse(pending.return_to, 303)
+    seconds = int(signed_in.lifetime.total_seconds())
+    _set_cookie(request, response, SESSION_COOKIE, signed_in.token, seconds, path="/")
+    response.delete_cookie(PENDING_COOKIE, path="/auth")
+    response.headers["cache-control"] = "no-store"
+    return response
+
+
+async def _sign_in(plane: ControlPlane, provider: SignInProvider, granted: Granted) -> SignedIn:
+    account = granted.account
+    if not may_sign_in(provider, account):
+        raise Unauthorized("this account may not sign in here; ask an administrator")
+    name = person_name(provider, account)
+    signed_in = await plane.sign_in.sign_in_account(
+        provider.name, account.subject, name, email=account.email, is_admin=is_admin(provider, account)
+    )
+    viewer = await plane.sign_in.recognise(signed_in.token)
+    if viewer is not None and granted.access_token:
+        await asyncio.gather(
+            *(_hand_over(plane, runtime, viewer.name, provider, granted) for runtime in provider.runtimes)
+        )
+        plane.authority.forget(viewer.name)
+    log.info("signed in", person=name, provider=provider.name)
+    return signed_in
+
+
+async def _hand_over(
+    plane: ControlPlane, runtime: str, person: str, provider: SignInProvider, granted: Granted
+) -> None:
+    """The token goes to a runtime, for what the person does in Git. One that is away gets it at the next sign-in."""
+    username = git_user(provider, granted.account.login)
+    body = PutGitToken(person, provider.git_url or provider.host, username, granted.access_token, checked=True)
+    try:
+        await plane.connected.ask(runtime, body, GitTokensAnswer, deadline_seconds=HAND_OVER_SECONDS)
+    except ApiError as error:
+        log.warning("git token not handed over", runtime=runtime, person=person, reason=error.message)
+
+
+def _provider(plane: ControlPlane, request: Request) -> SignInProvider:
+    name = request.path_params["provider"]
+    for one in plane.settings.sign_in:
+        if one.name == name:
+            return one
+    raise NotVisible("there is no such sign-in provider", suggestion="ask an administrator which there are")
+
+
+def _pending(request: Request, provider: SignInProvider) -> Pending:
+    """The sign-in that this browser began. Raises Unauthorized for one that was begun elsewhere, or not at all."""
+    pending = Pending.unpack(request.cookies.get(PENDING_COOKIE, ""))
+    given = request.query_params.get("state", "")
+    if pending is None or pending.provider != provider.name or not same_state(pending, given):
+        raise Unauthorized("this sign-in was not begun here, or took too long; begin it again")
+    return pending
+
+
+def _callback(request: Request, provider: SignInProvider) -> str:
+    site = (plane_of(request).settings.public_url or str(request.base_url)).rstrip("/")
+    return f"{site}/auth/callback/{provider.name}"
+
+
+def _set_cookie(request: Request, response: Response, name: str, value: str, seconds: int, *, path: str) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=seconds,
+        path=path,
+        httponly=True,
+        samesite="lax",  # the way back from the provider is a navigation of another site
+        secure=plane_of(request).settings.secure_cookies or request.url.scheme == "https",
+    )

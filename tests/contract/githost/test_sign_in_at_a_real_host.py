@@ -1,0 +1,94 @@
+"""Sign-in with an account of a real Gitea, and what the token that comes with it lets the person do."""
+
+import html
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from api.access.oauth.provider import ProviderKind, SignInProvider
+from gitsync.access.credentials import CredentialStore
+from gitsync.access.probe import AccessProbe
+from gitsync.access.secret import Credential, PersonSecret
+from model.link_access import GitTokensAnswer, PutGitToken
+from tests.support.control_plane import Running, control_plane
+from tests.support.real_git_host import ADMIN, RealGitHost, running_git_host
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+_FIELD = re.compile(r'<input[^>]*type="hidden"[^>]*>')
+_ATTRIBUTE = re.compile(r'(name|value)="([^"]*)"')
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def host(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RealGitHost]:
+    async with running_git_host(tmp_path_factory.mktemp("gitea"), "dana") as found:
+        yield found
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def running(host: RealGitHost, tmp_path: Path) -> AsyncIterator[Running]:
+    """A control plane whose address Gitea knows as an OAuth2 application."""
+    callback = "http://argosy.localhost:18000/auth/callback/gitea"
+    body = {"name": "argosy", "redirect_uris": [callback], "confidential_client": True}
+    made = await host.api(ADMIN, "POST", "/user/applications/oauth2", body)
+    provider = SignInProvider(
+        "gitea",
+        ProviderKind.GITEA,
+        made["client_id"],
+        made["client_secret"],
+        host.url,
+        own_names=True,
+        runtimes=("demo",),
+    )
+    settings: dict[str, Any] = {"sign_in": (provider,), "public_url": "http://argosy.localhost:18000"}
+    async with control_plane(tmp_path, **settings) as found:
+        yield found
+
+
+def hidden(page: str) -> dict[str, str]:
+    found = {}
+    for element in _FIELD.findall(page):
+        attributes = dict(_ATTRIBUTE.findall(element))
+        if "name" in attributes:
+            found[attributes["name"]] = html.unescape(attributes.get("value", ""))
+    return found
+
+
+async def consent(host: RealGitHost, person: str, location: str) -> httpx.URL:
+    """What a browser does at Gitea: sign in, agree; where it is sent back to."""
+    async with httpx.AsyncClient(base_url=host.url, trust_env=False, headers={"Origin": host.url}) as client:
+        page = await client.get("/user/login")
+        form = {**hidden(page.text), "user_name": person, "password": f"password-of-{person}"}
+        assert (await client.post("/user/login", data=form)).status_code == 303
+        page = await client.get(location)
+        assert page.status_code == 200, page.text[:300]
+        answer = await client.post("/login/oauth/grant", data={**hidden(page.text), "granted": "true"})
+        assert answer.status_code == 303, answer.text[:500]
+        return httpx.URL(answer.headers["location"])
+
+
+async def test_an_account_of_the_host_signs_in_and_its_token_tells_its_rights(
+    host: RealGitHost, running: Running
+) -> None:
+    runtime = await running.runtime("demo")
+    runtime.answers[PutGitToken] = lambda body: GitTokensAnswer(())
+    url = await host.repository("dana", "apps")
+    async with runtime.connected(), httpx.AsyncClient(base_url=running.address, trust_env=False) as client:
+        sent = await client.get("/auth/sign-in/gitea")
+        back = await consent(host, "dana", sent.headers["location"])
+        assert (back.host, back.path) == ("argosy.localhost", "/auth/callback/gitea")
+        answer = await client.get("/auth/callback/gitea", params=dict(back.params))
+        assert answer.status_code == 303, answer.text
+        me = await client.post("/graphql", json={"query": "{ me { name email } }"})
+        assert me.json()["data"]["me"] == {"name": "dana", "email": "dana@example.com"}
+    (given,) = [body for body in runtime.requests if isinstance(body, PutGitToken)]
+    store = CredentialStore()
+    store.put_person("dana", PersonSecret("dana", given.url, Credential(given.username, given.token)))
+    probe = AccessProbe(store, clock=lambda: 0.0)
+    verdict = await probe.verdict("dana", url)
+    await probe.close()
+    assert (verdict.read, verdict.write) == (True, True)
