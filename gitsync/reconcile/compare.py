@@ -20,6 +20,7 @@ from gitsync.manifest.canonical import canonical_json
 from gitsync.manifest.object import DesiredObject, JsonObject, LiveObject
 from gitsync.manifest.tracking import FIELD_MANAGER
 from gitsync.reconcile.application_state import MemoKey, ObjectVerdict
+from gitsync.reconcile.arbitrations import Arbitrations
 from gitsync.reconcile.fleet import Member
 from gitsync.reconcile.record import Desired, Record, Stage, sentence
 from gitsync.reconcile.rules import EngineRules
@@ -40,6 +41,7 @@ class Comparer:
 
     def __init__(self, rules: EngineRules) -> None:
         self._rules = rules
+        self._arbitrations = Arbitrations(rules)
         self._unusable: dict[tuple[ApplicationKey, str], RuleUnusable] = {}
         self.dry_runs = 0
 
@@ -208,7 +210,7 @@ class Comparer:
             diff = self._diff(record, wanted, body, rules)
             sync = _sync_of(diff)
             if diff.arbiter_needed or self._asks_server(record, wanted):
-                sync = _sync_of(await self._arbitrate(record, member, wanted, body, rules))
+                sync = await self._arbitrated(record, member, wanted, body, rules, memo)
         except (Invalid, Conflict, Forbidden, NotFound, UnknownKind):
             # The cluster refuses to make it so: it surely differs, and the sync will say what is refused.
             sync = Sync.OUT_OF_SYNC
@@ -228,6 +230,23 @@ class Comparer:
             if len(self._unusable) > _MAX_UNUSABLE:
                 self._unusable.pop(next(iter(self._unusable)))
             raise
+
+    async def _arbitrated(
+        self,
+        record: Record,
+        member: Member,
+        wanted: DesiredObject,
+        body: JsonObject,
+        rules: IgnoreRules,
+        memo: MemoKey,
+    ) -> Sync:
+        """What the API server says, or said when nothing was different that could matter."""
+        fingerprint = self._arbitrations.fingerprint(body, memo)
+        known = self._arbitrations.find(member.server, wanted, fingerprint)
+        if known is None:
+            known = _sync_of(await self._arbitrate(record, member, wanted, body, rules))
+            self._arbitrations.keep(member.server, wanted, fingerprint, known)
+        return known
 
     async def _arbitrate(
         self, record: Record, member: Member, wanted: DesiredObject, body: JsonObject, rules: IgnoreRules

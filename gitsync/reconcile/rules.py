@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from gitsync.actions.rules import ActionRules
-from gitsync.diff.ignore import IgnoreRules, rules_for
+from gitsync.diff.ignore import NO_RULES, IgnoreRules, rules_for
 from gitsync.diff.normalize import DiffSettings
 from gitsync.health.facts import facts_of
 from gitsync.health.overrides import HealthRules
@@ -36,9 +36,22 @@ class EngineRules:
         """Never raises."""
         return facts_of(body, self.health.assess)
 
+    def ignored_updates(self, body: JsonObject) -> IgnoreRules:
+        """Which changes of a live object are no reason to look at it."""
+        if not self._config.ignore_updates_enabled:
+            return NO_RULES
+        return rules_for(_key_of(body), self._config.ignore_updates)
+
     def ignored(self, key: ResourceKey, own: tuple[IgnoreDifference, ...]) -> IgnoreRules:
         """What is ignored in one object; `own` is what its application says."""
         return rules_for(key, (*self._config.ignore, *own))
+
+
+def _key_of(body: JsonObject) -> ResourceKey:
+    metadata = body.get("metadata") or {}
+    group = str(body.get("apiVersion") or "").rpartition("/")[0]
+    name, namespace = str(metadata.get("name") or ""), str(metadata.get("namespace") or "")
+    return ResourceKey(group, str(body.get("kind") or ""), namespace, name)
 
 
 def judged_anew(before: EngineConfig, now: EngineConfig) -> Callable[[str, str], bool] | None:

@@ -219,6 +219,27 @@ async def test_the_api_server_is_asked_where_a_compare_option_wants_it(rig: Rig)
     await rig.patch("asked", {"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}})
     await rig.until("asked", lambda body: synced_and_healthy(body) and len(body["metadata"]["annotations"]) == 1)
     assert rig.runtime.comparer.dry_runs == before + 1, "an answer is remembered"
+    address = ResourceKey("", "ConfigMap", "default", "asked")
+    await rig.cluster.patch(address, "v1", {"metadata": {"annotations": {"example.org/beat": "1"}}})
+    await eventually(lambda: rig.runtime.comparer.dry_runs == before + 2)
+    ignored = "jsonPointers: [/metadata/annotations/example.org~1beat]"
+    await configure(rig, resource__customizations__ignoreResourceUpdates__ConfigMap=ignored)
+    await eventually(lambda: rig.runtime.home.config.ignore_updates != ())
+    await rig.cluster.patch(address, "v1", {"metadata": {"annotations": {"example.org/beat": "2"}}})
+    await eventually(lambda: rig.runtime.comparer.dry_runs == before + 3)  # the first one after the rule came
+    for beat in ("3", "4", "5"):
+        body = await rig.cluster.patch(address, "v1", {"metadata": {"annotations": {"example.org/beat": beat}}})
+    version = body["metadata"]["resourceVersion"]
+    record = rig.runtime.records.get(ApplicationKey(NAMESPACE, "asked"))
+    assert record is not None
+
+    def compared() -> bool:
+        verdict = record.state.get(address)
+        return verdict is not None and verdict.memo.live.endswith(f"/{version}")
+
+    await eventually(compared)
+    assert rig.runtime.comparer.dry_runs == before + 3, "such changes are no reason to ask again"
+    await configure(rig)
 
 
 async def test_a_copy_with_somebody_elses_mark_is_shown_and_left_alone(rig: Rig) -> None:

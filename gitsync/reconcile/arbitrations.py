@@ -1,0 +1,51 @@
+"""What the API server said of objects when it was asked, kept as long as nothing changed that could matter.
+
+The resource version of an object changes with its status and with everything that `ignoreResourceUpdates` of argocd-cm
+names; none of that is a reason to ask again.
+"""
+
+from collections import OrderedDict
+
+from gitsync.diff.ignore import RuleUnusable, without_expressions, without_pointers
+from gitsync.diff.normalize import normalize
+from gitsync.diff.ownership import read_ownership
+from gitsync.manifest.canonical import digest
+from gitsync.manifest.object import DesiredObject, JsonObject
+from gitsync.manifest.tracking import FIELD_MANAGER
+from gitsync.reconcile.application_state import MemoKey
+from gitsync.reconcile.rules import EngineRules
+from model.health import Sync
+from model.identity import ResourceKey
+
+_MOST = 10_000
+
+
+class Arbitrations:
+    """The last word on each object, by cluster."""
+
+    def __init__(self, rules: EngineRules) -> None:
+        self._rules = rules
+        self._known: OrderedDict[tuple[str, ResourceKey], tuple[str, Sync]] = OrderedDict()
+
+    def find(self, server: str, wanted: DesiredObject, fingerprint: str) -> Sync | None:
+        known = self._known.get((server, wanted.key))
+        return known[1] if known is not None and known[0] == fingerprint else None
+
+    def keep(self, server: str, wanted: DesiredObject, fingerprint: str, sync: Sync) -> None:
+        self._known[server, wanted.key] = (fingerprint, sync)
+        self._known.move_to_end((server, wanted.key))
+        if len(self._known) > _MOST:
+            self._known.popitem(last=False)
+
+    def fingerprint(self, live: JsonObject, memo: MemoKey) -> str:
+        """Of everything that the answer depends on: what is wanted, how it is compared, what of live matters."""
+        rules = self._rules.ignored_updates(live)
+        body = without_pointers(normalize(live, self._rules.settings), rules.json_pointers)
+        for expression in rules.jq_path_expressions:
+            try:
+                body = without_expressions(body, (expression,))
+            except RuleUnusable:
+                continue  # it saves nothing then
+        ours = read_ownership(live, FIELD_MANAGER).ours
+        uid = live.get("metadata", {}).get("uid", "")
+        return digest({"live": body, "ours": ours, "memo": [memo.desired, memo.ignore], "uid": uid})
