@@ -48,6 +48,9 @@ class AnalysisRunController:
     def concerned(self, changed: JsonObject, store: Store) -> Iterable[ResourceKey]:
         return ()
 
+    def refused(self, body: JsonObject, created: JsonObject, problem: str) -> Step:
+        return Step()
+
     async def look(self, body: JsonObject, store: Store) -> Step:
         self._forget_gone(store)
         uid = str(body["metadata"].get("uid") or "")

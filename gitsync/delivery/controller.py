@@ -37,3 +37,7 @@ class Controller(Protocol):
     async def look(self, body: JsonObject, store: Store) -> Step:
         """What to write now. Raises a GitsyncError when it cannot tell; it is asked again later."""
         ...
+
+    def refused(self, body: JsonObject, created: JsonObject, problem: str) -> Step:
+        """What to write where the cluster refused to create `created`, besides trying again later."""
+        ...

@@ -39,6 +39,9 @@ class ExperimentController:
             if any(one.get("templateName") == key.name for one in (body.get("spec") or {}).get("analyses") or ())
         ]
 
+    def refused(self, body: JsonObject, created: JsonObject, problem: str) -> Step:
+        return Step()
+
     async def look(self, body: JsonObject, store: Store) -> Step:
         metadata = body["metadata"]
         namespace, uid = metadata.get("namespace") or "", str(metadata.get("uid") or "")

@@ -9,7 +9,7 @@ import structlog
 from gitsync.delivery.controller import Controller, Followed
 from gitsync.delivery.event_writer import EventWriter
 from gitsync.delivery.store import Store, key_of
-from gitsync.delivery.writes import Writes
+from gitsync.delivery.writes import CreateRefused, Writes
 from gitsync.errors import GitsyncError
 from gitsync.kube.client import Cluster
 from gitsync.kube.watch import Changed, Deleted, Interrupted, ListDone, watch_kind
@@ -191,14 +191,23 @@ class DeliveryLoop:
         try:
             step = await controller.look(body, self.store)
             await self.writes.apply(body, step, component=controller.component)
+        except CreateRefused as refusal:
+            await self._tell_refusal(controller, body, refusal)
+            self._failed(key, refusal)
+            return
         except GitsyncError as failure:
             self._failed(key, failure)
             return
-        except asyncio.CancelledError:
-            raise
         self._failures.pop(key, None)
         if step.requeue_seconds is not None:
             self.queue.add_after(key, step.requeue_seconds)
+
+    async def _tell_refusal(self, controller: Controller, body: JsonObject, refusal: CreateRefused) -> None:
+        try:
+            step = controller.refused(body, refusal.created, refusal.message)
+            await self.writes.apply(body, step, component=controller.component)
+        except GitsyncError as failure:
+            log.warning("refusal not told", name=body["metadata"]["name"], reason=failure.message)
 
     async def _begin(self) -> None:
         async with self._beginning:

@@ -7,7 +7,7 @@ from gitsync.delivery.controller import Followed
 from gitsync.delivery.store import Store, key_of
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout.routing.route import needed
-from gitsync.rollout.step import step
+from gitsync.rollout.step import replica_set_refused, step
 from gitsync.rollout.values import Children, Event, Needed, Parts, Step
 from gitsync.rollout.working import ROLLOUT
 from model.identity import GroupVersionKind, ResourceKey
@@ -53,13 +53,19 @@ class RolloutController:
             return result
         return _with_first_event(body, result)
 
+    def refused(self, body: JsonObject, created: JsonObject, problem: str) -> Step:
+        if created["kind"] != "ReplicaSet":
+            return Step()
+        return replica_set_refused(body, created["metadata"]["name"], problem, self._now())
+
     # ---- what belongs to a Rollout
 
     def _children(self, body: JsonObject, store: Store) -> Children:
         metadata = body["metadata"]
         namespace, uid = metadata.get("namespace") or "", str(metadata.get("uid") or "")
         replica_sets = list(store.in_namespace("apps", "ReplicaSet", namespace).values())
-        mine = [one for one in replica_sets if _may_be_of(one, uid)]
+        prefix = f"{metadata['name']}-"  # a name that somebody else took is to be seen as well
+        mine = [one for one in replica_sets if _may_be_of(one, uid) or one["metadata"]["name"].startswith(prefix)]
         pods = [pod for one in mine for pod in store.owned_by(str(one["metadata"].get("uid")), "Pod")]
         return Children(
             replica_sets=tuple(mine),

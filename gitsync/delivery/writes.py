@@ -4,11 +4,28 @@ from collections.abc import Callable, Sequence
 
 from gitsync.delivery.event_writer import EventWriter
 from gitsync.delivery.store import Store, key_of
+from gitsync.errors import Failed
 from gitsync.kube.client import Cluster
-from gitsync.kube.errors import AlreadyExists, Conflict, NotFound, TooManyRequests
+from gitsync.kube.errors import (
+    AlreadyExists,
+    ClusterError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    TooManyRequests,
+)
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout.values import Delete, Event, Patch, Step
 from model.identity import GroupVersionKind, ResourceKey
+
+
+class CreateRefused(Failed):
+    """The cluster will not have an object as it is; the owner can be told why."""
+
+    def __init__(self, created: JsonObject, cause: ClusterError) -> None:
+        super().__init__(cause.message, suggestion=cause.suggestion)
+        self.created = created
 
 
 class Writes:
@@ -31,7 +48,7 @@ class Writes:
         self.total = 0
 
     async def apply(self, body: JsonObject, step: Step, *, component: str) -> None:
-        """Raises ClusterError at the first write that fails; what follows is not written then."""
+        """Raises ClusterError or CreateRefused at the first write that fails; what follows is not written then."""
         for created in step.creates:
             await self._create(created)
         for patch in step.patches:
@@ -51,6 +68,8 @@ class Writes:
             found = await self._cluster.get(gvk, key.namespace, key.name)
             if found is not None:
                 self._took(found)
+        except (Invalid, Forbidden) as cause:
+            raise CreateRefused(body, cause) from cause
 
     async def _patch(self, patch: Patch) -> None:
         body = list(patch.body) if isinstance(patch.body, tuple) else patch.body

@@ -189,6 +189,19 @@ def _routing_failed(work: Pass, body: JsonObject, problem: str) -> Step:
     return again.step()
 
 
+def replica_set_refused(body: JsonObject, name: str, problem: str, now: datetime) -> Step:
+    """What to tell when the cluster would not have the new ReplicaSet."""
+    work = _begin(read_rollout(body), body, Children(), now, _no_parts())
+    message = f'Failed to create new replica set "{name}": {problem}'
+    after, changed = conditions.with_condition(
+        work.rollout.status.conditions, conditions.PROGRESSING, "False", "ReplicaSetCreateError", message, work.stamp
+    )
+    if changed:
+        work.event("ReplicaSetCreateError", message, warning=True)
+        _patch_conditions(work, after)
+    return work.step()
+
+
 # ---- conditions that follow a pause
 
 

@@ -47,8 +47,13 @@ def _spec(rollout: Rollout) -> Iterator[str]:
         yield "spec.template: Required value: Rollout has missing field '.spec.template'"
     elif spec.selector and not selects(spec.selector, labels):
         yield f"spec.template.metadata.labels: Invalid value: {labels}: `selector` does not match template `labels`"
-    elif not (template.get("spec") or {}).get("containers"):
+    elif not (containers := (template.get("spec") or {}).get("containers")):
         yield "spec.template.spec.containers: Required value"
+    else:
+        for index, container in enumerate(containers):
+            for field in ("name", "image"):
+                if not container.get(field):
+                    yield f"spec.template.spec.containers[{index}].{field}: Required value"
     if (spec.replicas or 0) < 0:
         yield f"spec.replicas: Invalid value: {spec.replicas}: must be greater than or equal to 0"
     if spec.min_ready_seconds < 0:

@@ -124,3 +124,20 @@ async def test_restart_replaces_every_pod_and_keeps_the_revision(live: Live) -> 
 def _second_after(moment: str) -> str:
     later = datetime.fromisoformat(moment) + timedelta(seconds=1)
     return later.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+async def test_template_that_the_cluster_refuses_is_told_and_healed(live: Live) -> None:
+    async with live.controller():
+        body = rollout("canary: {}")
+        body["metadata"]["namespace"] = "default"
+        body["spec"]["template"]["spec"]["containers"][0]["ports"] = [{"containerPort": 99_999}]
+        await live.cluster.create(body)
+
+        def refused(found: JsonObject) -> bool:
+            told = (found.get("status") or {}).get("conditions") or ()
+            return any(one["reason"] == "ReplicaSetCreateError" for one in told)
+
+        await live.until("web", refused)
+        assert "ReplicaSetCreateError" in await live.reasons("web")
+        await live.set_image("web", "web:2")
+        await live.until_phase("web", "Healthy")
