@@ -123,7 +123,7 @@ async def _serve(settings: RuntimeSettings, access: ClusterAccess) -> None:
     # A full collection stops everything for a moment; thousands of long-lived objects make it long and useless.
     gc.set_threshold(50_000, 20, 100)
     structlog.get_logger("gitsync").info("runtime starts", namespace=settings.namespace, session=settings.session)
-    alone = settings.controllers <= DELIVERY_CONTROLLERS and settings.link is None
+    alone = bool(settings.controllers) and settings.controllers <= DELIVERY_CONTROLLERS and settings.link is None
     process = DeliveryRuntime(settings, access) if alone else Runtime(settings, access)
     started = asyncio.create_task(process.run(stop), name="runtime")
     stopped = asyncio.create_task(stop.wait(), name="stop")

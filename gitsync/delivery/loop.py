@@ -156,7 +156,7 @@ class DeliveryLoop:
         self._concern(body)
 
     def _concern(self, body: JsonObject) -> None:
-        """Owners, their owners (a pod belongs to a ReplicaSet, which belongs to a Rollout), and who asks for more."""
+        """Its owners, and who asks for more. Pods are told by their ReplicaSet, whose status counts them."""
         for reference in body["metadata"].get("ownerReferences") or ():
             owner = self.store.with_uid(str(reference.get("uid") or ""))
             if owner is not None:

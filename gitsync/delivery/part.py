@@ -10,7 +10,7 @@ from gitsync.delivery.in_charge import hold_our_lease, leave_our_lease, upstream
 from gitsync.delivery.loop import DeliveryLoop
 from gitsync.delivery.parts import controllers, provider_settings
 from gitsync.kube.client import Cluster
-from gitsync.kube.errors import ClusterError
+from gitsync.kube.errors import ClusterError, Forbidden
 from gitsync.reconcile.supervisor import Heart, Supervisor
 from gitsync.settings import RuntimeSettings
 
@@ -30,6 +30,7 @@ class Delivery:
         self._supervisor = supervisor
         self._now = now
         self._holding = False
+        self._known = False
         self.loop = DeliveryLoop(
             cluster,
             controllers(cluster, supervisor=supervisor, now=now, providers=provider_settings(settings)),
@@ -80,10 +81,18 @@ class Delivery:
         }
 
     async def _look(self) -> None:
+        """Who may not ask works; where the cluster does not answer, nothing is done until it does."""
         try:
             self.loop.take_charge(await self._other())
+        except Forbidden as failure:
+            log.warning("may not ask who reconciles rollouts", reason=failure.message)
+            self.loop.take_charge("")
         except ClusterError as failure:
             log.warning("cannot tell who reconciles rollouts", reason=failure.message)
+            if not self._known:
+                self.loop.take_charge(f"nobody can tell yet who reconciles rollouts: {failure.message}")
+            return
+        self._known = True
 
     async def _other(self) -> str:
         settings = self._settings

@@ -1,5 +1,6 @@
 """What a Rollout may not say. The first finding is shown; nothing is done until it is gone."""
 
+import json
 from collections.abc import Iterator
 
 from gitsync.duration import parse_duration
@@ -46,7 +47,8 @@ def _spec(rollout: Rollout) -> Iterator[str]:
     if not template:
         yield "spec.template: Required value: Rollout has missing field '.spec.template'"
     elif spec.selector and not selects(spec.selector, labels):
-        yield f"spec.template.metadata.labels: Invalid value: {labels}: `selector` does not match template `labels`"
+        shown = json.dumps(labels)
+        yield f"spec.template.metadata.labels: Invalid value: {shown}: `selector` does not match template `labels`"
     elif not (containers := (template.get("spec") or {}).get("containers")):
         yield "spec.template.spec.containers: Required value"
     else:

@@ -157,3 +157,66 @@ def test_deadline_makes_a_stuck_update_degraded_and_aborts_it_where_asked() -> N
     assert "timed out progressing" in phase(world)[1]
     assert status(world)["abort"] is True
     assert sizes(world) == {1: 4, 2: 0}
+
+
+def test_changed_steps_begin_again_with_the_same_pods() -> None:
+    world = cluster(rollout(STEPS))
+    world.settle("web")
+    set_image(world, "web:2")
+    world.settle("web")
+    hash_ = status(world)["currentPodHash"]
+    steps = [{"setWeight": 50}, {"pause": {}}]
+    world.change("Rollout", "web", {"spec": {"strategy": {"canary": {"steps": steps}}}})
+    world.settle("web")
+    assert (status(world)["currentPodHash"], status(world)["currentStepIndex"]) == (hash_, 1)
+    assert sizes(world) == {1: 2, 2: 2}
+
+
+def test_another_version_half_way_overtakes_the_first_one() -> None:
+    world = cluster(rollout(STEPS))
+    world.settle("web")
+    set_image(world, "web:2")
+    world.settle("web")
+    set_image(world, "web:3")
+    world.settle("web")
+    assert phase(world) == ("Paused", "CanaryPauseStep")
+    assert sizes(world) == {1: 3, 2: 0, 3: 1}
+
+
+def test_zero_replicas_are_healthy_and_updates_pass_through() -> None:
+    world = cluster(rollout(STEPS, replicas=0))
+    world.settle("web")
+    assert phase(world) == ("Healthy", "")
+    set_image(world, "web:2")
+    world.settle("web")
+    for _ in range(4):
+        if phase(world)[0] != "Paused":
+            break
+        world.change("Rollout", "web", {"status": {"pauseConditions": None}})
+        world.advance(11)
+        world.settle("web")
+    assert phase(world) == ("Healthy", "")
+
+
+def test_a_rollout_made_while_paused_has_no_pods_until_it_is_resumed() -> None:
+    world = cluster(rollout(STEPS, paused=True))
+    world.settle("web")
+    assert sizes(world) == {1: 0}
+    world.change("Rollout", "web", {"spec": {"paused": False}})
+    world.settle("web")
+    assert sizes(world) == {1: 4}
+    assert phase(world) == ("Healthy", "")
+
+
+def test_what_becomes_unavailable_later_is_progressing_and_no_failure() -> None:
+    up = {"count": 4}
+    world = cluster(
+        rollout(STEPS, progressDeadlineSeconds=60), available=lambda rs: min(rs["spec"]["replicas"], up["count"])
+    )
+    world.settle("web")
+    up["count"] = 2
+    world.settle("web")
+    assert phase(world) == ("Progressing", "updated replicas are still becoming available")
+    up["count"] = 4
+    world.settle("web")
+    assert phase(world) == ("Healthy", "")
