@@ -14,6 +14,7 @@ from web.delivery import Delivery, read_script_hashes, same_origin
 from web.graph import client
 from web.pages.application import application
 from web.pages.applications import applications
+from web.pages.dashboards import audit, clusters, dora, git_sources, home
 from web.pages.login import login
 from web.pages.not_found import not_found
 from web.pages.runtimes import runtimes
@@ -34,6 +35,11 @@ with contextlib.chdir(build.HERE):
 
 app.add_page(not_found, route="404", title="Not found · Argosy")
 app.add_page(login, route="/login", title="Sign in · Argosy")
+app.add_page(home, route="/", title="Home · Argosy", on_load=SessionState.enter)
+app.add_page(dora, route="/dora", title="Key metrics · Argosy", on_load=SessionState.enter)
+app.add_page(audit, route="/audit", title="Audit · Argosy", on_load=SessionState.enter)
+app.add_page(clusters, route="/clusters", title="Clusters · Argosy", on_load=SessionState.enter)
+app.add_page(git_sources, route="/git-sources", title="Git Sources · Argosy", on_load=SessionState.enter)
 app.add_page(applications, route="/applications", title="Applications · Argosy", on_load=SessionState.enter)
 app.add_page(
     application,

@@ -5,10 +5,8 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-HOME = "/applications"  # where `/` leads
 YEAR_SECONDS = 31_536_000
 
 
@@ -77,9 +75,6 @@ class Delivery:
             self._on_address(host, port)
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
-            return
-        if scope["path"] == "/":
-            await RedirectResponse(HOME)(scope, receive, send)
             return
         path = scope["path"].rstrip("/")
         if (

@@ -2,11 +2,19 @@
 
 import reflex as rx
 
+from web.components.kit import AppLink
 from web.states.session import SessionState
-from web.views.shell import Commands, Connection, NavLink, PersonMenu, Skip, ThemeToggle, Zone
+from web.views.shell import Commands, Connection, NavLink, NavMenu, PersonMenu, Skip, ThemeToggle, Zone
 
 #: Menu entries; a page that is not built has none.
-PLACES = (("Applications", "/applications"), ("Runtimes", "/runtimes"))
+PLACES = (("Home", "/"), ("Applications", "/applications"), ("DORA", "/dora"))
+#: The second level: who runs the platform looks here.
+PLATFORM = (
+    ("Runtimes", "/runtimes"),
+    ("Clusters", "/clusters"),
+    ("Git Sources", "/git-sources"),
+    ("Audit", "/audit"),
+)
 
 
 def framed(content: rx.Component, *, place: str) -> rx.Component:
@@ -39,9 +47,14 @@ def announcements() -> rx.Component:
 
 def _top_bar(place: str) -> rx.Component:
     return rx.el.header(
-        rx.el.a("Argosy", href="/applications", class_name="brand"),
+        rx.el.a("Argosy", href="/", class_name="brand"),
         rx.el.nav(
             *(NavLink.create(label, to=path, current=path == place) for label, path in PLACES),
+            NavMenu.create(
+                *(AppLink.create(label, to=path, current=path == place) for label, path in PLATFORM),
+                label="Platform",
+                current=any(path == place for _, path in PLATFORM),
+            ),
             aria_label="Main",
         ),
         rx.el.div(class_name="grow"),

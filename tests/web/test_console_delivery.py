@@ -59,9 +59,9 @@ async def test_a_foreign_origin_is_refused() -> None:
     assert response.status_code == 403
 
 
-async def test_the_root_leads_to_the_applications() -> None:
+async def test_the_root_is_a_page_of_its_own() -> None:
     response, _ = await answer("/")
-    assert (response.status_code, response.headers["location"]) == (307, "/applications")
+    assert (response.status_code, response.text) == (200, "/")
 
 
 @pytest.mark.parametrize("path", ["/applications", "/applications/"])

@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 
 const safeTarget = () => {
   const next = new URLSearchParams(location.search).get("next") ?? "";
-  return /^\/(?![/\\])/.test(next) ? next : "/applications";
+  return /^\/(?![/\\])/.test(next) ? next : "/";
 };
 
 const REASONS = {

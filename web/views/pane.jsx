@@ -9,6 +9,7 @@ import { Bone, Empty, Notice, Stale } from "./kit.jsx";
 import { isFine, visibleIds } from "./layout.js";
 import { ResourceList } from "./list.jsx";
 import { useConnection, useStream } from "./live.js";
+import { Releases } from "./releases.jsx";
 import { HEALTH, SYNC } from "./tokens.js";
 import { QueryLink, showQuery, useQuery, withChanges } from "./url.jsx";
 
@@ -17,6 +18,7 @@ const Logs = lazy(() => import("./logs.jsx").then((module) => ({ default: module
 
 const TABS = [
   ["state", "State"],
+  ["timeline", "Timeline"],
   ["diff", "Diff"],
   ["events", "Events"],
   ["logs", "Logs"],
@@ -74,6 +76,7 @@ export function ApplicationPane({ healthStatus, syncStatus, mayOperate, reason, 
       {failure && nodes && <Stale since={readAt} reason={failure.message} />}
       <Suspense fallback={<Bone wide />}>
         {tab === "state" && <State nodes={nodes} failed={Boolean(failure)} application={{ kind: "Application", name, healthStatus, syncStatus, info: [] }} search={search} onOpen={open} selected={selected} />}
+        {tab === "timeline" && <Releases filters={application} stamp={`${healthStatus}/${syncStatus}`} />}
         {tab === "diff" && <Changes application={application} stamp={changeStamp(nodes)} onOpen={open} />}
         {tab === "events" && <Events application={application} />}
         {tab === "logs" && <Logs application={application} pods={podsBelow(nodes ?? [], null)} />}

@@ -15,7 +15,10 @@ const SHORTCUTS = [
   ["/", "Search this page"],
   ["Ctrl K", "Jump to an application"],
   ["g a", "Applications"],
+  ["g h", "Home"],
+  ["g d", "DORA"],
   ["g r", "Runtimes"],
+  ["g u", "Audit"],
   ["j  k", "Next, previous row"],
   ["Enter", "Open"],
   ["s", "Sync"],
@@ -24,7 +27,7 @@ const SHORTCUTS = [
   ["Escape", "Close, leave the search"],
   ["?", "This help"],
 ];
-const PLACES = { a: "/applications", r: "/runtimes" };
+const PLACES = { a: "/applications", h: "/", d: "/dora", r: "/runtimes", u: "/audit" };
 
 const typing = (target) => target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 
@@ -249,6 +252,31 @@ export function NavLink({ to, current, children }) {
     <AppLink to={to} className="nav-link" current={current}>
       {children}
     </AppLink>
+  );
+}
+
+// Opens further places; closes when one is chosen, with Escape, and with a click elsewhere.
+export function NavMenu({ label, current, children }) {
+  const ref = useRef(null);
+  useEffect(() => {
+    const close = (event) => {
+      if (ref.current?.open && (event.key === "Escape" || (event.type === "click" && !ref.current.querySelector("summary").contains(event.target)))) ref.current.open = false;
+    };
+    document.addEventListener("click", close);
+    document.addEventListener("keydown", close);
+    return () => {
+      document.removeEventListener("click", close);
+      document.removeEventListener("keydown", close);
+    };
+  }, []);
+  return (
+    <details className="menu nav-menu" ref={ref}>
+      <summary className="nav-link" data-current={current || undefined}>
+        {label}
+        <Icon name="down" />
+      </summary>
+      <div className="menu-body">{children}</div>
+    </details>
   );
 }
 

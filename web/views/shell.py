@@ -39,6 +39,15 @@ class NavLink(rx.Component):
     current: rx.Var[bool]
 
 
+class NavMenu(rx.Component):
+    """An entry of the top bar that opens further ones."""
+
+    library = SHELL
+    tag = "NavMenu"
+    label: rx.Var[str]
+    current: rx.Var[bool]
+
+
 class Connection(rx.Component):
     """The banner that tells that nothing moves any more."""
 

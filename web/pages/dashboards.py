@@ -1,0 +1,35 @@
+"""Pages that are one local component each."""
+
+import reflex as rx
+
+from web.layout import framed
+from web.views.dashboards import Audit, Clusters, Dora, GitSources, Home
+
+
+def home() -> rx.Component:
+    """Where people land."""
+    return _page(Home.create(), "/")
+
+
+def dora() -> rx.Component:
+    """Key metrics."""
+    return _page(Dora.create(), "/dora")
+
+
+def audit() -> rx.Component:
+    """Who changed what."""
+    return _page(Audit.create(), "/audit")
+
+
+def clusters() -> rx.Component:
+    """Destination clusters."""
+    return _page(Clusters.create(), "/clusters")
+
+
+def git_sources() -> rx.Component:
+    """Git Sources."""
+    return _page(GitSources.create(), "/git-sources")
+
+
+def _page(content: rx.Component, place: str) -> rx.Component:
+    return framed(rx.el.div(content, class_name="page full"), place=place)

@@ -1,0 +1,40 @@
+"""Declarations of the pages that are one local component each: their filters live in the address."""
+
+import reflex as rx
+
+from web.components.local import module
+
+
+class Home(rx.NoSSRComponent):
+    """What needs attention, deployments, runtimes and clusters."""
+
+    library = module("home.jsx")
+    tag = "Home"
+
+
+class Dora(rx.NoSSRComponent):
+    """The four key metrics."""
+
+    library = module("dora.jsx")
+    tag = "Dora"
+
+
+class Audit(rx.NoSSRComponent):
+    """The changelog of Git as an audit log."""
+
+    library = module("audit.jsx")
+    tag = "Audit"
+
+
+class Clusters(rx.NoSSRComponent):
+    """Destination clusters."""
+
+    library = module("platform.jsx")
+    tag = "Clusters"
+
+
+class GitSources(rx.NoSSRComponent):
+    """Repositories of manifests that runtimes follow."""
+
+    library = module("platform.jsx")
+    tag = "GitSources"

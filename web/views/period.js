@@ -1,0 +1,43 @@
+// Periods of dashboards and words for their figures. Pure; the viewer's zone is the browser's.
+import { zone } from "./time.js";
+
+export const PERIODS = [
+  ["7d", "7 days", 7],
+  ["30d", "30 days", 30],
+  ["90d", "90 days", 90],
+  ["365d", "a year", 365],
+];
+export const GRANULARITIES = [
+  ["DAILY", "Daily"],
+  ["WEEKLY", "Weekly"],
+  ["MONTHLY", "Monthly"],
+];
+
+// The window up to now that the query names, as the API takes it.
+export function readPeriod(search, { period = "7d", granularity = "DAILY" } = {}, now = new Date()) {
+  const [key, , days] = PERIODS.find(([name]) => name === search.get("time")) ?? PERIODS.find(([name]) => name === period);
+  const by = GRANULARITIES.some(([name]) => name === search.get("by")) ? search.get("by") : granularity;
+  const minute = new Date(Math.ceil(now.getTime() / 60_000) * 60_000); // so that two looks within a minute ask the same
+  const from = new Date(minute.getTime() - days * 86_400_000);
+  return { key, by, from: from.toISOString(), to: minute.toISOString(), timeZone: zone() };
+}
+
+export function bucketLabel(start, granularity, long = false) {
+  const options = granularity === "MONTHLY" ? { month: "short", year: "numeric" } : { day: "numeric", month: "short", ...(long ? { year: "numeric" } : {}) };
+  const text = new Intl.DateTimeFormat("en-GB", options).format(new Date(start));
+  return granularity === "WEEKLY" && long ? `week of ${text}` : text;
+}
+
+// Where the bucket ends: where the next one starts.
+export const bucketEnd = (buckets, index, to) => buckets[index + 1]?.start ?? to;
+
+export const whole = (value) => (Number.isInteger(value) ? String(value) : value.toFixed(1));
+
+export const percent = (ratio) => `${Math.round(ratio * 1000) / 10} %`;
+
+export function span(seconds) {
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 86_400) return `${whole(Math.round(seconds / 360) / 10)} h`;
+  return `${whole(Math.round(seconds / 8640) / 10)} d`;
+}

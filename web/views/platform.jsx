@@ -1,0 +1,108 @@
+// Lists of the platform: destination clusters and Git Sources.
+import { AppLink, Bone, CommitLink, Empty, Icon, Moment, Notice } from "./kit.jsx";
+import { useAnswer } from "./live.js";
+import { placeOf } from "./place.js";
+import { Health, Sync } from "./status.jsx";
+
+function List({ title, name, of, heads, empty, row }) {
+  const { data, error, again } = useAnswer(name, {});
+  const found = data?.[of];
+  return (
+    <>
+      <div className="page-head">
+        <h1>{title}</h1>
+        {found && <span className="muted">{found.totalCount}</span>}
+      </div>
+      {error && <Notice title={`${title} could not be read`} detail={error.message} next="Applications still work." id={error.id} onRetry={again} />}
+      {!found && !error && <Bone wide />}
+      {found?.nodes.length === 0 && <Empty {...empty} />}
+      {found?.nodes.length > 0 && (
+        <table className="rows">
+          <caption className="unseen">{title}</caption>
+          <thead>
+            <tr>
+              {heads.map((head) => (
+                <th key={head} scope="col">
+                  {head}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>{found.nodes.map(row)}</tbody>
+        </table>
+      )}
+    </>
+  );
+}
+
+const CONNECTIONS = { Successful: ["Connected", "green", "signal"], Failed: ["Failed", "red", "alert"] };
+
+export function Clusters() {
+  return (
+    <List
+      title="Clusters"
+      name="clusters"
+      of="clusters"
+      heads={["Cluster", "Connection", "Runtime", "Version", "Applications", "Objects", "Read"]}
+      empty={{ title: "No clusters", next: "Label a Secret of the runtime's namespace argocd.argoproj.io/secret-type: cluster." }}
+      row={({ id, server, metadata, info }) => {
+        const [word, colour, icon] = CONNECTIONS[info.connectionState.status] ?? ["Unknown", "grey", "info"];
+        return (
+          <tr key={id}>
+            <th scope="row" title={server}>
+              <AppLink to={`/applications?cluster=${encodeURIComponent(metadata.name)}`}>{metadata.name}</AppLink>
+            </th>
+            <td title={info.connectionState.message ?? undefined}>
+              <span className={`status status-${colour}`}>
+                <Icon name={icon} />
+                {word}
+              </span>
+            </td>
+            <td>{metadata.runtime}</td>
+            <td>{info.serverVersion}</td>
+            <td className="number">{info.applicationsCount}</td>
+            <td className="number">{info.cacheInfo.resourcesCount}</td>
+            <td>
+              <Moment at={info.cacheInfo.lastCacheSyncTime} />
+            </td>
+          </tr>
+        );
+      }}
+    />
+  );
+}
+
+export function GitSources() {
+  return (
+    <List
+      title="Git Sources"
+      name="git_sources"
+      of="gitSources"
+      heads={["Git Source", "Health", "Sync", "Runtime", "Repository", "Last commit", "Objects", "You may"]}
+      empty={{ title: "No Git Sources", next: "A Git Source is an Application with the label codefresh.io/entity: git-source; it syncs manifests into the runtime's namespace." }}
+      row={({ id, metadata, healthStatus, syncStatus, repoURL, path, lastCommit, resourcesCount, permissions }) => (
+        <tr key={id}>
+          <th scope="row">
+            <AppLink to={placeOf(metadata)}>{metadata.name}</AppLink>
+          </th>
+          <td>
+            <Health status={healthStatus} />
+          </td>
+          <td>
+            <Sync status={syncStatus} />
+          </td>
+          <td>{metadata.runtime}</td>
+          <td title={repoURL}>
+            {repoURL.split("/").at(-1)}
+            {path ? `: ${path}` : ""}
+          </td>
+          <td>
+            <CommitLink commit={lastCommit} />
+          </td>
+          <td className="number">{resourcesCount}</td>
+          <td title={permissions.reason ?? undefined}>{permissions.write ? "read and write" : "read"}</td>
+        </tr>
+      )}
+    />
+  );
+}
