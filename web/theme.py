@@ -144,6 +144,7 @@ MEASURES: dict[str, str] = {
     "pane-min": "420px",
     "log-height": "480px",
     "tile-min": "420px",
+    "tile-wide": "560px",
     "figure": "22px",
     "dot": "10px",
     "bar": "6px",

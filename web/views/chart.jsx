@@ -133,7 +133,7 @@ function FigureTable({ label, buckets, series, granularity, format, onPick }) {
             <tr key={bucket.start}>
               <th scope="row">
                 {onPick ? (
-                  <button type="button" className="row-link plain" onClick={() => onPick(bucket, index)}>
+                  <button type="button" className="link" onClick={() => onPick(bucket, index)}>
                     {bucketLabel(bucket.start, granularity, true)}
                   </button>
                 ) : (

@@ -24,8 +24,8 @@ export function Home() {
       <PeriodBar period={period} />
       {error && <Notice title="The figures could not be read" detail={error.message} next="Applications and runtimes still work." id={error.id} onRetry={again} />}
       <div className="tiles">
-        <Attention />
         <Deployments home={home} period={period} />
+        <Attention />
         <Busiest home={home} />
         <Counts home={home} />
       </div>

@@ -17,7 +17,7 @@ function List({ title, name, of, heads, empty, row }) {
       {!found && !error && <Bone wide />}
       {found?.nodes.length === 0 && <Empty {...empty} />}
       {found?.nodes.length > 0 && (
-        <table className="rows">
+        <table className="rows listing">
           <caption className="unseen">{title}</caption>
           <thead>
             <tr>

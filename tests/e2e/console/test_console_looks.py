@@ -25,6 +25,12 @@ SCREENS = {
     "drawer-diff": (f"{ADS}?res=/ConfigMap/shop/ads-config&section=diff", ".drawer .line-new", ""),
     "drawer-actions": (f"{ADS}?res=apps/Deployment/shop/ads&section=actions", ".deed", ""),
     "application-missing": ("/applications/demo/argosy/nothing", ".empty", ""),
+    "application-timeline": (f"{ADS}?tab=timeline", ".release .commit", ""),
+    "home": ("/?time=365d&by=MONTHLY", ".busiest a", ""),
+    "dora": ("/dora?time=365d&by=MONTHLY", ".chart svg", ""),
+    "audit": ("/audit", ".audit, .empty", ""),
+    "clusters": ("/clusters", ".listing a", ""),
+    "git-sources": ("/git-sources", ".listing a", ""),
     "runtimes": ("/runtimes", ".runtimes .row-link", ""),
     "style": ("/style", ".notice", ""),
 }

@@ -39,12 +39,12 @@ def test_a_password_never_gets_into_the_address_even_before_the_script_runs(brow
     context.close()
 
 
-def test_sign_in_leads_to_no_foreign_place(open_page: OpenPage) -> None:
+def test_sign_in_leads_to_no_foreign_place(open_page: OpenPage, plane: Plane) -> None:
     page = open_page(user=None, path="/login?next=//evil.example/")
     page.get_by_label("Name").fill("dana")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/applications")
+    page.wait_for_url(f"{plane.url}/")
 
 
 def test_signing_out_ends_the_session(open_page: OpenPage) -> None:

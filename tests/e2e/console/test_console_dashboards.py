@@ -1,0 +1,66 @@
+"""Home, key metrics, the timeline of an application and the audit log, as people use them."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.console_plane import OpenPage
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
+
+
+def test_the_root_is_home_and_shows_what_needs_attention(open_page: OpenPage) -> None:
+    page = open_page(path="/")
+    tile = page.get_by_role("region", name="Needs attention")
+    expect(tile.locator("li").first).to_be_visible()
+    tile.locator("li a").first.click()
+    page.wait_for_url(re.compile(r"/applications/demo/argosy/"))
+
+
+def test_a_longer_period_is_in_the_address_and_survives_a_reload(open_page: OpenPage) -> None:
+    page = open_page(path="/")
+    page.get_by_role("button", name="90 days").click()
+    expect(page).to_have_url(re.compile(r"time=90d"))
+    page.reload()
+    expect(page.get_by_role("button", name="90 days")).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_bucket_of_a_key_metric_opens_its_releases(open_page: OpenPage) -> None:
+    page = open_page(path="/dora?time=365d&by=MONTHLY")
+    metric = page.get_by_role("region", name="Deployment frequency", exact=True)
+    expect(metric.locator("svg")).to_be_visible()
+    metric.get_by_text("As a table").click()
+    filled = metric.locator("tbody tr").filter(has=page.locator("td", has_not_text=re.compile(r"^0$"))).first
+    filled.get_by_role("button").click()
+    releases = page.get_by_role("region", name="Releases behind the figure")
+    expect(releases.locator(".release").first).to_be_visible()
+    expect(page).to_have_url(re.compile(r"since="))
+
+
+def test_the_timeline_has_a_dot_for_each_release_in_the_order_of_the_records(open_page: OpenPage) -> None:
+    page = open_page(path="/applications/demo/argosy/ads?tab=timeline")
+    expect(page.locator(".release").first).to_be_visible()
+    dots = [dot.get_attribute("href") for dot in page.locator(".dots a").all()]
+    records = [f"#{one.get_attribute('id')}" for one in page.locator(".release").all()]
+    assert dots == records
+    assert page.locator(".tag", has_text="current").count() == 1
+
+
+def test_the_platform_menu_leads_to_its_places_and_closes(open_page: OpenPage) -> None:
+    page = open_page(path="/applications")
+    menu = page.locator(".nav-menu")
+    menu.locator("summary").click()
+    menu.get_by_role("link", name="Git Sources").click()
+    page.wait_for_url("**/git-sources")
+    expect(page.locator(".listing a").first).to_be_visible()
+    expect(page.locator(".nav-menu .menu-body")).to_be_hidden()
+
+
+def test_the_audit_log_is_exported_with_the_filters_that_are_shown(open_page: OpenPage) -> None:
+    page = open_page(path="/audit?q=limits")
+    link = page.get_by_role("link", name="CSV")
+    expect(link).to_have_attribute("href", "/audit/export?format=csv&search=limits")
+    with page.expect_download() as download:
+        link.click()
+    assert download.value.suggested_filename == "audit-log.csv"
