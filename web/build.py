@@ -23,6 +23,7 @@ HERE = Path(__file__).parent
 CLIENT = HERE / ".web" / "build" / "client"
 GENERATED = HERE / "assets" / "console"
 HASHES = HERE / ".web" / "build" / "script-hashes.json"
+LOCKED = HERE / "reflex.lock" / "package.json"
 SCRIPT_FOLDERS = ("components", "views", "graph")
 INLINE_SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<body>.*?)</script>", re.DOTALL)
 BAKED_ADDRESS = re.compile(r"([\"'`])(?P<scheme>http|ws)s?://localhost:\d+(?P<path>[^\"'`]*)\1")
@@ -79,8 +80,11 @@ def compile_pages() -> None:
     environment.setdefault("NPM_CONFIG_REGISTRY", _configured_registry(environment))
     (HERE / ".reflex").mkdir(exist_ok=True)
     command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip", "--env", "prod"]
+    before = LOCKED.read_text()
     if subprocess.run(command, cwd=HERE, env=environment, check=False).returncode != 0:
         raise BuildFailed("Reflex could not export the pages; its own message is above")
+    if json.loads(LOCKED.read_text()) == json.loads(before):
+        LOCKED.write_text(before)  # Reflex writes the same in another order, and a build is no change of a checkout
 
 
 def _configured_registry(environment: dict[str, str]) -> str:
