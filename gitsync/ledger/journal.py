@@ -1,8 +1,9 @@
 """The journal: writes operations down before they run, and their outcomes after.
 
-The Git host gets two seconds. Without it, what stops something goes ahead and is written down later, marked late;
-everything else must wait. An operation that was refused and whose commit arrives all the same gets the note that it did
-not run. Outcomes are collected for a moment and pushed together.
+A Git host that says nothing within two seconds is away; one that is only slow gets longer. While it is away, what
+stops something goes ahead and is written down later, marked late; everything else must wait. An operation that was
+refused and whose commit arrives all the same gets the note that it did not run. Outcomes are collected for a moment
+and pushed together.
 """
 
 import asyncio
@@ -29,7 +30,8 @@ log = structlog.get_logger("gitsync.ledger")
 
 NOTES_REF = "refs/notes/argosy"
 _DEFAULT_BRANCH = "refs/heads/main"
-_PATIENCE_SECONDS = 2.0
+_PATIENCE_SECONDS = 2.0  # for any word of the host
+_SLOW_SECONDS = 10.0  # for the commit, from a host that does answer
 _COLLECT_SECONDS = 0.5  # outcomes that come within this time travel in one push
 _RETRY_SECONDS = 2.0
 _RETRY_MAX_SECONDS = 60.0
@@ -50,6 +52,7 @@ class Journal:
         spawn: Spawn,
         now: Callable[[], datetime],
         patience_seconds: float = _PATIENCE_SECONDS,
+        slow_seconds: float = _SLOW_SECONDS,
         collect_seconds: float = _COLLECT_SECONDS,
         retry_seconds: float = _RETRY_SECONDS,
     ) -> None:
@@ -60,6 +63,7 @@ class Journal:
         self._spawn = spawn
         self._now = now
         self._patience_seconds = patience_seconds
+        self._slow_seconds = slow_seconds
         self._collect_seconds = collect_seconds
         self._retry_seconds = retry_seconds
         self._outcomes: dict[str, Outcome] = {}
@@ -85,10 +89,13 @@ class Journal:
             return None
         writing = asyncio.ensure_future(self._commit(change_of(entry)))
         try:
-            async with asyncio.timeout(self._patience_seconds):
+            await asyncio.wait({writing}, timeout=self._patience_seconds / 2)
+            if not writing.done() and await self._host_answers(self._patience_seconds / 2):
+                await asyncio.wait({writing}, timeout=self._slow_seconds)
+            async with asyncio.timeout(0):
                 return (await asyncio.shield(writing)).commit
         except TimeoutError:
-            reason = f"the Git host gave no answer within {self._patience_seconds:g} seconds"
+            reason = f"the Git host gave no answer within {self._patience_seconds:g} seconds, or took too long"
             writing.add_done_callback(partial(self._arrived_after_all, entry, stops))
         except asyncio.CancelledError:
             writing.add_done_callback(partial(self._arrived_after_all, entry, stops))
@@ -102,6 +109,16 @@ class Journal:
             f"the operation cannot be written down in {redact(self.url)}: {reason}",
             suggestion="Nothing was done. Try again when the Git host is back; stopping something works meanwhile.",
         )
+
+    async def _host_answers(self, within_seconds: float) -> bool:
+        """Whether the host says anything at all, or the commit is there meanwhile."""
+        try:
+            async with asyncio.timeout(within_seconds):
+                await self._repositories.resolve(self.url, "", fresh=True)
+        except (TimeoutError, GitsyncError):
+            return False
+        state = self._repositories.state(self.url)
+        return state is not None and not state.error
 
     def ended(self, commit: str, outcome: Outcome) -> None:
         """The outcome of the operation that this commit wrote down; noted soon."""

@@ -34,6 +34,8 @@ GET = """query($name: String!) { application(runtime: "demo", name: $name) {
   operationState { phase ledgerCommit { sha message } } } }"""
 ROLLBACK = """mutation($name: String!, $id: Int!) { outcome: rollbackApplication(runtime: "demo", name: $name,
   historyId: $id) { ledgerCommit { sha } errors { code message } } }"""
+AUDIT = """{ auditLog(filters: {actions: ["SYNC"]}) {
+  nodes { action entityName operationId reason outcome actor { name } } } }"""
 SYNC = """mutation($name: String!) {
   outcome: syncApplication(runtime: "demo", name: $name, options: {reason: "because"}) {
   operationId ledgerCommit { sha author { name } } errors { code message } } }"""
@@ -158,6 +160,16 @@ async def test_a_sync_is_in_the_ledger_with_its_outcome(demo: Demo, tmp_path: Pa
         assert json.loads(await until(note))["outcome"] == "Succeeded"
         state = (await get(dana, "catalog"))["operationState"]
         assert "Argosy-Action: SYNC" in state["ledgerCommit"]["message"]
+    async with demo.signed_in("admin") as admin:
+
+        async def audited() -> dict[str, Any] | None:
+            nodes = (await admin.ask(AUDIT))["auditLog"]["nodes"]
+            found = next((one for one in nodes if one["operationId"] == outcome["operationId"]), None)
+            return found if found is not None and found["outcome"] else None
+
+        found = await until(audited)
+    assert (found["action"], found["entityName"], found["actor"]["name"]) == ("SYNC", "catalog", "dana")
+    assert (found["reason"], found["outcome"].partition(":")[0]) == ("because", "Succeeded")
 
 
 async def test_a_rollback_reverts_the_commit(demo: Demo, tmp_path: Path) -> None:

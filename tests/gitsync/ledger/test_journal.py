@@ -53,7 +53,12 @@ class Ledger:
 
 
 def journal_of(
-    host: GitHost, folder: Path, repositories: Repositories, tasks: list[asyncio.Task[None]], patience: float = 1.0
+    host: GitHost,
+    folder: Path,
+    repositories: Repositories,
+    tasks: list[asyncio.Task[None]],
+    patience: float = 1.0,
+    slow: float = 5.0,
 ) -> Journal:
     def spawn(name: str, work: Awaitable[None]) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.ensure_future(work)  # type: ignore[assignment]
@@ -68,6 +73,7 @@ def journal_of(
         spawn=spawn,
         now=lambda: NOW,
         patience_seconds=patience,
+        slow_seconds=slow,
         collect_seconds=0.01,
         retry_seconds=0.02,
     )
@@ -198,8 +204,8 @@ async def test_late_operations_outlive_the_process(ledger: Ledger) -> None:
 
 
 async def test_a_refused_operation_whose_commit_arrives_says_that_it_did_not_run(ledger: Ledger) -> None:
-    journal = journal_of(ledger.host, ledger.folder, ledger.repositories, ledger.tasks, patience=0.1)
-    ledger.host.faults.inject(Fault(FaultKind.SLOW, operation=Operation.PUSH, seconds=0.4, times=1))
+    journal = journal_of(ledger.host, ledger.folder, ledger.repositories, ledger.tasks, patience=0.2, slow=0.1)
+    ledger.host.faults.inject(Fault(FaultKind.SLOW, operation=Operation.PUSH, seconds=0.6, times=1))
     arrived: asyncio.Event = asyncio.Event()
     ledger.host.listen(lambda push: arrived.set())
     with pytest.raises(LedgerUnavailable):
@@ -209,6 +215,12 @@ async def test_a_refused_operation_whose_commit_arrives_says_that_it_did_not_run
     async with asyncio.timeout(1.5):
         while "Refused" not in await ledger.note(sha):  # noqa: ASYNC110 - the host tells of refs, not of notes read
             await asyncio.sleep(0.02)
+
+
+async def test_a_host_that_is_only_slow_gets_longer(ledger: Ledger) -> None:
+    journal = journal_of(ledger.host, ledger.folder, ledger.repositories, ledger.tasks, patience=0.3)
+    ledger.host.faults.inject(Fault(FaultKind.SLOW, operation=Operation.PUSH, seconds=0.6, times=1))
+    assert await journal.record(entry(1)) is not None
 
 
 def test_names_that_leave_the_ledger_are_refused() -> None:
