@@ -68,7 +68,7 @@ class SimulatedCluster:
     # ---- what the controller does
 
     def pass_once(self, name: str) -> Step:
-        result = step(self.get("Rollout", name), self._children(), self.now, self.parts)
+        result = step(self.get("Rollout", name), self.children(), self.now, self.parts)
         self.passes += 1
         self.apply(result)
         return result
@@ -111,7 +111,7 @@ class SimulatedCluster:
                 moved = True
         return moved
 
-    def _children(self) -> Children:
+    def children(self) -> Children:
         return Children(
             replica_sets=tuple(self.all("ReplicaSet")),
             pods=tuple(self.all("Pod")),
