@@ -94,6 +94,7 @@ class Execution:
         self._gone: set[ResourceKey] = set()
         self._started = 0
         self._stop_message = ""
+        self._cut_short = ""  # why hooks that still run are not waited for
         self._watched: Watched | None = None
         self.message = ""
         self.failed = False  # known before hooks that have ended go
@@ -173,6 +174,7 @@ class Execution:
                 case Move.FAIL:
                     self._mark_failed(advance)
                     return Phase.FAILED, advance.message
+        self._cut_short = self._cut_short or self._stop_message or self._late_wave
         return Phase.FAILED, self._stop_message or self._late_wave
 
     async def _let_on(self) -> None:
@@ -194,13 +196,13 @@ class Execution:
         return self._approved and not self._stop_message and not self._late_wave
 
     async def _end_hooks(self, *, failed: bool) -> None:
-        stopped = bool(self._stop_message)
+        stopped = bool(self._cut_short)
         for task in self._plan.tasks:
             if task.hook is None or (done := self._results.get(task.id)) is None or task.key not in self._versions:
                 continue
             remove = is_removed(task, done, failed=failed, stopped=stopped)
             if stopped and done.hook_phase == Phase.RUNNING.value:
-                done = msgspec.structs.replace(done, hook_phase=Phase.FAILED.value, message=self._stop_message)
+                done = msgspec.structs.replace(done, hook_phase=Phase.FAILED.value, message=self._cut_short)
             try:
                 await end_hook(self._cluster, task.gvk, task.key, self._settings.application, remove=remove)
             except GitsyncError as error:

@@ -6,6 +6,7 @@ from gitsync.plan.build import build_plan
 from gitsync.plan.options import PlanOptions
 from model.operation import Phase
 from tests.gitsync.execute.conftest import Rig
+from tests.support.kube_api import POD
 from tests.support.plans import APPLICATION, desired
 
 
@@ -56,3 +57,13 @@ async def test_each_wave_has_its_own_time(rig: Rig) -> None:
     wanted = [desired(pod("first", "", "Healthy")), desired(later)]
     plan = build_plan(wanted, {}, options=PlanOptions(APPLICATION), out_of_sync=set())
     assert (await rig.run(plan, wave_seconds=5)).phase is Phase.SUCCEEDED
+
+
+async def test_a_hook_that_runs_when_its_wave_is_over_goes_and_has_failed(rig: Rig) -> None:
+    wanted = [desired(pod("slow", "", "Progressing", **{"argocd.argoproj.io/hook": "PreSync"}))]
+    plan = build_plan(wanted, {}, options=PlanOptions(APPLICATION), out_of_sync=set())
+    outcome = await rig.run(plan, wave_seconds=0.05)
+    (hook,) = outcome.results
+    assert (outcome.phase, hook.hook_phase) == (Phase.FAILED, "Failed")
+    assert hook.message.startswith("wave 0 of PreSync timed out after 0.05 s")
+    assert rig.api.get(POD, "shop", "slow") is None
