@@ -24,7 +24,7 @@ from gitsync.manifest.object import Facts, JsonObject
 from gitsync.reconcile.engine_config import EngineConfig
 from gitsync.reconcile.rules import judged_anew
 from gitsync.reconcile.supervisor import Supervisor
-from model.kinds.application import Destination
+from model.kinds.application import SKIP_RECONCILE_ANNOTATION, Destination
 from model.report import ClusterSummary
 
 log = structlog.get_logger("gitsync.fleet")
@@ -42,7 +42,7 @@ class ClusterStarting(Waiting):
 
 @dataclass(slots=True)
 class Member:
-    """One destination cluster. `server` is how Applications call it."""
+    """One destination cluster. `server` is how Applications call it; `frozen`: its applications are left alone."""
 
     server: str
     name: str
@@ -51,6 +51,7 @@ class Member:
     secret: str = ""
     labels: tuple[tuple[str, str], ...] = ()
     synced_at: datetime | None = None
+    frozen: bool = False
 
     @property
     def ready(self) -> bool:
@@ -216,20 +217,28 @@ class Fleet:
         access = self._read(secret_name, body)
         for member in [one for one in self._members.values() if one.secret == secret_name]:
             if access is not None and member.cluster.access == access:
+                self._freeze(member, body)
                 return
             await self._leave(member)
         if access is None:
             return
         if access.server.rstrip("/") in (IN_CLUSTER_SERVER, self._home.server.rstrip("/")):
-            self._members[IN_CLUSTER_SERVER].name = access.name
-            self._events.reach_changed(self._members[IN_CLUSTER_SERVER])
+            home = self._members[IN_CLUSTER_SERVER]
+            home.name, home.frozen = access.name, _asks_to_be_left_alone(body)
+            self._events.reach_changed(home)
             return
         cluster = Cluster(access, times=self._times)
         member = self._member(access.server, access.name, cluster, from_secret=secret_name)
         labels = (body or {}).get("metadata", {}).get("labels") or {}
         member.labels = tuple(sorted(labels.items()))
+        member.frozen = _asks_to_be_left_alone(body)
         await self._join(member)
         self._events.reach_changed(member)
+
+    def _freeze(self, member: Member, body: JsonObject | None) -> None:
+        if member.frozen != (frozen := _asks_to_be_left_alone(body)):
+            member.frozen = frozen
+            self._events.reach_changed(member)
 
     def _read(self, secret_name: str, body: JsonObject | None) -> ClusterAccess | None:
         if body is None:
@@ -248,3 +257,8 @@ class Fleet:
         if member.server != IN_CLUSTER_SERVER:
             await member.cluster.close()
         self._events.gone(member.server)
+
+
+def _asks_to_be_left_alone(secret: JsonObject | None) -> bool:
+    annotations = (secret or {}).get("metadata", {}).get("annotations") or {}
+    return bool(annotations.get(SKIP_RECONCILE_ANNOTATION) == "true")

@@ -112,7 +112,10 @@ class Loop:
 
     async def _look(self, key: ApplicationKey) -> None:
         record = self._records.get(key)
-        if record is None or not self._home.synced or record.frozen:
+        if record is None or not self._home.synced:
+            return
+        record.on_frozen_cluster = self._is_on_frozen_cluster(record)
+        if record.frozen:
             return
         refresh, record.refresh = record.refresh or Refresh.RESOLVE, None
         self.reconciled += 1
@@ -143,6 +146,12 @@ class Loop:
             return
         record.clear(Stage.DEPENDENCY)
         self._deletions.carry_out(record)
+
+    def _is_on_frozen_cluster(self, record: Record) -> bool:
+        try:
+            return self._fleet.find(record.application.spec.destination).frozen
+        except GitsyncError:
+            return False
 
     async def _compare(self, record: Record, refresh: Refresh) -> None:
         """Find the cluster, find out what Git wants, ask the project, compare. A failure becomes a condition."""

@@ -100,6 +100,7 @@ class Record:
     held: bool = False  # a rollback is on its way to Git; nothing is synced automatically until it is there
     comparing: bool = False
     acting_as: str = ""
+    on_frozen_cluster: bool = False
 
     @property
     def name(self) -> str:
@@ -111,8 +112,11 @@ class Record:
 
     @property
     def frozen(self) -> bool:
-        """Somebody wants it left alone: nothing is compared, synced, deleted or written."""
-        return (self.application.metadata.annotations or {}).get(SKIP_RECONCILE_ANNOTATION) == "true"
+        """Somebody wants it, or its cluster, left alone: nothing is compared, synced, deleted or written."""
+        return (
+            self.on_frozen_cluster
+            or (self.application.metadata.annotations or {}).get(SKIP_RECONCILE_ANNOTATION) == "true"
+        )
 
     @property
     def operating(self) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from gitsync.sandbox.faults import Fault
 from gitsync.sandbox.sandbox import Sandbox, SandboxSettings
 from gitsync.settings import LoopSettings
+from model.identity import ResourceKey
 from tests.support.runtime import (
     AUTHOR,
     NAMESPACE,
@@ -150,6 +151,33 @@ async def test_a_second_cluster_through_its_secret_and_its_loss(tmp_path: Path) 
         assert "far" in conditions_of(body)[0][1]
         await rig.create_application("here", syncPolicy=AUTOMATED)
         await rig.until("here", synced_and_healthy)
+
+
+async def test_applications_of_a_frozen_cluster_are_left_alone_until_it_is_thawed(tmp_path: Path) -> None:
+    far = Sandbox(SandboxSettings(tmp_path / "far", "far-token"), wall=lambda: datetime.now(UTC))
+    await far.start()
+    async with running_world(tmp_path) as world, running_rig(world.access, world.host, tmp_path / "runtime") as rig:
+        authority = base64.b64encode(far.certificates.authority.read_bytes()).decode()
+        config = f'{{"bearerToken": "far-token", "tlsClientConfig": {{"caData": "{authority}"}}}}'
+        labels = {"argocd.argoproj.io/secret-type": "cluster"}
+        notes = {"argocd.argoproj.io/skip-reconcile": "true"}
+        metadata = {"name": "far", "namespace": NAMESPACE, "labels": labels, "annotations": notes}
+        values = {"name": "far", "server": far.url, "config": config}
+        await rig.cluster.create({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": values})
+        await rig.push({"away/a.yaml": config_map("away"), "here/a.yaml": config_map("here")})
+        async with asyncio.timeout(10):
+            while (member := rig.runtime.fleet.get(far.url)) is None or not member.ready:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        await rig.create_application("away", destination={"name": "far", "namespace": "default"}, syncPolicy=AUTOMATED)
+        await rig.create_application("here", syncPolicy=AUTOMATED)
+        await rig.until("here", synced_and_healthy)
+        body = await rig.application("away")
+        assert body is not None
+        assert "status" not in body
+        key = ResourceKey("", "Secret", NAMESPACE, "far")
+        await rig.cluster.patch(key, "v1", {"metadata": {"annotations": {"argocd.argoproj.io/skip-reconcile": None}}})
+        await rig.until("away", synced_and_healthy)
+    await far.stop()
 
 
 @pytest.mark.parametrize("replicas", [0, 1])
