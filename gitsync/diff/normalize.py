@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gitsync.diff.facts import group_and_kind
+from gitsync.diff.known_types import KnownField, respelled
 from gitsync.manifest.object import JsonObject
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -35,11 +36,13 @@ class DiffSettings:
 
     `ignore_aggregated_roles`: rules that a controller collects into a ClusterRole are left alone. `ignore_status`: of
     "all" kinds, of "crd" (CustomResourceDefinitions) only, or of "none". `secret_annotations` are masked in Secrets.
+    `known_fields` of custom resources hold types of Kubernetes.
     """
 
     ignore_aggregated_roles: bool = False
     ignore_status: str = "all"
     secret_annotations: tuple[str, ...] = ()
+    known_fields: tuple[KnownField, ...] = ()
 
 
 DEFAULT_SETTINGS = DiffSettings()
@@ -61,6 +64,9 @@ def normalize(body: JsonObject, settings: DiffSettings = DEFAULT_SETTINGS) -> Js
         _fill_limits(result)
     elif group == "rbac.authorization.k8s.io" and kind in _ROLES:
         _drop_rules(result, aggregated=settings.ignore_aggregated_roles)
+    if settings.known_fields:
+        known = [field for field in settings.known_fields if (field.group, field.kind) == (group, kind)]
+        result = respelled(result, known)
     return result
 
 

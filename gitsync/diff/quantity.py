@@ -1,7 +1,7 @@
 """Kubernetes quantities ("500m", "1Gi", 0.5) and Go durations ("90m" is "1h30m0s"), by value."""
 
 import re
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from typing import Any
 
 _QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d+)|([numkMGTPE]|[KMGTPE]i))?")
@@ -22,6 +22,13 @@ _SUFFIXES = {
     "Pi": Decimal(2**50),
     "Ei": Decimal(2**60),
 }
+_KIBI = _SUFFIXES["Ki"]
+_BINARY = ("Ei", "Pi", "Ti", "Gi", "Mi", "Ki")
+_DECIMAL = (
+    *((name, _SUFFIXES[name]) for name in ("E", "P", "T", "G", "M", "k")),
+    ("", Decimal(1)),
+    *((name, _SUFFIXES[name]) for name in ("m", "u", "n")),
+)
 _LONGEST = 64  # nobody writes longer ones, and Decimal must not be fed megabytes
 
 _DURATION_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)")
@@ -48,6 +55,34 @@ def parse_quantity(value: Any) -> Decimal | None:
     number, exponent, suffix = match.groups()
     amount = Decimal(number + exponent) if exponent else Decimal(number)
     return amount * _SUFFIXES[suffix] if suffix else amount
+
+
+def canonical_quantity(value: Any) -> str | None:
+    """The amount as Kubernetes prints it ("0.5" is "500m", "1024Mi" is "1Gi"); None for what is no quantity."""
+    amount = parse_quantity(value)
+    if amount is None:
+        return None
+    match = _QUANTITY.fullmatch(str(value))
+    suffix = match.group(3) if match else None
+    if suffix and suffix.endswith("i") and abs(amount) >= _KIBI and amount == amount.to_integral_value():
+        for name in _BINARY:
+            scaled = amount / _SUFFIXES[name]
+            if scaled == scaled.to_integral_value():
+                return f"{int(scaled)}{name}"
+        return str(int(amount))
+    if match and match.group(2):
+        return None  # "1e3" stays what it is
+    for name, size in _DECIMAL:
+        scaled = amount / size
+        if scaled == scaled.to_integral_value():
+            return f"{int(scaled)}{name}" if scaled else "0"
+    return f"{int((amount / _DECIMAL[-1][1]).to_integral_value(ROUND_UP))}n"
+
+
+def print_duration(value: Any) -> str | None:
+    """The duration as Go prints it; None for what is none."""
+    amount = parse_duration(value)
+    return None if amount is None else _print_duration(amount)
 
 
 def same_quantity(left: Any, right: Any) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from gitsync.diff.known_types import KnownField
 from gitsync.diff.normalize import DEFAULT_SETTINGS, DiffSettings
 from gitsync.duration import parse_duration
 from gitsync.kube.exclusion import Exclusions, KindFilter, exclusions_of
@@ -25,6 +26,7 @@ CONFIG_MAP = "argocd-cm"
 _CUSTOMIZATIONS = "resource.customizations"
 _IGNORE = f"{_CUSTOMIZATIONS}.ignoreDifferences."
 _IGNORE_UPDATES = f"{_CUSTOMIZATIONS}.ignoreResourceUpdates."
+_KNOWN_TYPES = f"{_CUSTOMIZATIONS}.knownTypeFields."
 _COMPARE = "resource.compareoptions"
 _EXCLUSIONS, _INCLUSIONS = "resource.exclusions", "resource.inclusions"
 _TRACKING = "application.resourceTrackingMethod"
@@ -123,6 +125,7 @@ class _Reader:
             settings=DiffSettings(
                 ignore_aggregated_roles=compare.get("ignoreAggregatedRoles") is True,
                 ignore_status=self._status(compare.get("ignoreResourceStatusField")),
+                known_fields=(*self._known_fields(), *self._known_fields_together(together)),
                 secret_annotations=tuple(_words(self._text("resource.sensitive.mask.annotations"))),
             ),
             customizations=customizations,
@@ -229,6 +232,28 @@ class _Reader:
             if isinstance(custom, dict) and name in custom:
                 group, _, kind = str(where).rpartition("/")
                 yield from self._rule(_CUSTOMIZATIONS, group, kind, self._loaded(_CUSTOMIZATIONS, custom[name]))
+
+    def _known_fields(self) -> Iterator[KnownField]:
+        for key in self.data:
+            if key.startswith(_KNOWN_TYPES):
+                group, _, kind = key.removeprefix(_KNOWN_TYPES).rpartition("_")
+                yield from self._known(key, group, kind, self._yaml(key))
+
+    def _known_fields_together(self, together: Mapping[str, Any]) -> Iterator[KnownField]:
+        for where, custom in together.items():
+            if isinstance(custom, dict) and "knownTypeFields" in custom:
+                group, _, kind = str(where).rpartition("/")
+                loaded = self._loaded(_CUSTOMIZATIONS, custom["knownTypeFields"])
+                yield from self._known(_CUSTOMIZATIONS, group, kind, loaded)
+
+    def _known(self, key: str, group: str, kind: str, listed: Any) -> Iterator[KnownField]:
+        entries = listed if isinstance(listed, list) else [None]
+        for entry in entries:
+            path, type_ = (entry.get("field"), entry.get("type")) if isinstance(entry, dict) else (None, None)
+            if not isinstance(path, str) or not isinstance(type_, str) or not path or not type_:
+                self._problem(key, f"{name_of(group, kind)}: knownTypeFields should be a list of field and type")
+                return
+            yield KnownField(group, kind, path, type_)
 
     def _rule(self, key: str, group: str, kind: str, fields: Any) -> Iterator[IgnoreDifference]:
         if not isinstance(fields, dict):

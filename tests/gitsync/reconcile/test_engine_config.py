@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gitsync.diff.known_types import KnownField
 from gitsync.diff.normalize import DiffSettings
 from gitsync.kube.exclusion import DEFAULT_EXCLUSIONS
 from gitsync.manifest.tracking import TrackingSettings
@@ -20,6 +21,7 @@ KNOWN_KEYS = (
     "resource.customizations.actions.apps_Deployment",
     "resource.customizations.ignoreDifferences.apps_Deployment",
     "resource.customizations.ignoreDifferences.all",
+    "resource.customizations.knownTypeFields.example.org_Thing",
     "resource.customizations.ignoreResourceUpdates.all",
     "resource.compareoptions",
     "resource.exclusions",
@@ -58,6 +60,14 @@ def test_the_rule_for_all_kinds_matches_all_of_them() -> None:
 def test_wildcards_in_the_older_notation_stay_globs() -> None:
     config = read_engine_config({"resource.customizations": f"'*.io/*':\n  ignoreDifferences:\n    {REPLICAS}"})
     assert [(rule.group, rule.kind) for rule in config.ignore] == [("*.io", "*")]
+
+
+def test_known_types_of_fields_in_both_notations() -> None:
+    listed = "[{field: spec.pod, type: core/v1/PodSpec}]"
+    split = read_engine_config({"resource.customizations.knownTypeFields.example.org_Thing": listed})
+    together = read_engine_config({"resource.customizations": f"example.org/Thing: {{knownTypeFields: {listed}}}"})
+    known = (KnownField("example.org", "Thing", "spec.pod", "core/v1/PodSpec"),)
+    assert split.settings.known_fields == together.settings.known_fields == known
 
 
 def test_ignored_differences_are_ignored_updates_too_unless_it_is_switched_off() -> None:
@@ -152,6 +162,8 @@ def test_inclusions_leave_everything_else_out() -> None:
         ("resource.customizations.ignoreDifferences.apps_Deployment", "jsonPointers: 7", True),
         ("resource.customizations", "a: [", True),
         ("resource.customizations", "apps/Deployment:\n  ignoreDifferences: 'a: ['", True),
+        ("resource.customizations.knownTypeFields.example.org_Thing", "a: b", True),
+        ("resource.customizations.knownTypeFields.example.org_Thing", "[{field: spec}]", True),
         ("resource.customizations.actions.apps_Deployment", "a: [", False),
         ("resource.customizations.ignoreResourceUpdates.all", "a: [", False),
         ("resource.compareoptions", "ignoreResourceStatusField: some", True),
