@@ -14,6 +14,7 @@ from gitsync.kube.errors import (
     Invalid,
     NotFound,
     TooManyRequests,
+    UnknownKind,
 )
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout.values import Delete, Event, Patch, Step
@@ -75,7 +76,9 @@ class Writes:
         body = list(patch.body) if isinstance(patch.body, tuple) else patch.body
         try:
             after = await self._send(patch, body, patch.subresource)
-        except NotFound:
+        except (NotFound, UnknownKind) as failure:  # a path that is not served looks like a kind that is not known
+            if not patch.subresource and isinstance(failure, UnknownKind):
+                raise
             if not patch.subresource or self._store.get(patch.target) is None:
                 return  # gone meanwhile: nothing to patch
             after = await self._send(patch, body, "")  # a kind without that subresource

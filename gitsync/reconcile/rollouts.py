@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, aclosing
 
 import structlog
 
-from gitsync.kube.errors import ClusterError, NotFound
+from gitsync.kube.errors import ClusterError, NotFound, UnknownKind
 from gitsync.kube.limits import Budget
 from gitsync.kube.watch import Changed, Deleted, Interrupted, ListDone, watch_kind
 from gitsync.manifest.object import JsonObject
@@ -290,6 +290,6 @@ async def _send(member: Member, patch: Patch) -> None:
                 budget=Budget.PEOPLE,
             )
             return
-        except NotFound:
+        except (NotFound, UnknownKind):  # a path that is not served looks like a kind that is not known
             if not subresource:
                 raise
