@@ -8,7 +8,7 @@ import structlog
 
 from gitsync.delivery.in_charge import hold_our_lease, leave_our_lease, upstream_in_charge
 from gitsync.delivery.loop import DeliveryLoop
-from gitsync.delivery.parts import controllers, provider_settings
+from gitsync.delivery.parts import controllers, measurements
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError, Forbidden
 from gitsync.reconcile.supervisor import Heart, Supervisor
@@ -31,9 +31,10 @@ class Delivery:
         self._now = now
         self._holding = False
         self._known = False
+        self._measurements = measurements(cluster, settings, now=now)
         self.loop = DeliveryLoop(
             cluster,
-            controllers(cluster, supervisor=supervisor, now=now, providers=provider_settings(settings)),
+            controllers(cluster, supervisor=supervisor, now=now, measurements=self._measurements),
             supervisor=supervisor,
             now=now,
             instance_id=settings.instance_id,
@@ -46,6 +47,7 @@ class Delivery:
 
     async def close(self) -> None:
         await self.loop.close()
+        await self._measurements.close()
         if self.loop.standing_by or not self._holding:
             return
         try:

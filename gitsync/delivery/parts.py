@@ -36,15 +36,19 @@ def provider_settings(settings: RuntimeSettings) -> ProviderSettings:
     )
 
 
-def controllers(
-    cluster: Cluster, *, supervisor: Supervisor, now: Callable[[], datetime], providers: ProviderSettings
-) -> tuple[Controller, ...]:
-    """All of them; a further one is added here. `cluster` and `supervisor` are for those that ask others."""
+def measurements(cluster: Cluster, settings: RuntimeSettings, *, now: Callable[[], datetime]) -> Measurements:
+    """To be closed by whoever made it."""
 
     async def secrets(namespace: str, name: str) -> Mapping[str, str] | None:
         return await read_secret(cluster, namespace, name)
 
-    measurements = Measurements(secrets, ClusterJobs(cluster, manager=MANAGER), providers, now=now)
+    return Measurements(secrets, ClusterJobs(cluster, manager=MANAGER), provider_settings(settings), now=now)
+
+
+def controllers(
+    cluster: Cluster, *, supervisor: Supervisor, now: Callable[[], datetime], measurements: Measurements
+) -> tuple[Controller, ...]:
+    """All of them; a further one is added here. `cluster` and `supervisor` are for those that ask others."""
     return (
         RolloutController(Parts(route, make_run), now=now),
         AnalysisRunController(cluster, measurements, now=now),
