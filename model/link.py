@@ -24,7 +24,7 @@ import msgspec
 from model.audit import AuditAnswers, AuditRequest
 from model.health import Health
 from model.identity import ApplicationKey
-from model.link_access import AccessRequest, GitTokensAnswer
+from model.link_access import AccessAnswers, AccessRequest
 from model.link_act import DeleteObject as DeleteObject
 from model.link_act import ObjectRef as ObjectRef
 from model.link_act import RefreshApplication as RefreshApplication
@@ -421,7 +421,7 @@ AnswerBody = (
     | OperationAnswer
     | AccessAnswer
     | AuditAnswers
-    | GitTokensAnswer
+    | AccessAnswers
     | ChangeAnswer
     | ValidationAnswer
     | ManifestFileAnswer

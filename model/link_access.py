@@ -4,6 +4,8 @@ from datetime import datetime
 
 import msgspec
 
+from model.identity import ApplicationKey
+
 
 class _Message(msgspec.Struct, frozen=True, tag_field="_", tag=True, omit_defaults=True):
     """Settings that all messages share: the class name is the tag."""
@@ -53,4 +55,23 @@ class GitTokensAnswer(_Message, frozen=True):
     tokens: tuple[GitTokenInfo, ...]
 
 
-AccessRequest = ListGitTokens | PutGitToken | RemoveGitToken
+class GetManifestReview(_Message, frozen=True):
+    """-> ManifestReview, as the Git host tells this person"""
+
+    application: ApplicationKey
+    person: str
+
+
+class ManifestReview(_Message, frozen=True):
+    """What a change of an application's manifest has to pass. None where the Git host does not say."""
+
+    branch: str = ""
+    path: str = ""
+    owners: tuple[str, ...] = ()
+    protected: bool | None = None
+    may_push: bool | None = None
+    required_approvals: int | None = None
+
+
+AccessRequest = GetManifestReview | ListGitTokens | PutGitToken | RemoveGitToken
+AccessAnswers = GitTokensAnswer | ManifestReview

@@ -14,6 +14,7 @@ from model.audit import (
     ListedAuditEntry,
     ManifestHistory,
 )
+from model.link_access import GetManifestReview, ManifestReview
 from model.listing import ListedApplication
 from model.paging import PageRequest
 from model.store import audit as audit_store
@@ -74,6 +75,10 @@ async def commit_changes(plane: ControlPlane, viewer: Viewer, listed: ListedAudi
 
 async def manifest_history(plane: ControlPlane, one: ListedApplication) -> ManifestHistory:
     return await plane.connected.ask(one.runtime, GetManifestHistory(one.summary.key), ManifestHistory)
+
+
+async def manifest_review(plane: ControlPlane, viewer: Viewer, one: ListedApplication) -> ManifestReview:
+    return await plane.connected.ask(one.runtime, GetManifestReview(one.summary.key, viewer.name), ManifestReview)
 
 
 async def _selection(plane: ControlPlane, viewer: Viewer, wanted: AuditFilter) -> AuditSelection:

@@ -31,6 +31,7 @@ from api.types.operation import HistoryEntry, OperationState, last_sync
 from api.types.problem import Error, inactive_runtime, problems_of
 from api.types.rendering import Rendering
 from api.types.resource import ApplicationDiff, ManagedResource, Resource
+from api.types.review import ManifestReview
 from api.types.rollout import Rollout
 from api.types.slices import Pagination, Slice, slice_of
 from api.types.tree import ResourceTree
@@ -114,6 +115,11 @@ class Application(Node):
     )
     async def manifest_history(self, info: Info) -> ManifestHistory | None:
         return ManifestHistory.of(await audit.manifest_history(info.context.plane, self.listed))
+
+    @strawberry.field(description="Who has to review a change of the manifest; null: it is in no repository.")
+    async def manifest_review(self, info: Info) -> ManifestReview | None:
+        found = await audit.manifest_review(info.context.plane, info.context.signed_in(), self.listed)
+        return ManifestReview.of(found)
 
     @strawberry.field(description="Repository, path and line of the manifest in Git.")
     def manifest_location(self) -> GitContext | None:

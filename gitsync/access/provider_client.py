@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import orjson
 
+from gitsync.access.branch_rules import BranchRules, branch_question, read_branch
 from gitsync.access.provider import (
     Provider,
     ProviderKind,
@@ -91,6 +92,16 @@ class ProviderClient:
         if answer.status == 404:
             return Rights(False, False)
         return read_rights(provider, path, answer.body) if answer.status == 200 else None
+
+    async def branch_rules(self, url: str, branch: str, credential: Credential) -> BranchRules | None:
+        """What the host says about a branch; None: it says nothing. Raises ProviderSilent."""
+        provider = await self.provider_of(url)
+        path = repository_path(provider, url) if provider else None
+        question = branch_question(provider, path, branch, credential) if provider and path else None
+        if provider is None or question is None:
+            return None
+        answer = await self.ask(question)
+        return read_branch(provider, answer.body) if answer.status == 200 else None
 
     async def user(self, url: str, credential: Credential) -> str | None:
         """Name of the account that a token belongs to; None: the host refuses the token. Raises ProviderSilent."""

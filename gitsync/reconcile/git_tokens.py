@@ -42,7 +42,7 @@ class GitTokens:
     ) -> None:
         self._cluster = cluster
         self._namespace = namespace
-        self._credentials = credentials
+        self.credentials = credentials
         self._probe = probe
         self._now = now
         self._seal: Seal | None = None
@@ -79,20 +79,20 @@ class GitTokens:
             await self._cluster.create(secret, manager=_MANAGER)
         except Conflict:
             await self._cluster.replace(secret, manager=_MANAGER)
-        self._credentials.put_person(name, PersonSecret(body.person, url, credential))
+        self.credentials.put_person(name, PersonSecret(body.person, url, credential))
         self._probe.forget(body.person)
         return await self.list_of(body.person)
 
     async def remove(self, body: RemoveGitToken) -> GitTokensAnswer:
         """Only the person's own: what is somebody else's does not exist for the asker."""
-        if body.id in self._credentials.of_person(body.person):
+        if body.id in self.credentials.of_person(body.person):
             await self._cluster.delete(_SECRET, self._namespace, body.id)
-            self._credentials.remove(body.id)
+            self.credentials.remove(body.id)
             self._probe.forget(body.person)
         return await self.list_of(body.person)
 
     async def list_of(self, person: str) -> GitTokensAnswer:
-        own = sorted(self._credentials.of_person(person).items(), key=lambda item: item[1].url)
+        own = sorted(self.credentials.of_person(person).items(), key=lambda item: item[1].url)
         infos = await asyncio.gather(*(self._info(name, secret) for name, secret in own))
         return GitTokensAnswer(tuple(infos))
 
@@ -115,7 +115,7 @@ class GitTokens:
     def _check(self, body: PutGitToken, url: str) -> None:
         if urlsplit(url).scheme not in ("http", "https"):
             raise Refused("VALIDATION_ERROR", f"{body.url:.200} is no http or https address", field="url")
-        if not self._credentials.trusts(url):
+        if not self.credentials.trusts(url):
             raise Refused(
                 "VALIDATION_ERROR",
                 f"no repository of this runtime is on the host of {url:.200}",
@@ -124,7 +124,7 @@ class GitTokens:
             )
         if not body.token or max(len(body.token), len(body.username)) > _MAX_CHARACTERS or "\n" in body.token:
             raise Refused("VALIDATION_ERROR", "that is no token", field="token")
-        own = self._credentials.of_person(body.person)
+        own = self.credentials.of_person(body.person)
         if secret_name(body.person, url) not in own and len(own) >= _MAX_TOKENS:
             raise Refused("RATE_LIMIT_ERROR", f"at most {_MAX_TOKENS} tokens are kept for one person")
 

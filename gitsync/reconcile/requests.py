@@ -19,6 +19,7 @@ from gitsync.reconcile.asked import Context, find_member, find_record, key_of, r
 from gitsync.reconcile.link import Refused
 from gitsync.reconcile.people import Acts
 from gitsync.reconcile.render_reasons import Reason, answer, files_of_tree
+from gitsync.reconcile.review import manifest_review
 from gitsync.reconcile.rollouts import RolloutRequests
 from gitsync.reconcile.shown import diff_answer
 from gitsync.reconcile.streams import Streams
@@ -56,7 +57,7 @@ from model.link import (
     WatchRollout,
     WatchTree,
 )
-from model.link_access import ListGitTokens, PutGitToken, RemoveGitToken
+from model.link_access import GetManifestReview, ListGitTokens, PutGitToken, RemoveGitToken
 from model.link_appset import PreviewApplicationSet
 from model.link_change import (
     CreateApplication,
@@ -107,6 +108,15 @@ class Requests:
                 return await self._rendering(key)
             case ProbeAccess():
                 return await self._access(body)
+            case GetManifestReview(application=key, person=person):
+                return await manifest_review(
+                    find_record(self._context, key),
+                    person,
+                    reporter=self._context.reporter,
+                    repositories=self._context.repositories,
+                    credentials=self._context.git_tokens.credentials,
+                    providers=self._context.probe.providers,
+                )
             case ListGitTokens(person=person):
                 return await self._context.git_tokens.list_of(person)
             case PutGitToken():

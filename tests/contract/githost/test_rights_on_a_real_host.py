@@ -94,3 +94,18 @@ async def test_a_token_that_was_revoked_lets_nobody_in(host: RealGitHost) -> Non
     assert await probe.providers.user(url, Credential("dana", "0" * 40)) is None
     assert await probe.providers.user(url, Credential("dana", host.tokens["dana"])) == "dana"
     await probe.close()
+
+
+async def test_a_protected_branch_says_so_and_who_may_push_to_it(host: RealGitHost, probe: AccessProbe) -> None:
+    name, url = await repository(host)
+    await host.grant("dana", name, "eve", "write")
+    credentials = {person: Credential(person, host.tokens[person]) for person in PEOPLE}
+    open_branch = await probe.providers.branch_rules(url, "main", credentials["eve"])
+    assert open_branch is not None
+    assert (open_branch.protected, open_branch.may_push) == (False, True)
+    rule = {"rule_name": "main", "enable_push": False, "required_approvals": 2}
+    await host.api("dana", "POST", f"/repos/dana/{name}/branch_protections", rule)
+    closed = await probe.providers.branch_rules(url, "main", credentials["eve"])
+    assert closed is not None
+    assert (closed.protected, closed.may_push, closed.required_approvals) == (True, False, 2)
+    assert await probe.providers.branch_rules(url, "absent", credentials["eve"]) is None
