@@ -74,7 +74,15 @@ class AccessProbe:
         known = self._answers.get(key)
         if known is None or self._clock() - known.at > self._patience(known, max_age_seconds):
             known = await self._ask_once(key, person, url)
-        return AccessVerdict(repo_url=url, read=known.read, write=known.write, reason=known.reason)
+        return AccessVerdict(
+            repo_url=url, read=known.read, write=known.write, reason=known.reason, unknown=not known.certain
+        )
+
+    def could_write_lately(self, person: str, url: str) -> bool:
+        """Whether the host let the person write when it was last asked, at most a minute ago: enough to stop something
+        while the host is away, and for nothing else."""
+        last = self._known.get((person, comparable_url(url)))
+        return last is not None and last.write and self._clock() - last.at <= MAX_AGE_SECONDS
 
     def forget(self, person: str) -> None:
         """The person's credentials changed: everything is asked anew."""

@@ -114,7 +114,7 @@ class Committing:
         verdict = await self._probe.verdict(person, url)
         if not verdict.write:
             reason = verdict.reason or "no permission to push to it"
-            if "cannot be asked" in reason:
+            if verdict.unknown:
                 raise _Unavailable(reason, suggestion="Nothing was changed; try again when the Git host is back.")
             raise _Forbidden(f"{person} may not change {url}: {reason}", suggestion="Ask for write permission on it.")
 

@@ -124,7 +124,7 @@ class Acts:
 
     async def terminate(self, body: TerminateOperation) -> OperationAnswer:
         record = find_record(self._context, body.application)
-        await self.authorise(record, body.actor)
+        await self.authorise(record, body.actor, stops=True)
         if not self._context.loop.operation_in_progress(record):
             raise Refused("VALIDATION_ERROR", f"no operation of {record.key} is in progress")
         commit = await self.write_down(record, "TERMINATE", body, stops=True)
@@ -160,7 +160,7 @@ class Acts:
 
     async def action(self, body: RunAction) -> OperationAnswer:
         record, member = find_member(self._context, body.application)
-        await self.authorise(record, body.actor)
+        await self.authorise(record, body.actor, stops=stops_something(body.action))
         key = key_of(body.resource)
         require_node(self._context, record, member, key)
         gvk = GroupVersionKind(body.resource.group, body.resource.version, body.resource.kind)
@@ -214,12 +214,17 @@ class Acts:
             raise
         self._context.journalling.ended(operation_id, commit, "Succeeded")
 
-    async def authorise(self, record: Record, actor: str) -> None:
-        """Raises Refused unless the person may push to the repository that rules the application."""
+    async def authorise(self, record: Record, actor: str, *, stops: bool = False) -> None:
+        """Raises Refused unless the person may push to the repository that rules the application. While its host is
+        away, having been able to a moment ago is enough to stop something."""
         if not actor:
             return
         url = access_repo_url(record, self._context.reporter.owner(record))
         verdict = await self._context.probe.verdict(actor, url)
+        if verdict.unknown:
+            if stops and self._context.probe.could_write_lately(actor, url):
+                return
+            raise Refused("GIT_UNAVAILABLE", verdict.reason, suggestion="Try again when the Git host is back.")
         if not verdict.write:
             raise Refused(
                 "FORBIDDEN_ERROR",

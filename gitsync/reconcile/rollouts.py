@@ -128,7 +128,7 @@ class RolloutRequests:
             raise Refused("VALIDATION_ERROR", f"action is one of {', '.join(Steer)}", field="action")
         action = Steer(body.action)
         record, member, key = self._find(body.application, body.resource)
-        await self._acts.authorise(record, body.actor)
+        await self._acts.authorise(record, body.actor, stops=action in (Steer.ABORT, Steer.PAUSE))
         rollout, _ = await self._planned(member, key, action, body.to_revision)
         step = rollout.status.current_step_index
         parameters = {"rollout": str(key), "toRevision": body.to_revision, "step": None if step is None else step + 1}

@@ -119,7 +119,7 @@ async def _source(
     url = f"{field}.repoURL"
     if person and source.repo_url.startswith(("http://", "https://")):
         verdict = await world.probe.verdict(person, source.repo_url)
-        if verdict.unknown or "cannot be asked" in verdict.reason:
+        if verdict.unknown:
             return [problem(manifest, url, verdict.reason, "Check the URL.", code="VALIDATION_ERROR")]
         if not verdict.read:
             message = f"there is no repository {source.repo_url}, or you may not read it"

@@ -86,6 +86,7 @@ async def test_a_host_that_is_away_leaves_reading_as_it_was_for_a_minute_and_nev
     away = await probe.verdict("dana", URL, max_age_seconds=1)
     assert (away.read, away.write) == (True, False)
     assert "cannot be asked" in away.reason
+    assert away.unknown
     clock.now = 61
     assert not (await probe.verdict("dana", URL, max_age_seconds=1)).read
     host.failure = None

@@ -169,7 +169,7 @@ async def test_without_the_git_host_nothing_but_stopping_goes_ahead(both: Rigged
     await both.rig.until("waits", lambda body: "status" in body)
     await both.ask(StartSync(key, "dana", "sync-waits"))
     await both.rig.until("waits", lambda body: phase_of(body) == "Running")
-    both.world.host.faults.inject(Fault(FaultKind.REFUSE, "config", status=503))
+    both.world.host.faults.inject(Fault(FaultKind.REFUSE, status=503))
     try:
         with pytest.raises(Refused) as refused:
             await both.ask(StartSync(ApplicationKey(NAMESPACE, "shop"), "dana", "sync-dark"))
@@ -179,9 +179,26 @@ async def test_without_the_git_host_nothing_but_stopping_goes_ahead(both: Rigged
         await both.rig.until("waits", lambda body: phase_of(body) == "Failed")
     finally:
         both.world.host.faults.clear()
+        both.rig.runtime.probe.forget("dana")
     log = await until(partial(both.git, "config", "log", "--format=%B", "main"), lambda text: "terminate-1" in text)
     assert "Argosy-Late: true" in log
     assert "sync-dark" not in log
+
+
+async def test_with_the_whole_host_away_changes_wait_and_say_so(both: Rigged) -> None:
+    key = ApplicationKey(NAMESPACE, "shop")
+    both.rig.runtime.probe.forget("dana")
+    both.world.host.faults.inject(Fault(FaultKind.REFUSE, status=503))
+    try:
+        with pytest.raises(Refused) as refused:
+            await both.ask(StartSync(key, "dana", "sync-away"))
+        assert refused.value.code == "GIT_UNAVAILABLE"
+        with pytest.raises(Refused) as refused:
+            await both.ask(TerminateOperation(key, "dana", "terminate-away"))
+        assert refused.value.code == "GIT_UNAVAILABLE"  # nobody knows whether dana ever could
+    finally:
+        both.world.host.faults.clear()
+        both.rig.runtime.probe.forget("dana")
 
 
 async def test_a_rollback_without_automated_sync_is_a_sync_to_the_release(both: Rigged) -> None:
