@@ -6,6 +6,7 @@ import click
 
 _COMMANDS = {
     "app": ("api.cli.application:app", "See and steer applications."),
+    "appset": ("api.cli.application_set:appset", "See what ApplicationSets would do."),
     "audit": ("api.cli.audit:audit", "See who changed what, as Git tells it."),
     "demo": ("api.cli.demo:demo", "Start everything on one port, with a sandbox cluster and Git host."),
     "git-token": ("api.cli.git_token:git_token", "Look after your own Git tokens."),

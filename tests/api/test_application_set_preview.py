@@ -1,5 +1,13 @@
 """Previews of ApplicationSets: asked of the runtime in the viewer's name, for those who may commit."""
 
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from api.cli.main import main
 from tests.support.control_plane import Running
 from tests.support.fake_runtime import FakeRuntime
 
@@ -32,3 +40,21 @@ async def test_a_manifest_or_a_name_is_needed_and_not_both(running: Running, run
     assert await running.errors("writer", PREVIEW, input={**given, "manifest": "x", "name": "y"}) == [
         "VALIDATION_ERROR"
     ]
+
+
+@pytest.mark.timeout(20)
+async def test_the_command_line_shows_it(running: Running, runtime: FakeRuntime, tmp_path: Path) -> None:
+    server = ["--server", running.address, "--token", await running.token("writer")]
+    where = ["--runtime", "demo", "--git-source", "platform"]
+    file = tmp_path / "set.yaml"
+    file.write_text("kind: ApplicationSet")
+
+    async def told(*arguments: str) -> Result:
+        return await asyncio.to_thread(CliRunner().invoke, main, ["appset", *server, "preview", *where, *arguments])
+
+    shown = await told("--file", str(file))
+    assert shown.exit_code == 0, shown.output
+    assert "UPDATE" in shown.stdout
+    assert "withheld: writer" in shown.stderr
+    assert json.loads((await told("cart", "-o", "json")).stdout)["changes"][0]["name"] == "cart"
+    assert (await told()).exit_code == 2
