@@ -15,13 +15,15 @@ _MAX_DEPTH = 8
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """A chart to be fetched from `repository`; its archive belongs at `place` of the tree. `locked`: exactly this."""
+    """A chart to be fetched from `repository`; its archive belongs at `place` of the tree, or what is in it if
+    it is to be `unpacked`. `locked`: exactly this."""
 
     name: str
     version: str
     repository: str
     place: str
     locked: bool
+    unpacked: bool = False
 
 
 def gather_dependencies(gathering: Gathering, path: str, *, depth: int = 0) -> list[Dependency]:

@@ -68,14 +68,17 @@ async def with_dependencies(job: Job, charts: Charts | None) -> Job:
     """The job with the archives of the charts that its chart depends on."""
     if not job.charts:
         return job
-    fetching = _needed(charts, f"chart {job.charts[0].name}, which the chart of the source depends on")
-    added = {}
+    fetching = _needed(charts, f"chart {job.charts[0].name}, which the source depends on")
+    added: dict[str, bytes] = {}
     for one in job.charts:
         chart = await fetching.fetcher.resolve(one.repository.rstrip("/"), one.name, one.version)
         archive = await fetching.archive(chart)
         # Looked into here, where a bomb does no harm; Helm gets it as it is.
-        await asyncio.to_thread(unpack, archive, name=one.name, limits=fetching.fetcher.limits.archive)
-        added[one.place] = archive
+        files = await asyncio.to_thread(unpack, archive, name=one.name, limits=fetching.fetcher.limits.archive)
+        if one.unpacked:
+            added |= {f"{one.place}/{path}": data for path, data in files.items()}
+        else:
+            added[one.place] = archive
     return replace(job, tree={**job.tree, **added})
 
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from gitsync.git.repositories import TreeReader
+from gitsync.render.chart_dependencies import Dependency
 from gitsync.render.directory import RenderLimits
 from gitsync.render.errors import SourceInvalid
 from gitsync.render.gathering import Gathering
@@ -22,10 +23,14 @@ async def with_bases(
     """The job with the files of all bases, those that bases themselves name included, and what was read of them."""
     tree, todo = dict(job.tree), list(job.bases)
     others: dict[BaseAddress, OtherClosure] = {}
+    of_base: list[Dependency] = []
+
+    charts = list(job.charts)
 
     def walk(gathering: Gathering, path: str) -> Sequence[BaseUse]:
         inputs = KustomizeInputs(gathering, why_not_base)
         inputs.gather(path)
+        of_base.extend(inputs.charts)
         return inputs.bases
 
     while todo:
@@ -44,10 +49,12 @@ async def with_bases(
                 )
             )
             tree |= found.tree
+            charts += [replace(one, place=f"{base.folder}/{one.place}") for one in of_base]
+            of_base.clear()
             todo += found.uses
             others[base] = OtherClosure(base.ref, found.closure)
         _point(tree, use)
-    return replace(job, tree=tree, bases=()), tuple(others.values())
+    return replace(job, tree=tree, charts=tuple(charts), bases=()), tuple(others.values())
 
 
 def _point(tree: dict[str, bytes], use: BaseUse) -> None:

@@ -59,7 +59,8 @@ def read_kustomize(
     if "--enable-helm" in flags:
         surroundings.consult("helm")
     command = _command(path, flags, version)
-    return Job("kustomize", dict(gathering.tree), command, bases=tuple(inputs.bases))
+    charts = tuple(inputs.charts) if "--enable-helm" in flags else ()  # else kustomize says that it needs leave
+    return Job("kustomize", dict(gathering.tree), command, charts=charts, bases=tuple(inputs.bases))
 
 
 def with_options(

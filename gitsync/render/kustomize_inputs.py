@@ -12,6 +12,7 @@ from gitsync.git.tree import EntryType, clean_path
 from gitsync.manifest.errors import ManifestError
 from gitsync.manifest.limits import ParseLimits
 from gitsync.manifest.yaml_events import load_events
+from gitsync.render.chart_dependencies import Dependency
 from gitsync.render.context import not_fetched
 from gitsync.render.errors import SourceInvalid
 from gitsync.render.gathering import Gathering
@@ -41,7 +42,7 @@ class KustomizeInputs:
         self.widened = False
         self.bases: list[BaseUse] = []
         self._why_not_base = why_not_base
-        self.helm_charts = False
+        self.charts: list[Dependency] = []
         self._gathering = gathering
         self._seen: set[str] = set()
 
@@ -118,7 +119,6 @@ class KustomizeInputs:
         charts = _maps(body.get("helmCharts")) + _maps(body.get("helmChartInflationGenerator"))
         if not charts:
             return
-        self.helm_charts = True
         settings = body.get("helmGlobals")
         home = settings.get("chartHome") if isinstance(settings, dict) else None
         folder = _join(directory, home if isinstance(home, str) and home else "charts")
@@ -126,10 +126,7 @@ class KustomizeInputs:
             name = str(chart.get("name", ""))
             versioned = f"{folder}/{name}-{chart.get('version', '')}/{name}"
             if not self._gathering.directory(f"{folder}/{name}") and not self._gathering.directory(versioned):
-                raise SourceInvalid(
-                    f"the kustomization in {directory!r:.200} uses the chart {name!r:.100}, which is not in {folder}",
-                    suggestion=f"Commit the chart to {folder}/{name}, or deploy it as a source of its own.",
-                )
+                self.charts.append(_fetched(chart, directory, folder, versioned))
             values = [chart.get("valuesFile"), *_strings(chart.get("additionalValuesFiles"))]
             for value in values:
                 if isinstance(value, str) and value:
@@ -138,6 +135,17 @@ class KustomizeInputs:
     def _is_local(self, directory: str, name: str) -> bool:
         """A directory may be called `github.com`."""
         return "://" not in name and "?" not in name and self._gathering.find(_join(directory, name)).entry is not None
+
+
+def _fetched(chart: dict[str, Any], directory: str, folder: str, place: str) -> Dependency:
+    """A chart that kustomize would fetch itself. Raises SourceInvalid where nobody can tell which."""
+    name, repository, version = (str(chart.get(field) or "") for field in ("name", "repo", "version"))
+    if not repository or not version:
+        raise SourceInvalid(
+            f"the kustomization in {directory!r:.200} uses the chart {name!r:.100}, which is not in {folder}",
+            suggestion=f"Commit the chart to {folder}/{name}, or name its repo and version.",
+        )
+    return Dependency(name, version, repository, clean_path(place), locked=True, unpacked=True)
 
 
 def read_kustomization(gathering: Gathering, directory: str) -> tuple[str, dict[str, Any]] | None:

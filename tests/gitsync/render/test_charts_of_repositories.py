@@ -18,6 +18,7 @@ from gitsync.render.cache import RenderCache
 from gitsync.render.chart_archive import ArchiveLimits, unpack
 from gitsync.render.chart_fetch import ChartFetcher, FetchLimits
 from gitsync.render.chart_sources import Charts
+from gitsync.render.context import RenderContext
 from gitsync.render.errors import ChartUnavailable
 from gitsync.render.render import Rendered, render
 from model.kinds.application import ApplicationSource
@@ -246,6 +247,29 @@ async def test_a_chart_is_a_source_with_values_of_another(
         first, second = await once(), await once()
         assert (first.documents[0].body["data"], first.commit, first.source_type) == ({"v": "1.10.0"}, "1.10.0", "Helm")
         assert (second.from_cache, cache.counter.programs_total) == (True, 1)
+        await cache.close()
+
+
+@pytest.mark.skipif(
+    shutil.which("helm") is None or shutil.which("kustomize") is None, reason="helm or kustomize is not on PATH"
+)
+@pytest.mark.timeout(20)
+async def test_a_chart_inside_a_kustomization_is_fetched_for_it(
+    host: ChartHost, fetcher: ChartFetcher, tmp_path: Path
+) -> None:
+    host.charts["1.2.0"] = chart("1.2.0", **{"web/values.yaml": "a: 1\n"})
+    async with git_rig(tmp_path) as git:
+        cache = RenderCache(tmp_path / "renders.db")
+        inflated = f"{{name: web, repo: 'http://{host.address}/charts', version: 1.2.0, releaseName: r}}"
+        git.origin.create("apps", {"app/kustomization.yaml": f"helmCharts: [{inflated}]\nnamePrefix: x-\n"})
+        source = ApplicationSource(repo_url=git.origin.url("apps"), path="app", target_revision="main")
+        context = RenderContext(build_options=("--enable-helm",), kube_version="v1.30.0")
+        rendered = await render(
+            source, repositories=git.repositories, cache=cache, charts=Charts(fetcher), context=context
+        )
+        assert [(one.body["metadata"]["name"], one.body["data"]) for one in rendered.documents] == [
+            ("x-r", {"v": "1.2.0"})
+        ]
         await cache.close()
 
 
