@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from gitsync.audit.entry import entry_of, outcome_of
 from gitsync.audit.trailers import Entity, format_entity, parse_entity, parse_message, parse_person
+from gitsync.git.change import Change, Contents, Person, full_message
 from gitsync.git.commit_facts import CommitFacts
+from gitsync.git.tree import Files
 from model.audit import AuditEntry, SignatureStatus
 
 MESSAGE = """Set the image of cart to 1.4
@@ -53,6 +55,24 @@ def test_a_commit_of_argosy_says_who_did_what_to_what_and_why() -> None:
     assert (found.actor_name, found.actor_email, found.operation_id) == ("Dana", "dana@example.com", "op-1")
     assert (found.reason, found.outcome) == ("The customer asked for it.", "Succeeded: 3 resources")
     assert found.commit.date.astimezone(UTC) == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+
+
+def test_what_the_commit_queue_writes_is_read_back() -> None:
+    change = Change(
+        "op-7",
+        "SYNC",
+        "Application demo/argosy/cart",
+        Person("Dana D.", "d@example.com"),
+        "Sync cart\n\nWhy not",
+        _nothing,
+    )
+    found = entry(full_message(change))
+    assert (found.action, found.entity_name, found.runtime, found.operation_id) == ("SYNC", "cart", "demo", "op-7")
+    assert (found.actor_name, found.reason) == ("Dana D.", "Why not")
+
+
+def _nothing(_: Files) -> Contents:
+    return {}
 
 
 @pytest.mark.parametrize("left_out", ["Argosy-Action", "Argosy-Operation-Id"])

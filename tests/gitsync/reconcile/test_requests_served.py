@@ -11,6 +11,7 @@ import pytest_asyncio
 from gitsync.access.secret import Credential, PersonSecret
 from gitsync.reconcile.link import Refused
 from gitsync.sandbox.githost import Access
+from model.audit import AuditAnswer, CommitChanges, GetCommitChanges, ReadAudit
 from model.health import Health
 from model.identity import ApplicationKey
 from model.link import (
@@ -312,3 +313,16 @@ async def test_reports_describe_the_application(rig: Rig) -> None:
     }
     for subject in rig.runtime.reporter.subjects():
         assert rig.runtime.reporter.make(subject) is not None
+
+
+async def test_commits_of_connected_repositories_are_the_audit_log(rig: Rig) -> None:
+    answer = await ask(rig, ReadAudit((), wait_seconds=10))
+    assert isinstance(answer, AuditAnswer)
+    entries = [entry for batch in answer.batches for entry in batch.entries]
+    pushed = next(entry for entry in entries if "shop/web.yaml" in entry.files)
+    assert (pushed.action, pushed.entity_kind, pushed.actor_name) == ("COMMIT", "Repository", "Dana")
+    changes = await ask(rig, GetCommitChanges(pushed.commit.repo_url, pushed.commit.sha))
+    assert isinstance(changes, CommitChanges)
+    assert [(file.path, file.masked) for file in changes.files] == [("shop/web.yaml", True)]
+    with pytest.raises(Refused):
+        await ask(rig, GetCommitChanges("https://git.example.com/not-connected.git", pushed.commit.sha))
