@@ -18,6 +18,7 @@ from tests.bench.push import bench_push
 from tests.bench.result import Row, table, write
 from tests.bench.rig import ClusterRig, sandbox_cluster
 from tests.bench.rollout_step import bench_rollout_step
+from tests.bench.statistics import bench_statistics
 from tests.support.real_apiserver import assets, running_real_cluster
 
 Bench = Callable[[Path], Awaitable[list[Row]]]
@@ -55,6 +56,7 @@ def benches(applications: int) -> dict[str, Bench]:
         "affected": partial(bench_affected, applications=applications),
         "affected-large": partial(bench_affected, applications=10 * applications),
         "audit": partial(bench_audit, commits=100 * applications),
+        "statistics": partial(bench_statistics, applications=10 * applications),
         "rollout-step": bench_rollout_step,
         "page": partial(bench_page, applications=10 * applications),
         "subscribers": partial(bench_subscribers, applications=applications, subscribers=200),
