@@ -61,7 +61,7 @@ class Live:
         containers = [{"name": "web", "image": image}]
         await self.patch(name, {"spec": {"template": {"spec": {"containers": containers}}}})
 
-    async def until(self, name: str, holds: Callable[[JsonObject], object], *, seconds: float = 30) -> JsonObject:
+    async def until(self, name: str, holds: Callable[[JsonObject], object], *, seconds: float = 60) -> JsonObject:
         """The Rollout as soon as `holds` is true of it."""
         body: JsonObject = {}
         try:
@@ -91,7 +91,7 @@ class Live:
             for one in await self.cluster.list(REPLICA_SET, namespace="default")
         }
 
-    async def until_sizes(self, wanted: dict[str, int], *, seconds: float = 30) -> None:
+    async def until_sizes(self, wanted: dict[str, int], *, seconds: float = 60) -> None:
         found: dict[str, int] = {}
         try:
             async with asyncio.timeout(seconds):

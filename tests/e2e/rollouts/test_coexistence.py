@@ -59,9 +59,13 @@ async def test_running_canary_changes_hands_and_returns_without_a_restart(live: 
         await live.until_phase("web", "Healthy")
         await live.set_image("web", "web:2")
         await live.until_phase("web", "Paused", "CanaryPauseStep")
-        pods, passes = await live.pods(), ours.delivery.loop.passes
+        pods = await live.pods()
 
         await live.patch("web", {"metadata": {"labels": {INSTANCE_LABEL: "theirs"}}})
+        async with asyncio.timeout(20):
+            while ours.delivery.loop.has_work or ours.delivery.loop.queue.working:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        passes = ours.delivery.loop.passes
         await live.patch("web", {"status": {"pauseConditions": None, "currentStepIndex": 2}})
         await live.until("web", lambda body: body["status"].get("currentStepIndex") == 3)
         await live.until_phase("web", "Paused", "CanaryPauseStep")
