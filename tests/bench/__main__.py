@@ -15,6 +15,7 @@ from tests.bench.control_plane import bench_page, bench_subscribers
 from tests.bench.first_sync import bare_loop, bench_first_sync
 from tests.bench.kube_http import connect
 from tests.bench.push import bench_push
+from tests.bench.renders import bench_renders
 from tests.bench.result import Row, table, write
 from tests.bench.rig import ClusterRig, sandbox_cluster
 from tests.bench.rollout_step import bench_rollout_step
@@ -56,6 +57,7 @@ def benches(applications: int) -> dict[str, Bench]:
         "affected": partial(bench_affected, applications=applications),
         "affected-large": partial(bench_affected, applications=10 * applications),
         "audit": partial(bench_audit, commits=100 * applications),
+        "renders": bench_renders,
         "statistics": partial(bench_statistics, applications=10 * applications),
         "rollout-step": bench_rollout_step,
         "page": partial(bench_page, applications=10 * applications),

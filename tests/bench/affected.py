@@ -17,7 +17,7 @@ from tests.bench.rig import AUTHOR, HOME, ROBOT, ROBOT_PASSWORD, git_host
 COMMITS = 10
 
 
-class _Robot:
+class Robot:
     """The one credential of the rig."""
 
     async def credential_for(self, url: str) -> GitCredential | None:
@@ -29,7 +29,7 @@ async def bench_affected(folder: Path, *, applications: int) -> list[Row]:
     async with git_host(folder) as host:
         files: dict[str, bytes | None] = {f"apps/{name}/manifests.yaml": workload.manifests(name) for name in names}
         old = await host.commit_files("apps", "main", files, message="All applications", author=AUTHOR)
-        repositories = Repositories(folder / "mirrors", credentials=_Robot(), clock=lambda: datetime.now(UTC))
+        repositories = Repositories(folder / "mirrors", credentials=Robot(), clock=lambda: datetime.now(UTC))
         url = host.clone_url("apps")
         try:
             index: AffectedIndex[ApplicationKey] = AffectedIndex()
