@@ -20,7 +20,7 @@ RELEASES_BEHIND_A_FIGURE = 500
 
 @dataclass(frozen=True, slots=True)
 class Deployments:
-    """`before` counts the period of equal length just before. `first_counted`: what lies before was never recorded."""
+    """`before` counts the period of equal length just before."""
 
     window: Window
     selection: ReleaseSelection

@@ -1,7 +1,7 @@
 """Counting releases: by day, by application, and the middle of a value. One pass of an index each, no payloads."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 from sqlalchemy import Integer, SQLColumnExpression, case, cast, func, literal, select
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from model.statistics import Counts, Window, offsets
-from model.store.moment import from_micros, to_micros
+from model.store.moment import to_micros
 from model.store.release import ReleaseSelection
 from model.tables.release import ReleaseRow
 
@@ -75,12 +75,6 @@ async def median(session: AsyncSession, selection: ReleaseSelection, window: Win
         return None
     middle = select(value).where(*where).order_by(value).limit(1).offset((number - 1) // 2)
     return (await session.execute(middle)).scalar_one()
-
-
-async def first_release(session: AsyncSession, selection: ReleaseSelection) -> datetime | None:
-    """Before it nobody counted."""
-    found = (await session.execute(select(func.min(_STARTED)).where(*selection.where()))).scalar_one_or_none()
-    return from_micros(found) if found is not None else None
 
 
 def _within(window: Window) -> tuple[SQLColumnExpression[bool], ...]:

@@ -8,7 +8,7 @@ export function PeriodBar({ period, children }) {
   const search = useQuery();
   const change = (changes) => showQuery(withChanges(new URLSearchParams(location.search), changes), { replace: true });
   const { data } = useAnswer("runtimes", {});
-  const runtimes = (data?.runtimes.nodes ?? []).map((one) => ({ value: one.metadata?.name ?? one.name, count: one.applicationsCount ?? "" }));
+  const runtimes = (data?.runtimes.nodes ?? []).map((one) => ({ value: one.metadata.name, count: one.applicationsNum }));
   return (
     <div className="filters">
       <Choice label="Period" options={PERIODS} value={period.key} onChange={(time) => change({ time })} />

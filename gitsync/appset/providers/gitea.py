@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 from gitsync.appset.providers.api import Api
+from gitsync.appset.providers.pulls import open_pull_requests
 from gitsync.appset.providers.values import HostedBranch, HostedRepository, PullRequest
 from gitsync.manifest.object import JsonObject
 
@@ -56,22 +57,4 @@ def _branch(body: JsonObject) -> HostedBranch:
 
 
 async def pull_requests(api: Api, settings: JsonObject) -> list[PullRequest]:
-    """Open ones that have all labels of the generator."""
-    wanted = set(settings.get("labels") or ())
-    place = f"/repos/{quote(settings.get('owner') or '', safe='')}/{quote(settings.get('repo') or '', safe='')}"
-    found = []
-    async for body in api.linked(f"{place}/pulls", {"state": "open", **_PAGE}):
-        labels = tuple(label["name"] for label in body.get("labels") or ())
-        if wanted <= set(labels):
-            found.append(
-                PullRequest(
-                    number=str(body["number"]),
-                    title=body.get("title") or "",
-                    branch=body["head"]["ref"],
-                    target_branch=body["base"]["ref"],
-                    sha=body["head"]["sha"],
-                    labels=labels,
-                    author=str((body.get("user") or {}).get("login") or ""),
-                )
-            )
-    return found
+    return await open_pull_requests(api, settings, _PAGE)
