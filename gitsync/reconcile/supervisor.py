@@ -8,7 +8,7 @@ logged with its traceback, counted and shown, and the others go on.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 
 import structlog
@@ -80,6 +80,10 @@ class Supervisor:
         task = asyncio.create_task(self.guard(name, work), name=name)
         self._small.add(task)
         task.add_done_callback(self._small.discard)
+        if isinstance(
+            work, Coroutine
+        ):  # one that is stopped before its first step would complain of never being awaited
+            task.add_done_callback(lambda _: work.close())
         return task
 
     async def guard(self, name: str, work: Awaitable[None]) -> None:

@@ -1,6 +1,7 @@
 """The supervisor: no task dies in silence."""
 
 import asyncio
+import inspect
 
 from structlog.testing import capture_logs
 
@@ -63,3 +64,15 @@ async def test_the_fault_of_a_small_task_is_logged_and_counted() -> None:
     assert supervisor.faults == 1
     assert logs[0]["part"] == "small"
     assert "KeyError" in logs[0]["error"]
+
+
+async def test_a_small_task_that_never_began_is_let_go_at_the_end() -> None:
+    supervisor = Supervisor(clock=Clock())
+
+    async def late() -> None:
+        await asyncio.Event().wait()
+
+    work = late()
+    supervisor.spawn("late", work)
+    await supervisor.close()
+    assert inspect.getcoroutinestate(work) == inspect.CORO_CLOSED
