@@ -102,6 +102,11 @@ def client_from_environment(environment: Mapping[str, str] = os.environ) -> Clie
     )
 
 
+def server_from_environment(environment: Mapping[str, str] = os.environ) -> str | None:
+    """The control plane that ARGOSY_SERVER names; None: nobody says."""
+    return environment.get("ARGOSY_SERVER")
+
+
 def child_environment(**extra: str) -> dict[str, str]:
     """The environment for a process that this one starts."""
     return {**os.environ, **extra}

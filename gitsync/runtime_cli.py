@@ -20,6 +20,7 @@ from gitsync.settings import (
     CONTROLLER_NAMES,
     CONTROLLERS,
     DELIVERY_CONTROLLERS,
+    ENGINES,
     GeneratorSettings,
     LinkSettings,
     RuntimeSettings,
@@ -33,6 +34,7 @@ from gitsync.settings import (
 @click.option("--namespace", default="argosy", help="Home namespace: Applications, projects and Secrets live there.")
 @click.option("--link", "link_url", help="WebSocket address of a control plane, such as wss://host/link.")
 @click.option("--token", help="The runtime's token for the link; better in ARGOSY_LINK_TOKEN.")
+@click.option("--token-file", type=click.Path(path_type=Path), help="File with the token; read at each dial.")
 @click.option("--name", default="runtime", help="Name that the token was made for.")
 @click.option("--controllers", default=",".join(CONTROLLERS), help="Comma-separated: which controllers run.")
 @click.option("--instance-id", default="", help="Only objects of this instance are ours; empty: those without one.")
@@ -45,13 +47,21 @@ from gitsync.settings import (
 @click.option("--token-ref-strict", is_flag=True, help="ApplicationSets take tokens only from Secrets meant for them.")
 @click.option("--new-git-file-globbing", is_flag=True, help="In globs of the git generator only ** crosses a slash.")
 @click.option("--hosted", is_flag=True, help="Started and supervised by the control plane itself.")
-@click.option("--adopt", is_flag=True, help="Reconcile even if an Argo CD controller is at work in the namespace.")
+@click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default="auto",
+    help="Who reconciles: argosy even beside an Argo CD controller; argo-cd, which is driven through the same objects; "
+    "auto: argosy unless an Argo CD controller is at work in the namespace.",
+)
+@click.option("--adopt", is_flag=True, help="The same as --engine argosy.")
 def runtime(
     kubeconfig: Path | None,
     context: str | None,
     namespace: str,
     link_url: str | None,
     token: str | None,
+    token_file: Path | None,
     name: str,
     controllers: str,
     instance_id: str,
@@ -64,24 +74,25 @@ def runtime(
     token_ref_strict: bool,
     new_git_file_globbing: bool,
     hosted: bool,
+    engine: str,
     adopt: bool,
 ) -> None:
     """Make clusters agree with Git: the runtime process."""
     environment = read_environment()
     token = token or environment.token
-    if link_url and not token:
-        raise click.UsageError("--link needs the runtime's token: --token or ARGOSY_LINK_TOKEN")
+    if link_url and not token and not token_file:
+        raise click.UsageError("--link needs the runtime's token: --token, --token-file or ARGOSY_LINK_TOKEN")
     settings = RuntimeSettings(
         namespace=namespace,
         data_dir=data_dir or environment.data_dir / "runtime",
         name=name,
         kubeconfig=kubeconfig or environment.kubeconfig,
         context=context,
-        link=LinkSettings(link_url, token) if link_url and token else None,
+        link=LinkSettings(link_url, token or "", token_file) if link_url else None,
         controllers=_controllers(controllers),
         instance_id=instance_id,
         hosted=hosted,
-        adopt=adopt,
+        engine="argosy" if adopt else engine,
         metrics_host=metrics_host,
         metrics_port=metrics_port,
         poll_seconds=poll_seconds,

@@ -21,6 +21,7 @@ _METRIC_VARIABLES = (
 # What this version can run, all of it unless told otherwise; more names arrive with the parts that they start.
 CONTROLLERS = ("applications", "applicationsets", "rollouts")
 DELIVERY_CONTROLLERS = frozenset({"rollouts"})  # need neither Git nor Applications
+ENGINES = ("auto", "argosy", "argo-cd")
 CONTROLLER_NAMES = (*CONTROLLERS, "workflows", "events")  # what may be asked for; the rest starts when it is built
 
 
@@ -54,10 +55,12 @@ class GeneratorSettings:
 
 @dataclass(frozen=True, slots=True)
 class LinkSettings:
-    """Where the control plane is and how patient the link is."""
+    """Where the control plane is and how patient the link is. `token_file` is read at each dial, so that a token that
+    was renewed in the cluster counts without a restart; it wins over `token`."""
 
     url: str
-    token: str = field(repr=False)
+    token: str = field(default="", repr=False)
+    token_file: Path | None = None
     queue_reports: int = 2_000  # unacknowledged reports kept; beyond this a snapshot replaces them
     flush_seconds: float = 0.02  # changes within this time travel in one report
     reconnect_seconds: float = 0.5
@@ -78,7 +81,7 @@ class RuntimeSettings:
     controllers: frozenset[str] = frozenset(CONTROLLERS)
     instance_id: str = ""
     hosted: bool = False
-    adopt: bool = False
+    engine: str = "auto"  # who reconciles: auto: we, unless an upstream controller is at work in the namespace
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = None
     poll_seconds: float = 30.0

@@ -1,8 +1,8 @@
 """`argosy`: the table of subcommands."""
 
-from importlib import import_module
-
 import click
+
+from api.cli.lazy import load_command
 
 _COMMANDS = {
     "app": ("api.cli.application:app", "See and steer applications."),
@@ -13,8 +13,7 @@ _COMMANDS = {
     "git-source": ("api.cli.git_source:git_source", "Look after the repositories that manifests are committed to."),
     "inspect": ("gitsync.cli:inspect", "Say what the engine thinks of files, offline."),
     "rollout": ("api.cli.rollout:rollout", "Progressive delivery: see, steer, simulate and explain Rollouts."),
-    "runtime": ("gitsync.runtime_cli:runtime", "Start a runtime on a cluster."),
-    "runtimes": ("api.cli.runtimes:runtimes", "Look after the runtimes that may connect."),
+    "runtime": ("api.cli.runtime:runtime", "Look after runtimes; without a subcommand: be one."),
     "serve": ("api.cli.serve:serve", "Start the control plane."),
     "token": ("api.cli.token:token", "Look after API tokens."),
     "user": ("api.cli.user:user", "Look after local users."),
@@ -28,11 +27,7 @@ class _Lazy(click.Group):
         return sorted(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module, _, name = _COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(module), name)
-        return command
+        return load_command(_COMMANDS[cmd_name][0]) if cmd_name in _COMMANDS else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

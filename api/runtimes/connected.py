@@ -61,6 +61,11 @@ class ConnectedRuntimes:
         async with self._connection(runtime).stream(body, capacity=capacity) as stream:
             yield stream
 
+    def doubt(self, runtime: str) -> None:
+        """The runtime's token changed, or it was removed: its connection looks whether it may stay."""
+        if (connection := self._connections.get(runtime)) is not None:
+            connection.doubted.set()
+
     def hint(self, repo_urls: tuple[str, ...]) -> None:
         """A webhook came. Only a hint: a runtime that cannot take it looks at its next interval anyway."""
         for connection in self._connections.values():

@@ -30,6 +30,7 @@ class RuntimeConnection:
         self.session = session
         self.outbox: asyncio.Queue[ToRuntime] = asyncio.Queue(OUTBOX_MESSAGES)
         self.replaced = asyncio.Event()
+        self.doubted = asyncio.Event()  # set: its token may be void, look at once
         self.gone = asyncio.Event()
         self._numbers = itertools.count(1)
         self._pending: dict[int, asyncio.Future[AnswerBody | Refusal]] = {}

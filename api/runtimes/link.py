@@ -51,6 +51,7 @@ BAD_MESSAGE = 4400
 UNKNOWN_TOKEN = 4401
 REPLACED = 4409
 OUT_OF_ORDER = 4412
+TOKEN_CHECK_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -67,10 +68,12 @@ class LinkServer:
     notice: Callable[[ListedApplication], None]
     new_repository: Callable[[], None]
     heartbeat_seconds: float = HEARTBEAT_SECONDS
+    token_check_seconds: float = TOKEN_CHECK_SECONDS
 
     async def serve(self, websocket: WebSocket) -> None:
         """One runtime's socket; returns when it is over."""
-        runtime = await self._who(websocket)
+        token_hash = _token_hash(websocket)
+        runtime = await self.runtime_of(token_hash)
         await websocket.accept()
         if runtime is None:
             await websocket.close(UNKNOWN_TOKEN, "this token belongs to no runtime")
@@ -78,14 +81,13 @@ class LinkServer:
         with suppress(WebSocketDisconnect):
             hello = await self._hello(websocket, runtime)
             if hello is not None:
-                await _Link(self, websocket, RuntimeConnection(runtime, hello.session)).run()
+                connection = RuntimeConnection(runtime, hello.session)
+                await _Link(self, websocket, connection, token_hash).run()
 
-    async def _who(self, websocket: WebSocket) -> str | None:
-        token = websocket.headers.get("authorization", "").removeprefix("Bearer ").strip()
-        if not token:
-            return None
+    async def runtime_of(self, token_hash: str) -> str | None:
+        """Whose token it is now; None: nobody's, or not any more."""
         async with self.database.read() as session:
-            return await runtime_store.name_for_token(session, hash_token(token))
+            return await runtime_store.name_for_token(session, token_hash)
 
     async def _hello(self, websocket: WebSocket, runtime: str) -> Hello | None:
         try:
@@ -100,11 +102,18 @@ class LinkServer:
         return message
 
 
+def _token_hash(websocket: WebSocket) -> str:
+    return hash_token(websocket.headers.get("authorization", "").removeprefix("Bearer ").strip())
+
+
 class _Link:
     """One connection at work: a reader, a writer, and a task that takes in reports."""
 
-    def __init__(self, server: LinkServer, websocket: WebSocket, connection: RuntimeConnection) -> None:
+    def __init__(
+        self, server: LinkServer, websocket: WebSocket, connection: RuntimeConnection, token_hash: str
+    ) -> None:
         self._server = server
+        self._token_hash = token_hash
         self._websocket = websocket
         self._connection = connection
         self._reports: asyncio.Queue[Report] = asyncio.Queue(QUEUED_REPORTS)
@@ -127,10 +136,16 @@ class _Link:
 
     async def _work(self) -> None:
         """Until the first of the parts ends: each ends for a reason, and the link with it."""
-        tasks = [
-            asyncio.create_task(part(), name=f"link-{self._connection.runtime}-{part.__name__}")
-            for part in (self._read, self._write, self._take_in, self._follow_audit, self._beat, self._yield_to_newer)
-        ]
+        parts = (
+            self._read,
+            self._write,
+            self._take_in,
+            self._follow_audit,
+            self._beat,
+            self._yield_to_newer,
+            self._end_with_token,
+        )
+        tasks = [asyncio.create_task(part(), name=f"link-{self._connection.runtime}-{part.__name__}") for part in parts]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -179,6 +194,15 @@ class _Link:
     async def _yield_to_newer(self) -> None:
         await self._connection.replaced.wait()
         self._because(REPLACED, "a newer connection of this runtime took over")
+
+    async def _end_with_token(self) -> None:
+        """A token that was renewed or whose runtime was removed, here or by another process, ends its connection."""
+        while await self._server.runtime_of(self._token_hash) == self._connection.runtime:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._server.token_check_seconds):
+                    await self._connection.doubted.wait()
+            self._connection.doubted.clear()
+        self._because(UNKNOWN_TOKEN, "the token of this runtime is void")
 
     async def _take_in(self) -> None:
         runtime, link_session = self._connection.runtime, self._connection.session

@@ -1,6 +1,7 @@
 """Runtimes and their parts."""
 
 from datetime import datetime
+from importlib.metadata import version
 from typing import cast
 
 import strawberry
@@ -27,6 +28,9 @@ from api.types.slices import Pagination, Slice, slice_of
 from model.identity import encode_node_id
 from model.listing import HEALTH_RANK, RegisteredRuntime
 from model.report import ComponentSummary, HealthState, RuntimeSummary, SyncState
+from model.version import is_older
+
+CONTROL_PLANE_VERSION = version("argosy")
 
 
 @strawberry.type
@@ -75,6 +79,9 @@ class Runtime(Node):
     shared_config_repo: str | None = strawberry.field(
         default=None, description="Where operations are journalled; null: they are not."
     )
+    update_available: str | None = strawberry.field(
+        default=None, description="Version of the control plane where the runtime is older, else null."
+    )
 
     @staticmethod
     def of(runtime: RegisteredRuntime, *, available: bool) -> "Runtime":
@@ -97,6 +104,7 @@ class Runtime(Node):
             if summary
             else [],
             errors=_errors(runtime, available=available),
+            update_available=CONTROL_PLANE_VERSION if _is_outdated(runtime) else None,
             shared_config_repo=(runtime.summary.shared_config_repo or None) if runtime.summary else None,
         )
 
@@ -136,7 +144,27 @@ def _errors(runtime: RegisteredRuntime, *, available: bool) -> list[Error]:
     seen = runtime.seen or runtime.created
     reported = runtime.summary.errors if runtime.summary else ()
     errors: list[Error] = [_error("Runtime error", message, seen) for message in reported]
+    if _is_outdated(runtime):
+        errors.append(_update_available(runtime, seen))
     return errors if available else [*errors, inactive_runtime(runtime.name, seen)]
+
+
+def _is_outdated(runtime: RegisteredRuntime) -> bool:
+    return runtime.summary is not None and is_older(runtime.summary.version, than=CONTROL_PLANE_VERSION)
+
+
+def _update_available(runtime: RegisteredRuntime, seen: datetime) -> Error:
+    assert runtime.summary is not None
+    return HealthError(
+        level=ErrorLevels.WARNING,
+        title="Update available",
+        message=f"runtime {runtime.name} is of version {runtime.summary.version}, the control plane of "
+        f"{CONTROL_PLANE_VERSION}",
+        suggestion=f"argosy runtime manifests {runtime.name} | kubectl apply -f - (or upgrade its chart)",
+        last_seen=seen,
+        code=HealthErrorCodes.UNKNOWN,
+        object=None,
+    )
 
 
 def _error(title: str, message: str, seen: datetime) -> Error:

@@ -98,7 +98,7 @@ class Delivery:
 
     async def _other(self) -> str:
         settings = self._settings
-        if not settings.adopt and not settings.instance_id:
+        if settings.engine != "argosy" and not settings.instance_id:
             other = await upstream_in_charge(self._cluster, now=self._now)
             if other:
                 return other

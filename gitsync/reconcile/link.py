@@ -129,7 +129,7 @@ class Link:
         try:
             async with connect(
                 settings.url,
-                additional_headers={"Authorization": f"Bearer {settings.token}"},
+                additional_headers={"Authorization": f"Bearer {_token(settings)}"},
                 open_timeout=settings.connect_timeout_seconds,
                 ping_interval=None,  # the protocol has its own heartbeats
                 close_timeout=2,
@@ -276,6 +276,16 @@ class Link:
         finally:
             if not _cancelled():
                 await _send(socket, StreamEnd(request.id, error))
+
+
+def _token(settings: LinkSettings) -> str:
+    """Raises LinkFailed when its file cannot be read."""
+    if settings.token_file is None:
+        return settings.token
+    try:
+        return settings.token_file.read_text().strip()
+    except (OSError, UnicodeDecodeError) as failure:
+        raise LinkFailed(f"the token in {settings.token_file} cannot be read: {failure}") from failure
 
 
 _INTERNAL = Refusal(code="INTERNAL_SERVER_ERROR", message="the runtime failed to answer; its log says why")

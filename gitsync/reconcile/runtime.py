@@ -56,7 +56,7 @@ from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.status_writer import StatusWriter
 from gitsync.reconcile.supervisor import Heart, Supervisor
 from gitsync.reconcile.sync import Syncs
-from gitsync.reconcile.watch_only import APPLICATION_SET_CONTROLLER, CONTROLLER, who_is_in_charge
+from gitsync.reconcile.watch_only import APPLICATION_SET_CONTROLLER, CONTROLLER, said_by_settings, who_is_in_charge
 from gitsync.render.cache import RenderCache
 from gitsync.render.chart_fetch import ChartFetcher
 from gitsync.settings import LinkSettings, RuntimeSettings
@@ -69,7 +69,6 @@ _IN_CHARGE_SECONDS = 30.0
 _REPORT_SECONDS = 15.0  # the runtime and its clusters are reported this often, whether they changed or not
 _CONNECT_MAX_SECONDS = 30.0
 _NEVER_SECONDS = 86_400.0  # who does not want hosts to be asked relies on hints; once a day none is harmful
-_OFF = "the controller of {} is switched off in this runtime"
 
 
 def utc_now() -> datetime:
@@ -235,24 +234,22 @@ class Runtime:
     # ---- who is in charge
 
     async def _look_who_is_in_charge(self) -> None:
-        other = await self._who_reconciles("applications", CONTROLLER)
+        other = await self._who_reconciles(CONTROLLER)
         if other is not None and other != self.loop.watching_only:
             log.warning("watching only" if other else "in charge", reason=other)
             self.loop.watching_only = self.reporter.watching_only = other
             self.statuses.paused = bool(other)
             self.loop.queue_all(Refresh.RESOLVE)
-        other = await self._who_reconciles("applicationsets", APPLICATION_SET_CONTROLLER)
+        other = await self._who_reconciles(APPLICATION_SET_CONTROLLER)
         if other is not None and other != self.application_sets.standing_by:
             log.warning("application sets are left alone" if other else "application sets are ours", reason=other)
             self.application_sets.standing_by = other
             self.application_sets.queue_all()
 
-    async def _who_reconciles(self, name: str, controller: str) -> str | None:
-        """Why our own controller of that name is to do nothing, "" when it is to work; None: nobody can tell."""
-        if not self.runs(name):
-            return _OFF.format(name)
-        if self._settings.adopt:
-            return ""
+    async def _who_reconciles(self, controller: str) -> str | None:
+        """Why our own controller is to do nothing, "" when it is to work; None: nobody can tell."""
+        if (decided := said_by_settings(self._settings, controller)) is not None:
+            return decided
         try:
             return await who_is_in_charge(
                 self.home_cluster, self._settings.namespace, now=self._now, controller=controller

@@ -12,6 +12,7 @@ import msgspec
 
 from gitsync.kube.client import Cluster
 from gitsync.manifest.object import JsonObject
+from gitsync.settings import RuntimeSettings
 from model.identity import GroupVersionKind
 
 CONTROLLER = "argocd-application-controller"
@@ -20,6 +21,17 @@ _RECONCILES = {CONTROLLER: "Applications", APPLICATION_SET_CONTROLLER: "Applicat
 _FRESH = timedelta(seconds=60)
 _WORKLOADS = (GroupVersionKind("apps", "v1", "StatefulSet"), GroupVersionKind("apps", "v1", "Deployment"))
 _LEASE = GroupVersionKind("coordination.k8s.io", "v1", "Lease")
+
+
+def said_by_settings(settings: RuntimeSettings, controller: str) -> str | None:
+    """What the settings decide about our counterpart of `controller`: why it is to do nothing, "" when it is to work;
+    None: it depends on who is at work in the namespace."""
+    kinds = _RECONCILES[controller]
+    if kinds.lower() not in settings.controllers:
+        return f"the controller of {kinds.lower()} is switched off in this runtime"
+    if settings.engine == "argo-cd":
+        return f"this runtime is set to drive an upstream Argo CD, which reconciles the {kinds}"
+    return "" if settings.engine == "argosy" else None
 
 
 async def who_is_in_charge(

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
@@ -94,11 +95,11 @@ class ControlPlane:
 
     def __init__(self) -> None:
         self.connections: asyncio.Queue[ServerConnection] = asyncio.Queue()
-        self.url = ""
+        self.authorizations: list[str] = []
 
     async def accept(self, connection: ServerConnection) -> None:
         assert connection.request is not None
-        assert connection.request.headers["Authorization"] == "Bearer secret"
+        self.authorizations.append(connection.request.headers["Authorization"])
         self.connections.put_nowait(connection)
         await connection.wait_closed()
 
@@ -129,14 +130,19 @@ async def report(connection: ServerConnection) -> Report:
 
 @asynccontextmanager
 async def linked(
-    state: State, server: Server, hints: list[tuple[str, ...]]
+    state: State, server: Server, hints: list[tuple[str, ...]], *, token_file: Path | None = None
 ) -> AsyncIterator[tuple[Link, ControlPlane]]:
     plane = ControlPlane()
     supervisor = Supervisor(clock=time.monotonic)
     async with serve(plane.accept, "127.0.0.1", 0, compression=None) as listening:
         port = next(iter(listening.sockets)).getsockname()[1]
         settings = LinkSettings(
-            f"ws://127.0.0.1:{port}/link", "secret", reconnect_seconds=0.02, reconnect_max_seconds=0.05, flush_seconds=0
+            f"ws://127.0.0.1:{port}/link",
+            "secret",
+            token_file,
+            reconnect_seconds=0.02,
+            reconnect_max_seconds=0.05,
+            flush_seconds=0,
         )
         link = Link(
             settings,
@@ -161,6 +167,7 @@ async def test_an_unknown_session_gets_a_snapshot_then_changes() -> None:
     async with linked(state, Server(), []) as (link, plane):
         connection, hello = await plane.greet(None)
         assert (hello.runtime, hello.session, hello.last_acknowledged) == ("demo", "s1", 0)
+        assert plane.authorizations == ["Bearer secret"]
         first = await report(connection)
         assert first.seq == 1
         assert isinstance(first.items[0], SnapshotBegin)
@@ -291,3 +298,24 @@ async def test_garbage_ends_the_connection_and_it_is_dialled_again() -> None:
         with suppress(ConnectionClosed):
             await connection.recv()
         await plane.greet(1)
+
+
+async def test_a_token_that_was_renewed_in_its_file_is_used_from_the_next_dial_on(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("old\n")
+    async with linked(State(), Server(), [], token_file=file) as (_, plane):
+        connection, _hello = await plane.greet(None)
+        file.write_text("new\n")
+        await connection.close()
+        await plane.greet(0)
+        assert plane.authorizations == ["Bearer old", "Bearer new"]
+
+
+async def test_a_token_file_that_is_missing_is_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    async with linked(State(), Server(), [], token_file=file) as (link, plane):
+        await asyncio.sleep(0)
+        assert not link.connected.is_set()
+        file.write_text("there")
+        await plane.greet(None)
+        assert plane.authorizations == ["Bearer there"]

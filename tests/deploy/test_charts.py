@@ -1,0 +1,122 @@
+"""The charts in `deploy/`: what they render is what the command line prints, and bad values are named."""
+
+import json
+import shutil
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from api.installation.build import FOLDER, definition_files
+from api.installation.runtime import RuntimeInstallation, runtime_objects
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOY = ROOT / "deploy"
+CHARTS = ("argosy", "argosy-runtime")
+LINK = "wss://argosy.example.com/link"
+HELM = shutil.which("helm")
+needs_helm = [pytest.mark.skipif(HELM is None, reason="helm is not on PATH"), pytest.mark.timeout(30)]
+
+
+def _helm(*arguments: str) -> subprocess.CompletedProcess[str]:
+    assert HELM is not None
+    return subprocess.run([HELM, *arguments], capture_output=True, text=True, check=False)
+
+
+def _rendered(chart: str, *values: str) -> list[dict[str, Any]]:
+    flags = [flag for value in values for flag in ("--set", value)]
+    done = _helm("template", "release", str(DEPLOY / chart), "--namespace", "argosy", *flags)
+    assert done.returncode == 0, done.stderr
+    return [body for body in yaml.safe_load_all(done.stdout) if body]
+
+
+def _by_kind(objects: Any) -> dict[str, dict[str, Any]]:
+    return {body["kind"]: body for body in objects}
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_chart_image_and_program_have_one_version(chart: str) -> None:
+    told = yaml.safe_load((DEPLOY / chart / "Chart.yaml").read_text())
+    assert (told["version"], told["appVersion"]) == (version("argosy"), version("argosy"))
+
+
+def test_definitions_in_the_chart_are_those_of_the_program() -> None:
+    there = {path.name: path.read_text() for path in FOLDER.iterdir()}
+    assert there == definition_files(), "run: python -m api.installation.build"
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_every_value_is_in_the_schema(chart: str) -> None:
+    values = yaml.safe_load((DEPLOY / chart / "values.yaml").read_text())
+    schema = json.loads((DEPLOY / chart / "values.schema.json").read_text())
+    assert _unknown(values, schema) == []
+
+
+def _unknown(values: dict[str, Any], schema: dict[str, Any], place: str = "") -> list[str]:
+    found = []
+    for key, value in values.items():
+        part = schema.get("properties", {}).get(key)
+        if part is None:
+            found.append(f"{place}{key}")
+        elif isinstance(value, dict) and "properties" in part:
+            found += _unknown(value, part, f"{place}{key}.")
+    return found
+
+
+class TestRendered:
+    pytestmark = needs_helm
+
+    @pytest.mark.parametrize("extra", [(), ("networkPolicy.enabled=true", "configRepo=https://git.example.com/c.git")])
+    def test_the_chart_of_a_runtime_says_what_the_command_prints(self, extra: tuple[str, ...]) -> None:
+        number = version("argosy")
+        wanted = RuntimeInstallation(
+            name="eu-1",
+            link_url=LINK,
+            image=f"argosy:{number}",
+            version=number,
+            token="argr_secret",
+            config_repo="https://git.example.com/c.git" if extra else "",
+            network_policy=bool(extra),
+        )
+        rendered = _rendered("argosy-runtime", "name=eu-1", f"link.url={LINK}", "link.token=argr_secret", *extra)
+        assert _by_kind(rendered) == _by_kind(runtime_objects(wanted))
+
+    def test_without_a_token_the_secret_is_left_alone(self) -> None:
+        kinds = {body["kind"] for body in _rendered("argosy-runtime", "name=eu-1", f"link.url={LINK}")}
+        assert kinds == {"ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Deployment"}
+
+    @pytest.mark.parametrize(
+        ("values", "named"),
+        [
+            (("name=Eu_1", f"link.url={LINK}"), "name"),
+            (("name=eu-1", "link.url=https://argosy.example.com"), "url"),
+            (("name=eu-1", f"link.url={LINK}", "engine=flux"), "engine"),
+            (("name=eu-1", f"link.url={LINK}", "replicas=2"), "replicas"),
+        ],
+    )
+    def test_values_that_cannot_work_are_refused_by_name(self, values: tuple[str, ...], named: str) -> None:
+        flags = [flag for value in values for flag in ("--set", value)]
+        done = _helm("template", "release", str(DEPLOY / "argosy-runtime"), *flags)
+        assert done.returncode != 0
+        assert named in done.stderr
+
+    def test_the_control_plane_runs_as_nobody_and_asks_nothing_of_its_cluster(self) -> None:
+        objects = _by_kind(_rendered("argosy", "database.url=postgresql://u:p@db/argosy", "publicUrl=https://a.test"))
+        pod = objects["Deployment"]["spec"]["template"]["spec"]
+        assert pod["automountServiceAccountToken"] is False
+        assert pod["enableServiceLinks"] is False
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["containers"][0]["securityContext"]["readOnlyRootFilesystem"] is True
+        assert objects["Secret"]["stringData"]["database-url"] == "postgresql://u:p@db/argosy"
+        told = {one["name"]: one.get("value") for one in pod["containers"][0]["env"]}
+        assert told["ARGOSY_SECURE_COOKIES"] == "true"
+        assert "u:p" not in yaml.safe_dump(objects["Deployment"])
+
+    @pytest.mark.parametrize("chart", CHARTS)
+    def test_helm_finds_nothing_to_say(self, chart: str) -> None:
+        flags = ["--set", "name=eu-1", "--set", f"link.url={LINK}"] if chart == "argosy-runtime" else []
+        done = _helm("lint", "--strict", str(DEPLOY / chart), *flags)
+        assert done.returncode == 0, done.stdout + done.stderr
