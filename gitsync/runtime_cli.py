@@ -11,11 +11,11 @@ import click
 import structlog
 import uvloop
 
-from gitsync.delivery.runtime import DeliveryRuntime
 from gitsync.errors import GitsyncError
 from gitsync.kube.access import ClusterAccess, access_from_kubeconfig, access_in_cluster
 from gitsync.logs import configure_logs
-from gitsync.reconcile.runtime import Runtime
+from gitsync.runtime.rollouts_alone import DeliveryRuntime
+from gitsync.runtime.runtime import Runtime
 from gitsync.settings import (
     CONTROLLER_NAMES,
     CONTROLLERS,

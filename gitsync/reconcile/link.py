@@ -68,7 +68,7 @@ class LinkFailed(Failed):
 
 
 class RequestServer(Protocol):
-    """What answers requests; see `gitsync.reconcile.requests`. Both raise Refused."""
+    """What answers requests; see `gitsync.serving.requests`. Both raise Refused."""
 
     async def answer(self, body: RequestBody) -> AnswerBody: ...
 

@@ -13,7 +13,7 @@ from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError
 from gitsync.kube.transport import TimeLimits
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.runtime import Runtime, utc_now
+from gitsync.runtime.runtime import Runtime, utc_now
 from gitsync.sandbox.githost import Author, GitHost
 from gitsync.settings import LoopSettings, RuntimeSettings
 from model.identity import GroupVersionKind, ResourceKey

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from gitsync.delivery.runtime import DeliveryRuntime
 from gitsync.kube.access import ClusterAccess, access_from_kubeconfig
 from gitsync.kube.client import Cluster
 from gitsync.manifest.object import JsonObject
+from gitsync.runtime.rollouts_alone import DeliveryRuntime
 from gitsync.settings import RuntimeSettings
 from model.identity import GroupVersionKind, ResourceKey
 from tests.support.real_apiserver import require_assets, running_real_cluster

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.runtime import Runtime
+from gitsync.runtime.runtime import Runtime
 from gitsync.settings import RuntimeSettings
 from tests.support.chart_host import running_chart_host
 from tests.support.runtime import (

@@ -13,15 +13,15 @@ from gitsync.appset.generate import Generation
 from gitsync.appset.inputs import GitAnswer, GitQuestion, HostAnswer, HostQuestion, Unanswered
 from gitsync.appset.plan import ApplicationChange, ApplicationPlan, Verb
 from gitsync.errors import GitsyncError
+from gitsync.generation.application_sets import KIND, ApplicationSets
+from gitsync.generation.git_answers import GitAnswers
+from gitsync.generation.host_answers import HostAnswers
+from gitsync.generation.set_generation import answer_all
 from gitsync.manifest.object import JsonObject
 from gitsync.manifest.parse import parse_manifests
-from gitsync.reconcile.application_sets import KIND, ApplicationSets
-from gitsync.reconcile.git_answers import GitAnswers
-from gitsync.reconcile.host_answers import HostAnswers
 from gitsync.reconcile.link import Refused
 from gitsync.reconcile.record import Records, sentence
 from gitsync.reconcile.report import is_git_source
-from gitsync.reconcile.set_generation import answer_all
 from model.identity import ApplicationKey
 from model.kinds.application import GROUP, TRACKING_ANNOTATION
 from model.link_appset import ApplicationSetPreviewAnswer, PlannedApplication, PreviewApplicationSet

@@ -65,7 +65,7 @@ class _Known:
 
 
 class HostAnswers:
-    """`gitsync.reconcile.set_generation.Hosts`. `clock` is wall-clock seconds."""
+    """`gitsync.generation.set_generation.Hosts`. `clock` is wall-clock seconds."""
 
     def __init__(
         self,

@@ -15,15 +15,15 @@ from gitsync.kube.errors import ClusterError, NotFound, UnknownKind
 from gitsync.kube.limits import Budget
 from gitsync.kube.watch import Changed, Deleted, Interrupted, ListDone, watch_kind
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.asked import Context, find_member, find_record, key_of, read_live, require_node
 from gitsync.reconcile.fleet import Member
 from gitsync.reconcile.link import Refused
-from gitsync.reconcile.people import Acts
 from gitsync.reconcile.record import Record
 from gitsync.rollout.steering import Steer, SteeringImpossible, must_wait, steer
 from gitsync.rollout.values import InvalidSpec, Patch
 from gitsync.rollout.view import Around, read_rollout, revisions_of, rollout_view
 from gitsync.rollout.working import ROLLOUT
+from gitsync.serving.asked import Context, find_member, find_record, key_of, read_live, require_node
+from gitsync.serving.people import Acts
 from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
 from model.kinds.rollout import GROUP, HASH_LABEL, VERSION, Rollout
 from model.link import (

@@ -9,9 +9,9 @@ import pytest
 import pytest_asyncio
 
 from gitsync.access.secret import RepositorySecret
-from gitsync.reconcile.git_tokens import KEY_SECRET
 from gitsync.reconcile.link import Refused
 from gitsync.sandbox.githost import Access
+from gitsync.serving.git_tokens import KEY_SECRET
 from model.link import AccessAnswer, AnswerBody, ProbeAccess, RequestBody
 from model.link_access import GitTokensAnswer, ListGitTokens, PutGitToken, RemoveGitToken
 from tests.support.real_git_host import running_git_host

@@ -14,16 +14,16 @@ from gitsync.git.address import redact
 from gitsync.git.errors import RepositoryError
 from gitsync.git.refs import is_full_commit
 from gitsync.kube.errors import ClusterError, Conflict, Forbidden, NotFound
-from gitsync.reconcile.application_diff import diff_application
-from gitsync.reconcile.asked import Context, find_member, find_record, key_of, read_live, require_node
 from gitsync.reconcile.link import Refused
-from gitsync.reconcile.people import Acts
 from gitsync.reconcile.render_reasons import Reason, answer, files_of_tree
-from gitsync.reconcile.review import manifest_review
-from gitsync.reconcile.rollouts import RolloutRequests
-from gitsync.reconcile.shown import diff_answer
-from gitsync.reconcile.streams import Streams
 from gitsync.reconcile.tree import hosts
+from gitsync.serving.application_diff import diff_application
+from gitsync.serving.asked import Context, find_member, find_record, key_of, read_live, require_node
+from gitsync.serving.people import Acts
+from gitsync.serving.review import manifest_review
+from gitsync.serving.rollouts import RolloutRequests
+from gitsync.serving.shown import diff_answer
+from gitsync.serving.streams import Streams
 from model.audit import AuditAnswer, GetCommitChanges, GetManifestHistory, ManifestHistory, ReadAudit
 from model.health import Sync
 from model.identity import ApplicationKey

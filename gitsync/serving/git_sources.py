@@ -29,10 +29,10 @@ from gitsync.git.tree import clean_path, find
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.committing import Committing, Intent, problem_of
 from gitsync.reconcile.record import Records
 from gitsync.reconcile.report import is_git_source
-from gitsync.reconcile.validation import WorldSource
+from gitsync.serving.committing import Committing, Intent, problem_of
+from gitsync.serving.validation import WorldSource
 from gitsync.settings import RuntimeSettings
 from model.identity import ApplicationKey
 from model.kinds.application import GROUP, KIND, VERSION, ApplicationSource

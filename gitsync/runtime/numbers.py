@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gitsync.reconcile.runtime import Runtime
+    from gitsync.runtime.runtime import Runtime
 
 
 def counters(runtime: "Runtime") -> dict[str, float]:

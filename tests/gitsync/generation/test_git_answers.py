@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from gitsync.appset.git_files import chosen_directories
 from gitsync.appset.inputs import GitQuestion
 from gitsync.appset.path_glob import matches_file
+from gitsync.generation.git_answers import may_differ, read_answer
 from gitsync.git.affected import ChangeKind, PathChange
-from gitsync.reconcile.git_answers import may_differ, read_answer
 from tests.support.memory_files import MemoryFiles
 
 TREE = {

@@ -18,12 +18,12 @@ from gitsync.errors import GitsyncError
 from gitsync.git.change import Contents
 from gitsync.git.repositories import Repositories
 from gitsync.git.tree import Files
-from gitsync.reconcile.committing import Committing, Intent, problem_of
 from gitsync.reconcile.link import Refused
 from gitsync.reconcile.record import Record, Records
 from gitsync.reconcile.report import is_git_source, manifest_of
 from gitsync.reconcile.reporter import Reporter
-from gitsync.reconcile.validation import World, validate
+from gitsync.serving.committing import Committing, Intent, problem_of
+from gitsync.serving.validation import World, validate
 from model.identity import ApplicationKey, ResourceKey
 from model.kinds.application import GROUP, KIND, ApplicationSource
 from model.link_change import (

@@ -12,9 +12,9 @@ from gitsync.delivery.part import Delivery
 from gitsync.kube.access import ClusterAccess
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError
-from gitsync.reconcile.install import install_rollout_definitions
-from gitsync.reconcile.metrics import MetricsPort, Readings
 from gitsync.reconcile.supervisor import Supervisor
+from gitsync.runtime.install import install_rollout_definitions
+from gitsync.runtime.metrics import MetricsPort, Readings
 from gitsync.settings import RuntimeSettings
 
 log = structlog.get_logger("gitsync.delivery")

@@ -18,13 +18,13 @@ from gitsync.kube.limits import Budget
 from gitsync.lua.errors import ScriptError
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.actions import carry_out, created_keys, placed
-from gitsync.reconcile.asked import Context, find_member, find_record, key_of, require_node
 from gitsync.reconcile.journalling import LEDGER_COMMIT, OPERATION_ID, stops_something
 from gitsync.reconcile.link import Refused
 from gitsync.reconcile.record import Record, read_application
 from gitsync.reconcile.refresh import Refresh
 from gitsync.reconcile.report import access_repo_url
-from gitsync.reconcile.rollback import follows_git, release_of, sync_to
+from gitsync.serving.asked import Context, find_member, find_record, key_of, require_node
+from gitsync.serving.rollback import follows_git, release_of, sync_to
 from model.identity import GroupVersionKind, ResourceKey
 from model.kinds.application import GROUP, KIND, REFRESH_ANNOTATION, VERSION
 from model.link import (

@@ -11,19 +11,19 @@ from gitsync.git.credentials import CredentialSource
 from gitsync.git.repositories import Repositories
 from gitsync.kube.client import Cluster
 from gitsync.ledger.journal import Journal
-from gitsync.reconcile.changing import Changing, Desk
-from gitsync.reconcile.committing import Committing
 from gitsync.reconcile.fleet import Fleet
-from gitsync.reconcile.git_sources import GitSources
 from gitsync.reconcile.home import Home
 from gitsync.reconcile.journalling import Journalling
 from gitsync.reconcile.record import Records
 from gitsync.reconcile.reporter import Reporter
-from gitsync.reconcile.rollback import Rollbacks
 from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.supervisor import Supervisor
-from gitsync.reconcile.validation import World
 from gitsync.render.chart_fetch import ChartFetcher
+from gitsync.serving.changing import Changing, Desk
+from gitsync.serving.committing import Committing
+from gitsync.serving.git_sources import GitSources
+from gitsync.serving.rollback import Rollbacks
+from gitsync.serving.validation import World
 from gitsync.settings import RuntimeSettings
 
 

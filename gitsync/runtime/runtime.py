@@ -19,6 +19,7 @@ from gitsync.access.pull_requests import PullRequests
 from gitsync.appset.providers.api import Connections
 from gitsync.audit.log import AuditLog
 from gitsync.delivery.part import Delivery
+from gitsync.generation.set_parts import SetParts, make_application_sets
 from gitsync.git.address import same_place
 from gitsync.git.repositories import Repositories
 from gitsync.git.settings import GitSettings
@@ -27,8 +28,6 @@ from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError
 from gitsync.kube.transport import TimeLimits
 from gitsync.reconcile.actions import ObjectActions
-from gitsync.reconcile.asked import Context
-from gitsync.reconcile.change_parts import ChangeParts, Changes, make_changes, make_journalling
 from gitsync.reconcile.compare import Comparer
 from gitsync.reconcile.credential_source import RepositoryCredentials
 from gitsync.reconcile.deletion import DeletionParts, Deletions
@@ -36,21 +35,15 @@ from gitsync.reconcile.deletion_hooks import DeletionHooks
 from gitsync.reconcile.engine_config import EngineConfig
 from gitsync.reconcile.feed import TreeFeeds
 from gitsync.reconcile.fleet import Fleet, FleetEvents, Member
-from gitsync.reconcile.git_tokens import GitTokens
 from gitsync.reconcile.home import Home
 from gitsync.reconcile.impersonation import Acting
-from gitsync.reconcile.install import install_definitions, install_rollout_definitions
 from gitsync.reconcile.link import Link
 from gitsync.reconcile.loop import Loop
-from gitsync.reconcile.metrics import MetricsPort, Readings
-from gitsync.reconcile.numbers import counters, gauges
 from gitsync.reconcile.outbox import Subject
 from gitsync.reconcile.record import Records
 from gitsync.reconcile.refresh import Refresh
 from gitsync.reconcile.reporter import Reporter
-from gitsync.reconcile.requests import Requests
 from gitsync.reconcile.rules import EngineRules
-from gitsync.reconcile.set_parts import SetParts, make_application_sets
 from gitsync.reconcile.source_parts import SourceParts, make_sources
 from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.status_writer import StatusWriter
@@ -59,6 +52,13 @@ from gitsync.reconcile.sync import Syncs
 from gitsync.reconcile.watch_only import APPLICATION_SET_CONTROLLER, CONTROLLER, said_by_settings, who_is_in_charge
 from gitsync.render.cache import RenderCache
 from gitsync.render.chart_fetch import ChartFetcher
+from gitsync.runtime.install import install_definitions, install_rollout_definitions
+from gitsync.runtime.metrics import MetricsPort, Readings
+from gitsync.runtime.numbers import counters, gauges
+from gitsync.serving.asked import Context
+from gitsync.serving.change_parts import ChangeParts, Changes, make_changes, make_journalling
+from gitsync.serving.git_tokens import GitTokens
+from gitsync.serving.requests import Requests
 from gitsync.settings import LinkSettings, RuntimeSettings
 from model.identity import ApplicationKey
 from model.report import RuntimeSummary

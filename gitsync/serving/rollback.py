@@ -18,13 +18,13 @@ from gitsync.git.repositories import Repositories
 from gitsync.git.tree import EntryType, Files, find
 from gitsync.manifest.object import JsonObject
 from gitsync.manifest.yaml_text import yaml_text
-from gitsync.reconcile.changing import Changing
-from gitsync.reconcile.committing import Committing, Intent
 from gitsync.reconcile.fleet import Member
 from gitsync.reconcile.link import Refused
 from gitsync.reconcile.record import Record
 from gitsync.reconcile.report import manifest_of
 from gitsync.reconcile.sources import Sources
+from gitsync.serving.changing import Changing
+from gitsync.serving.committing import Committing, Intent
 from model.kinds.application import ApplicationSource, RevisionHistory
 from model.link import RollbackApplication
 from model.link_change import Author, ChangeAnswer, CommitWords, EditApplication

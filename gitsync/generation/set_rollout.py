@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from gitsync.appset.rollout import Rollout, RolloutApplication, next_rollout, sync_request
+from gitsync.generation.set_writes import SetWrites, address
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.autosync import last_attempt
 from gitsync.reconcile.record import Record
-from gitsync.reconcile.set_writes import SetWrites, address
 from model.health import Health, Sync
 from model.kinds.application import OperationState
 from model.operation import Phase

@@ -18,8 +18,8 @@ from gitsync.appset.inputs import (
     Question,
     Unanswered,
 )
+from gitsync.generation.git_answers import GitAnswers
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.git_answers import GitAnswers
 
 _MOST_ROUNDS = 8  # matrix and merge generators are nested once, so few rounds can be needed
 _AT_ONCE = 16

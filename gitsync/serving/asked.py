@@ -9,26 +9,26 @@ from datetime import datetime
 
 from gitsync.access.probe import AccessProbe
 from gitsync.audit.log import AuditLog
+from gitsync.generation.set_preview import SetPreviews
 from gitsync.git.repositories import Repositories
 from gitsync.kube.client import Cluster
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.actions import ObjectActions
-from gitsync.reconcile.changing import Changing
 from gitsync.reconcile.compare import Comparer
 from gitsync.reconcile.feed import TreeFeeds
 from gitsync.reconcile.fleet import Fleet, Member
-from gitsync.reconcile.git_sources import GitSources
-from gitsync.reconcile.git_tokens import GitTokens
 from gitsync.reconcile.journalling import Journalling
 from gitsync.reconcile.link import Refused
 from gitsync.reconcile.loop import Loop
 from gitsync.reconcile.record import Record, Records
 from gitsync.reconcile.reporter import Reporter
-from gitsync.reconcile.rollback import Rollbacks
 from gitsync.reconcile.rules import EngineRules
-from gitsync.reconcile.set_preview import SetPreviews
 from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.tree import build_node
+from gitsync.serving.changing import Changing
+from gitsync.serving.git_sources import GitSources
+from gitsync.serving.git_tokens import GitTokens
+from gitsync.serving.rollback import Rollbacks
 from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
 from model.link import ObjectRef, TreeNode
 

@@ -9,19 +9,19 @@ from gitsync.access.probe import AccessProbe
 from gitsync.appset.inputs import ClusterInput
 from gitsync.appset.providers.api import Connections
 from gitsync.appset.providers.ask import Asking
+from gitsync.generation.application_sets import ApplicationSets
+from gitsync.generation.git_answers import GitAnswers
+from gitsync.generation.host_answers import HomeVault, HostAnswers
+from gitsync.generation.set_generation import SetGeneration
+from gitsync.generation.set_preview import SetPreviews
+from gitsync.generation.set_rollout import SetRollout
+from gitsync.generation.set_writes import SetWrites
 from gitsync.git.repositories import Repositories
 from gitsync.kube.client import Cluster
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.application_sets import ApplicationSets
-from gitsync.reconcile.git_answers import GitAnswers
 from gitsync.reconcile.home import Home
-from gitsync.reconcile.host_answers import HomeVault, HostAnswers
 from gitsync.reconcile.loop import Loop
 from gitsync.reconcile.record import Records, read_application
-from gitsync.reconcile.set_generation import SetGeneration
-from gitsync.reconcile.set_preview import SetPreviews
-from gitsync.reconcile.set_rollout import SetRollout
-from gitsync.reconcile.set_writes import SetWrites
 from gitsync.reconcile.supervisor import Supervisor
 from gitsync.settings import RuntimeSettings
 

@@ -15,14 +15,14 @@ from gitsync.errors import GitsyncError
 from gitsync.manifest.annotations import is_hook, is_skipped
 from gitsync.manifest.object import DesiredObject, LiveObject
 from gitsync.reconcile.application_state import MemoKey
-from gitsync.reconcile.asked import Context, find_member, read_live
 from gitsync.reconcile.fleet import Member
 from gitsync.reconcile.link import Refused
 from gitsync.reconcile.local_manifests import desire_local
 from gitsync.reconcile.record import Desired, Record
 from gitsync.reconcile.report import access_repo_url
-from gitsync.reconcile.shown import diff_answer
 from gitsync.reconcile.verdict import judge_extra
+from gitsync.serving.asked import Context, find_member, read_live
+from gitsync.serving.shown import diff_answer
 from model.change import ObjectDiff
 from model.identity import ResourceKey
 from model.link import ApplicationDiffAnswer, DiffApplication, ObjectRef, ResourceChange

@@ -23,15 +23,15 @@ from gitsync.appset.rollout import Rollout, RolloutApplication, deletion_order, 
 from gitsync.appset.status import OwnedApplication, application_set_status
 from gitsync.appset.validation import validated
 from gitsync.diff.ignore import RuleUnusable
+from gitsync.generation.set_generation import SetGeneration
+from gitsync.generation.set_rollout import SetRollout, is_unknown, written_standing
+from gitsync.generation.set_writes import MANAGER, SetWrites
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError, Conflict, NotFound
 from gitsync.kube.watch import Changed, Deleted, Interrupted, ListDone, watch_kind
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.queue import FairQueue
 from gitsync.reconcile.record import Record, Records, sentence
-from gitsync.reconcile.set_generation import SetGeneration
-from gitsync.reconcile.set_rollout import SetRollout, is_unknown, written_standing
-from gitsync.reconcile.set_writes import MANAGER, SetWrites
 from gitsync.reconcile.status import merge_patch
 from gitsync.reconcile.supervisor import Heart, Supervisor
 from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
