@@ -9,8 +9,8 @@ from api.cli.rollout_steering import COMMANDS
 
 # By import string: these look at files with the engine, which the control plane does not load.
 _OFFLINE = {
-    "explain": ("gitsync.rollout_cli:explain", "Say why a Rollout in a file is not healthy."),
-    "simulate": ("gitsync.rollout_cli:simulate", "Say what an update of a Rollout is going to do, step by step."),
+    "explain": ("gitsync.cli.rollout:explain", "Say why a Rollout in a file is not healthy."),
+    "simulate": ("gitsync.cli.rollout:simulate", "Say what an update of a Rollout is going to do, step by step."),
 }
 
 

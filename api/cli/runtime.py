@@ -17,7 +17,7 @@ from api.cli.registration import InDatabase, OverApi, Registry
 from api.installation.runtime import RuntimeInstallation, namespace_object, runtime_objects
 from api.settings import server_from_environment
 
-_PROCESS = "gitsync.runtime_cli:runtime"
+_PROCESS = "gitsync.cli.runtime:runtime"
 _HERE_ONLY = ("127.0.0.1", "localhost", "::1")
 
 server_option = click.option("--server", help="Address of the control plane; else the database on this machine.")

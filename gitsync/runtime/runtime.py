@@ -49,9 +49,9 @@ from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.status_writer import StatusWriter
 from gitsync.reconcile.supervisor import Heart, Supervisor
 from gitsync.reconcile.sync import Syncs
-from gitsync.reconcile.watch_only import APPLICATION_SET_CONTROLLER, CONTROLLER, said_by_settings, who_is_in_charge
 from gitsync.render.cache import RenderCache
 from gitsync.render.chart_fetch import ChartFetcher
+from gitsync.runtime.in_charge import LOOK_SECONDS, InCharge
 from gitsync.runtime.install import install_definitions, install_rollout_definitions
 from gitsync.runtime.metrics import MetricsPort, Readings
 from gitsync.runtime.numbers import counters, gauges
@@ -65,7 +65,6 @@ from model.report import RuntimeSummary
 
 log = structlog.get_logger("gitsync.runtime")
 
-_IN_CHARGE_SECONDS = 30.0
 _REPORT_SECONDS = 15.0  # the runtime and its clusters are reported this often, whether they changed or not
 _CONNECT_MAX_SECONDS = 30.0
 _NEVER_SECONDS = 86_400.0  # who does not want hosts to be asked relies on hints; once a day none is harmful
@@ -130,6 +129,7 @@ class Runtime:
         )
         self.delivery = Delivery(self.home_cluster, settings, supervisor=self.supervisor, now=now)
         self.reporter = self._make_reporter(access)
+        self.in_charge = self._make_in_charge()
         self.pull_requests = PullRequests()
         self.changes = self._make_changes(of_repositories)
         self.requests = self._make_requests()
@@ -157,7 +157,7 @@ class Runtime:
         if self.link is not None:
             self.supervisor.start("link", self.link.run)
         await self._reach_home()
-        await self._look_who_is_in_charge()
+        await self.in_charge.look()
         await self.fleet.start(self.home_cluster)
         self.home.start(
             self.supervisor,
@@ -170,7 +170,7 @@ class Runtime:
             self.application_sets.start()
         if self.runs("rollouts"):
             await self.delivery.start()
-        self.supervisor.start("who is in charge", self._keep_looking, max_silence_seconds=_IN_CHARGE_SECONDS * 4)
+        self.supervisor.start("who is in charge", self.in_charge.keep_looking, max_silence_seconds=LOOK_SECONDS * 4)
         self.supervisor.start("versions of charts", self.sources.versions.run, max_silence_seconds=60.0)
         self.supervisor.start("reports", self._keep_reporting, max_silence_seconds=_REPORT_SECONDS * 4)
 
@@ -230,39 +230,6 @@ class Runtime:
         self._use_configuration(now)
         self.fleet.configuration_changed(before, now)
         self.loop.configuration_changed(before, now)
-
-    # ---- who is in charge
-
-    async def _look_who_is_in_charge(self) -> None:
-        other = await self._who_reconciles(CONTROLLER)
-        if other is not None and other != self.loop.watching_only:
-            log.warning("watching only" if other else "in charge", reason=other)
-            self.loop.watching_only = self.reporter.watching_only = other
-            self.statuses.paused = bool(other)
-            self.loop.queue_all(Refresh.RESOLVE)
-        other = await self._who_reconciles(APPLICATION_SET_CONTROLLER)
-        if other is not None and other != self.application_sets.standing_by:
-            log.warning("application sets are left alone" if other else "application sets are ours", reason=other)
-            self.application_sets.standing_by = other
-            self.application_sets.queue_all()
-
-    async def _who_reconciles(self, controller: str) -> str | None:
-        """Why our own controller is to do nothing, "" when it is to work; None: nobody can tell."""
-        if (decided := said_by_settings(self._settings, controller)) is not None:
-            return decided
-        try:
-            return await who_is_in_charge(
-                self.home_cluster, self._settings.namespace, now=self._now, controller=controller
-            )
-        except ClusterError as failure:
-            log.warning("cannot tell who is in charge", reason=failure.message)
-            return None
-
-    async def _keep_looking(self, heart: Heart) -> None:
-        while True:
-            await asyncio.sleep(_IN_CHARGE_SECONDS)
-            await self._look_who_is_in_charge()
-            heart.beat()
 
     # ---- telling the control plane
 
@@ -417,6 +384,17 @@ class Runtime:
             changed=self._changed,
             now=self._now,
             config_repo=self._settings.config_repo,
+        )
+
+    def _make_in_charge(self) -> InCharge:
+        return InCharge(
+            self._settings,
+            self.home_cluster,
+            loop=self.loop,
+            statuses=self.statuses,
+            reporter=self.reporter,
+            application_sets=self.application_sets,
+            now=self._now,
         )
 
     def _make_requests(self) -> Requests:

@@ -19,7 +19,7 @@ from gitsync.appset.inputs import (
     HostQuestion,
     Unanswered,
 )
-from gitsync.cli import inspect
+from gitsync.cli.inspect import inspect
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 CASES = yaml.safe_load(Path(__file__).with_name("cases").joinpath("generation.yaml").read_text())["cases"]

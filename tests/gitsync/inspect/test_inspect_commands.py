@@ -8,7 +8,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from gitsync.cli import inspect
+from gitsync.cli.inspect import inspect
 from gitsync.inspect.output import as_yaml
 from gitsync.manifest.parse import parse_manifests
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from gitsync.cli import inspect
+from gitsync.cli.inspect import inspect
 
 CASES = sorted((Path(__file__).parent / "plans").glob("*.yaml"), key=lambda path: path.name)
 

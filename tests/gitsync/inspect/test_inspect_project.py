@@ -5,7 +5,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from gitsync.cli import inspect
+from gitsync.cli.inspect import inspect
 
 PROJECT = """apiVersion: argoproj.io/v1alpha1
 kind: AppProject

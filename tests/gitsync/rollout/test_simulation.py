@@ -7,12 +7,12 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from gitsync.cli.rollout import explain as explain_command
+from gitsync.cli.rollout import simulate as simulate_command
 from gitsync.rollout.explain import explain
 from gitsync.rollout.simulate import simulate
 from gitsync.rollout.simulated import SimulatedCluster
 from gitsync.rollout.values import Children, InvalidSpec
-from gitsync.rollout_cli import explain as explain_command
-from gitsync.rollout_cli import simulate as simulate_command
 from tests.support.rollouts import cluster, rollout, set_image
 
 STEPS = "canary: {steps: [{setWeight: 25}, {pause: {duration: 10m}}, {setWeight: 50}, {pause: {}}]}"

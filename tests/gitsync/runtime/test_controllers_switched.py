@@ -60,6 +60,6 @@ async def test_sets_stand_by_while_another_controller_is_at_work(tmp_path: Path)
         meta = {"name": "argocd-applicationset-controller", "namespace": NAMESPACE}
         spec = {"replicas": 1, "selector": labels, "template": pod}
         await rig.cluster.create({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": spec})
-        await rig.runtime._look_who_is_in_charge()
+        await rig.runtime.in_charge.look()
         assert "argocd-applicationset-controller" in rig.runtime.application_sets.standing_by
         assert rig.runtime.loop.watching_only == ""
