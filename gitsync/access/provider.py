@@ -44,11 +44,12 @@ class RepositoryPath:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One GET request."""
+    """One request: GET, or POST of `body` as JSON."""
 
     url: str
     headers: Mapping[str, str] = field(repr=False)
     parameters: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

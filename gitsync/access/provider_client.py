@@ -140,18 +140,20 @@ class ProviderClient:
                 return on_host(kind, host)
         return None
 
-    async def ask(self, question: Question) -> Answered:
+    async def ask(self, question: Question, *, timeout_seconds: float | None = None) -> Answered:
         """Raises ProviderSilent. A body that is no JSON is None."""
         body = bytearray()
         try:
             async with (
-                asyncio.timeout(self._timeout_seconds),
+                asyncio.timeout(timeout_seconds or self._timeout_seconds),
                 self._client.stream(
-                    "GET",
+                    "GET" if question.body is None else "POST",
                     question.url,
+                    json=question.body,
                     params=dict(question.parameters) or None,
                     headers=dict(question.headers),
                     follow_redirects=False,
+                    timeout=timeout_seconds or self._timeout_seconds,
                 ) as response,
             ):
                 if response.status_code >= 500 or response.status_code == 429:

@@ -130,7 +130,7 @@ class Runtime:
         self.delivery = Delivery(self.home_cluster, settings, supervisor=self.supervisor, now=now)
         self.reporter = self._make_reporter(access)
         self.in_charge = self._make_in_charge()
-        self.pull_requests = PullRequests()
+        self.pull_requests = PullRequests(self.probe.providers)
         self.changes = self._make_changes(of_repositories)
         self.requests = self._make_requests()
         self.link = self._make_link(settings.link) if settings.link else None
@@ -191,7 +191,6 @@ class Runtime:
         await self.connections.close()
         await self.cache.close()
         await self.probe.close()
-        await self.pull_requests.close()
         await self.home_cluster.close()
 
     async def _reach_home(self) -> None:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 import pytest_asyncio
 
+from gitsync.access.provider_client import ProviderClient
 from gitsync.access.pull_requests import PullRequest, PullRequestRefused, PullRequests
 from gitsync.access.secret import Credential
 from gitsync.git.change import Change, Contents, Person
@@ -32,6 +34,7 @@ class Rig:
     host: RealGitHost
     repositories: Repositories
     keyring: Keyring
+    providers: ProviderClient
 
     def credential(self, person: str) -> GitCredential:
         return GitCredential(person, self.host.tokens[person])
@@ -44,13 +47,16 @@ class Rig:
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
     folder = tmp_path_factory.mktemp("gitea")
-    async with running_git_host(folder / "host", "dana", "victor", *WRITERS) as host:
+    async with (
+        running_git_host(folder / "host", "dana", "victor", *WRITERS) as host,
+        httpx.AsyncClient(trust_env=False) as client,
+    ):
         keyring = Keyring(GitCredential("dana", host.tokens["dana"]))
         settings = replace(GitSettings(), poll_seconds=3600)
         repositories = Repositories(
             folder / "data", credentials=keyring, settings=settings, clock=lambda: datetime.now(UTC)
         )
-        yield Rig(host, repositories, keyring)
+        yield Rig(host, repositories, keyring, ProviderClient(client, clock=time.monotonic, timeout_seconds=10))
         await repositories.close()
 
 
@@ -91,12 +97,11 @@ async def test_a_protected_branch_says_so_and_a_pull_request_takes_the_change(ri
         url, f"refs/heads/{head}", change("direct"), rig.credential("dana"), base_ref=MAIN
     )
     assert landed.commit.branch == head
-    pull_requests = PullRequests()
+    pull_requests = PullRequests(rig.providers)
     person = Credential("dana", rig.host.tokens["dana"])
     page = await pull_requests.open(url, person, PullRequest("Change it", "Because", head, "main"))
     with pytest.raises(PullRequestRefused):
         await pull_requests.open(url, person, PullRequest("Change it", "Because", head, "main"))
-    await pull_requests.close()
     (found,) = await rig.host.api("dana", "GET", "/repos/dana/protected/pulls")
     assert (found["html_url"], found["title"], found["body"]) == (page, "Change it", "Because")
     assert await rig.commits("protected") == ["Initial commit"]
@@ -144,9 +149,8 @@ async def test_a_revoked_token_is_refused_and_the_next_person_goes_on(rig: Rig) 
 
 
 async def test_a_repository_is_made_where_the_host_can(rig: Rig) -> None:
-    pull_requests = PullRequests()
+    pull_requests = PullRequests(rig.providers)
     url = rig.host.clone_url("dana", "made")
     assert await pull_requests.create_repository(url, Credential("dana", rig.host.tokens["dana"]))
-    await pull_requests.close()
     await rig.repositories.commit(url, MAIN, change("first"), rig.credential("dana"))
     assert await rig.commits("made") == ["first", "Initial commit"]

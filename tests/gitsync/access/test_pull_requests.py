@@ -1,115 +1,137 @@
 """Pull requests: the request that each kind of Git host wants, and what is said when it refuses."""
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
 
+from gitsync.access.provider import Provider, ProviderKind, on_host, repository_path, well_known
+from gitsync.access.provider_client import ProviderClient
 from gitsync.access.pull_requests import (
-    Provider,
     PullRequest,
     PullRequestRefused,
     PullRequests,
-    call_for,
-    provider_by_name,
-    repository_call,
+    opening,
+    page_of,
+    repository_making,
 )
 from gitsync.access.secret import Credential
 
 DANA = Credential("dana", "token")
 WANTED = PullRequest("Add cart", "Because", "argosy/create-cart", "main")
+K = ProviderKind
 
 
 @pytest.mark.parametrize(
-    ("url", "provider", "address", "branches"),
+    ("kind", "url", "address", "branches"),
     [
+        (K.GITHUB, "https://github.com/team/apps.git", "https://api.github.com/repos/team/apps/pulls", "head base"),
         (
-            "https://github.com/team/apps.git",
-            Provider.GITHUB,
-            "https://api.github.com/repos/team/apps/pulls",
-            ["head", "base"],
+            K.GITHUB,
+            "https://code.example.com/team/apps",
+            "https://code.example.com/api/v3/repos/team/apps/pulls",
+            "head base",
         ),
         (
-            "https://github.example.com/team/apps",
-            Provider.GITHUB,
-            "https://github.example.com/api/v3/repos/team/apps/pulls",
-            ["head", "base"],
-        ),
-        (
+            K.GITLAB,
             "https://gitlab.com/group/sub/apps.git",
-            Provider.GITLAB,
             "https://gitlab.com/api/v4/projects/group%2Fsub%2Fapps/merge_requests",
-            ["source_branch", "target_branch"],
+            "source_branch target_branch",
         ),
         (
-            "https://gitea.example.com:3000/team/apps.git",
-            Provider.GITEA,
-            "https://gitea.example.com:3000/api/v1/repos/team/apps/pulls",
-            ["head", "base"],
+            K.GITEA,
+            "https://code.example.com:3000/team/apps.git",
+            "https://code.example.com:3000/api/v1/repos/team/apps/pulls",
+            "head base",
         ),
         (
+            K.BITBUCKET,
             "https://bitbucket.org/team/apps.git",
-            Provider.BITBUCKET,
             "https://api.bitbucket.org/2.0/repositories/team/apps/pullrequests",
-            ["source", "destination"],
+            "source destination",
         ),
         (
-            "https://bitbucket.example.com/scm/prj/apps.git",
-            Provider.BITBUCKET_SERVER,
-            "https://bitbucket.example.com/rest/api/1.0/projects/prj/repos/apps/pull-requests",
-            ["fromRef", "toRef"],
+            K.BITBUCKET_SERVER,
+            "https://code.example.com/scm/prj/apps.git",
+            "https://code.example.com/rest/api/1.0/projects/prj/repos/apps/pull-requests",
+            "fromRef toRef",
         ),
     ],
 )
-def test_each_host_is_asked_in_its_own_words(url: str, provider: Provider, address: str, branches: list[str]) -> None:
-    assert provider_by_name(url) is provider
-    call = call_for(provider, url, DANA, WANTED)
-    assert call.url == address
-    assert call.json["title"] == "Add cart"
-    head, base = (str(call.json[name]) for name in branches)
+def test_each_host_is_asked_in_its_own_words(kind: ProviderKind, url: str, address: str, branches: str) -> None:
+    provider = well_known(url) or on_host(kind, url[: url.index("/", 8)])
+    path = repository_path(provider, url)
+    assert path is not None
+    question = opening(provider, path, DANA, WANTED)
+    assert question.url == address
+    assert question.body is not None
+    assert question.body["title"] == "Add cart"
+    head, base = (str(question.body[name]) for name in branches.split())
     assert ("argosy/create-cart" in head, "main" in base) == (True, True)
-    assert set(branches) <= set(call.json)
-    assert "token" not in call.url
+    assert "token" not in question.url
+    assert "token" not in repr(question)
 
 
-def answering(status: int, body: Any, calls: list[httpx.Request]) -> httpx.MockTransport:
-    def answer(request: httpx.Request) -> httpx.Response:
-        calls.append(request)
-        if request.url.path == "/api/v1/version":
-            return httpx.Response(200, json={"version": "1.24"})
-        return httpx.Response(status, json=body)
+@pytest.mark.parametrize(
+    ("kind", "answer"),
+    [
+        (K.GITHUB, {"html_url": "https://x/1"}),
+        (K.GITLAB, {"web_url": "https://x/1"}),
+        (K.BITBUCKET, {"links": {"html": {"href": "https://x/1"}}}),
+        (K.BITBUCKET_SERVER, {"links": {"self": [{"href": "https://x/1"}]}}),
+    ],
+)
+def test_the_page_is_found_in_each_answer_and_nothing_odd_is_one(kind: ProviderKind, answer: Any) -> None:
+    provider = Provider(kind, "https://x")
+    assert page_of(provider, answer) == "https://x/1"
+    assert [page_of(provider, odd) for odd in (None, [], {"links": {"self": []}}, {"html_url": 7})] == [""] * 4
 
-    return httpx.MockTransport(answer)
+
+@asynccontextmanager
+async def asking(answer: Callable[[httpx.Request], httpx.Response]) -> AsyncIterator[PullRequests]:
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        yield PullRequests(ProviderClient(client, clock=lambda: 0.0, timeout_seconds=1))
 
 
 async def test_a_host_of_any_name_that_answers_as_gitea_is_one() -> None:
     calls: list[httpx.Request] = []
-    pull_requests = PullRequests(transport=answering(201, {"html_url": "https://code.example.com/pulls/1"}, calls))
-    page = await pull_requests.open("https://code.example.com/team/apps.git", DANA, WANTED)
-    await pull_requests.close()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        calls.append(request)
+        if request.url.path == "/api/v1/version":
+            return httpx.Response(200, json={"version": "1.24"})
+        return httpx.Response(201, json={"html_url": "https://code.example.com/pulls/1"})
+
+    async with asking(answer) as pull_requests:
+        page = await pull_requests.open("https://code.example.com/team/apps.git", DANA, WANTED)
     assert page == "https://code.example.com/pulls/1"
-    assert calls[-1].headers["authorization"].startswith("Basic ")
+    assert (calls[-1].method, calls[-1].headers["authorization"][:6]) == ("POST", "Basic ")
+    assert "authorization" not in calls[0].headers
 
 
 async def test_a_refusal_says_that_the_branch_is_there_and_no_secret() -> None:
-    pull_requests = PullRequests(transport=answering(422, {"message": "no"}, []))
-    with pytest.raises(PullRequestRefused, match=r"is pushed, but .* 422") as refused:
-        await pull_requests.open("https://github.com/team/apps.git", DANA, WANTED)
-    await pull_requests.close()
+    async with asking(lambda request: httpx.Response(422, json={"message": "a review is missing"})) as pull_requests:
+        with pytest.raises(PullRequestRefused, match=r"is pushed, but .* 422: a review is missing") as refused:
+            await pull_requests.open("https://github.com/team/apps.git", DANA, WANTED)
     assert "token" not in str(refused.value)
 
 
 async def test_a_host_without_pull_requests_gets_the_branch_alone() -> None:
-    pull_requests = PullRequests(transport=httpx.MockTransport(lambda request: httpx.Response(404)))
-    assert await pull_requests.open("https://git.example.com/apps.git", DANA, WANTED) is None
-    await pull_requests.close()
+    async with asking(lambda request: httpx.Response(404)) as pull_requests:
+        assert await pull_requests.open("https://git.example.com/team/apps.git", DANA, WANTED) is None
 
 
 def test_repositories_are_made_under_their_owner() -> None:
-    own = repository_call(Provider.GITEA, "https://gitea.example.com/dana/new.git", DANA)
-    team = repository_call(Provider.GITHUB, "https://github.com/team/new", DANA)
-    assert own is not None
-    assert own.url == "https://gitea.example.com/api/v1/user/repos"
-    assert team is not None
-    assert team.url == "https://api.github.com/orgs/team/repos"
-    assert team.json["name"] == "new"
+    def making(url: str) -> tuple[str, Any]:
+        provider = well_known(url) or on_host(K.GITEA, "https://code.example.com")
+        path = repository_path(provider, url)
+        assert path is not None
+        question = repository_making(provider, path, DANA)
+        assert question is not None
+        assert question.body is not None
+        return question.url, question.body["name"]
+
+    assert making("https://code.example.com/dana/new.git") == ("https://code.example.com/api/v1/user/repos", "new")
+    assert making("https://github.com/team/new") == ("https://api.github.com/orgs/team/repos", "new")
