@@ -403,6 +403,7 @@ class OperationAnswer(_Message, frozen=True):
     phase: Phase | None = None
     message: str = ""
     ledger_commit: CommitInfo | None = None
+    pull_request_urls: tuple[str, ...] = ()
 
 
 class AccessAnswer(_Message, frozen=True):

@@ -86,7 +86,8 @@ class RunAction(_Message, frozen=True):
 
 
 class RollbackApplication(_Message, frozen=True):
-    """-> OperationAnswer. Back to the release `history_id`: in Git, if the application syncs by itself."""
+    """-> OperationAnswer. Back to the release `history_id`: in Git, if the application syncs by itself; with
+    `pull_request` from a new branch, and automated sync is held until that is decided."""
 
     application: ApplicationKey
     actor: str
@@ -94,3 +95,4 @@ class RollbackApplication(_Message, frozen=True):
     history_id: int
     prune: bool = False
     actor_email: str = ""
+    pull_request: bool = False

@@ -107,13 +107,22 @@ async def run_action(
 
 
 async def rollback(
-    plane: ControlPlane, viewer: Viewer, target: Target, *, history_id: int, prune: bool, operation_id: str
+    plane: ControlPlane,
+    viewer: Viewer,
+    target: Target,
+    *,
+    history_id: int,
+    prune: bool,
+    pull_request: bool,
+    operation_id: str,
 ) -> Accepted:
     return await operate(
         plane,
         viewer,
         target,
-        lambda key: RollbackApplication(key, viewer.name, operation_id, history_id, prune, viewer.email),
+        lambda key: RollbackApplication(
+            key, viewer.name, operation_id, history_id, prune, viewer.email, pull_request=pull_request
+        ),
     )
 
 

@@ -41,14 +41,15 @@ _SYNC = """mutation Sync($runtime: String!, $name: String!, $namespace: String, 
 _REFRESH = """mutation Refresh($runtime: String!, $name: String!, $namespace: String, $hard: Boolean) {
   outcome: refreshApplication(runtime: $runtime, name: $name, namespace: $namespace, hard: $hard) { ...Outcome }
 }"""
-_ROLLBACK = """mutation Rollback($runtime: String!, $name: String!, $namespace: String, $id: Int!, $prune: Boolean) {
-  outcome: rollbackApplication(runtime: $runtime, name: $name, namespace: $namespace, historyId: $id, prune: $prune) {
-    ...Outcome
-  }
+_ROLLBACK = """mutation Rollback($runtime: String!, $name: String!, $namespace: String, $id: Int!, $prune: Boolean,
+  $pullRequest: Boolean, $operationId: ID) {
+  outcome: rollbackApplication(runtime: $runtime, name: $name, namespace: $namespace, historyId: $id, prune: $prune,
+    pullRequest: $pullRequest, operationId: $operationId) { ...Outcome }
 }"""
 _OUTCOME = """
 fragment Outcome on OperationPayload {
-  operationId operation { phase message } ledgerCommit { sha } application { syncStatus healthStatus revision }
+  operationId message pullRequestUrls operation { phase message } ledgerCommit { sha }
+  application { syncStatus healthStatus revision }
   errors { code message suggestion field }
 }"""
 _DIFF = """query Diff($runtime: String!, $name: String!, $namespace: String) {
@@ -189,13 +190,22 @@ def refresh(settings: ClientSettings, application: dict[str, str | None], hard: 
 @address
 @click.argument("release", type=int)
 @click.option("--prune", is_flag=True, help="Remove objects that the release did not have.")
+@click.option("--pull-request", is_flag=True, help="Offer the revert; automated sync is held until it is merged.")
+@click.option("--operation-id", help="The same id asked for twice is one rollback.")
 @output_option
 @click.pass_obj
 def rollback(
-    settings: ClientSettings, application: dict[str, str | None], release: int, prune: bool, output: str
+    settings: ClientSettings,
+    application: dict[str, str | None],
+    release: int,
+    prune: bool,
+    pull_request: bool,
+    operation_id: str | None,
+    output: str,
 ) -> None:
     """Go back to a release (an id of `history`): in Git, if the application syncs by itself."""
-    variables = {**application, "id": release, "prune": prune}
+    asked = {"id": release, "prune": prune, "pullRequest": pull_request, "operationId": operation_id}
+    variables = {**application, **asked}
     _show_outcome(client.execute(settings, _ROLLBACK + _OUTCOME, variables), output)
 
 
@@ -362,6 +372,8 @@ def _show_outcome(data: dict[str, Any], output: str) -> None:
     elif not outcome["errors"]:
         operation = outcome["operation"] or {"phase": "done"}
         click.echo(f"operation {outcome['operationId']}: {operation['phase']}")
+        if outcome["message"]:
+            click.echo(outcome["message"])
     if outcome["errors"]:
         error = outcome["errors"][0]
         click.echo(

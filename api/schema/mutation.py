@@ -48,15 +48,21 @@ class Mutation(TokenMutation, ChangeMutation, RuntimeMutation):
 
     @strawberry.mutation
     async def terminate_operation(
-        self, info: Info, runtime: str, name: str, namespace: str | None = None
+        self,
+        info: Info,
+        runtime: str,
+        name: str,
+        namespace: str | None = None,
+        operation_id: strawberry.ID | None = None,
     ) -> OperationPayload:
-        context, operation_id, target = info.context, new_operation_id(None), Target(runtime, name, namespace)
-        action = operations.terminate(context.plane, context.signed_in(), target, operation_id=operation_id)
-        return await _outcome(context, operation_id, action)
+        context, chosen, target = info.context, new_operation_id(operation_id), Target(runtime, name, namespace)
+        action = operations.terminate(context.plane, context.signed_in(), target, operation_id=chosen)
+        return await _outcome(context, chosen, action)
 
     @strawberry.mutation(
         description="Reverts in Git the commits behind the present state, back to the given release; with auto-sync "
-        "the cluster follows."
+        "the cluster follows. With `pullRequest` the revert is offered from new branches, and auto-sync is held until "
+        "they are merged or deleted."
     )
     async def rollback_application(
         self,
@@ -66,17 +72,20 @@ class Mutation(TokenMutation, ChangeMutation, RuntimeMutation):
         history_id: int,
         namespace: str | None = None,
         prune: bool | None = False,
+        pull_request: bool | None = False,
+        operation_id: strawberry.ID | None = None,
     ) -> OperationPayload:
-        context, operation_id, target = info.context, new_operation_id(None), Target(runtime, name, namespace)
+        context, chosen, target = info.context, new_operation_id(operation_id), Target(runtime, name, namespace)
         action = operations.rollback(
             context.plane,
             context.signed_in(),
             target,
             history_id=history_id,
             prune=bool(prune),
-            operation_id=operation_id,
+            pull_request=bool(pull_request),
+            operation_id=chosen,
         )
-        return await _outcome(context, operation_id, action)
+        return await _outcome(context, chosen, action)
 
     @strawberry.mutation
     async def delete_resource(
@@ -85,17 +94,18 @@ class Mutation(TokenMutation, ChangeMutation, RuntimeMutation):
         application: ApplicationRef,
         resource: ResourceRef,
         propagation: DeletePropagation | None = DeletePropagation.FOREGROUND,
+        operation_id: strawberry.ID | None = None,
     ) -> OperationPayload:
-        context, operation_id = info.context, new_operation_id(None)
+        context, chosen = info.context, new_operation_id(operation_id)
         action = operations.delete_resource(
             context.plane,
             context.signed_in(),
             _target(application),
             resource.value(),
             propagation=(propagation or DeletePropagation.FOREGROUND).value.capitalize(),
-            operation_id=operation_id,
+            operation_id=chosen,
         )
-        return await _outcome(context, operation_id, action)
+        return await _outcome(context, chosen, action)
 
     @strawberry.mutation
     async def run_resource_action(
@@ -105,11 +115,12 @@ class Mutation(TokenMutation, ChangeMutation, RuntimeMutation):
         resource: ResourceRef,
         action: str,
         parameters: JSON | None = None,
+        operation_id: strawberry.ID | None = None,
     ) -> OperationPayload:
-        context, operation_id = info.context, new_operation_id(None)
+        context, chosen = info.context, new_operation_id(operation_id)
         if parameters is not None and not isinstance(parameters, dict):
             error = Invalid("parameters are an object of names and values", field="parameters")
-            return OperationPayload.refused(operation_id, error)
+            return OperationPayload.refused(chosen, error)
         run = operations.run_action(
             context.plane,
             context.signed_in(),
@@ -117,9 +128,9 @@ class Mutation(TokenMutation, ChangeMutation, RuntimeMutation):
             resource.value(),
             action=action,
             parameters=parameters or {},
-            operation_id=operation_id,
+            operation_id=chosen,
         )
-        return await _outcome(context, operation_id, run)
+        return await _outcome(context, chosen, run)
 
     @strawberry.mutation(
         description="Steers an update; ROLLBACK without `toRevision` goes to the one before the newest."
@@ -131,8 +142,9 @@ class Mutation(TokenMutation, ChangeMutation, RuntimeMutation):
         rollout: ResourceRef,
         action: RolloutAction,
         to_revision: int | None = None,
+        operation_id: strawberry.ID | None = None,
     ) -> OperationPayload:
-        context, operation_id = info.context, new_operation_id(None)
+        context, chosen = info.context, new_operation_id(operation_id)
         steering = rollouts.steer(
             context.plane,
             context.signed_in(),
@@ -140,9 +152,9 @@ class Mutation(TokenMutation, ChangeMutation, RuntimeMutation):
             rollout.value(),
             action=action.value,
             to_revision=to_revision,
-            operation_id=operation_id,
+            operation_id=chosen,
         )
-        return await _outcome(context, operation_id, steering)
+        return await _outcome(context, chosen, steering)
 
     @strawberry.mutation(description="Personal, not shared state: kept in the database.")
     async def set_favorite(self, info: Info, id: strawberry.ID, favorite: bool) -> bool:

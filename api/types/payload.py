@@ -59,6 +59,10 @@ class OperationPayload:
     ledger_commit: Commit | None
     application: Application | None
     errors: list[MutationError]
+    message: str | None = strawberry.field(default=None, description="What was done, where a sentence says more.")
+    pull_request_urls: list[str] = strawberry.field(
+        default_factory=list, description="Pull requests that have to be merged before it takes effect."
+    )
 
     @staticmethod
     def accepted(accepted: Accepted, *, starred: frozenset[str]) -> "OperationPayload":
@@ -70,6 +74,8 @@ class OperationPayload:
             ledger_commit=Commit.of(answer.ledger_commit) if answer.ledger_commit else None,
             application=Application.of(application, favorite=str(application.id) in starred),
             errors=[],
+            message=answer.message or None,
+            pull_request_urls=list(answer.pull_request_urls),
         )
 
     @staticmethod

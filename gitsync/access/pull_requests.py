@@ -4,6 +4,7 @@ Server.
 A host that is none of them gets the branch alone; somebody opens the pull request by hand.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from gitsync.errors import Failed
 
 _MAX_TITLE = 250
 _MADE = (200, 201)
+_PERHAPS_THERE = (400, 409, 422)  # hosts refuse a second one from the same branch
 _MAKING_SECONDS = 12.0  # hosts compare branches first, which takes them longer than a question
 
 
@@ -62,6 +64,44 @@ def opening(provider: Provider, path: RepositoryPath, credential: Credential, wa
             return Question(f"{provider.api}/projects/{owner}/repos/{name}/pull-requests", headers, body=body)
 
 
+def looking_for(provider: Provider, path: RepositoryPath, credential: Credential, wanted: PullRequest) -> Question:
+    """The request that lists open ones from the same branch, or all open ones. Pure."""
+    headers, place = api_headers(provider, credential), opening(provider, path, credential, wanted).url
+    match provider.kind:
+        case ProviderKind.GITHUB:
+            return Question(place, headers, {"state": "open", "head": f"{path.owner}:{wanted.head}"})
+        case ProviderKind.GITEA:
+            return Question(place, headers, {"state": "open", "sort": "recentupdate"})
+        case ProviderKind.GITLAB:
+            return Question(place, headers, {"state": "opened", "source_branch": wanted.head})
+        case ProviderKind.BITBUCKET:
+            return Question(place, headers, {"state": "OPEN", "q": f'source.branch.name="{wanted.head}"'})
+        case ProviderKind.BITBUCKET_SERVER:
+            return Question(
+                place, headers, {"state": "OPEN", "direction": "OUTGOING", "at": f"refs/heads/{wanted.head}"}
+            )
+
+
+def page_among(provider: Provider, body: Any, wanted: PullRequest) -> str:
+    """Of listed pull requests the page of the one from the wanted branch, "" if none is. Pure."""
+    listed = body.get("values") if isinstance(body, dict) else body
+    for one in listed if isinstance(listed, list) else ():
+        if _branch_of(provider, one) == wanted.head and (page := page_of(provider, one)):
+            return page
+    return ""
+
+
+def _branch_of(provider: Provider, listed: Any) -> str:
+    steps: dict[ProviderKind, tuple[str | int, ...]] = {
+        ProviderKind.GITHUB: ("head", "ref"),
+        ProviderKind.GITEA: ("head", "ref"),
+        ProviderKind.GITLAB: ("source_branch",),
+        ProviderKind.BITBUCKET: ("source", "branch", "name"),
+        ProviderKind.BITBUCKET_SERVER: ("fromRef", "displayId"),
+    }
+    return _text_at(listed, steps[provider.kind])
+
+
 def page_of(provider: Provider, body: Any) -> str:
     """Address of a pull request's page in the host's answer, "" when it does not say. Pure."""
     steps: dict[ProviderKind, tuple[str | int, ...]] = {
@@ -71,13 +111,17 @@ def page_of(provider: Provider, body: Any) -> str:
         ProviderKind.BITBUCKET: ("links", "html", "href"),
         ProviderKind.BITBUCKET_SERVER: ("links", "self", 0, "href"),
     }
-    found = body
-    for step in steps[provider.kind]:
+    return _text_at(body, steps[provider.kind])
+
+
+def _text_at(body: Any, steps: Sequence[str | int]) -> str:
+    """ "" for any other shape."""
+    for step in steps:
         try:
-            found = found[step]
+            body = body[step]
         except (KeyError, IndexError, TypeError):
             return ""
-    return found if isinstance(found, str) else ""
+    return body if isinstance(body, str) else ""
 
 
 def repository_making(provider: Provider, path: RepositoryPath, credential: Credential) -> Question | None:
@@ -102,7 +146,8 @@ class PullRequests:
         self._providers = providers
 
     async def open(self, url: str, credential: Credential, wanted: PullRequest) -> str | None:
-        """Address of its page; None where the host has no pull requests that we know of. Raises PullRequestRefused."""
+        """Address of its page, also if it is there already; None where the host has no pull requests that we know of.
+        Raises PullRequestRefused."""
         try:
             provider = await self._providers.provider_of(url)
             path = repository_path(provider, url) if provider else None
@@ -112,6 +157,9 @@ class PullRequests:
                 opening(provider, path, credential, wanted), timeout_seconds=_MAKING_SECONDS
             )
             page = page_of(provider, answer.body) if answer.status in _MADE else ""
+            if not page and answer.status in _PERHAPS_THERE:
+                present = await self._providers.ask(looking_for(provider, path, credential, wanted))
+                page = page_among(provider, present.body, wanted)
             if page:
                 return page
             reason = _reason(answer)

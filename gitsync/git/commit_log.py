@@ -47,6 +47,10 @@ class CommitLog:
             walker.hide(sha)
         return tuple(str(commit.id) for commit in walker)
 
+    def leads_to(self, head: str, sha: str) -> bool:
+        """Whether `sha` is `head` or one of the commits before it."""
+        return self._commit(sha).id == self._commit(head).id or self._repository.descendant_of(head, sha)
+
     def parents(self, sha: str) -> tuple[str, ...]:
         return tuple(str(parent) for parent in self._commit(sha).parent_ids)
 

@@ -93,9 +93,12 @@ class Repositories:
         await repository.ensure(new)
         return await repository.read(lambda mirror: mirror.changed_paths(old, new), needs=[old, new])
 
-    async def refs(self, url: str) -> RefListing:
-        """All refs of the repository, as its host told them last."""
-        return await self._repository(url).listing()
+    async def refs(self, url: str, *, fresh: bool = False) -> RefListing:
+        """All refs of the repository, as its host told them last; `fresh`: as it tells them now, or raises why not."""
+        repository = self._repository(url)
+        if fresh:
+            await repository.refresh()
+        return await repository.listing()
 
     async def read(
         self, url: str, work: Callable[[Mirror], _T], *, refs: Mapping[str, str], needs: Collection[str] = ()

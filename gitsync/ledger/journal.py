@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from gitsync.errors import GitsyncError
@@ -24,7 +25,6 @@ from gitsync.git.tree import EntryType, Files, find
 from gitsync.ledger.entry import Entry, Outcome, change_of, note_text
 from gitsync.ledger.errors import LedgerUnavailable
 from gitsync.ledger.late import LateEntries
-from model.report import CommitInfo
 
 log = structlog.get_logger("gitsync.ledger")
 
@@ -80,7 +80,7 @@ class Journal:
         if self._late.all():
             self._catch_up()
 
-    async def record(self, entry: Entry, *, stops: bool = False) -> CommitInfo | None:
+    async def record(self, entry: Entry, *, stops: bool = False) -> Landed | None:
         """The commit, once the Git host has it; None: late, the operation may run all the same (only if it `stops`
         something). Raises LedgerUnavailable: then it must not run.
         """
@@ -93,7 +93,7 @@ class Journal:
             if not writing.done() and await self._host_answers(self._patience_seconds / 2):
                 await asyncio.wait({writing}, timeout=self._slow_seconds)
             async with asyncio.timeout(0):
-                return (await asyncio.shield(writing)).commit
+                return await asyncio.shield(writing)
         except TimeoutError:
             reason = f"the Git host gave no answer within {self._patience_seconds:g} seconds, or took too long"
             writing.add_done_callback(partial(self._arrived_after_all, entry, stops))
@@ -119,6 +119,29 @@ class Journal:
             return False
         state = self._repositories.state(self.url)
         return state is not None and not state.error
+
+    async def find(self, operation_id: str) -> Landed | None:
+        """The commit that wrote down the operation with this id, if there is one. Raises GitsyncError."""
+        nothing = Change(operation_id, "", "", Person("Argosy"), "", lambda files: {})
+        try:
+            return await self._commit(nothing)
+        except NothingChanged:
+            return None
+
+    async def outcome_of(self, commit: str) -> Outcome | None:
+        """How the operation that this commit wrote down has ended, as far as somebody noted it."""
+        if (known := self._outcomes.get(commit)) is not None:
+            return known
+        try:
+            head = (await self._repositories.refs(self.url, fresh=True)).refs.get(NOTES_REF)
+            if head is None:
+                return None
+            tree = await self._repositories.tree(self.url, head)
+            return await tree.run(lambda files: _noted(files, commit))
+        except GitsyncError as failure:
+            raise LedgerUnavailable(
+                f"the ledger cannot be read: {failure.message}", suggestion="Try again when the Git host is back."
+            ) from failure
 
     def ended(self, commit: str, outcome: Outcome) -> None:
         """The outcome of the operation that this commit wrote down; noted soon."""
@@ -197,11 +220,25 @@ class Journal:
                     del self._outcomes[commit]
 
 
+def _noted(files: Files, commit: str) -> Outcome | None:
+    entry = find(files, _note_path(commit)).entry
+    if entry is None or entry.type is not EntryType.BLOB:
+        return None
+    try:
+        return msgspec.json.decode(files.read(entry.id), type=Outcome)
+    except msgspec.DecodeError:
+        return None  # somebody else's words
+
+
+def _note_path(commit: str) -> str:
+    return f"{commit[:2]}/{commit[2:]}"
+
+
 def _notes(outcomes: dict[str, Outcome]) -> Change:
     def edit(files: Files) -> Contents:
         contents: dict[str, bytes] = {}
         for commit, outcome in outcomes.items():
-            path, content = f"{commit[:2]}/{commit[2:]}", note_text(outcome).encode()
+            path, content = _note_path(commit), note_text(outcome).encode()
             entry = find(files, path).entry
             if entry is None or entry.type is not EntryType.BLOB or files.read(entry.id) != content:
                 contents[path] = content

@@ -7,9 +7,11 @@ meanwhile, and of syncs that another engine runs.
 
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from gitsync.errors import GitsyncError
 from gitsync.ledger.entry import Entry, Outcome
 from gitsync.ledger.errors import LedgerUnavailable
 from gitsync.ledger.journal import Journal
@@ -22,9 +24,19 @@ from model.report import CommitInfo
 
 OPERATION_ID = "argosy.io/operation-id"
 LEDGER_COMMIT = "argosy.io/ledger-commit"
+REFUSED = "Refused"  # it did not run, and may be asked for again
 _REMEMBERED = 20_000
 # Actions that stop something: they go ahead even if they can be written down only later.
 _STOPS = frozenset({"abort", "pause", "stop", "suspend", "terminate"})
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What is in the ledger of an operation. `commit` None: there is no ledger, or the operation is late. `ended`: it
+    was asked for before with the same id, and this is what came of it."""
+
+    commit: CommitInfo | None
+    ended: Outcome | None = None
 
 
 class Journalling:
@@ -56,12 +68,10 @@ class Journalling:
         reason: str = "",
         parameters: dict[str, Any] | None = None,
         stops: bool = False,
-    ) -> CommitInfo | None:
-        """The ledger's commit; None where there is no ledger, or the operation is late. Raises Refused with
-        GIT_UNAVAILABLE: then it must not run.
-        """
+    ) -> Written:
+        """Raises Refused with GIT_UNAVAILABLE: then it must not run."""
         if self._journal is None:
-            return None
+            return Written(None)
         entry = Entry(
             operation_id=operation_id,
             action=action,
@@ -74,9 +84,26 @@ class Journalling:
             parameters={name: value for name, value in (parameters or {}).items() if value not in (None, "", (), [])},
         )
         try:
-            return await self._journal.record(entry, stops=stops)
+            landed = await self._journal.record(entry, stops=stops)
+            if landed is None:
+                return Written(None)
+            ended = await self._journal.outcome_of(landed.commit.sha) if landed.repeated else None
+            return Written(landed.commit, ended if ended is not None and ended.outcome != REFUSED else None)
         except LedgerUnavailable as failure:
             raise Refused("GIT_UNAVAILABLE", failure.message, suggestion=failure.suggestion) from failure
+
+    async def ended_before(self, operation_id: str) -> Written | None:
+        """What came of an operation that was asked for before with this id; None: nothing yet, or nobody can tell."""
+        if self._journal is None or not operation_id:
+            return None
+        try:
+            landed = await self._journal.find(operation_id)
+            ended = await self._journal.outcome_of(landed.commit.sha) if landed is not None else None
+        except GitsyncError:
+            return None
+        if landed is None or ended is None or ended.outcome == REFUSED:
+            return None
+        return Written(landed.commit, ended)
 
     def ended(self, operation_id: str, commit: CommitInfo | None, outcome: str, message: str = "") -> None:
         """How something ended that was done at once."""

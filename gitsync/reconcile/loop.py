@@ -31,9 +31,10 @@ from gitsync.reconcile.impersonation import Acting
 from gitsync.reconcile.orphans import Orphans
 from gitsync.reconcile.permission import destination_of, permitted
 from gitsync.reconcile.queue import FairQueue
-from gitsync.reconcile.record import Record, Records, Stage, why_unreadable
+from gitsync.reconcile.record import Record, Records, Stage, read_application, why_unreadable
 from gitsync.reconcile.refresh import Refresh, asked_for
 from gitsync.reconcile.reporter import NEEDS_NO_EXPLANATION
+from gitsync.reconcile.rollback_hold import RollbackHolds, condition_of, hold_of
 from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.status_writer import StatusWriter
 from gitsync.reconcile.supervisor import Supervisor
@@ -75,6 +76,7 @@ class Loop:
         deletions: Deletions,
         acting: Acting,
         statuses: StatusWriter,
+        holds: RollbackHolds,
         feeds: TreeFeeds,
         supervisor: Supervisor,
         report: Callable[[ApplicationKey], None],
@@ -90,6 +92,7 @@ class Loop:
         self._deletions = deletions
         self._acting = acting
         self._statuses = statuses
+        self._holds = holds
         self._feeds = feeds
         self._supervisor = supervisor
         self._report = report
@@ -104,6 +107,8 @@ class Loop:
             total_concurrency=settings.total_concurrency,
         )
         self.reconciled = 0
+        holds.again = lambda key: self.want(key, Refresh.NORMAL)
+        holds.seen = lambda raw: self.application_seen(raw, read_application(raw))
 
     # ---- one application
 
@@ -222,7 +227,11 @@ class Loop:
             return
         record.clear(Stage.SYNC)
         self.dependencies.tell_broken(record)
-        if record.comparison_failed or record.desired is None or record.held:
+        if record.comparison_failed or record.desired is None or record.reverting:
+            return
+        if (hold := hold_of(record.application)) is not None:
+            record.conditions[Stage.SYNC] = (condition_of(hold),)
+            self._holds.look(record, hold)
             return
         decision = autosync.decide(self._situation(record), settings=self._settings, now=self._now())
         match decision:

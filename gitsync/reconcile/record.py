@@ -97,7 +97,7 @@ class Record:
     unreadable: str = ""
     deleting: bool = False
     orphans: frozenset[ResourceKey] = frozenset()
-    held: bool = False  # a rollback is on its way to Git; nothing is synced automatically until it is there
+    reverting: bool = False  # a rollback is on its way to Git; nothing is synced automatically until it is there
     comparing: bool = False
     acting_as: str = ""
     on_frozen_cluster: bool = False

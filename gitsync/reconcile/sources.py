@@ -97,10 +97,12 @@ class Sources:
         reads = await self._read_all(record, sources, revisions, Refresh.RESOLVE, self._context_of(record, member))
         return self._prepared(record, member, reads, [read.commit for read in reads], several=several)
 
-    async def closure_at(self, record: Record, member: Member, source: ApplicationSource, revision: str) -> Closure:
-        """What of its repository the application's only source read at some revision."""
-        (read,) = await self._read_all(record, [source], [revision], Refresh.RESOLVE, self._context_of(record, member))
-        return read.closure
+    async def closures_at(
+        self, record: Record, member: Member, sources: Sequence[ApplicationSource], revisions: Sequence[str]
+    ) -> list[Closure]:
+        """What of its repository each of the sources read at some revision."""
+        reads = await self._read_all(record, sources, revisions, Refresh.RESOLVE, self._context_of(record, member))
+        return [read.closure for read in reads]
 
     def forget(self, record: Record) -> None:
         """The application is gone."""

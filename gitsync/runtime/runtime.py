@@ -15,7 +15,6 @@ import structlog
 
 from gitsync.access.credentials import CredentialStore
 from gitsync.access.probe import AccessProbe
-from gitsync.access.pull_requests import PullRequests
 from gitsync.appset.providers.api import Connections
 from gitsync.audit.log import AuditLog
 from gitsync.delivery.part import Delivery
@@ -43,6 +42,7 @@ from gitsync.reconcile.outbox import Subject
 from gitsync.reconcile.record import Records
 from gitsync.reconcile.refresh import Refresh
 from gitsync.reconcile.reporter import Reporter
+from gitsync.reconcile.rollback_hold import RollbackHolds
 from gitsync.reconcile.rules import EngineRules
 from gitsync.reconcile.source_parts import SourceParts, make_sources
 from gitsync.reconcile.sources import Sources
@@ -130,7 +130,6 @@ class Runtime:
         self.delivery = Delivery(self.home_cluster, settings, supervisor=self.supervisor, now=now)
         self.reporter = self._make_reporter(access)
         self.in_charge = self._make_in_charge()
-        self.pull_requests = PullRequests(self.probe.providers)
         self.changes = self._make_changes(of_repositories)
         self.requests = self._make_requests()
         self.link = self._make_link(settings.link) if settings.link else None
@@ -359,6 +358,7 @@ class Runtime:
             deletions=self.deletions,
             acting=self.acting,
             statuses=self.statuses,
+            holds=RollbackHolds(self.repositories, self.home_cluster, self.supervisor.spawn),
             feeds=self.feeds,
             supervisor=self.supervisor,
             report=self._application_changed,
@@ -432,7 +432,6 @@ class Runtime:
                 credentials=self.credentials,
                 own=own,
                 probe=self.probe,
-                pull_requests=self.pull_requests,
                 charts=self.charts,
                 home=self.home,
                 fleet=lambda: self.fleet,

@@ -38,7 +38,6 @@ class ChangeParts:
     credentials: CredentialStore
     own: CredentialSource
     probe: AccessProbe
-    pull_requests: PullRequests
     charts: ChartFetcher
     home: Home
     fleet: Callable[[], Fleet]
@@ -86,7 +85,8 @@ def make_changes(parts: ChangeParts) -> Changes:
             namespace=parts.settings.namespace,
         )
 
-    committing = Committing(parts.repositories, parts.credentials, parts.own, parts.probe, parts.pull_requests)
+    pull_requests = PullRequests(parts.probe.providers)
+    committing = Committing(parts.repositories, parts.credentials, parts.own, parts.probe, pull_requests)
     changing = Changing(
         Desk(
             runtime=parts.settings.name,
@@ -100,6 +100,6 @@ def make_changes(parts: ChangeParts) -> Changes:
     )
     rollbacks = Rollbacks(parts.sources, parts.repositories, committing, changing, parts.settings.name)
     git_sources = GitSources(
-        parts.settings, parts.records, parts.repositories, committing, parts.home_cluster, world, parts.pull_requests
+        parts.settings, parts.records, parts.repositories, committing, parts.home_cluster, world, pull_requests
     )
     return Changes(changing, rollbacks, git_sources)

@@ -79,7 +79,7 @@ class Changing:
     async def edit(self, body: EditApplication) -> ChangeAnswer:
         try:
             record = self._record(body.application)
-            manifest, holder = read_manifest(body.manifest), self._holder(record)
+            manifest, holder = read_manifest(body.manifest), self.holder(record)
             findings = await validate(self._desk.world(), manifest, person=body.author.name, is_new=False)
             if findings.errors:
                 return ChangeAnswer(body.operation_id, problems=findings.errors)
@@ -99,7 +99,7 @@ class Changing:
     async def delete(self, body: DeleteApplication) -> ChangeAnswer:
         try:
             record = self._record(body.application)
-            holder = self._holder(record)
+            holder = self.holder(record)
         except GitsyncError as failure:
             return _refused(body.operation_id, failure)
         intent = Intent("DELETE", self._entity(record.name), body.operation_id, body.words, removal(holder))
@@ -118,7 +118,7 @@ class Changing:
     async def file(self, key: ApplicationKey) -> ManifestFileAnswer:
         """The file as it is on the newest commit. Raises Refused with NOT_IN_GIT."""
         try:
-            holder = self._holder(self._record(key))
+            holder = self.holder(self._record(key))
             branch = await self._desk.committing.branch(holder.source)
             resolved = await self._desk.repositories.resolve(holder.source.repo_url, branch, fresh=True)
             tree = await self._desk.repositories.tree(holder.source.repo_url, resolved.commit)
@@ -154,7 +154,7 @@ class Changing:
             )
         return record.application.spec.all_sources[0]
 
-    def _holder(self, record: Record) -> Holder:
+    def holder(self, record: Record) -> Holder:
         """The Git Source that holds the application's manifest. Raises NotInGit."""
         owner = self._desk.reporter.owner(record)
         if owner is None:

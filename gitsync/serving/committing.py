@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gitsync.access.branch_rules import BranchRules
 from gitsync.access.credentials import CredentialStore
 from gitsync.access.probe import AccessProbe
+from gitsync.access.provider_client import ProviderSilent
 from gitsync.access.pull_requests import PullRequest, PullRequestRefused, PullRequests
 from gitsync.access.secret import Credential
 from gitsync.changes.errors import BadInput, NotInGit
@@ -129,6 +131,16 @@ class Committing:
             )
         return GitCredential(known.username, known.password)
 
+    async def rules(self, url: str, branch: str, person: str) -> BranchRules | None:
+        """What the host says about a branch (by its full name) to this person; None: it does not say."""
+        known = self._credentials.for_person(person, url)
+        if known is None:
+            return None
+        try:
+            return await self._probe.providers.branch_rules(url, branch.removeprefix(_HEADS), known)
+        except ProviderSilent:
+            return None
+
     async def person(self, name: str, url: str) -> Credential | None:
         """What the host's own API is asked with in the person's name; the operator has the runtime's credential."""
         if name:
@@ -180,7 +192,7 @@ def problem_of(failure: GitsyncError) -> Problem:
     field, line = (failure.field, failure.line) if isinstance(failure, BadInput) else ("", None)
     suggestion = failure.suggestion
     if isinstance(failure, PushRefused):
-        suggestion = "Set pullRequest: the change is then pushed to a new branch."
+        field, suggestion = "pullRequest", "Set pullRequest: the change is then offered from a new branch."
     return Problem(code, failure.message, field, line, suggestion, conflict)
 
 

@@ -18,11 +18,12 @@ from gitsync.kube.limits import Budget
 from gitsync.lua.errors import ScriptError
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.actions import carry_out, created_keys, placed
-from gitsync.reconcile.journalling import LEDGER_COMMIT, OPERATION_ID, stops_something
+from gitsync.reconcile.journalling import LEDGER_COMMIT, OPERATION_ID, REFUSED, Written, stops_something
 from gitsync.reconcile.link import Refused
 from gitsync.reconcile.record import Record, read_application
 from gitsync.reconcile.refresh import Refresh
 from gitsync.reconcile.report import access_repo_url
+from gitsync.reconcile.rollback_hold import Hold, annotation_of
 from gitsync.serving.asked import Context, find_member, find_record, key_of, require_node
 from gitsync.serving.rollback import follows_git, release_of, sync_to
 from model.identity import GroupVersionKind, ResourceKey
@@ -41,6 +42,7 @@ from model.operation import Phase
 from model.report import CommitInfo
 
 _MANAGER = "argosy"
+_SUCCEEDED = "Succeeded"
 _PROPAGATIONS: dict[str, Propagation] = {name: name for name in get_args(Propagation)}
 
 
@@ -57,10 +59,12 @@ class Acts:
             return self.answer(record, body.operation_id)
         self._require_idle(record)
         operation = operation_of(body, record)
-        commit = None
+        written = Written(None)
         if not body.dry_run:  # a dry run changes nothing
-            commit = await self.write_down(record, "SYNC", body, reason=body.reason or "", parameters=told(body))
-        return await self._start(record, operation, commit, body.operation_id)
+            written = await self.write_down(record, "SYNC", body, reason=body.reason or "", parameters=told(body))
+        if written.ended is not None:
+            return self.done_before(record, body.operation_id, written)
+        return await self._start(record, operation, written.commit, body.operation_id)
 
     async def rollback(self, body: RollbackApplication) -> OperationAnswer:
         record, member = find_member(self._context, body.application)
@@ -69,22 +73,41 @@ class Acts:
             return self.answer(record, body.operation_id)
         if not follows_git(record):
             self._require_idle(record)
+        if body.pull_request and not follows_git(record):
+            raise Refused(
+                "VALIDATION_ERROR",
+                f"{record.key} does not sync by itself: it is synced to the release, and Git stays as it is",
+                field="pullRequest",
+            )
         release = release_of(record, body.history_id)
-        parameters = {"historyId": body.history_id, "revision": release.shown_revision, "prune": body.prune}
-        commit = await self.write_down(record, "ROLLBACK", body, parameters=parameters)
+        parameters = {
+            "historyId": body.history_id,
+            "revision": release.shown_revision,
+            "prune": body.prune,
+            "pullRequest": body.pull_request or None,
+        }
+        written = await self.write_down(record, "ROLLBACK", body, parameters=parameters)
+        commit = written.commit
+        if written.ended is not None and written.ended.outcome == _SUCCEEDED:
+            return self.done_before(record, body.operation_id, written)
         if not follows_git(record):
             return await self._start(record, sync_to(release, record, body), commit, body.operation_id)
-        record.held = True  # nothing newer is synced while the revert is on its way
+        record.reverting = True  # nothing newer is synced while the revert is on its way
         try:
-            message = await self._context.rollbacks.revert(record, member, release, body)
-        except Refused as refused:
-            self._context.journalling.ended(body.operation_id, commit, "Refused", refused.message)
+            reverted = await self._context.rollbacks.revert(record, member, release, body)
+            if reverted.awaited:
+                await self._patch(record, annotation_of(Hold(release.id, body.actor, reverted.awaited)))
+        except GitsyncError as failure:
+            outcome = REFUSED if isinstance(failure, Refused) else "Failed"
+            self._context.journalling.ended(body.operation_id, commit, outcome, failure.message)
             raise
         finally:
-            record.held = False
+            record.reverting = False
             self._context.loop.want(record.key, Refresh.NORMAL)
-        self._context.journalling.ended(body.operation_id, commit, "Succeeded", message)
-        return self.answer(record, body.operation_id, done=True, commit=commit, message=message)
+        self._context.journalling.ended(body.operation_id, commit, _SUCCEEDED, reverted.message)
+        answer = self.answer(record, body.operation_id, done=True, commit=commit, message=reverted.message)
+        pages = tuple(one.page for one in reverted.awaited if one.page)
+        return msgspec.structs.replace(answer, pull_request_urls=pages)
 
     def _require_idle(self, record: Record) -> None:
         waiting = record.raw.get("operation")
@@ -102,7 +125,7 @@ class Acts:
         try:
             self._require_idle(record)
         except Refused as refused:
-            self._context.journalling.ended(operation_id, commit, "Refused", refused.message)
+            self._context.journalling.ended(operation_id, commit, REFUSED, refused.message)
             raise
         if commit is not None:
             info = {"name": LEDGER_COMMIT, "value": commit.sha}
@@ -127,12 +150,12 @@ class Acts:
         await self.authorise(record, body.actor, stops=True)
         if not self._context.loop.operation_in_progress(record):
             raise Refused("VALIDATION_ERROR", f"no operation of {record.key} is in progress")
-        commit = await self.write_down(record, "TERMINATE", body, stops=True)
+        commit = (await self.write_down(record, "TERMINATE", body, stops=True)).commit
         if self._context.loop.watching_only:
             await self._patch(record, {"status": {"operationState": {"phase": Phase.TERMINATING.value}}})
         else:
             self._context.loop.terminate(record)
-        self._context.journalling.ended(body.operation_id, commit, "Succeeded")
+        self._context.journalling.ended(body.operation_id, commit, _SUCCEEDED)
         return self.answer(record, body.operation_id, commit=commit)
 
     async def delete(self, body: DeleteObject) -> OperationAnswer:
@@ -141,13 +164,18 @@ class Acts:
         record, member = find_member(self._context, body.application)
         await self.authorise(record, body.actor)
         key = key_of(body.resource)
-        require_node(self._context, record, member, key)
+        try:
+            require_node(self._context, record, member, key)
+        except Refused as refusal:
+            return await self._again(record, body, refusal)
         live = member.cache.get(key)
         if live is None:
-            raise Refused("NOT_FOUND_ERROR", f"{key} does not exist in the cluster")
+            return await self._again(record, body, Refused("NOT_FOUND_ERROR", f"{key} does not exist in the cluster"))
         parameters = {"resource": str(key), "propagation": body.propagation}
-        commit = await self.write_down(record, "DELETE_RESOURCE", body, parameters=parameters)
-        with self.outcome(body.operation_id, commit):
+        written = await self.write_down(record, "DELETE_RESOURCE", body, parameters=parameters)
+        if written.ended is not None:
+            return self.done_before(record, body.operation_id, written)
+        with self.outcome(body.operation_id, written.commit):
             await member.cluster.delete(
                 live.gvk,
                 key.namespace,
@@ -156,7 +184,7 @@ class Acts:
                 uid=live.uid,
                 budget=Budget.PEOPLE,
             )
-        return self.answer(record, body.operation_id, done=True, commit=commit)
+        return self.answer(record, body.operation_id, done=True, commit=written.commit)
 
     async def action(self, body: RunAction) -> OperationAnswer:
         record, member = find_member(self._context, body.application)
@@ -170,18 +198,21 @@ class Acts:
         try:
             impacts = self._context.actions.run(live, body.action, body.parameters)
         except (ActionImpossible, ScriptError) as impossible:
-            raise Refused("VALIDATION_ERROR", impossible.message, suggestion=impossible.suggestion) from impossible
+            refusal = Refused("VALIDATION_ERROR", impossible.message, suggestion=impossible.suggestion)
+            return await self._again(record, body, refusal)
         impacts = placed(member.cluster, impacts, key.namespace)
         refused = self._context.loop.refused(record, member, created_keys(impacts))
         for reason in refused.values():
             raise Refused("FORBIDDEN_ERROR", reason)
         parameters = {"resource": str(key), "action": body.action, "parameters": body.parameters}
-        commit = await self.write_down(
+        written = await self.write_down(
             record, "ACTION", body, parameters=parameters, stops=stops_something(body.action)
         )
-        with self.outcome(body.operation_id, commit):
+        if written.ended is not None:
+            return self.done_before(record, body.operation_id, written)
+        with self.outcome(body.operation_id, written.commit):
             await carry_out(member.cluster, key, gvk.version, impacts)
-        return self.answer(record, body.operation_id, done=True, commit=commit)
+        return self.answer(record, body.operation_id, done=True, commit=written.commit)
 
     async def write_down(
         self,
@@ -192,7 +223,7 @@ class Acts:
         reason: str = "",
         parameters: dict[str, Any] | None = None,
         stops: bool = False,
-    ) -> CommitInfo | None:
+    ) -> Written:
         return await self._context.journalling.write_down(
             record.key,
             action,
@@ -212,7 +243,7 @@ class Acts:
         except GitsyncError as failure:
             self._context.journalling.ended(operation_id, commit, "Failed", failure.message)
             raise
-        self._context.journalling.ended(operation_id, commit, "Succeeded")
+        self._context.journalling.ended(operation_id, commit, _SUCCEEDED)
 
     async def authorise(self, record: Record, actor: str, *, stops: bool = False) -> None:
         """Raises Refused unless the person may push to the repository that rules the application. While its host is
@@ -239,6 +270,19 @@ class Acts:
         address = ResourceKey(GROUP, KIND, record.key.namespace, record.key.name)
         raw = await self._context.home.patch(address, VERSION, patch, kind=kind, manager=_MANAGER, budget=Budget.PEOPLE)
         self._context.loop.application_seen(raw, read_application(raw))
+
+    async def _again(self, record: Record, body: DeleteObject | RunAction, refusal: Refused) -> OperationAnswer:
+        """What cannot be done may have been done already, by an earlier try with the same id. Raises the refusal."""
+        written = await self._context.journalling.ended_before(body.operation_id)
+        if written is None:
+            raise refusal
+        return self.done_before(record, body.operation_id, written)
+
+    def done_before(self, record: Record, operation_id: str, written: Written) -> OperationAnswer:
+        """The same operation id once more, after the operation has ended: it is not carried out again."""
+        assert written.ended is not None, "the caller looked"
+        told = ": ".join(filter(None, (written.ended.outcome, written.ended.message)))
+        return self.answer(record, operation_id, done=True, commit=written.commit, message=told)
 
     def answer(
         self,

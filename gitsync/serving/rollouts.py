@@ -129,18 +129,26 @@ class RolloutRequests:
         action = Steer(body.action)
         record, member, key = self._find(body.application, body.resource)
         await self._acts.authorise(record, body.actor, stops=action in (Steer.ABORT, Steer.PAUSE))
-        rollout, _ = await self._planned(member, key, action, body.to_revision)
+        try:
+            rollout, _ = await self._planned(member, key, action, body.to_revision)
+        except Refused:
+            before = await self._context.journalling.ended_before(body.operation_id)
+            if before is None:
+                raise
+            return self._acts.done_before(record, body.operation_id, before)
         step = rollout.status.current_step_index
         parameters = {"rollout": str(key), "toRevision": body.to_revision, "step": None if step is None else step + 1}
-        commit = await self._acts.write_down(
+        written = await self._acts.write_down(
             record, action.value, body, parameters=parameters, stops=action in (Steer.ABORT, Steer.PAUSE)
         )
-        with self._acts.outcome(body.operation_id, commit):
+        if written.ended is not None:
+            return self._acts.done_before(record, body.operation_id, written)
+        with self._acts.outcome(body.operation_id, written.commit):
             _, patches = await self._planned(member, key, action, body.to_revision)
             for patch in patches:
                 await _send(member, patch)
         log.info("rollout steered", rollout=str(key), action=body.action, actor=body.actor)
-        return self._acts.answer(record, body.operation_id, done=True, commit=commit)
+        return self._acts.answer(record, body.operation_id, done=True, commit=written.commit)
 
     async def _planned(
         self, member: Member, key: ResourceKey, action: Steer, to_revision: int | None

@@ -1,6 +1,7 @@
 """The Git host as one object: repositories, people, webhooks, and the web application that serves them."""
 
 import logging
+import shlex
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -46,6 +47,8 @@ class GitHost:
         self._webhooks = webhooks or WebhookSender()
         self._listeners: list[PushListener] = []
         self._protected: set[str] = set()
+        self._rules = data_dir / "rules"
+        self._closed: dict[str, str] = {}
         self._runner: web.AppRunner | None = None
         self.repositories = Repositories(data_dir, program=program, clock=clock)
         self.accounts = Accounts()
@@ -58,7 +61,7 @@ class GitHost:
             limits=limits or GitHostLimits(),
             pushed=self._pushed,
             overtake=self._overtake,
-            refuses_force=self._protected.__contains__,
+            push_rules=self._push_rules,
         )
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
@@ -96,6 +99,23 @@ class GitHost:
     def protect(self, repository: str) -> None:
         """From now on a push that is not a fast-forward is refused."""
         self._protected.add(repository)
+
+    def protect_branch(self, repository: str, branch: str | None) -> None:
+        """From now on nobody pushes to this branch, as where every change needs a pull request; None: everybody may
+        again."""
+        if branch is None:
+            self._closed.pop(repository, None)
+            return
+        rule = self._rules / repository / "update"
+        rule.parent.mkdir(parents=True, exist_ok=True)
+        closed = shlex.quote(f"refs/heads/{branch}")
+        rule.write_text(f'#!/bin/sh\ntest "$1" != {closed} || {{ echo {closed} is protected >&2; exit 1; }}\n')
+        rule.chmod(0o755)
+        self._closed[repository] = str(rule.parent)
+
+    def _push_rules(self, repository: str) -> dict[str, str]:
+        rules = {"receive.denyNonFastForwards": "true" if repository in self._protected else "false"}
+        return {**rules, "core.hooksPath": self._closed[repository]} if repository in self._closed else rules
 
     def add_webhook(self, webhook: Webhook) -> None:
         self._webhooks.add(webhook)

@@ -7,7 +7,7 @@ nothing: an unknown repository, a hidden one and a name that is none look the sa
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 from aiohttp import web
 
@@ -28,7 +28,8 @@ _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 
 class SmartHttp:
-    """Handlers of one Git host. `pushed` hears of every push that moved refs; `overtake` lets a rival commit land."""
+    """Handlers of one Git host. `pushed` hears of every push that moved refs; `overtake` lets a rival commit land.
+    `push_rules` is what git is told of pushes to a repository."""
 
     def __init__(
         self,
@@ -40,7 +41,7 @@ class SmartHttp:
         limits: GitHostLimits,
         pushed: Callable[[Push], None],
         overtake: Callable[[str], Awaitable[None]],
-        refuses_force: Callable[[str], bool],
+        push_rules: Callable[[str], Mapping[str, str]],
     ) -> None:
         self._program = program
         self._repositories = repositories
@@ -49,7 +50,7 @@ class SmartHttp:
         self._limits = limits
         self._pushed = pushed
         self._overtake = overtake
-        self._refuses_force = refuses_force
+        self._push_rules = push_rules
         self._places = asyncio.Semaphore(limits.processes)
         self.stopping = asyncio.Event()
 
@@ -187,7 +188,7 @@ class SmartHttp:
             raise web.HTTPServiceUnavailable(headers={"Retry-After": "1"}, text="too busy\n") from error
         configuration = {
             "receive.maxInputSize": str(self._limits.body_bytes),
-            "receive.denyNonFastForwards": "true" if self._refuses_force(name) else "false",
+            **self._push_rules(name),
         }
         try:
             async with (

@@ -100,8 +100,9 @@ async def test_a_protected_branch_says_so_and_a_pull_request_takes_the_change(ri
     pull_requests = PullRequests(rig.providers)
     person = Credential("dana", rig.host.tokens["dana"])
     page = await pull_requests.open(url, person, PullRequest("Change it", "Because", head, "main"))
+    assert await pull_requests.open(url, person, PullRequest("Change it", "Because", head, "main")) == page
     with pytest.raises(PullRequestRefused):
-        await pull_requests.open(url, person, PullRequest("Change it", "Because", head, "main"))
+        await pull_requests.open(url, person, PullRequest("Change it", "Because", "not-there", "main"))
     (found,) = await rig.host.api("dana", "GET", "/repos/dana/protected/pulls")
     assert (found["html_url"], found["title"], found["body"]) == (page, "Change it", "Because")
     assert await rig.commits("protected") == ["Initial commit"]

@@ -1,5 +1,6 @@
 """Pull requests: the request that each kind of Git host wants, and what is said when it refuses."""
 
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -116,6 +117,27 @@ async def test_a_refusal_says_that_the_branch_is_there_and_no_secret() -> None:
         with pytest.raises(PullRequestRefused, match=r"is pushed, but .* 422: a review is missing") as refused:
             await pull_requests.open("https://github.com/team/apps.git", DANA, WANTED)
     assert "token" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "listed"),
+    [
+        ("https://github.com", [{"head": {"ref": "other"}, "html_url": "no"}, {"head": {"ref": "H"}, "html_url": "P"}]),
+        ("https://gitlab.com", [{"source_branch": "H", "web_url": "P"}]),
+        (
+            "https://bitbucket.org",
+            {"values": [{"source": {"branch": {"name": "H"}}, "links": {"html": {"href": "P"}}}]},
+        ),
+    ],
+)
+async def test_one_that_is_open_already_is_found_again(host: str, listed: Any) -> None:
+    told = json.loads(json.dumps(listed).replace('"H"', json.dumps(WANTED.head)))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(409) if request.method == "POST" else httpx.Response(200, json=told)
+
+    async with asking(answer) as pull_requests:
+        assert await pull_requests.open(f"{host}/team/apps.git", DANA, WANTED) == "P"
 
 
 async def test_a_host_without_pull_requests_gets_the_branch_alone() -> None:

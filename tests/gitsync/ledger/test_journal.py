@@ -118,9 +118,9 @@ def entry(number: int = 1, action: str = "SYNC", **changes: object) -> Entry:
 
 
 async def test_an_operation_is_a_commit_that_rewrites_the_applications_file(ledger: Ledger) -> None:
-    commit = await ledger.journal.record(entry(reason="a customer waits", parameters={"prune": True}))
-    assert commit is not None
-    assert commit.author_name == "dana"
+    landed = await ledger.journal.record(entry(reason="a customer waits", parameters={"prune": True}))
+    assert landed is not None
+    assert landed.commit.author_name == "dana"
     told = yaml.safe_load(await ledger.git("show", "main:operations/demo/argosy/app-1.yaml"))
     assert told["operation"]["action"] == "SYNC"
     assert told["operation"]["reason"] == "a customer waits"
@@ -146,21 +146,27 @@ async def test_operations_at_once_travel_in_few_pushes(ledger: Ledger) -> None:
 
 
 async def test_outcomes_are_notes_in_one_push(ledger: Ledger) -> None:
-    commits = [await ledger.journal.record(entry(number)) for number in range(3)]
+    landed = [await ledger.journal.record(entry(number)) for number in range(3)]
+    commits = [one.commit for one in landed if one is not None]
+    assert len(commits) == 3
     for commit in commits:
-        assert commit is not None
         ledger.journal.ended(commit.sha, Outcome("Succeeded", "all well", NOW))
     await ledger.settled()
     assert (await ledger.git("log", "--format=%s", NOTES_REF)).splitlines() == ["Outcomes of 3 operations"]
     for commit in commits:
-        assert commit is not None
         assert '"outcome":"Succeeded"' in await ledger.note(commit.sha)
+        assert await ledger.journal.outcome_of(commit.sha) == Outcome("Succeeded", "all well", NOW)
 
 
 async def test_the_same_operation_is_written_down_once(ledger: Ledger) -> None:
     first = await ledger.journal.record(entry())
     again = await ledger.journal.record(entry())
-    assert first == again
+    assert first is not None
+    assert again is not None
+    assert (again.commit, again.repeated, first.repeated) == (first.commit, True, False)
+    assert await ledger.journal.find("op-1") is not None
+    assert await ledger.journal.find("op-of-nobody") is None
+    assert await ledger.journal.outcome_of(first.commit.sha) is None
     assert len(await ledger.subjects()) == 2
 
 

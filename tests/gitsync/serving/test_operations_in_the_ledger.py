@@ -1,108 +1,36 @@
 """What people have done to applications is in the ledger before it happens, and how it ended, too; rollbacks go back
 in Git."""
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from functools import partial
-from typing import Any
 
 import pytest
 import pytest_asyncio
-import yaml
 
-from gitsync.access.secret import Credential, PersonSecret, RepositorySecret
 from gitsync.git.change import trailers_of
 from gitsync.reconcile.link import Refused
-from gitsync.sandbox.githost import Access, Fault, FaultKind
+from gitsync.sandbox.githost import Fault, FaultKind
 from model.identity import ApplicationKey
 from model.link import (
-    AnswerBody,
     DeleteObject,
     ObjectRef,
-    OperationAnswer,
     RefreshApplication,
-    RequestBody,
     RollbackApplication,
     RunAction,
     StartSync,
     TerminateOperation,
 )
 from model.operation import Phase
-from tests.support.runtime import AUTHOR, NAMESPACE, Rig, phase_of, running_rig, synced_and_healthy
-from tests.support.sandbox_rig import World, running_world
+from tests.support.ledger_rig import Rigged, image, running_ledger_rig, until
+from tests.support.runtime import NAMESPACE, phase_of, synced_and_healthy
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(40), pytest.mark.asyncio(loop_scope="module")]
-
-DEPLOYMENT = """apiVersion: apps/v1
-kind: Deployment
-metadata: {name: NAME}
-spec:
-  replicas: 1
-  selector: {matchLabels: {app: NAME}}
-  template:
-    metadata: {labels: {app: NAME}}
-    spec:
-      containers: [{name: app, image: "shop/web:VERSION"}]
-"""
-
-
-class Rigged:
-    def __init__(self, world: World, rig: Rig) -> None:
-        self.world, self.rig = world, rig
-
-    async def ask(self, body: RequestBody) -> OperationAnswer:
-        answer: AnswerBody = await self.rig.runtime.requests.answer(body)
-        assert isinstance(answer, OperationAnswer)
-        return answer
-
-    async def git(self, repository: str, *arguments: str) -> str:
-        process = await asyncio.create_subprocess_exec(
-            *("git", "-C", str(self.world.host.repositories.path(repository)), *arguments),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        output, _ = await process.communicate()
-        return output.decode()
-
-    async def file(self, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = yaml.safe_load(
-            await self.git("config", "show", f"main:operations/demo/argosy/{name}.yaml")
-        )
-        return found
-
-    async def outcome(self, commit: str) -> dict[str, Any]:
-        """The note, as soon as it is there."""
-        read = partial(self.git, "config", "notes", "--ref=refs/notes/argosy", "show", commit)
-        found: dict[str, Any] = json.loads(await until(read, lambda text: bool(text)))
-        return found
-
-    async def deployed(self, name: str, version: str, **spec: Any) -> None:
-        await self.push(name, version)
-        if await self.rig.application(name) is None:
-            await self.rig.create_application(name, **spec)
-
-    async def push(self, name: str, version: str) -> str:
-        return await self.rig.push({f"{name}/d.yaml": DEPLOYMENT.replace("NAME", name).replace("VERSION", version)})
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rigged]:
-    folder = tmp_path_factory.mktemp("ledger")
-    async with running_world(folder) as world:
-        host = world.host
-        await host.create_repository("config")
-        host.add_user("robot", "robot-password")
-        for repository in ("apps", "config"):
-            host.set_access(repository, "robot", Access.WRITE)
-        await host.commit_files("config", "main", {"README.md": b"config\n"}, message="First", author=AUTHOR)
-        config = host.clone_url("config")
-        async with running_rig(world.access, host, folder / "runtime", name="demo", config_repo=config) as rig:
-            root = config.rpartition("/")[0]
-            own = RepositorySecret(root, template=True, credential=Credential("robot", "robot-password"))
-            rig.runtime.credentials.put_repository("host", own)
-            rig.runtime.credentials.put_person("dana", PersonSecret("dana", root, Credential("dana", "dana-password")))
-            yield Rigged(world, rig)
+    async with running_ledger_rig(tmp_path_factory.mktemp("ledger")) as rig:
+        yield rig
 
 
 async def test_a_sync_is_a_commit_before_and_a_note_after(both: Rigged) -> None:
@@ -215,7 +143,7 @@ async def test_a_rollback_without_automated_sync_is_a_sync_to_the_release(both: 
     answer = await both.ask(RollbackApplication(key, "dana", "back-1", first["status"]["history"][0]["id"]))
     assert answer.phase is Phase.RUNNING
     await both.rig.until("manual", lambda body: len(body["status"].get("history", ())) == 3)
-    assert await _image(both, "manual") == "shop/web:1"
+    assert await image(both, "manual") == "shop/web:1"
     assert (await both.file("manual"))["operation"]["action"] == "ROLLBACK"
 
 
@@ -225,7 +153,7 @@ async def test_a_rollback_of_an_automated_application_reverts_git(both: Rigged) 
     await both.push("auto", "2")
     await both.rig.push({"auto/added.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: added}\n"})
     await both.rig.push({"elsewhere/x.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n"})
-    await until(partial(_image, both, "auto"), lambda image: image == "shop/web:2")
+    await until(partial(image, both, "auto"), lambda image: image == "shop/web:2")
     await both.rig.until("auto", lambda body: synced_and_healthy(body) and "operation" not in body)
     key, release = ApplicationKey(NAMESPACE, "auto"), first["status"]["history"][0]["id"]
     answer = await both.ask(RollbackApplication(key, "dana", "back-2", release, actor_email="dana@example.com"))
@@ -233,22 +161,9 @@ async def test_a_rollback_of_an_automated_application_reverts_git(both: Rigged) 
     changed = (await both.git("apps", "show", "--format=%an %s", "--name-status", "main")).split("\n")
     assert changed[0] == f"dana Roll auto back to release {release}"
     assert sorted(line for line in changed[1:] if line) == ["D\tauto/added.yaml", "M\tauto/d.yaml"]
-    await until(partial(_image, both, "auto"), lambda image: image == "shop/web:1")
+    await until(partial(image, both, "auto"), lambda image: image == "shop/web:1")
     assert answer.ledger_commit is not None
     assert (await both.outcome(answer.ledger_commit.sha))["outcome"] == "Succeeded"
     with pytest.raises(Refused) as refused:
         await both.ask(RollbackApplication(key, "dana", "back-3", 99))
     assert (refused.value.code, refused.value.field) == ("VALIDATION_ERROR", "historyId")
-
-
-async def until(read: Callable[[], Awaitable[str]], holds: Callable[[str], bool]) -> str:
-    """What is read as soon as it is as it should be."""
-    async with asyncio.timeout(15):
-        while not holds(found := await read()):  # noqa: ASYNC110 - of a repository of the host, without an event
-            await asyncio.sleep(0.05)
-    return found
-
-
-async def _image(both: Rigged, name: str) -> str:
-    found = await both.rig.get("apps/v1", "Deployment", "default", name)
-    return str(found["spec"]["template"]["spec"]["containers"][0]["image"]) if found else ""
