@@ -18,6 +18,7 @@ from gitsync.health import (
     pod,
     pod_disruption_budget,
     replica_set,
+    rollout,
     service,
     stateful_set,
 )
@@ -53,6 +54,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("apiregistration.k8s.io", "APIService"): api_service.assess,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): custom_resource_definition.assess,
     ("argoproj.io", "Application"): _no_health,
+    ("argoproj.io", "Rollout"): rollout.assess,
 }
 
 # Versions that a typed rule understands. An older one has other fields, so nothing can be said about it.

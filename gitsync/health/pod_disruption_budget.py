@@ -1,7 +1,7 @@
 """policy PodDisruptionBudget.
 
-A budget that allows no disruption at the moment does its work and is Healthy, as in Argo CD; only one that its
-controller cannot evaluate is Degraded.
+A budget that allows no disruption at the moment does its work and is Healthy, as in Argo CD; one that its controller
+cannot evaluate, for whatever reason, is Degraded.
 """
 
 from gitsync.health.fields import condition, section, text
@@ -15,6 +15,6 @@ def assess(body: JsonObject) -> HealthReport:
     if allowed is None:
         return progressing("Waiting for the budget to be evaluated")
     reason = text(allowed, "reason")
-    if reason == "SyncFailed":
+    if allowed.get("status") == "False" and reason != "InsufficientPods":
         return degraded(text(allowed, "message") or reason)
     return healthy(reason)

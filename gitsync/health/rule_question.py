@@ -181,22 +181,31 @@ def _word(value: Any) -> str:
 
 
 def _each(entries: dict[str, yaml.Node], node: yaml.Node) -> Test:
-    """`some`: an entry of the list passes the test, `every`: all do, and there is one."""
+    """`some`: an entry of the list passes the test, `every`: all do, and there is one.
+
+    `has` is the test of entries that are objects, `is` the words of those that are plain values.
+    """
     name = "some" if "some" in entries else "every"
-    only_keys(entries, node, name, "has")
-    if "has" not in entries:
-        raise fail(node, f"{name} needs `has`: the test of an entry")
-    read, test = read_field(scalar(entries[name])), compile_test(entries["has"])
+    only_keys(entries, node, name, "has", "is")
+    if ("has" in entries) is ("is" in entries):
+        raise fail(node, f"{name} needs either `has`: the test of an entry, or `is`: its values")
+    read = read_field(scalar(entries[name]))
     quantify = _first if name == "some" else _first_of_all
+    if "is" in entries:
+        words = frozenset(scalars(entries["is"]))
+        return lambda scope: quantify([_word(value) in words for value in _listed(read(scope))])
+    test = compile_test(entries["has"])
 
-    def each(scope: Scope) -> Match:
-        listed = read(scope)
-        listed = list(listed.values()) if isinstance(listed, dict) else listed
-        if not isinstance(listed, list):
-            return False
-        return quantify([test(Scope(scope.body, entry)) for entry in listed if isinstance(entry, dict)])
+    return lambda scope: quantify(
+        [test(Scope(scope.body, entry)) for entry in _listed(read(scope)) if isinstance(entry, dict)]
+    )
 
-    return each
+
+def _listed(value: Any) -> list[Any]:
+    """The entries of a list, or the values of a map."""
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
 
 
 def _first(matches: list[Match]) -> Match:
