@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from gitsync.actions.created_objects import (
+    backup_of_cnpg_schedule,
     backup_of_velero_schedule,
     job_of_cron_job,
     workflow_of_cron_workflow,
@@ -11,6 +12,7 @@ from gitsync.actions.created_objects import (
 from gitsync.actions.parts import (
     REPLICAS,
     RESTARTED_AT,
+    Run,
     annotate,
     annotate_epoch,
     annotate_time,
@@ -23,12 +25,14 @@ from gitsync.actions.parts import (
     if_controlled,
     if_set,
     if_word,
+    mapping,
     put,
     replicas_of,
     restart_pods,
     scale,
     unless_annotated,
     unless_set,
+    unless_word,
 )
 from gitsync.actions.rollout import ROLLOUT_ACTIONS
 from gitsync.actions.values import Action, ActionImpossible, Impact, Parameters, patched, timestamp
@@ -37,6 +41,8 @@ from gitsync.manifest.object import JsonObject
 _KEDA_PAUSED = "autoscaling.keda.sh/paused"
 _KEDA_PAUSED_REPLICAS = "autoscaling.keda.sh/paused-replicas"
 _HIBERNATION = "cnpg.io/hibernation"
+_LOOP = "cnpg.io/reconciliationLoop"
+_FORCE_PROMOTE = "numaplane.numaproj.io/force-promote"
 
 
 def _switched(path: str, off: str = "suspend", on: str = "resume") -> tuple[Action, Action]:
@@ -94,9 +100,26 @@ def _renew(body: JsonObject, _: Parameters, now: datetime) -> tuple[Impact, ...]
     return patched(body, {"status": {"conditions": [*(c for c in conditions if c.get("type") != "Issuing"), issuing]}})
 
 
+def _next_healthy(body: JsonObject) -> str:
+    """The healthy instance that comes after the primary, round and round."""
+    healthy = field(body, "status.instancesStatus.healthy")
+    names = [str(name) for name in healthy] if isinstance(healthy, list) else []
+    others = [name for name in names if name != field(body, "status.currentPrimary")]
+    if not others:
+        raise ActionImpossible("no other instance is healthy")
+    return next((name for name in others if names.index(name) > _place_of_primary(body, names)), others[0])
+
+
+def _place_of_primary(body: JsonObject, names: list[str]) -> int:
+    primary = field(body, "status.currentPrimary")
+    return names.index(primary) if primary in names else -1
+
+
 def _switch_primary(body: JsonObject, parameters: Parameters, now: datetime) -> tuple[Impact, ...]:
-    instance, known = str(parameters.get("instance") or ""), field(body, "status.instanceNames") or []
-    if instance not in known:
+    instance, known = str(parameters.get("instance") or "any"), field(body, "status.instanceNames") or []
+    if instance == "any":
+        instance = _next_healthy(body)
+    elif instance not in known:
         raise ActionImpossible(f"{instance!r} is no instance of the cluster", suggestion=f"Its instances: {known}")
     status = {
         "targetPrimary": instance,
@@ -107,7 +130,53 @@ def _switch_primary(body: JsonObject, parameters: Parameters, now: datetime) -> 
     return patched(body, {"status": status})
 
 
-_ENDED = if_condition(("Complete", "Failed"), "the job has ended")
+def _end_job(body: JsonObject, _: Parameters, now: datetime) -> tuple[Impact, ...]:
+    """The condition at which the Job's controller stops its pods and lets it fail with this reason."""
+    target = {
+        "type": "FailureTarget",
+        "status": "True",
+        "reason": "ManuallyTerminated",
+        "message": "Somebody terminated the Job",
+        "lastTransitionTime": timestamp(now),
+    }
+    return patched(body, {"status": {"conditions": [*entries(body, "status.conditions"), target]}})
+
+
+def _unpause(strategy: str) -> Run:
+    return lambda body, _parameters, _now: patched(
+        body,
+        {
+            "metadata": {"labels": {"numaflow.numaproj.io/resume-strategy": strategy}},
+            "spec": {"lifecycle": {"desiredPhase": "Running"}},
+        },
+    )
+
+
+def _no_upgrade(body: JsonObject) -> str:
+    labels = mapping(body, "metadata.labels")
+    if labels.get(_FORCE_PROMOTE) == "true":
+        return "it is being promoted already"
+    return "" if labels.get("numaplane.numaproj.io/upgrade-state") == "in-progress" else "no upgrade is in progress"
+
+
+_PROMOTE_BY_FORCE = Action(
+    "force-promote",
+    "Force promote",
+    lambda body, _parameters, _now: patched(body, {"metadata": {"labels": {_FORCE_PROMOTE: "true"}}}),
+    _no_upgrade,
+)
+_UNPAUSED = unless_word("spec.lifecycle.desiredPhase", ("Paused",), "it is not paused")
+_NUMAFLOW = (
+    Action(
+        "pause",
+        "Pause",
+        put("spec.lifecycle.desiredPhase", "Paused"),
+        if_word("spec.lifecycle.desiredPhase", ("Paused",), "it is paused already"),
+    ),
+    Action("unpause-gradual", "Unpause (gradual)", _unpause("slow"), _UNPAUSED),
+    Action("unpause-fast", "Unpause (fast)", _unpause("fast"), _UNPAUSED),
+)
+_ENDED = if_condition(("Complete", "Failed", "FailureTarget", "SuccessCriteriaMet"), "the job has ended")
 _RUN_ENDED = if_word(
     "status.phase", ("Successful", "Failed", "Error", "Inconclusive", "Succeeded"), "it has ended already"
 )
@@ -118,7 +187,7 @@ _PAUSE_SPEC = _switched("spec.paused", "pause")
 _PAUSED = if_set("spec.paused", "it is paused; resume it first")
 _FORCE_SYNC = annotate_epoch("force-sync")
 _TEKTON_ENDED = if_condition(("Succeeded",), "it has ended already")
-_INSTANCE = {"type": "object", "required": ["instance"], "properties": {"instance": {"type": "string"}}}
+_INSTANCE: JsonObject = {"type": "object", "properties": {"instance": {"type": "string", "default": "any"}}}
 
 _FLUX_KINDS = {
     "helm.toolkit.fluxcd.io": ("HelmRelease",),
@@ -146,7 +215,7 @@ BUILT_IN: dict[tuple[str, str], tuple[Action, ...]] = {
     ("batch", "Job"): (
         Action("suspend", "Suspend", _SUSPEND.run, first_of(_ENDED, _SUSPEND.disabled)),
         Action("resume", "Resume", _RESUME.run, first_of(_ENDED, _RESUME.disabled)),
-        Action("terminate", "Terminate", put("spec.activeDeadlineSeconds", 1), _ENDED),
+        Action("terminate", "Terminate", _end_job, _ENDED),
     ),
     ("argoproj.io", "Rollout"): ROLLOUT_ACTIONS,
     ("argoproj.io", "AnalysisRun"): (Action("terminate", "Terminate", put("spec.terminate", True), _RUN_ENDED),),
@@ -175,6 +244,7 @@ BUILT_IN: dict[tuple[str, str], tuple[Action, ...]] = {
     ("external-secrets.io", "ExternalSecret"): (Action("refresh", "Refresh", _FORCE_SYNC),),
     ("external-secrets.io", "PushSecret"): (Action("push", "Push", _FORCE_SYNC),),
     ("jobset.x-k8s.io", "JobSet"): (_SUSPEND, _RESUME),
+    ("k8s.mariadb.com", "MariaDB"): (_SUSPEND, _RESUME),
     ("kafka.strimzi.io", "Kafka"): _switched_by_annotation("strimzi.io/pause-reconciliation"),
     ("kafka.strimzi.io", "KafkaConnector"): (Action("restart", "Restart", annotate("strimzi.io/restart", "true")),),
     ("kafka.strimzi.io", "KafkaRebalance"): (
@@ -192,6 +262,9 @@ BUILT_IN: dict[tuple[str, str], tuple[Action, ...]] = {
     ),
     ("monitoring.coreos.com", "Alertmanager"): _PAUSE_SPEC,
     ("monitoring.coreos.com", "Prometheus"): _PAUSE_SPEC,
+    ("numaflow.numaproj.io", "InterStepBufferService"): (_PROMOTE_BY_FORCE,),
+    ("numaflow.numaproj.io", "MonoVertex"): (*_NUMAFLOW, _PROMOTE_BY_FORCE),
+    ("numaflow.numaproj.io", "Pipeline"): (*_NUMAFLOW, _PROMOTE_BY_FORCE),
     ("operators.coreos.com", "InstallPlan"): (
         Action("approve", "Approve", put("spec.approved", True), if_set("spec.approved", "it is approved already")),
     ),
@@ -201,18 +274,37 @@ BUILT_IN: dict[tuple[str, str], tuple[Action, ...]] = {
         Action("promote", "Promote", _switch_primary, parameters=_INSTANCE),
         Action(
             "suspend",
-            "Suspend",
-            annotate(_HIBERNATION, "on"),
-            if_annotated(_HIBERNATION, "on", "it is suspended already"),
+            "Suspend reconciliation",
+            annotate(_LOOP, "disabled"),
+            if_annotated(_LOOP, "disabled", "it is suspended already"),
         ),
         Action(
             "resume",
-            "Resume",
+            "Resume reconciliation",
+            annotate(_LOOP, None),
+            unless_annotated(_LOOP, "disabled", "it is not suspended"),
+        ),
+        Action(
+            "hibernate",
+            "Hibernate",
+            annotate(_HIBERNATION, "on"),
+            if_annotated(_HIBERNATION, "on", "it hibernates already"),
+        ),
+        Action(
+            "rehydrate",
+            "Wake up",
             annotate(_HIBERNATION, "off"),
-            unless_annotated(_HIBERNATION, "on", "it is not suspended"),
+            unless_annotated(_HIBERNATION, "on", "it does not hibernate"),
         ),
     ),
-    ("postgresql.cnpg.io", "ScheduledBackup"): (_SUSPEND, _RESUME),
+    ("postgresql.cnpg.io", "ScheduledBackup"): (
+        Action("create-backup", "Back up now", backup_of_cnpg_schedule),
+        _SUSPEND,
+        _RESUME,
+    ),
+    ("promoter.argoproj.io", "PullRequest"): (
+        Action("merge", "Merge", put("spec.state", "merged"), unless_word("spec.state", ("open",), "it is not open")),
+    ),
     ("ray.io", "RayJob"): (_SUSPEND, _RESUME),
     ("tekton.dev", "PipelineRun"): (Action("cancel", "Cancel", put("spec.status", "Cancelled"), _TEKTON_ENDED),),
     ("tekton.dev", "TaskRun"): (Action("cancel", "Cancel", put("spec.status", "TaskRunCancelled"), _TEKTON_ENDED),),

@@ -55,10 +55,24 @@ def workflow_of_template(body: JsonObject, _: Parameters, now: datetime) -> tupl
         "metadata": {
             **_named_after(body, now),
             "labels": {"workflows.argoproj.io/workflow-template": field(body, "metadata.name")},
+            "ownerReferences": [_owner(body)],
         },
         "spec": {"workflowTemplateRef": reference},
     }
     return created(workflow)
+
+
+def backup_of_cnpg_schedule(body: JsonObject, _: Parameters, now: datetime) -> tuple[Impact, ...]:
+    """A Backup with the method of the schedule."""
+    kept = ("cluster", "method", "online", "onlineConfiguration", "pluginConfiguration", "target")
+    spec = mapping(body, "spec")
+    backup = {
+        "apiVersion": body.get("apiVersion"),
+        "kind": "Backup",
+        "metadata": {**_named_after(body, now), "labels": {"cnpg.io/scheduled-backup": field(body, "metadata.name")}},
+        "spec": {name: spec[name] for name in kept if name in spec},
+    }
+    return created(backup)
 
 
 def backup_of_velero_schedule(body: JsonObject, _: Parameters, now: datetime) -> tuple[Impact, ...]:

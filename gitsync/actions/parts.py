@@ -122,6 +122,10 @@ def if_word(path: str, words: tuple[str, ...], reason: str) -> Disabled:
     return lambda body: reason if field(body, path) in words else ""
 
 
+def unless_word(path: str, words: tuple[str, ...], reason: str) -> Disabled:
+    return lambda body: "" if field(body, path) in words else reason
+
+
 def first_of(*reasons: Disabled) -> Disabled:
     return lambda body: next((reason for disabled in reasons if (reason := disabled(body))), "")
 

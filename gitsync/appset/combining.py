@@ -21,9 +21,10 @@ def merged(base: JsonObject, over: JsonObject) -> JsonObject:
 
 
 def product(first: JsonObject, second: JsonObject, *, go_template: bool) -> JsonObject:
-    """Both sets as one. Flat parameters may not disagree. Raises GeneratorInvalid."""
+    """Both sets as one. Flat parameters may not disagree; of deep ones the first generator's win. Raises
+    GeneratorInvalid."""
     if go_template:
-        return merged(first, second)
+        return merged(second, first)
     for key in first.keys() & second.keys():
         if first[key] != second[key]:
             raise GeneratorInvalid(

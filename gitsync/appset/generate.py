@@ -99,7 +99,7 @@ def _application(application_set: JsonObject, one: ParameterSet, renderer: Rende
     template = merged(spec.get("template") or {}, one.template)
     filled: JsonObject = renderer.value(template, one.parameters)
     if spec.get("templatePatch"):
-        filled = _patched(filled, renderer.text(spec["templatePatch"], one.parameters))
+        filled = _in_project_of(filled, _patched(filled, renderer.text(spec["templatePatch"], one.parameters)))
     metadata: dict[str, Any] = filled.get("metadata") or {}
     if not metadata.get("name"):
         raise TemplateInvalid("the template gives an empty name", suggestion="Correct template.metadata.name.")
@@ -121,6 +121,14 @@ def _application(application_set: JsonObject, one: ParameterSet, renderer: Rende
         "metadata": {key: value for key, value in kept.items() if value},
         "spec": without_nulls(filled.get("spec") or {}),
     }
+
+
+def _in_project_of(template: JsonObject, patched: JsonObject) -> JsonObject:
+    """The project stays the template's: who may write what a patch is made of is not who chooses projects."""
+    spec = {name: value for name, value in (patched.get("spec") or {}).items() if name != "project"}
+    if (project := (template.get("spec") or {}).get("project")) is not None:
+        spec["project"] = project
+    return {**patched, "spec": spec}
 
 
 def _patched(filled: JsonObject, patch: str) -> JsonObject:

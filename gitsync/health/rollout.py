@@ -4,7 +4,7 @@ Whatever the controller, a spec that it has not seen yet is Progressing, and a s
 deadline are Degraded.
 """
 
-from gitsync.health.fields import condition, count, flag, items, optional_count, section, text
+from gitsync.health.fields import count, flag, items, optional_count, section, text
 from gitsync.health.report import degraded, healthy, progressing, suspended, unknown
 from gitsync.manifest.object import JsonObject
 from model.health import Health, HealthReport

@@ -94,9 +94,10 @@ def _namespace_task(
 ) -> Iterator[Task]:
     """The destination namespace, when it is to be created and no manifest is in charge of it.
 
-    It carries no tracking mark: it outlives the application. One that exists is touched only to manage its metadata.
+    It carries no tracking mark: it outlives the application. One that exists is touched only to manage its metadata. A
+    partial sync makes it too: what it selects may be what went when somebody deleted the namespace.
     """
-    if not options.namespace or options.resources or not asked("CreateNamespace", {}, options.options):
+    if not options.namespace or not asked("CreateNamespace", {}, options.options):
         return
     key = ResourceKey("", "Namespace", "", options.namespace)
     found = live.get(key)

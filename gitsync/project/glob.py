@@ -9,6 +9,16 @@ def matches(pattern: str, value: str, *, separator: str = "") -> bool:
     return pattern == "*" or _compile(pattern, separator).fullmatch(value) is not None
 
 
+def matches_or_regex(pattern: str, value: str) -> bool:
+    """A pattern between slashes is a regular expression, of which some part of the value has to be a match."""
+    if len(pattern) < 2 or not (pattern.startswith("/") and pattern.endswith("/")):
+        return matches(pattern, value)
+    try:
+        return re.search(pattern[1:-1], value) is not None
+    except re.error:
+        return False
+
+
 def denies(pattern: str) -> bool:
     return pattern.startswith("!")
 

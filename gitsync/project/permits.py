@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gitsync.manifest.object import DesiredObject, JsonObject
-from gitsync.project.glob import denies, matches
+from gitsync.project.glob import denies, matches, matches_or_regex
 from model.identity import ResourceKey
 from model.kinds.application import Application, ApplicationCondition, Destination
 
@@ -143,7 +143,7 @@ def _permits_home(project: JsonObject, application: Application) -> bool:
     home = (project.get("metadata") or {}).get("namespace") or ""
     namespace = application.metadata.namespace
     return namespace in ("", home) or any(
-        matches(pattern, namespace) for pattern in _strings(_spec(project).get("sourceNamespaces"))
+        matches_or_regex(pattern, namespace) for pattern in _strings(_spec(project).get("sourceNamespaces"))
     )
 
 

@@ -143,6 +143,9 @@ class _JobRun:
 
     def _verdict(self) -> tuple[str, str, str] | None:
         """Type, reason and message of the end, if it has come."""
+        if is_true(self._conditions, "FailureTarget"):
+            target = find(self._conditions, "FailureTarget") or {}
+            return "Failed", target.get("reason", ""), target.get("message", "")
         limit = self._spec.get("backoffLimit", 6)
         restarts = sum(restarts_of(pod) for pod in self._active)
         on_failure = self._spec["template"]["spec"].get("restartPolicy") == "OnFailure"

@@ -207,6 +207,16 @@ def test_the_destination_namespace_is_created_first_and_only_if_needed() -> None
     assert told(planned([wanted("Namespace", "shop")], **options)) == ["apply 0 Namespace shop"]
 
 
+def test_a_partial_sync_creates_the_namespace_of_what_it_selects() -> None:
+    plan = planned(
+        [wanted("Secret", "s"), wanted("Secret", "t")],
+        namespace="shop",
+        sync_options=("CreateNamespace=true",),
+        resources=(SyncOperationResource(kind="Secret", name="s"),),
+    )
+    assert [task.key.name for task in plan.tasks] == ["shop", "s"]
+
+
 def test_managed_namespace_metadata_is_kept_up() -> None:
     options: dict[str, Any] = {
         "namespace": "shop",
