@@ -86,6 +86,7 @@ class RuntimeSettings:
     metrics_port: int | None = None
     poll_seconds: float = 30.0
     config_repo: str = ""  # the shared configuration repository with the ledger; without it nothing is journalled
+    ingress_host: str = ""  # where people reach what runs in the cluster; told to the control plane, dialled by nobody
     session: str = field(default_factory=lambda: secrets.token_hex(8))
     loop: LoopSettings = LoopSettings()
     generators: GeneratorSettings = GeneratorSettings()

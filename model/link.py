@@ -54,6 +54,8 @@ from model.link_rollout import ListRollouts as ListRollouts
 from model.link_rollout import RolloutsAnswer as RolloutsAnswer
 from model.link_rollout import SteerRollout as SteerRollout
 from model.link_rollout import WatchRollout as WatchRollout
+from model.link_window import GetSyncWindows as GetSyncWindows
+from model.link_window import SyncWindowsAnswer as SyncWindowsAnswer
 from model.operation import Phase
 from model.report import (
     ApplicationSummary,
@@ -303,6 +305,7 @@ RequestBody = (
     | GetManagedResources
     | DiffApplication
     | GetRendering
+    | GetSyncWindows
     | WatchEvents
     | ReadLogs
     | StartSync
@@ -417,6 +420,7 @@ AnswerBody = (
     | ManagedAnswer
     | ApplicationDiffAnswer
     | RenderingAnswer
+    | SyncWindowsAnswer
     | LogLines
     | EventInfo
     | OperationAnswer

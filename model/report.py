@@ -118,6 +118,7 @@ class ApplicationSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     commit: CommitInfo | None = None
     source_types: tuple[str, ...] = ()
     operation: OperationState | None = None
+    operation_waves: tuple[int | None, ...] = ()  # one for each resource of the operation's result
     history: tuple[RevisionHistory, ...] = ()
     history_commits: dict[str, CommitInfo] = {}
     conditions: tuple[ApplicationCondition, ...] = ()
@@ -192,3 +193,5 @@ class RuntimeSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     components: tuple[ComponentSummary, ...] = ()
     errors: tuple[str, ...] = ()
     shared_config_repo: str = ""  # "": operations are not journalled
+    git_provider: str = ""  # kind of the host of the shared configuration, else of a repository; "": it has no API
+    ingress_host: str = ""  # where people reach what runs in its cluster, as its operator says

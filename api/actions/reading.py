@@ -16,11 +16,13 @@ from model.link import (
     GetManagedResources,
     GetRendering,
     GetResource,
+    GetSyncWindows,
     GetTree,
     ManagedAnswer,
     ObjectRef,
     RenderingAnswer,
     ResourceAnswer,
+    SyncWindowsAnswer,
     TreeAnswer,
 )
 from model.listing import ApplicationFacet, ApplicationFilter, ApplicationSort, ListedApplication
@@ -173,6 +175,10 @@ async def application_diff(
 
 async def rendering(plane: ControlPlane, one: ListedApplication) -> RenderingAnswer:
     return await plane.connected.ask(one.runtime, GetRendering(one.summary.key), RenderingAnswer)
+
+
+async def sync_windows(plane: ControlPlane, one: ListedApplication) -> SyncWindowsAnswer:
+    return await plane.connected.ask(one.runtime, GetSyncWindows(one.summary.key), SyncWindowsAnswer)
 
 
 async def resource(plane: ControlPlane, one: ListedApplication, ref: ObjectRef) -> ResourceAnswer | None:

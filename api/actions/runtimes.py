@@ -7,6 +7,8 @@ from model.listing import ListedCluster, RegisteredRuntime
 from model.paging import encode_cursor, slice_in_memory
 from model.store import runtime as runtime_store
 
+GIT_PROVIDERS = frozenset({"GITHUB", "GITLAB", "BITBUCKET", "BITBUCKET_SERVER", "GITEA", "GERRIT"})
+
 
 async def all_visible(plane: ControlPlane, viewer: Viewer) -> list[RegisteredRuntime]:
     """By name."""
@@ -27,6 +29,19 @@ async def runtimes(plane: ControlPlane, viewer: Viewer, paging: Paging | None) -
     request = page_request(paging)
     rows = [(encode_cursor(one.name), one) for one in await all_visible(plane, viewer)]
     return Found(slice_in_memory(rows, request), lambda: counted(len(rows)))
+
+
+async def git_provider(plane: ControlPlane, viewer: Viewer) -> str:
+    """Kind of the Git host of the first runtime that knows one; EMBEDDED for the one that is served here; "": none."""
+    embedded = f"{plane.settings.local_url}/git/" if plane.settings.git_forward_url else None
+    for one in await all_visible(plane, viewer):
+        if one.summary is None:
+            continue
+        if embedded and one.summary.shared_config_repo.startswith(embedded):
+            return "EMBEDDED"
+        if one.summary.git_provider in GIT_PROVIDERS:
+            return one.summary.git_provider
+    return ""
 
 
 async def clusters(

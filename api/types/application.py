@@ -34,6 +34,7 @@ from api.types.resource import ApplicationDiff, ManagedResource, Resource
 from api.types.review import ManifestReview
 from api.types.rollout import Rollout
 from api.types.slices import Pagination, Slice, slice_of
+from api.types.sync_window import SyncWindow
 from api.types.tree import ResourceTree
 from model.identity import ApplicationId
 from model.listing import ListedApplication
@@ -92,7 +93,9 @@ class Application(Node):
     @strawberry.field
     def operation_state(self) -> OperationState | None:
         summary = self._summary
-        return OperationState.of(summary.operation, summary.ledger_commit) if summary.operation else None
+        if summary.operation is None:
+            return None
+        return OperationState.of(summary.operation, summary.ledger_commit, summary.operation_waves)
 
     @strawberry.field
     def last_sync(self) -> OperationState | None:
@@ -185,6 +188,11 @@ class Application(Node):
     async def rollouts(self, info: Info) -> list[Rollout] | None:
         plane = info.context.plane
         return [Rollout.of(one, plane.clock()) for one in await rollouts.of_application(plane, self.listed)]
+
+    @strawberry.field(description="Of its project, those that concern it; null: the runtime does not answer.")
+    async def sync_windows(self, info: Info) -> list[SyncWindow] | None:
+        answer = await reading.sync_windows(info.context.plane, self.listed)
+        return [SyncWindow.of(window) for window in answer.windows]
 
     @strawberry.field
     async def resource(self, info: Info, ref: ResourceRef) -> Resource | None:

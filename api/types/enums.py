@@ -141,6 +141,17 @@ class DeletePropagation(enum.Enum):
 
 
 @strawberry.enum
+class GitProviders(enum.Enum):
+    GITHUB = "GITHUB"
+    GITLAB = "GITLAB"
+    BITBUCKET = "BITBUCKET"
+    BITBUCKET_SERVER = "BITBUCKET_SERVER"
+    GITEA = "GITEA"
+    GERRIT = "GERRIT"
+    EMBEDDED = "EMBEDDED"
+
+
+@strawberry.enum
 class MutationErrorCode(enum.Enum):
     VALIDATION_ERROR = "VALIDATION_ERROR"
     NOT_FOUND_ERROR = "NOT_FOUND_ERROR"

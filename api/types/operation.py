@@ -1,6 +1,8 @@
 """What a sync does or did, and the history of deployments."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import cast
 
 import strawberry
@@ -31,9 +33,10 @@ class SyncResultResource:
     sync_phase: str | None
     hook_type: str | None
     hook_phase: SyncOperationPhase | None
+    sync_wave: int | None = strawberry.field(description="Null: it is no part of the application any more.")
 
     @staticmethod
-    def of(result: ResourceResult) -> "SyncResultResource":
+    def of(result: ResourceResult, wave: int | None) -> "SyncResultResource":
         return SyncResultResource(
             group=result.group,
             version=result.version,
@@ -45,6 +48,7 @@ class SyncResultResource:
             sync_phase=result.sync_phase or None,
             hook_type=result.hook_type or None,
             hook_phase=phase_of(result.hook_phase) if result.hook_phase else None,
+            sync_wave=wave,
         )
 
 
@@ -54,10 +58,12 @@ class SyncResult:
     resources: list[SyncResultResource]
 
     @staticmethod
-    def of(result: SyncOperationResult) -> "SyncResult":
+    def of(result: SyncOperationResult, waves: Sequence[int | None]) -> "SyncResult":
+        """`waves`: one for each resource, or fewer where they are not known."""
+        pairs = zip_longest(result.resources, waves[: len(result.resources)])
         return SyncResult(
             revision=result.shown_revision,
-            resources=[SyncResultResource.of(resource) for resource in result.resources],
+            resources=[SyncResultResource.of(resource, wave) for resource, wave in pairs],
         )
 
 
@@ -78,7 +84,9 @@ class OperationState:
     )
 
     @staticmethod
-    def of(state: OperationStateValue, ledger_commit: CommitInfo | None = None) -> "OperationState":
+    def of(
+        state: OperationStateValue, ledger_commit: CommitInfo | None = None, waves: Sequence[int | None] = ()
+    ) -> "OperationState":
         initiator = state.operation.initiated_by
         operation_id = next((info.value for info in state.operation.info if info.name == OPERATION_ID_INFO), None)
         return OperationState(
@@ -91,7 +99,7 @@ class OperationState:
             retry_count=state.retry_count,
             initiated_by=(initiator.username or None) if initiator else None,
             automated=initiator.automated if initiator else False,
-            sync_result=SyncResult.of(state.sync_result) if state.sync_result else None,
+            sync_result=SyncResult.of(state.sync_result, waves) if state.sync_result else None,
             ledger_commit=Commit.of(ledger_commit) if ledger_commit else None,
         )
 
@@ -100,7 +108,7 @@ def last_sync(summary: ApplicationSummary) -> OperationState | None:
     """The last sync that ended: the present operation if it has, else what the history says of the one before."""
     operation = summary.operation
     if operation is not None and operation.finished_at is not None:
-        return OperationState.of(operation, summary.ledger_commit)
+        return OperationState.of(operation, summary.ledger_commit, summary.operation_waves)
     if not summary.history:
         return None
     entry = max(summary.history, key=lambda deployed: deployed.id)

@@ -5,6 +5,7 @@ import strawberry
 from api.access.viewer import Viewer
 from api.actions import runtimes
 from api.context import Info
+from api.types.enums import GitProviders
 from api.types.node import Node
 from model.identity import encode_node_id
 
@@ -13,6 +14,13 @@ from model.identity import encode_node_id
 class Account:
     id: strawberry.ID
     name: str
+
+    @strawberry.field(
+        description="Where the shared configuration is, else the repositories; null: nobody knows, or it has no API."
+    )
+    async def git_provider(self, info: Info) -> GitProviders | None:
+        found = await runtimes.git_provider(info.context.plane, info.context.signed_in())
+        return GitProviders[found] if found else None
 
     @strawberry.field(description="The repository with the operations ledger; null: no runtime has one.")
     async def shared_config_repo(self, info: Info) -> str | None:

@@ -74,6 +74,9 @@ class Runtime(Node):
     health_status: HealthStatus | None
     health_message: str | None
     cluster: str | None
+    ingress_host: str | None = strawberry.field(
+        description="Where people reach what runs in its cluster, as its operator says; nothing dials it."
+    )
     components: list[Component]
     errors: list[Error]
     shared_config_repo: str | None = strawberry.field(
@@ -100,6 +103,7 @@ class Runtime(Node):
             health_status=health,
             health_message=message,
             cluster=(summary.cluster or None) if summary else None,
+            ingress_host=(summary.ingress_host or None) if summary else None,
             components=[Component.of(part, runtime, available=available) for part in summary.components]
             if summary
             else [],

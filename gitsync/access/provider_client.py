@@ -133,6 +133,14 @@ class ProviderClient:
                 self._hosts[host] = found
             return found.provider
 
+    async def kind_of(self, url: str) -> str:
+        """Which kind of host it is; "": it has no API, or does not answer now."""
+        try:
+            provider = await self.provider_of(url)
+        except ProviderSilent:
+            return ""
+        return provider.kind.value if provider else ""
+
     async def _detect(self, host: str) -> Provider | None:
         for kind, question in detection_questions(host):
             answer = await self.ask(question)

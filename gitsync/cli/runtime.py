@@ -43,6 +43,7 @@ from gitsync.settings import (
 @click.option("--metrics-host", default="127.0.0.1", help="Address of the metrics port.")
 @click.option("--poll-seconds", type=float, default=30.0, help="How often each Git host is asked for moved refs.")
 @click.option("--config-repo", default="", help="Shared configuration repository: operations are journalled there.")
+@click.option("--ingress-host", default="", help="Where people reach what runs in the cluster; only shown.")
 @click.option("--scm-allow", multiple=True, help="Git host that ApplicationSets may ask; none given: any.")
 @click.option("--token-ref-strict", is_flag=True, help="ApplicationSets take tokens only from Secrets meant for them.")
 @click.option("--new-git-file-globbing", is_flag=True, help="In globs of the git generator only ** crosses a slash.")
@@ -70,6 +71,7 @@ def runtime(
     metrics_host: str,
     poll_seconds: float,
     config_repo: str,
+    ingress_host: str,
     scm_allow: tuple[str, ...],
     token_ref_strict: bool,
     new_git_file_globbing: bool,
@@ -98,6 +100,7 @@ def runtime(
         poll_seconds=poll_seconds,
         metric_variables=environment.metrics,
         config_repo=config_repo,
+        ingress_host=ingress_host,
         generators=GeneratorSettings(scm_allow, token_ref_strict, new_file_globbing=new_git_file_globbing),
     )
     configure_logs(environment.log)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from gitsync.manifest.annotations import sync_wave
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.record import Record, Stage
 from gitsync.reconcile.release_commits import Brought
@@ -12,7 +13,7 @@ from gitsync.reconcile.status_writer import view_of
 from gitsync.reconcile.tree import SYNC_STATES, worst_first
 from gitsync.reconcile.verdict import images_of
 from model.health import Health
-from model.identity import ApplicationKey
+from model.identity import ApplicationKey, ResourceKey
 from model.kinds.application import GIT_SOURCE_LABEL, GROUP, KIND, ApplicationSource, OperationState
 from model.operation import Phase
 from model.report import (
@@ -79,6 +80,7 @@ def summarize(record: Record, around: Surroundings) -> ApplicationSummary:
         commit=around.commits.get(record.revision),
         source_types=tuple(status.source_types) or ((status.source_type,) if status.source_type else ()),
         operation=record.operation_state,
+        operation_waves=_waves(record),
         history=history,
         history_commits={
             entry.shown_revision: around.commits[entry.shown_revision]
@@ -108,6 +110,14 @@ def summarize(record: Record, around: Surroundings) -> ApplicationSummary:
         release_commits=around.brought.commits if around.brought else (),
         ledger_commit=around.ledger_commit,
     )
+
+
+def _waves(record: Record) -> tuple[int | None, ...]:
+    """The wave of each object that the last operation was about; None where Git has it no more."""
+    result = record.operation_state.sync_result if record.operation_state else None
+    objects = record.desired.objects if record.desired else {}
+    keys = (ResourceKey(one.group, one.kind, one.namespace, one.name) for one in (result.resources if result else ()))
+    return tuple(sync_wave(objects[key].body) if key in objects else None for key in keys)
 
 
 def _workloads(record: Record) -> tuple[WorkloadState, ...]:

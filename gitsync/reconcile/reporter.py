@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
+import msgspec
+
 from gitsync.git.address import normalized, redact
 from gitsync.git.repositories import Repositories
 from gitsync.health.aggregate import ResourceHealth
@@ -72,6 +74,7 @@ class Reporter:
         self._now = now
         self._config_repo = config_repo
         self.watching_only = ""
+        self.git_provider = ""
 
     def make(self, subject: Subject) -> ReportItem | None:
         """The item for a subject; None when there is nothing to say about it."""
@@ -166,16 +169,13 @@ class Reporter:
         errors = [f"{part.name}: {part.error}" for part in parts if part.error]
         if self.watching_only:
             errors.insert(0, f"watching only: {self.watching_only}")
-        return RuntimeSummary(
-            version=self._runtime.version,
-            namespace=self._runtime.namespace,
+        return msgspec.structs.replace(
+            self._runtime,
             engine="ARGO_CD" if self.watching_only else "ARGOSY",
-            installation=self._runtime.installation,
-            started_at=self._runtime.started_at,
-            cluster=self._runtime.cluster,
             components=components,
             errors=tuple(errors[:_MAX_ERRORS]),
             shared_config_repo=redact(self._config_repo),
+            git_provider=self.git_provider,
         )
 
     def _repository(self, url: str) -> RepositoryChanged | None:

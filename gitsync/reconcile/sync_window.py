@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 
 from gitsync.errors import GitsyncError
 from gitsync.manifest.object import JsonObject
-from gitsync.project.windows import Ruling, UnreadableWindow, decide, windows_of
+from gitsync.project.windows import Ruling, UnreadableWindow, Window, decide, windows_of
 from gitsync.reconcile.fleet import Fleet
 from gitsync.reconcile.permission import destination_of
 from gitsync.reconcile.record import sentence
-from model.kinds.application import Application, ApplicationCondition
+from model.kinds.application import Application, ApplicationCondition, Destination
+from model.link_window import SyncWindowInfo
 
 _ASK_AGAIN_SECONDS = 60.0  # the project, or the clock, may have been changed
 
@@ -25,14 +26,40 @@ def rule(
     """None: there is no project, or it has no windows at all."""
     if project is None or not (project.get("spec") or {}).get("syncWindows"):
         return None
-    try:
-        destination = destination_of(application, fleet.find(application.spec.destination))
-    except GitsyncError:
-        destination = application.spec.destination
+    destination = _destination(application, fleet)
     try:
         return decide(windows_of(project, application.metadata.name, destination), at, manual=manual, began=began)
     except UnreadableWindow as unreadable:
         return Ruling(False, sentence(unreadable))
+
+
+def shown_windows(
+    project: JsonObject | None, application: Application, fleet: Fleet, *, at: datetime
+) -> tuple[SyncWindowInfo, ...]:
+    """The windows that concern the application, as of `at`. Raises UnreadableWindow."""
+    if project is None:
+        return ()
+    found = windows_of(project, application.metadata.name, _destination(application, fleet))
+    return tuple(_shown(window, at) for window in found)
+
+
+def _shown(window: Window, at: datetime) -> SyncWindowInfo:
+    return SyncWindowInfo(
+        kind="deny" if window.denies else "allow",
+        schedule=str(window.written.get("schedule")),
+        duration=str(window.written.get("duration")),
+        active=window.is_active(at),
+        manual_sync=window.manual_sync,
+        next_start=window.next_start(at),
+    )
+
+
+def _destination(application: Application, fleet: Fleet) -> Destination:
+    """With the name and the address of its cluster, as far as it is known."""
+    try:
+        return destination_of(application, fleet.find(application.spec.destination))
+    except GitsyncError:
+        return application.spec.destination
 
 
 def told(ruling: Ruling) -> str:

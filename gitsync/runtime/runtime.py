@@ -237,6 +237,8 @@ class Runtime:
 
     async def _keep_reporting(self, heart: Heart) -> None:
         while True:
+            urls = (self._settings.config_repo, *self.repositories.urls())
+            self.reporter.git_provider = await self.probe.providers.kind_of(next(filter(None, urls), ""))
             self._changed(("runtime", ""))
             for member in self.fleet:
                 self._changed(("cluster", member.server))
@@ -461,6 +463,7 @@ class Runtime:
             installation="HELM_HOSTED" if self._settings.hosted else "HELM",
             started_at=self._now(),
             cluster=access.name,
+            ingress_host=self._settings.ingress_host,
         )
 
     # ---- numbers

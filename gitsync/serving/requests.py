@@ -37,6 +37,7 @@ from model.link import (
     GetRendering,
     GetResource,
     GetRollout,
+    GetSyncWindows,
     GetTree,
     ListRollouts,
     ManagedAnswer,
@@ -51,6 +52,7 @@ from model.link import (
     RunAction,
     StartSync,
     SteerRollout,
+    SyncWindowsAnswer,
     TerminateOperation,
     TreeAnswer,
     WatchEvents,
@@ -106,6 +108,8 @@ class Requests:
                 return await self._managed(body)
             case GetRendering(application=key):
                 return await self._rendering(key)
+            case GetSyncWindows(application=key):
+                return SyncWindowsAnswer(self._context.loop.sync_windows(find_record(self._context, key)))
             case ProbeAccess():
                 return await self._access(body)
             case GetManifestReview(application=key, person=person):

@@ -1,9 +1,10 @@
-"""What a runtime says of the sources of any application: one that was rendered again."""
+"""What a runtime says of the sources and sync windows of any application: one that was rendered again."""
 
 from datetime import UTC, datetime
 
-from model.link import GetRendering, RequestBody
+from model.link import GetRendering, GetSyncWindows, RequestBody
 from model.link_rendering import ReadPath, RenderingAnswer, SourceRendering
+from model.link_window import SyncWindowInfo, SyncWindowsAnswer
 
 RENDERED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -21,3 +22,8 @@ def rendering(body: RequestBody) -> RenderingAnswer:
         reads_total=2,
     )
     return RenderingAnswer((source,), (f"blob apps/{name}/app.yaml changed",), RENDERED_AT)
+
+
+def sync_windows(body: RequestBody) -> SyncWindowsAnswer:
+    assert isinstance(body, GetSyncWindows)
+    return SyncWindowsAnswer((SyncWindowInfo("deny", "0 22 * * *", "2h", active=True, next_start=RENDERED_AT),))

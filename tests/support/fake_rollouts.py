@@ -11,6 +11,7 @@ from model.link import (
     AnswerBody,
     GetRendering,
     GetRollout,
+    GetSyncWindows,
     ListRollouts,
     OperationAnswer,
     Refusal,
@@ -30,7 +31,7 @@ from model.rollout_view import (
     TransitionView,
 )
 from tests.support.fake_changes import CHANGES
-from tests.support.fake_rendering import rendering
+from tests.support.fake_rendering import rendering, sync_windows
 from tests.support.fake_runtime import Answer, Stream
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -103,6 +104,7 @@ async def _followed(body: RequestBody) -> AsyncIterator[AnswerBody]:
 ANSWERS: Mapping[type[RequestBody], Answer] = {
     **CHANGES,
     GetRendering: rendering,
+    GetSyncWindows: sync_windows,
     ListRollouts: _listed,
     GetRollout: _one,
     SteerRollout: _steered,

@@ -7,7 +7,8 @@ import pytest
 import pytest_asyncio
 
 from gitsync.manifest.object import JsonObject
-from model.identity import ResourceKey
+from model.identity import ApplicationKey, ResourceKey
+from model.link import GetSyncWindows, SyncWindowsAnswer
 from tests.support.runtime import NAMESPACE, Rig, conditions_of, phase_of, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
@@ -84,3 +85,23 @@ async def test_people_may_sync_where_the_window_lets_them(rig: Rig) -> None:
 
 def message_of(body: JsonObject) -> str:
     return str((body.get("status") or {}).get("operationState", {}).get("message", ""))
+
+
+async def test_windows_that_concern_an_application_are_told(rig: Rig) -> None:
+    other = ALWAYS | {"applications": ["another"]}
+    never = {
+        "kind": "allow",
+        "schedule": "0 3 30 2 *",
+        "duration": "30m",
+        "namespaces": ["default"],
+        "manualSync": True,
+    }
+    await project(rig, "shown", ALWAYS, other, never)
+    await rig.create_application("shown", project="shown")
+    await rig.until("shown", lambda body: bool(body.get("status")))
+    answer = await rig.runtime.requests.answer(GetSyncWindows(ApplicationKey(NAMESPACE, "shown")))
+    assert isinstance(answer, SyncWindowsAnswer)
+    denying, allowing = answer.windows
+    assert (denying.kind, denying.schedule, denying.duration, denying.active) == ("deny", "* * * * *", "1h", True)
+    assert denying.next_start is not None
+    assert (allowing.kind, allowing.active, allowing.manual_sync, allowing.next_start) == ("allow", False, True, None)
