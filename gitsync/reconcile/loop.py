@@ -39,11 +39,10 @@ from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.status_writer import StatusWriter
 from gitsync.reconcile.supervisor import Supervisor
 from gitsync.reconcile.sync import Syncs
-from gitsync.reconcile.sync_window import blocked_condition, rule, seconds_until, shown_windows
+from gitsync.reconcile.sync_window import blocked_condition, rule, seconds_until
 from gitsync.settings import LoopSettings
 from model.identity import ApplicationKey, ResourceKey
 from model.kinds.application import Application, ApplicationCondition
-from model.link_window import SyncWindowInfo
 from model.operation import Phase
 
 log = structlog.get_logger("gitsync.loop")
@@ -254,14 +253,11 @@ class Loop:
 
     def _closed_window(self, record: Record) -> Ruling | None:
         """What forbids an automated sync now."""
-        project = self._home.projects.get(record.application.spec.project or "default")
-        ruling = rule(project, record.application, self._fleet, at=self._now(), manual=False)
+        ruling = rule(self.project_of(record), record.application, self._fleet, at=self._now(), manual=False)
         return None if ruling is None or ruling.allowed else ruling
 
-    def sync_windows(self, record: Record) -> tuple[SyncWindowInfo, ...]:
-        """Those of its project that concern it. Raises UnreadableWindow."""
-        project = self._home.projects.get(record.application.spec.project or "default")
-        return shown_windows(project, record.application, self._fleet, at=self._now())
+    def project_of(self, record: Record) -> JsonObject | None:
+        return self._home.projects.get(record.application.spec.project or "default")
 
     def _situation(self, record: Record) -> autosync.Situation:
         drifted = [one.key for one in record.state if one.is_out_of_sync] if record.state.out_of_sync else []

@@ -15,7 +15,9 @@ from gitsync.git.errors import RepositoryError
 from gitsync.git.refs import is_full_commit
 from gitsync.kube.errors import ClusterError, Conflict, Forbidden, NotFound
 from gitsync.reconcile.link import Refused
+from gitsync.reconcile.record import Record
 from gitsync.reconcile.render_reasons import Reason, answer, files_of_tree
+from gitsync.reconcile.sync_window import shown_windows
 from gitsync.reconcile.tree import hosts
 from gitsync.serving.application_diff import diff_application
 from gitsync.serving.asked import Context, find_member, find_record, key_of, read_live, require_node
@@ -109,7 +111,7 @@ class Requests:
             case GetRendering(application=key):
                 return await self._rendering(key)
             case GetSyncWindows(application=key):
-                return SyncWindowsAnswer(self._context.loop.sync_windows(find_record(self._context, key)))
+                return self._sync_windows(find_record(self._context, key))
             case ProbeAccess():
                 return await self._access(body)
             case GetManifestReview(application=key, person=person):
@@ -262,6 +264,11 @@ class Requests:
             if redact(url) == shown_url:
                 return url
         raise Refused("NOT_FOUND_ERROR", f"{shown_url:.200} is not connected to this runtime")
+
+    def _sync_windows(self, record: Record) -> SyncWindowsAnswer:
+        """Raises UnreadableWindow."""
+        project, fleet = self._context.loop.project_of(record), self._context.fleet()
+        return SyncWindowsAnswer(shown_windows(project, record.application, fleet, at=self._context.now()))
 
     async def _manifest_history(self, key: ApplicationKey) -> ManifestHistory:
         record = find_record(self._context, key)

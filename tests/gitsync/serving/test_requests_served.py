@@ -66,7 +66,7 @@ spec:
 ---
 apiVersion: v1
 kind: Secret
-metadata: {{name: web}}
+metadata: {{name: web, annotations: {{argocd.argoproj.io/sync-wave: "-2"}}}}
 stringData: {{password: {CANARY}}}
 """
 
@@ -120,6 +120,16 @@ async def test_the_tree_reaches_from_git_to_pods(rig: Rig) -> None:
     answer = await ask(rig, GetTree(SHOP))
     assert isinstance(answer, TreeAnswer)
     assert sum(host.pod_count for host in answer.hosts) == 2
+
+
+async def test_objects_of_the_last_sync_are_told_with_their_wave(rig: Rig) -> None:
+    record = rig.runtime.records.get(SHOP)
+    assert record is not None
+    summary = rig.runtime.reporter.summary(record)
+    assert summary.operation is not None
+    assert summary.operation.sync_result is not None
+    kinds = [one.kind for one in summary.operation.sync_result.resources]
+    assert dict(zip(kinds, summary.operation_waves, strict=True)) == {"Secret": -2, "Deployment": 0}
 
 
 async def test_a_resource_shows_both_sides_with_its_place_in_git(rig: Rig) -> None:
