@@ -103,6 +103,11 @@ class ReleaseFilter:
     issues: frozenset[str] = frozenset()
     healths: frozenset[HealthState] = frozenset()
 
+    @property
+    def only_places(self) -> bool:
+        """It asks for runtimes and clusters at most."""
+        return self == ReleaseFilter(runtimes=self.runtimes, clusters=self.clusters)
+
 
 @dataclass(frozen=True, slots=True)
 class Known:

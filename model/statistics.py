@@ -43,20 +43,24 @@ class Level(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Sums over releases."""
+    """Sums over releases. Times are whole microseconds, so that what is added can be taken away again."""
 
     successful: int = 0
     failed: int = 0
     rollbacks: int = 0
     releases: int = 0
-    lead_seconds: float = 0.0
+    lead_micros: int = 0
     lead_commits: int = 0
+    lead_releases: int = 0
     pull_requests: int = 0
-    restore_seconds: float = 0.0
+    restore_micros: int = 0
     restores: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
-        return Counts(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(Counts)))
+        return Counts(*(getattr(self, name) + getattr(other, name) for name in SUMS))
+
+    def __sub__(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, name) - getattr(other, name) for name in SUMS))
 
     @property
     def failure_rate(self) -> float | None:
@@ -65,11 +69,14 @@ class Counts:
 
     @property
     def lead_time_seconds(self) -> float | None:
-        return self.lead_seconds / self.lead_commits if self.lead_commits else None
+        return self.lead_micros / 1e6 / self.lead_commits if self.lead_commits else None
 
     @property
     def restore_time_seconds(self) -> float | None:
-        return self.restore_seconds / self.restores if self.restores else None
+        return self.restore_micros / 1e6 / self.restores if self.restores else None
+
+
+SUMS = tuple(one.name for one in fields(Counts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +129,25 @@ def offsets(window: Window) -> list[tuple[datetime, timedelta]]:
     return found
 
 
-def buckets(window: Window, by_day: Mapping[date, Counts], *, now: datetime) -> list[Bucket]:
-    """All buckets of the window, empty ones too. `by_day` counts by days of the window's time zone."""
+def edges(window: Window) -> list[tuple[date, datetime]]:
+    """Where each bucket of the window begins, by its first day; the window cuts the first. Last comes the end."""
+    found = [(first, max(start, window.start)) for first, start, _ in _spans(window)]
+    return [*found, (found[-1][0], window.end)]
+
+
+def by_bucket(window: Window, by_day: Mapping[date, Counts]) -> dict[date, Counts]:
+    """What was counted by days of the window's time zone, by the first days of its buckets."""
     sums: dict[date, Counts] = {}
     for day, counts in by_day.items():
         first = _first_day(day, window.granularity)
         sums[first] = sums.get(first, Counts()) + counts
+    return sums
+
+
+def buckets(window: Window, counted: Mapping[date, Counts], *, now: datetime) -> list[Bucket]:
+    """All buckets of the window, empty ones too. `counted` by the first day of each."""
     return [
-        Bucket(start, end, start < window.start or end > min(window.end, now), sums.get(first, Counts()))
+        Bucket(start, end, start < window.start or end > min(window.end, now), counted.get(first, Counts()))
         for first, start, end in _spans(window)
     ]
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
 from api.access.viewer import Viewer
 from api.plane import ControlPlane
@@ -42,16 +41,17 @@ class ActiveApplication:
 async def deployments(plane: ControlPlane, viewer: Viewer, wanted: ReleaseFilter, window: Window) -> Deployments:
     selection = ReleaseSelection(await plane.authority.visibility(viewer), wanted)
     async with plane.database.read() as session:
-        by_day: dict[date, Counts] = await statistics_store.counts_by_day(session, selection, window)
+        counted = await statistics_store.counts_by_bucket(session, selection, window)
         before = await statistics_store.counts_of(session, selection, window.previous)
-    found = tuple(buckets(window, by_day, now=plane.clock()))
-    return Deployments(window, selection, found, total(by_day.values()), before)
+    found = tuple(buckets(window, counted, now=plane.clock()))
+    return Deployments(window, selection, found, total(counted.values()), before)
 
 
 async def with_medians(plane: ControlPlane, found: Deployments) -> Deployments:
     async with plane.database.read() as session:
-        lead = await statistics_store.median(session, found.selection, found.window, "lead")
-        restore = await statistics_store.median(session, found.selection, found.window, "restore")
+        asked = (session, found.selection, found.window)
+        lead = await statistics_store.median(*asked, "lead", found.counts)
+        restore = await statistics_store.median(*asked, "restore", found.counts)
     return replace(found, median_lead_seconds=lead, median_restore_seconds=restore)
 
 

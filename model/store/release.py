@@ -15,10 +15,11 @@ from model.listing import HEALTH_RANK, ListedApplication, Visibility
 from model.paging import Page, PageRequest, encode_cursor, page_of
 from model.references import issues, pull_requests
 from model.release import Known, Release, ReleaseFilter, advance
-from model.store.application_filter import visible
 from model.store.keyset import keyset
 from model.store.moment import to_micros
+from model.store.release_sums import recount
 from model.store.report import ApplicationChange
+from model.store.ruler import number_rulers, visible_rulers
 from model.store.statement import upsert
 from model.tables.release import ReleaseRow
 
@@ -38,8 +39,8 @@ class ReleaseSelection:
     filter: ReleaseFilter = field(default_factory=ReleaseFilter)
 
     def where(self) -> list[ColumnElement[bool]]:
-        rulers = (col(ReleaseRow.runtime), col(ReleaseRow.access_repo))
-        return [visible(self.visibility, *rulers), *_conditions(self.filter)]
+        rulers = visible_rulers(self.visibility, self.filter.runtimes)
+        return [col(ReleaseRow.ruler).in_(rulers), *_conditions(self.filter)]
 
 
 async def take(session: AsyncSession, changes: Iterable[ApplicationChange], *, now: datetime) -> list[Release]:
@@ -58,7 +59,13 @@ async def take(session: AsyncSession, changes: Iterable[ApplicationChange], *, n
 
 
 async def put(session: AsyncSession, releases: Collection[Release]) -> None:
-    await upsert(session, ReleaseRow, [_row(release) for release in releases])
+    """Keeps these, and the sums of all with them."""
+    if not releases:
+        return
+    rulers = await number_rulers(session, {_ruler(release) for release in releases})
+    rows = [_row(release, rulers[_ruler(release)]) for release in releases]
+    await recount(session, rows)
+    await upsert(session, ReleaseRow, rows)
 
 
 async def page(
@@ -144,18 +151,23 @@ async def _known(session: AsyncSession, ids: Sequence[ApplicationId]) -> dict[Ap
     }
 
 
-def _row(release: Release) -> dict[str, Any]:
+def _ruler(release: Release) -> tuple[str, str]:
+    return (release.application.runtime, release.access_repo_url)
+
+
+def _row(release: Release, ruler: int) -> dict[str, Any]:
     leads = release.lead_seconds if release.successful else ()
+    lead_micros = round(sum(leads) * 1e6)
+    restore = release.restore_seconds if release.failed and not release.rollback else None
     requests = [one.key for one in pull_requests(release.brought)]
     return {
         "application_id": str(release.application),
         "uid": release.uid,
         "number": release.number,
-        "runtime": release.application.runtime,
+        "ruler": ruler,
         "namespace": release.application.namespace,
         "name": release.application.name,
         "cluster": release.cluster,
-        "access_repo": release.access_repo_url,
         "started_micros": to_micros(release.started),
         "health": release.health.value,
         "health_rank": HEALTH_RANK[release.health],
@@ -164,10 +176,11 @@ def _row(release: Release) -> dict[str, Any]:
         "failed": int(release.failed and not release.rollback),
         "rollback": int(release.rollback),
         "unrestored": int(release.failed and release.restored is None),
-        "lead_seconds": sum(leads),
+        "lead_micros": lead_micros,
         "lead_commits": len(leads),
+        "lead_mean_micros": lead_micros // len(leads) if leads else None,
         "pull_requests": len(requests) if release.successful else 0,
-        "restore_seconds": release.restore_seconds if release.failed and not release.rollback else None,
+        "restore_micros": round(restore * 1e6) if restore is not None else None,
         "committers": _listed(sorted({one.author_name for one in release.brought})),
         "pull_request_keys": _listed(requests),
         "issue_keys": _listed(issues(release.brought)),
@@ -177,7 +190,6 @@ def _row(release: Release) -> dict[str, Any]:
 
 def _conditions(wanted: ReleaseFilter) -> list[ColumnElement[bool]]:
     columns = {
-        ReleaseRow.runtime: wanted.runtimes,
         ReleaseRow.cluster: wanted.clusters,
         ReleaseRow.name: wanted.names,
         ReleaseRow.namespace: frozenset({wanted.namespace} if wanted.namespace else ()),

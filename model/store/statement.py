@@ -1,6 +1,6 @@
 """Statements that more than one module needs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import Table
@@ -23,15 +23,36 @@ async def upsert(session: AsyncSession, model: type[SQLModel], rows: Sequence[Ma
         return
     table = table_of(model)
     keys = [column.name for column in table.primary_key]
-    dialect = session.get_bind().dialect.name
-    insert = (sqlite if dialect == "sqlite" else postgresql).insert(table)
-    changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+    statement = _insert(session, table)
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     statement = (
-        insert.on_conflict_do_update(index_elements=keys, set_=changed)
+        statement.on_conflict_do_update(index_elements=keys, set_=changed)
         if changed
-        else insert.on_conflict_do_nothing(index_elements=keys)
+        else statement.on_conflict_do_nothing(index_elements=keys)
     )
     await session.execute(statement, list(rows))
+
+
+async def add_to(
+    session: AsyncSession, model: type[SQLModel], rows: Sequence[Mapping[str, Any]], columns: Iterable[str]
+) -> None:
+    """Inserts the rows, or adds these columns to those of the rows with the same primary key."""
+    if not rows:
+        return
+    table = table_of(model)
+    statement = _insert(session, table)
+    sums = {name: table.c[name] + statement.excluded[name] for name in columns}
+    keys = [column.name for column in table.primary_key]
+    await session.execute(statement.on_conflict_do_update(index_elements=keys, set_=sums), list(rows))
+
+
+async def insert_missing(session: AsyncSession, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Inserts the rows, except those that a constraint says are there."""
+    await session.execute(_insert(session, table_of(model)).on_conflict_do_nothing(), list(rows))
+
+
+def _insert(session: AsyncSession, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if session.get_bind().dialect.name == "sqlite" else postgresql.insert(table)
 
 
 async def affected_rows(session: AsyncSession, statement: Executable) -> int:

@@ -14,7 +14,7 @@ from model.tables.favorite import FavoriteRow
 from model.tables.identity import IdentityRow
 from model.tables.login_attempt import LoginAttemptRow
 from model.tables.person import PersonRow
-from model.tables.release import ReleaseRow
+from model.tables.release import ReleaseClusterDayRow, ReleaseDayRow, ReleaseRow, RulerRow
 from model.tables.report_position import ReportPositionRow
 from model.tables.repository import RepositoryRow
 from model.tables.runtime import RuntimeRow
@@ -32,9 +32,12 @@ __all__ = [
     "IdentityRow",
     "LoginAttemptRow",
     "PersonRow",
+    "ReleaseClusterDayRow",
+    "ReleaseDayRow",
     "ReleaseRow",
     "ReportPositionRow",
     "RepositoryRow",
+    "RulerRow",
     "RuntimeRow",
     "SessionRow",
 ]

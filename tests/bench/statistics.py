@@ -12,7 +12,7 @@ from model.identity import ApplicationId
 from model.listing import Visibility
 from model.release import Release, ReleaseFilter
 from model.report import CommitInfo, HealthState
-from model.statistics import Granularity, Window, window_of
+from model.statistics import Granularity, Window, total, window_of
 from model.store import release as release_store
 from model.store import statistics as statistics_store
 from model.store.release import ReleaseSelection
@@ -54,7 +54,7 @@ async def bench_statistics(folder: Path, *, applications: int) -> list[Row]:
 async def _home(database: Database, selection: ReleaseSelection, year: Window) -> float:
     began = time.perf_counter()
     async with database.read() as session:
-        await statistics_store.counts_by_day(session, selection, year)
+        await statistics_store.counts_by_bucket(session, selection, year)
         await statistics_store.counts_of(session, selection, year.previous)
         await statistics_store.busiest(session, selection, year, limit=5)
     return time.perf_counter() - began
@@ -63,10 +63,10 @@ async def _home(database: Database, selection: ReleaseSelection, year: Window) -
 async def _dora(database: Database, selection: ReleaseSelection, year: Window) -> float:
     began = time.perf_counter()
     async with database.read() as session:
-        await statistics_store.counts_by_day(session, selection, year)
+        counts = total((await statistics_store.counts_by_bucket(session, selection, year)).values())
         await statistics_store.counts_of(session, selection, year.previous)
-        await statistics_store.median(session, selection, year, "lead")
-        await statistics_store.median(session, selection, year, "restore")
+        await statistics_store.median(session, selection, year, "lead", counts)
+        await statistics_store.median(session, selection, year, "restore", counts)
     return time.perf_counter() - began
 
 

@@ -61,7 +61,7 @@ def test_days_of_a_zone_are_as_long_as_its_clocks_say() -> None:
 
 def test_buckets_cut_by_the_window_or_the_present_are_partial() -> None:
     window = window_of(datetime(2026, 6, 3, tzinfo=UTC), datetime(2026, 6, 22, tzinfo=UTC), "UTC", Granularity.WEEKLY)
-    found = buckets(window, {date(2026, 6, 14): Counts(successful=2)}, now=datetime(2026, 6, 20, tzinfo=UTC))
+    found = buckets(window, {date(2026, 6, 8): Counts(successful=2)}, now=datetime(2026, 6, 20, tzinfo=UTC))
     assert [one.partial for one in found] == [True, False, True]
     assert [one.counts.successful for one in found] == [0, 2, 0]
 
@@ -109,12 +109,18 @@ async def test_releases_are_counted_on_the_viewers_days(database: Database) -> N
     await keep(database, released(1, late), released(2, summer, failed=True, health=HealthState.DEGRADED))
     span = (datetime(2026, 3, 25, tzinfo=UTC), datetime(2026, 4, 2, tzinfo=UTC))
     async with database.read() as session:
-        berlin = await statistics_store.counts_by_day(
+        berlin = await statistics_store.counts_by_bucket(
             session, SEES, window_of(*span, "Europe/Berlin", Granularity.DAILY)
         )
-        utc = await statistics_store.counts_by_day(session, SEES, window_of(*span, "UTC", Granularity.DAILY))
-    assert {day.day: (one.successful, one.failed) for day, one in berlin.items()} == {29: (1, 0), 30: (0, 1)}
-    assert {day.day: (one.successful, one.failed) for day, one in utc.items()} == {28: (1, 0), 29: (0, 1)}
+        utc = await statistics_store.counts_by_bucket(session, SEES, window_of(*span, "UTC", Granularity.DAILY))
+    assert {day.day: (one.successful, one.failed) for day, one in berlin.items() if one.releases} == {
+        29: (1, 0),
+        30: (0, 1),
+    }
+    assert {day.day: (one.successful, one.failed) for day, one in utc.items() if one.releases} == {
+        28: (1, 0),
+        29: (0, 1),
+    }
 
 
 async def test_lead_and_restore_times_are_ratios_of_sums_and_medians_of_releases(database: Database) -> None:
@@ -132,9 +138,9 @@ async def test_lead_and_restore_times_are_ratios_of_sums_and_medians_of_releases
     )
     window = window_of(days[0], days[4], "UTC", Granularity.DAILY)
     async with database.read() as session:
-        counts = total((await statistics_store.counts_by_day(session, SEES, window)).values())
-        median = await statistics_store.median(session, SEES, window, "lead")
-        restore = await statistics_store.median(session, SEES, window, "restore")
+        counts = total((await statistics_store.counts_by_bucket(session, SEES, window)).values())
+        median = await statistics_store.median(session, SEES, window, "lead", counts)
+        restore = await statistics_store.median(session, SEES, window, "restore", counts)
         assert await statistics_store.counts_of(session, SEES, window) == counts
     assert (counts.successful, counts.failed, counts.rollbacks, counts.releases) == (2, 1, 1, 4)
     assert counts.lead_time_seconds == pytest.approx(4 * 3600)
