@@ -15,6 +15,7 @@ from api.access.passwords import hash_password
 from api.access.sign_in import SignIn
 from api.access.verdicts import Verdicts
 from api.housekeeping import keep_house
+from api.live.activity import Activity
 from api.live.applications import LiveApplications
 from api.live.changes import Changes
 from api.live.news import News
@@ -61,6 +62,7 @@ def _assemble(
     connected = ConnectedRuntimes(News())
     changes = Changes()
     authority = Authority(database, Verdicts(connected, monotonic), monotonic)
+    activity = Activity(authority)
     favorites = Favorites(database)
     sign_in = SignIn(database, clock, lifetime=timedelta(hours=settings.session_hours))
     return ControlPlane(
@@ -69,6 +71,7 @@ def _assemble(
         database=database,
         connected=connected,
         changes=changes,
+        activity=activity,
         live=LiveApplications(database, changes, authority, favorites),
         trees=Trees(connected),
         streams=OpenStreams(sign_in, clock),
@@ -77,7 +80,7 @@ def _assemble(
         oauth=OAuthClient(time.time),
         favorites=favorites,
         link=LinkServer(
-            database, connected, changes, clock, notice=authority.notice, new_repository=authority.look_again
+            database, connected, changes, activity, clock, notice=authority.notice, new_repository=authority.look_again
         ),
         supervisor=Supervisor(monotonic),
     )

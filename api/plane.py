@@ -8,6 +8,7 @@ from api.access.authorize import Authority
 from api.access.favorites import Favorites
 from api.access.oauth.client import OAuthClient
 from api.access.sign_in import SignIn
+from api.live.activity import Activity
 from api.live.applications import LiveApplications
 from api.live.changes import Changes
 from api.live.streams import OpenStreams
@@ -26,6 +27,7 @@ class ControlPlane:
     database: Database
     connected: ConnectedRuntimes
     changes: Changes
+    activity: Activity
     live: LiveApplications
     trees: Trees
     streams: OpenStreams

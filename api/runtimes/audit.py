@@ -5,7 +5,8 @@ them, nothing is missed and nothing is counted twice. An empty database asks fro
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import structlog
 
@@ -13,7 +14,9 @@ from api.errors import ApiError, RuntimeUnavailable
 from api.runtimes.connection import RuntimeConnection
 from model.audit import AuditAnswer, AuditPosition, ReadAudit
 from model.database import Database
+from model.notification import Notification
 from model.store import audit as audit_store
+from model.store import notification as notification_store
 
 WAIT_SECONDS = 20.0
 DEADLINE_SECONDS = 90.0
@@ -23,9 +26,14 @@ log = structlog.get_logger(__name__)
 
 
 async def follow_audit_log(
-    database: Database, connection: RuntimeConnection, new_repository: Callable[[], None]
+    database: Database,
+    connection: RuntimeConnection,
+    new_repository: Callable[[], None],
+    tell: Callable[[Sequence[Notification]], None],
+    clock: Callable[[], datetime],
 ) -> None:
-    """Until the connection ends. `new_repository` is called when one was read for the first time."""
+    """Until the connection ends. `new_repository` is called when one was read for the first time, `tell` with what
+    people did lately."""
     runtime = connection.runtime
     async with database.read() as session:
         known = {position.repo_url: position for position in await audit_store.positions(session, runtime)}
@@ -42,9 +50,11 @@ async def follow_audit_log(
         for batch in answer.batches:
             async with database.write() as session:
                 is_new = await audit_store.take_in(session, runtime, batch)
+                told = await notification_store.take_commits(session, runtime, batch.entries, now=clock())
             known[batch.after.repo_url] = batch.after
             if is_new:
                 new_repository()
+            tell(told)
 
 
 async def _ask(connection: RuntimeConnection, known: dict[str, AuditPosition]) -> AuditAnswer:

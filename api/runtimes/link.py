@@ -16,6 +16,7 @@ import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.access.secret_token import hash_token
+from api.live.activity import Activity
 from api.live.changes import Changes
 from api.runtimes.audit import follow_audit_log
 from api.runtimes.connected import ConnectedRuntimes
@@ -37,6 +38,7 @@ from model.link import (
     encode,
 )
 from model.listing import ListedApplication
+from model.store import notification as notification_store
 from model.store import release as release_store
 from model.store import report as report_store
 from model.store import runtime as runtime_store
@@ -64,6 +66,7 @@ class LinkServer:
     database: Database
     connected: ConnectedRuntimes
     changes: Changes
+    activity: Activity
     clock: Callable[[], datetime]
     notice: Callable[[ListedApplication], None]
     new_repository: Callable[[], None]
@@ -211,13 +214,16 @@ class _Link:
             try:
                 async with self._server.database.write() as session:
                     applied = await report_store.apply(session, runtime, link_session, report)
-                    await release_store.take(session, applied.changes, now=self._server.clock())
+                    now = self._server.clock()
+                    await release_store.take(session, applied.changes, now=now)
+                    told = await notification_store.take(session, applied.changes, now=now)
             except Conflict as error:
                 return self._because(OUT_OF_ORDER, str(error))
             for change in applied.changes:
                 if change.after is not None:
                     self._server.notice(change.after)
             self._server.changes.publish(applied.changes)
+            self._server.activity.publish(told)
             if applied.runtime_changed:
                 self._server.connected.news.tell(runtime)
             await self._connection.outbox.put(Acknowledge(applied.seq))
@@ -225,7 +231,10 @@ class _Link:
                 await self._server.database.analyze()
 
     async def _follow_audit(self) -> None:
-        await follow_audit_log(self._server.database, self._connection, self._server.new_repository)
+        server = self._server
+        await follow_audit_log(
+            server.database, self._connection, server.new_repository, server.activity.publish, server.clock
+        )
 
     async def _note_seen(self) -> None:
         now = self._server.clock()

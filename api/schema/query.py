@@ -4,7 +4,7 @@ from importlib.metadata import version as installed_version
 
 import strawberry
 
-from api.actions import application_sets, audit, reading, releases, rollouts, statistics
+from api.actions import activity, application_sets, audit, reading, releases, rollouts, statistics
 from api.actions import git_tokens as git_token_actions
 from api.actions import runtimes as runtime_actions
 from api.actions.operations import Target
@@ -20,6 +20,7 @@ from api.types.git_source import GitSource
 from api.types.git_token import GitToken
 from api.types.inputs import ApplicationsFilterArgs, ApplicationSortArg, filter_value
 from api.types.node import Node
+from api.types.notification import Notification, NotificationFilterArgs
 from api.types.person import User, VersionInfo
 from api.types.problem import Warning
 from api.types.release import GitopsRelease, GitopsReleaseFilterArgs, GitopsReleaseSortArg
@@ -29,6 +30,7 @@ from api.types.slices import Pagination, Slice, slice_of
 from api.types.statistics import DoraFilterArgs, DoraStatistics, HomeFilterArgs, HomeStatistics
 from model.errors import InvalidIdentity
 from model.identity import ApplicationId, decode_node_id
+from model.notification import NotificationFilter
 from model.release import ReleaseFilter
 from model.report import ApplicationKind
 
@@ -147,6 +149,14 @@ class Query:
         found = await audit.audit_log(context.plane, context.signed_in(), audit_filter(filters), pagination)
         return slice_of(found.page, AuditEntry.of, found.count)
 
+    @strawberry.field(description="What has just happened or is under way, newest first; kept for two weeks.")
+    async def notifications(
+        self, info: Info, filters: NotificationFilterArgs | None = None, pagination: Pagination = None
+    ) -> Slice[Notification]:
+        context, wanted = info.context, filters.value() if filters else NotificationFilter()
+        found = await activity.notifications(context.plane, context.signed_in(), wanted, pagination)
+        return slice_of(found.page, Notification.of, found.count)
+
     @strawberry.field(description="Deployments of applications, newest first unless sorted otherwise.")
     async def gitops_releases(
         self,
@@ -240,6 +250,9 @@ async def _node(context: Context, node_id: str) -> Node | None:
             target, ref = Target(runtime, app_name, app_namespace), rollouts.reference(namespace, name)
             shown_rollout = await rollouts.rollout(context.plane, viewer, target, ref)
             return Rollout.of(shown_rollout, context.plane.clock()) if shown_rollout else None
+        case "Notification", (key,):
+            told = await activity.notification(context.plane, viewer, key)
+            return Notification.of(told) if told else None
         case "User", (name,) if name == viewer.name:
             return User.of(viewer, context.plane.settings.account)
     return None

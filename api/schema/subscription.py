@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 import strawberry
 
-from api.actions import rollouts
+from api.actions import activity, rollouts
 from api.actions.operations import Target
 from api.actions.paging import LONGEST_PAGE
 from api.context import Info
@@ -13,6 +13,7 @@ from api.errors import Invalid
 from api.live import following
 from api.types.inputs import ApplicationRef, ApplicationsFilterArgs, ResourceRef, filter_value
 from api.types.live import ApplicationEvent
+from api.types.notification import Notification
 from api.types.resource import LogEntry, ResourceEvent
 from api.types.rollout import Rollout
 from api.types.runtime import Runtime
@@ -110,6 +111,13 @@ class Subscription:
         async with aclosing(source):
             async for event in source:
                 yield ResourceEvent.of(event)
+
+    @strawberry.subscription(description="What happens from now on; one that goes on comes again under the same id.")
+    async def notifications(self, info: Info) -> AsyncGenerator[Notification, None]:
+        source = activity.follow(info.context.plane, info.context.signed_in())
+        async with aclosing(source):
+            async for told in source:
+                yield Notification.of(told)
 
     @strawberry.subscription(description="All that the viewer may see, then each that changes.")
     async def runtimes(self, info: Info) -> AsyncGenerator[Runtime, None]:

@@ -13,6 +13,7 @@ from model.tables.cluster import ClusterRow
 from model.tables.favorite import FavoriteRow
 from model.tables.identity import IdentityRow
 from model.tables.login_attempt import LoginAttemptRow
+from model.tables.notification import NotificationRow
 from model.tables.person import PersonRow
 from model.tables.release import ReleaseClusterDayRow, ReleaseDayRow, ReleaseRow, RulerRow
 from model.tables.report_position import ReportPositionRow
@@ -31,6 +32,7 @@ __all__ = [
     "FavoriteRow",
     "IdentityRow",
     "LoginAttemptRow",
+    "NotificationRow",
     "PersonRow",
     "ReleaseClusterDayRow",
     "ReleaseDayRow",

@@ -1,4 +1,4 @@
-"""Releases by numbers of their rulers, times in whole microseconds, and sums by day.
+"""Releases by numbers of their rulers, times in whole microseconds, and sums by day; notifications.
 
 Revision: 0005, after 0004
 """
@@ -69,6 +69,20 @@ def upgrade() -> None:
         op.create_index(name, "release", columns, unique=False)
     _create_sums("release_day", [])
     _create_sums("release_cluster_day", ["cluster"])
+    _create_notifications()
+
+
+def _create_notifications() -> None:
+    op.create_table(
+        "notification",
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("ruler", sa.Integer(), nullable=False),
+        sa.Column("time_micros", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("payload", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    op.create_index("ix_notification_by_time", "notification", ["time_micros", "key", "ruler", "kind"], unique=False)
 
 
 def downgrade() -> None:
