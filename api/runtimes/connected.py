@@ -7,6 +7,7 @@ from typing import TypeVar
 from api.errors import RuntimeUnavailable, TookTooLong
 from api.live.news import News
 from api.runtimes.connection import RuntimeConnection
+from api.runtimes.hints import Hints
 from api.runtimes.stream import LinkStream
 from model.link import AnswerBody, Hint, RequestBody
 
@@ -22,6 +23,7 @@ class ConnectedRuntimes:
     def __init__(self, news: News) -> None:
         self.news = news
         self._connections: dict[str, RuntimeConnection] = {}
+        self._hints = Hints(self._send_hint)
 
     def available(self, runtime: str) -> bool:
         return runtime in self._connections
@@ -67,7 +69,11 @@ class ConnectedRuntimes:
             connection.doubted.set()
 
     def hint(self, repo_urls: tuple[str, ...]) -> None:
-        """A webhook came. Only a hint: a runtime that cannot take it looks at its next interval anyway."""
+        """A webhook came; (): it does not say for which repository. A storm of them becomes few messages."""
+        self._hints.add(repo_urls)
+
+    def _send_hint(self, repo_urls: tuple[str, ...]) -> None:
+        """Only a hint: a runtime that cannot take it looks at its next interval anyway."""
         for connection in self._connections.values():
             if not connection.outbox.full():
                 connection.send(Hint(repo_urls))
