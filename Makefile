@@ -8,6 +8,9 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 CONSOLE := web/.web/console-built
 
+# The tests start hundreds of processes; without compiled modules each would compile the program again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check format bench console image lock clean
 
 demo: $(INSTALLED) $(CONSOLE)
@@ -15,7 +18,7 @@ demo: $(INSTALLED) $(CONSOLE)
 
 test: $(INSTALLED) $(CONSOLE)
 	$(BIN)/pytest -n 2 -m "not e2e" $(ARGS)
-	$(BIN)/pytest -m e2e $(ARGS)
+	$(BIN)/pytest -n 4 --dist loadfile -m e2e $(ARGS)
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .

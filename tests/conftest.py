@@ -1,8 +1,13 @@
-"""What holds for every test: the same examples in every run, and nobody's time limit pays for tables made once."""
+"""What holds for every test: the same examples in every run, a time limit, and one line for each missing part."""
+
+from collections import Counter
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+
+# It ends what hangs; how fast something is, is measured by `make bench`. So it is generous: machines are shared.
+E2E_SECONDS = 180
 
 # The time limit of a test is pytest-timeout's. Derandomised, since a suite that fails only now and then is believed by
 # nobody; looking for new examples is `--hypothesis-profile=explore`.
@@ -18,3 +23,18 @@ settings.load_profile("steady")
 def _table_of_characters() -> None:
     """Hypothesis makes it once a machine, which takes seconds."""
     st.text().validate()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("e2e") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(E2E_SECONDS))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Counts what was skipped by its reason, since a part that is missing skips hundreds of tests."""
+    skipped = Counter(str(report.longrepr[2]) for report in terminalreporter.getreports("skipped"))
+    if skipped:
+        terminalreporter.section("skipped, by reason")
+        for reason, count in skipped.most_common():
+            terminalreporter.line(f"{count:5} {reason.removeprefix('Skipped: ')}")

@@ -15,6 +15,7 @@ from model.report import RuntimeSummary
 from tests.support.audit_entries import until
 from tests.support.control_plane import Running, control_plane
 from tests.support.fake_runtime import FakeRuntime
+from tests.support.yaml_text import read_all_yaml
 
 CREATE = (
     'mutation { createRuntime(name: "eu-1") { token runtime { metadata { name } available } errors { code field } } }'
@@ -88,7 +89,7 @@ def test_the_command_line_installs_a_runtime_that_has_not_connected_yet(tmp_path
     assert created.exit_code == 0, created.output
     printed = argosy("runtime", "manifests", "eu-1", "--link", "wss://argosy.example.com/link", data_dir=tmp_path)
     assert printed.exit_code == 0, printed.output
-    objects = {body["kind"]: body for body in yaml.safe_load_all(printed.stdout)}
+    objects = {body["kind"]: body for body in read_all_yaml(printed.stdout)}
     token = objects["Secret"]["stringData"]["token"]
     assert token.startswith("argr_")
     assert token not in created.stdout
@@ -99,16 +100,14 @@ def test_the_command_line_installs_a_runtime_that_has_not_connected_yet(tmp_path
 def test_a_token_that_is_given_is_the_one_in_the_manifests(tmp_path: Path) -> None:
     token = argosy("runtime", "create", "eu-1", data_dir=tmp_path).stdout.strip()
     printed = argosy("runtime", "manifests", "eu-1", "--token", token, data_dir=tmp_path)
-    assert {body["kind"]: body for body in yaml.safe_load_all(printed.stdout)}["Secret"]["stringData"] == {
-        "token": token
-    }
+    assert {body["kind"]: body for body in read_all_yaml(printed.stdout)}["Secret"]["stringData"] == {"token": token}
 
 
 async def test_a_runtime_that_has_connected_keeps_its_token(running: Running, runtime: FakeRuntime) -> None:
     server = ("--server", running.address, "--api-token", await running.token("admin"))
     printed = await asyncio.to_thread(argosy, "runtime", "manifests", "demo", *server)
     assert printed.exit_code == 0, printed.output
-    assert "Secret" not in {body["kind"] for body in yaml.safe_load_all(printed.stdout)}
+    assert "Secret" not in {body["kind"] for body in read_all_yaml(printed.stdout)}
     listed = await asyncio.to_thread(argosy, "runtime", "list", *server)
     assert "demo" in listed.stdout
     assert running.plane.connected.available("demo")

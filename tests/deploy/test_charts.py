@@ -12,6 +12,7 @@ import yaml
 
 from api.installation.build import FOLDER, definition_files
 from api.installation.runtime import RuntimeInstallation, runtime_objects
+from tests.support.yaml_text import read_all_yaml, read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -30,7 +31,7 @@ def _rendered(chart: str, *values: str) -> list[dict[str, Any]]:
     flags = [flag for value in values for flag in ("--set", value)]
     done = _helm("template", "release", str(DEPLOY / chart), "--namespace", "argosy", *flags)
     assert done.returncode == 0, done.stderr
-    return [body for body in yaml.safe_load_all(done.stdout) if body]
+    return [body for body in read_all_yaml(done.stdout) if body]
 
 
 def _by_kind(objects: Any) -> dict[str, dict[str, Any]]:
@@ -39,7 +40,7 @@ def _by_kind(objects: Any) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("chart", CHARTS)
 def test_chart_image_and_program_have_one_version(chart: str) -> None:
-    told = yaml.safe_load((DEPLOY / chart / "Chart.yaml").read_text())
+    told = read_yaml((DEPLOY / chart / "Chart.yaml").read_text())
     assert (told["version"], told["appVersion"]) == (version("argosy"), version("argosy"))
 
 
@@ -50,7 +51,7 @@ def test_definitions_in_the_chart_are_those_of_the_program() -> None:
 
 @pytest.mark.parametrize("chart", CHARTS)
 def test_every_value_is_in_the_schema(chart: str) -> None:
-    values = yaml.safe_load((DEPLOY / chart / "values.yaml").read_text())
+    values = read_yaml((DEPLOY / chart / "values.yaml").read_text())
     schema = json.loads((DEPLOY / chart / "values.schema.json").read_text())
     assert _unknown(values, schema) == []
 

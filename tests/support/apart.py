@@ -30,7 +30,7 @@ from tests.support.real_apiserver import end_with_parent
 from tests.support.runtime import APPLICATION, NAMESPACE, application
 
 AUTHOR = Author("Dana", "dana@shop.example.com")
-START_SECONDS = 60
+START_SECONDS = 90
 SPEED = 20  # simulated nodes run this much faster than the clock
 POLL_SECONDS = 0.5
 KUBECTL = shutil.which("kubectl")
@@ -125,7 +125,7 @@ class Apart:
     async def get(self, api_version: str, kind: str, name: str, namespace: str = "default") -> JsonObject | None:
         return await self.cluster.get(GroupVersionKind.parse(api_version, kind), namespace, name)
 
-    async def until(self, name: str, holds: Callable[[JsonObject], bool], *, seconds: float = 20) -> JsonObject:
+    async def until(self, name: str, holds: Callable[[JsonObject], bool], *, seconds: float = 60) -> JsonObject:
         """The Application as soon as `holds` is true of it."""
         async for body in self.follow(name, seconds=seconds):
             if holds(body):
@@ -158,7 +158,7 @@ class Apart:
         found = re.findall(r"^argosy_runtime_(\S+) (\S+)$", text, re.MULTILINE)
         return {name: float(value) for name, value in found}
 
-    async def until_idle(self, *, seconds: float = 30) -> None:
+    async def until_idle(self, *, seconds: float = 60) -> None:
         """Until nothing waits, and two looks at the numbers a while apart find no work done between them."""
         async with asyncio.timeout(seconds):
             before = await self.metrics()

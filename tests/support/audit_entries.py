@@ -37,7 +37,7 @@ def batch(*entries: AuditEntry) -> AuditBatch:
     return AuditBatch(after=AuditPosition(last.repo_url, (last.sha,)), entries=entries)
 
 
-async def until(holds: Callable[[], Awaitable[bool]], *, seconds: float = 5) -> None:
+async def until(holds: Callable[[], Awaitable[bool]], *, seconds: float = 60) -> None:
     """Returns as soon as it holds; what is waited for happens in another task, without an event to wait on."""
     async with asyncio.timeout(seconds):
         while not await holds():  # noqa: ASYNC110 - see above

@@ -14,7 +14,7 @@ import httpx
 from playwright.sync_api import Page
 
 PASSWORD = "argosy"
-START_SECONDS = 30
+START_SECONDS = 90
 RESULTS = Path(__file__).parents[2] / "test-results"
 OpenPage = Callable[..., Page]
 

@@ -1,6 +1,7 @@
 """A control plane on a free port in the test's own event loop, with a real SQLite file and real sockets."""
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,7 +28,12 @@ from tests.support.fake_runtime import FakeRuntime
 PASSWORD = "correct horse"
 LIFETIME = timedelta(hours=1)
 PEOPLE = ("admin", "writer", "reader", "stranger")
-HASHED = hash_password(PASSWORD)  # once: it is slow on purpose
+
+
+@functools.cache
+def hashed_password() -> str:
+    """Once a process: hashing is slow on purpose."""
+    return hash_password(PASSWORD)
 
 
 @dataclass
@@ -160,7 +166,7 @@ async def _make_people(settings: Settings) -> None:
     async with database.write() as session:
         if not await person_store.all_people(session):
             for name in PEOPLE:
-                await person_store.add(session, name, hashed=HASHED, is_admin=name == "admin")
+                await person_store.add(session, name, hashed=hashed_password(), is_admin=name == "admin")
     await database.close()
 
 

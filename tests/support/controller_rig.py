@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
 
 from gitsync.manifest.object import JsonObject
 from gitsync.sandbox.addresses import Addresses
@@ -22,6 +21,7 @@ from gitsync.sandbox.store import Store
 from gitsync.sandbox.writes import Writes
 from model.identity import ResourceKey
 from tests.support.stepped_clock import SteppedClock
+from tests.support.yaml_text import read_all_yaml
 
 _GROUPS = {
     "ControllerRevision": "apps",
@@ -61,7 +61,7 @@ class Rig:
     def apply(self, text: str, **changes: Any) -> JsonObject:
         """Creates the objects of a YAML text, or replaces all but their status. Returns the last."""
         body: JsonObject = {}
-        for body in yaml.safe_load_all(text.format(**changes) if changes else text):
+        for body in read_all_yaml(text.format(**changes) if changes else text):
             if body is None:
                 continue
             body["metadata"].setdefault("namespace", "default")

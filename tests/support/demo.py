@@ -15,7 +15,7 @@ from typing import Any
 
 import aiohttp
 
-START_SECONDS = 60
+START_SECONDS = 90
 PASSWORD = "a-password-for-tests"
 
 

@@ -16,7 +16,7 @@ from tests.support.apart import POLL_SECONDS, Apart, Program, ensure_namespace, 
 from tests.support.runtime import NAMESPACE
 from tests.support.sandbox_rig import World, running_world
 
-ARRIVES_SECONDS = 20
+ARRIVES_SECONDS = 90
 
 
 @dataclass

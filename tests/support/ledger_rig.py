@@ -8,13 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from gitsync.access.secret import Credential, PersonSecret, RepositorySecret
 from gitsync.sandbox.githost import Access
 from model.link import AnswerBody, OperationAnswer, RequestBody
 from tests.support.runtime import AUTHOR, Rig, running_rig
 from tests.support.sandbox_rig import World, running_world
+from tests.support.yaml_text import read_yaml
 
 DEPLOYMENT = """apiVersion: apps/v1
 kind: Deployment
@@ -48,9 +47,7 @@ class Rigged:
         return output.decode()
 
     async def file(self, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = yaml.safe_load(
-            await self.git("config", "show", f"main:operations/demo/argosy/{name}.yaml")
-        )
+        found: dict[str, Any] = read_yaml(await self.git("config", "show", f"main:operations/demo/argosy/{name}.yaml"))
         return found
 
     async def outcome(self, commit: str) -> dict[str, Any]:

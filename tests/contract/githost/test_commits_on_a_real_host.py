@@ -23,7 +23,7 @@ from gitsync.git.tree import Files
 from tests.support.git_rig import Keyring
 from tests.support.real_git_host import RealGitHost, running_git_host
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 MAIN = "refs/heads/main"
 WRITERS = tuple(f"writer{number}" for number in range(6))

@@ -11,7 +11,7 @@ from gitsync.appset.providers.api import Connections
 from gitsync.appset.providers.ask import Asking, ask_host
 from tests.support.real_git_host import RealGitHost, running_git_host
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 REFERENCE = {"secretName": "s", "key": "token"}
 

@@ -12,7 +12,7 @@ from gitsync.access.provider import ProviderKind
 from gitsync.access.secret import Credential, PersonSecret
 from tests.support.real_git_host import RealGitHost, running_git_host
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 PEOPLE = ("dana", "victor", "eve")
 _numbers = count(1)
 

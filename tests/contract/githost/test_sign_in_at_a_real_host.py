@@ -18,7 +18,7 @@ from model.link_access import GitTokensAnswer, PutGitToken
 from tests.support.control_plane import Running, control_plane
 from tests.support.real_git_host import ADMIN, RealGitHost, running_git_host
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 _FIELD = re.compile(r'<input[^>]*type="hidden"[^>]*>')
 _ATTRIBUTE = re.compile(r'(name|value)="([^"]*)"')
 

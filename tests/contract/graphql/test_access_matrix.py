@@ -9,7 +9,6 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-import yaml
 from graphql import GraphQLObjectType
 
 from api.access.secret_token import hash_token
@@ -21,9 +20,10 @@ from tests.support.audit_entries import batch, entry, until
 from tests.support.control_plane import Running
 from tests.support.fake_fleet import PLATFORM
 from tests.support.fake_runtime import FakeRuntime
+from tests.support.yaml_text import read_yaml
 
 PEOPLE = ("admin", "writer", "reader", "stranger", "expired", "anonymous")
-MATRIX: dict[str, dict[str, list[str]]] = yaml.safe_load((Path(__file__).parent / "access_matrix.yaml").read_text())
+MATRIX: dict[str, dict[str, list[str]]] = read_yaml((Path(__file__).parent / "access_matrix.yaml").read_text())
 CART = encode_node_id("Application", "demo", "argosy", "cart")
 SILENCE_SECONDS = 0.3
 SILENT = re.compile(r"\{ (runtimes|notifications) \{")

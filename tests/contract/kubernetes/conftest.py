@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.support.kubernetes_client import KubernetesClient
 from tests.support.real_apiserver import require_assets, running_real_cluster
 from tests.support.sandbox import running_sandbox
+from tests.support.yaml_text import read_yaml
 
 _START_SECONDS = 60.0
 _NUMBERS = count(1)
@@ -81,7 +81,7 @@ def real_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def _define_widgets(server: Server) -> None:
     client = KubernetesClient(server.url, server.token, str(server.authority), "default")
     path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-    definition: Any = yaml.safe_load(_DEFINITION.read_text())
+    definition: Any = read_yaml(_DEFINITION.read_text())
     assert client.send("POST", path, definition).code == 201
     name = definition["metadata"]["name"]
     with client.http.stream(
@@ -96,7 +96,7 @@ def _define_widgets(server: Server) -> None:
 
 
 def _is_established(line: str) -> bool:
-    conditions = (yaml.safe_load(line)["object"].get("status") or {}).get("conditions") or []
+    conditions = (read_yaml(line)["object"].get("status") or {}).get("conditions") or []
     return any(item["type"] == "Established" and item["status"] == "True" for item in conditions)
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.support.kubernetes_client import KubernetesClient
+from tests.support.yaml_text import read_all_yaml
 
 _FILES = sorted((Path(__file__).parent / "objects").glob("*.yaml"))
 _IDENTITY = frozenset({"uid", "resourceVersion", "creationTimestamp", "time", "clusterIP", "clusterIPs", "nodePort"})
@@ -19,7 +19,7 @@ _PLUGINS = frozenset({"serviceAccountName", "serviceAccount"})
 
 def _manifests() -> Iterator[Any]:
     for file in _FILES:
-        for body in yaml.safe_load_all(file.read_text()):
+        for body in read_all_yaml(file.read_text()):
             yield pytest.param(body, id=f"{body['kind']}-{body['metadata']['name']}")
 
 

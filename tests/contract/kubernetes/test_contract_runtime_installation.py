@@ -3,11 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-import yaml
-
 from api.installation.build import FOLDER
 from api.installation.runtime import RuntimeInstallation, namespace_object, runtime_objects
 from tests.support.kubernetes_client import APPLY, Answer, KubernetesClient
+from tests.support.yaml_text import read_yaml
 
 INSTALLATION = RuntimeInstallation(
     name="eu-1",
@@ -63,5 +62,5 @@ def test_pods_of_a_runtime_are_allowed_where_the_restricted_standard_is_enforced
 
 def test_definitions_of_the_chart_are_accepted_without_warnings(cluster: KubernetesClient) -> None:
     for file in sorted(FOLDER.iterdir()):
-        answer = _apply(cluster, yaml.safe_load(file.read_text()))
+        answer = _apply(cluster, read_yaml(file.read_text()))
         assert (answer.code in (200, 201), answer.warnings) == (True, ()), file.name

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.support.console_plane import PASSWORD, OpenPage, Plane, running_plane
 from tests.support.demo import free_port
@@ -12,6 +12,8 @@ from web import build
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+
+expect.set_options(timeout=30_000)  # several browsers share the cores with the rest of the suite
 
 
 @pytest.fixture(scope="session")

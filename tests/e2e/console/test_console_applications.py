@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.console_plane import OpenPage
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.e2e]
 FIRST_ROWS_SECONDS = 1.5
 SCRIPT_BYTES = 300 * 1024
 

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.support.console_plane import OpenPage
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.e2e]
 
 
 def test_the_root_is_home_and_shows_what_needs_attention(open_page: OpenPage) -> None:

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.console_plane import RESULTS, OpenPage
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e]
 ADS = "/applications/demo/argosy/ads"
 #: screen -> (address, what must be there, what to press first)
 SCREENS = {

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.support.console_plane import PASSWORD, OpenPage, Plane
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.e2e]
 
 
 def test_a_person_signs_in_and_lands_where_they_wanted_to_go(open_page: OpenPage) -> None:

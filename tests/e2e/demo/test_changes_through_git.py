@@ -20,8 +20,9 @@ import yaml
 
 from tests.support.demo import Demo, Person, running_demo
 from tests.support.process_watch import processes_of
+from tests.support.yaml_text import read_yaml
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 Found = TypeVar("Found")
 
@@ -147,7 +148,7 @@ async def test_a_sync_is_in_the_ledger_with_its_outcome(demo: Demo, tmp_path: Pa
         outcome = (await dana.ask(SYNC, name="catalog"))["outcome"]
         assert outcome["errors"] == []
         sha = outcome["ledgerCommit"]["sha"]
-        file = yaml.safe_load(
+        file = read_yaml(
             await git(demo, "config", "show", f"{sha}:operations/demo/argosy/catalog.yaml", folder=tmp_path)
         )
         assert (file["operation"]["actor"], file["operation"]["reason"]) == ("dana", "because")

@@ -16,7 +16,6 @@ from tests.support.process_watch import processes_of, until_ended
 
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.timeout(90),
     pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
 ]
 STATE = """query { applications(pagination: {first: 50}) { nodes {
@@ -43,7 +42,7 @@ async def test_a_killed_runtime_is_started_again_and_goes_on(tmp_path: Path) -> 
         os.kill(runtime, signal.SIGKILL)
         await until_ended([runtime], seconds=5)
         mutation = 'mutation { syncApplication(runtime: "demo", name: "newsletter") { errors { message } } }'
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while (await admin.ask(mutation))["syncApplication"]["errors"]:  # noqa: ASYNC110 - until the new one dials
                 await asyncio.sleep(0.2)
         await admin.until_healthy("newsletter")

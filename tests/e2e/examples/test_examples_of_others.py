@@ -15,7 +15,7 @@ from tests.support.examples import files_below, require_examples
 from tests.support.real_apiserver import require_assets, running_real_cluster
 from tests.support.runtime import NAMESPACE, address, phase_of, synced_and_healthy
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 QUIET_SECONDS = 3.0  # several looks at the Git host, and more than the longest pause before a status is written
 EVERYTHING = {"recurse": True, "exclude": "{kustomization.yaml,*/kustomization.yaml}"}
@@ -158,9 +158,7 @@ def definition(api_version: str, kind: str) -> JsonObject:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 async def test_it_becomes_synced_and_healthy(apart: Apart, name: str) -> None:
-    body = await apart.until(
-        name, synced_and_healthy if apart.sandbox and name not in NOT_SIMULATED else settled, seconds=60
-    )
+    body = await apart.until(name, synced_and_healthy if apart.sandbox and name not in NOT_SIMULATED else settled)
     assert phase_of(body) == "Succeeded"
     assert {one["status"] for one in body["status"]["resources"]} == {"Synced"}
     assert not body["status"].get("conditions")
@@ -178,7 +176,7 @@ def settled(body: JsonObject) -> bool:
 
 async def test_afterwards_nothing_is_written_nor_rendered(apart: Apart) -> None:
     for name in EXAMPLES:
-        await apart.until(name, settled, seconds=60)
+        await apart.until(name, settled)
     for _ in range(10):
         await apart.until_idle()
         before, statuses = await apart.metrics(), await all_statuses(apart)
@@ -199,7 +197,7 @@ async def test_a_refresh_finds_no_difference(apart: Apart, kind: str) -> None:
     for name in EXAMPLES:
         await apart.cluster.patch(address(name), "v1alpha1", {"metadata": {"annotations": {key: kind}}})
     for name in EXAMPLES:
-        async for body in apart.follow(name, seconds=30):
+        async for body in apart.follow(name, seconds=60):
             assert body["status"]["sync"]["status"] == "Synced", body["status"]
             if key not in body["metadata"].get("annotations", {}):
                 break

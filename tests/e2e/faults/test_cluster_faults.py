@@ -21,7 +21,7 @@ from tests.support.killable import Witness
 from tests.support.runtime import NAMESPACE, Rig, conditions_of, phase_of, running_rig, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig, running_world
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.e2e]
 
 AUTOMATED: dict[str, Any] = {"automated": {"prune": True, "selfHeal": True}}
 QUICK_TIMES = TimeLimits(connect_seconds=1.0, first_byte_seconds=1.5, watch_idle_seconds=2.0)
@@ -71,7 +71,7 @@ async def between_waves(rig: Rig, name: str) -> None:
 
 async def finished(rig: Rig, name: str) -> None:
     """The sync that waited has succeeded: the same one, once."""
-    body = await rig.until(name, lambda body: phase_of(body) == "Succeeded", seconds=30)
+    body = await rig.until(name, lambda body: phase_of(body) == "Succeeded")
     assert len(body["status"]["history"]) == 1
     assert await rig.get("v1", "ConfigMap", "default", f"{name}-later") is not None
 
@@ -155,7 +155,7 @@ def versions(far: Sandbox) -> dict[str, str]:
 async def deployed_far(rig: Rig) -> None:
     await rig.push({"away/a.yaml": config_map("away"), "here/a.yaml": config_map("here")})
     await rig.create_application("away", destination={"name": "far", "namespace": "default"}, syncPolicy=AUTOMATED)
-    await rig.until("away", synced_and_healthy, seconds=20)
+    await rig.until("away", synced_and_healthy)
 
 
 @pytest.mark.parametrize("how", ["cut", "hold"])
@@ -197,7 +197,7 @@ async def test_a_cluster_that_lists_slowly_holds_up_its_own_applications_only(tm
         await rig.create_application("here", syncPolicy=AUTOMATED)
         await rig.until("here", synced_and_healthy)
         assert "away" not in versions(far)
-        await rig.until("away", synced_and_healthy, seconds=20)
+        await rig.until("away", synced_and_healthy)
         assert "away" in versions(far)
 
 

@@ -13,7 +13,6 @@ from tests.support.runtime import NAMESPACE, application, conditions_of, phase_o
 
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.timeout(60),
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.skipif(KUBECTL is None, reason="kubectl is not installed"),
 ]

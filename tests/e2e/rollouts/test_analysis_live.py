@@ -13,7 +13,7 @@ from model.identity import GroupVersionKind, ResourceKey
 from tests.e2e.rollouts.conftest import Live
 from tests.support.rollouts import rollout
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.e2e]
 
 GROUP, VERSION = "argoproj.io", "v1alpha1"
 RUN = GroupVersionKind(GROUP, VERSION, "AnalysisRun")
@@ -49,7 +49,7 @@ async def _rollout(live: Live, strategy: str) -> None:
     await live.cluster.create(body)
 
 
-async def _until(live: Live, gvk: GroupVersionKind, name: str, phase: str, seconds: float = 30) -> JsonObject:
+async def _until(live: Live, gvk: GroupVersionKind, name: str, phase: str, seconds: float = 60) -> JsonObject:
     found: JsonObject | None = None
     try:
         async with asyncio.timeout(seconds):
@@ -181,7 +181,7 @@ async def test_a_router_follows_the_steps(live: Live) -> None:
         assert await live.selected("canary") == paused["status"]["currentPodHash"]
         await live.patch("web", {"status": {"abort": True}})
         await live.until_phase("web", "Degraded", "RolloutAborted")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await weights() != ["0", "100"]:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         reasons = await live.reasons("web")

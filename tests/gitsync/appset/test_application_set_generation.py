@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from click.testing import CliRunner
 
 from gitsync.appset.generate import Generation, generate
@@ -20,9 +19,10 @@ from gitsync.appset.inputs import (
     Unanswered,
 )
 from gitsync.cli.inspect import inspect
+from tests.support.yaml_text import read_yaml
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
-CASES = yaml.safe_load(Path(__file__).with_name("cases").joinpath("generation.yaml").read_text())["cases"]
+CASES = read_yaml(Path(__file__).with_name("cases").joinpath("generation.yaml").read_text())["cases"]
 TREE = GitAnswer(
     ("apps", "apps/web", "apps/old", "apps/My_App", "apps/.hidden", ".github", "conf"),
     {

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,8 +14,9 @@ from gitsync.appset.gotemplate.evaluation import TemplateLimits, evaluate
 from gitsync.appset.gotemplate.parsing import parse_template
 from gitsync.appset.sprig.table import functions
 from gitsync.appset.yaml_values import as_go_json
+from tests.support.yaml_text import read_yaml
 
-TABLE = yaml.safe_load(Path(__file__).with_name("cases").joinpath("templates.yaml").read_text())
+TABLE = read_yaml(Path(__file__).with_name("cases").joinpath("templates.yaml").read_text())
 FUNCTIONS = functions(datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC))
 
 

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from gitsync.diff.compute import compute_diff
 from gitsync.inspect.files import key_of, read_single
 from gitsync.manifest.object import DesiredObject, Origin
 from model.change import FieldChange
+from tests.support.yaml_text import read_yaml
 
 CASES = sorted(Path(__file__).with_name("cases").iterdir())
 
@@ -48,5 +48,5 @@ def test_what_a_sync_would_leave_behind_is_in_sync(case: Path) -> None:
 
 
 def read_expected(case: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((case / "expected.yaml").read_text())
+    loaded: dict[str, Any] = read_yaml((case / "expected.yaml").read_text())
     return loaded

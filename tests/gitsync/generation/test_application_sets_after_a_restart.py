@@ -10,7 +10,7 @@ from model.identity import GroupVersionKind
 from tests.support.runtime import NAMESPACE, Rig, running_rig, synced_and_healthy
 from tests.support.sandbox_rig import running_world
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(30)]
+pytestmark = [pytest.mark.e2e]
 
 APPLICATION_SET = GroupVersionKind("argoproj.io", "v1alpha1", "ApplicationSet")
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\ndata: {a: b}\n"
@@ -33,13 +33,13 @@ async def test_nothing_is_written_when_nothing_has_changed(tmp_path: Path) -> No
             await create(rig)
             for name in ("one", "two"):
                 await rig.until(name, synced_and_healthy)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while not rolled_out(await set_of(rig)):  # noqa: ASYNC110 - another task does it
                     await asyncio.sleep(0.05)
             before = await versions(rig)
         async with running_rig(world.access, world.host, tmp_path / "runtime") as rig:
             sets, records = rig.runtime.application_sets, rig.runtime.records
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while not (sets.told_total and all(record.compared for record in records)):  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
             assert await versions(rig) == before

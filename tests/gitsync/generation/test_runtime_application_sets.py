@@ -19,7 +19,7 @@ from model.link_change import Author
 from tests.support.runtime import NAMESPACE, Rig, phase_of, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(30), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 APPLICATION_SET = GroupVersionKind("argoproj.io", "v1alpha1", "ApplicationSet")
 HERE = "https://kubernetes.default.svc"
@@ -76,7 +76,7 @@ async def change(rig: Rig, name: str, patch: JsonObject) -> None:
 async def until_set(rig: Rig, name: str, holds: Callable[[JsonObject], bool]) -> JsonObject:
     body: JsonObject | None = None
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 body = await rig.cluster.get(APPLICATION_SET, NAMESPACE, name)
                 if body is not None and holds(body):
@@ -87,7 +87,7 @@ async def until_set(rig: Rig, name: str, holds: Callable[[JsonObject], bool]) ->
 
 
 async def until_gone(rig: Rig, *names: str) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         for name in names:
             while await rig.application(name) is not None:  # noqa: ASYNC110 - another process deletes it
                 await asyncio.sleep(0.05)
@@ -335,7 +335,7 @@ async def test_a_preview_reads_only_repositories_that_the_person_may_read(rig: R
     data = {"person": "dana", "username": "dana", "password": "dana-password", "url": url}
     meta = {"name": "dana", "namespace": NAMESPACE, "labels": labels}
     await rig.cluster.create({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": data})
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         apps = rig.host.clone_url("apps")
         while not (await rig.runtime.probe.verdict("dana", apps, max_age_seconds=0.0)).write:  # noqa: ASYNC110 - a watch
             await asyncio.sleep(0.05)

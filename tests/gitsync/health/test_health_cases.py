@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from gitsync.health.assess import RULES, assess_health
 from gitsync.health.facts import facts_of
+from tests.support.yaml_text import read_yaml
 
 TABLES = sorted(Path(__file__).with_name("cases").glob("*.yaml"))
-CASES = [(table.stem, case) for table in TABLES for case in yaml.safe_load(table.read_text())["cases"]]
+CASES = [(table.stem, case) for table in TABLES for case in read_yaml(table.read_text())["cases"]]
 
 
 @pytest.mark.parametrize(("table", "case"), CASES, ids=[f"{table}: {case['name']}" for table, case in CASES])

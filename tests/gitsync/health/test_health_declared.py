@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from gitsync.health.assess import assess_health
 from gitsync.health.declared import rule_groups, rules_of
 from gitsync.health.rule_file import parse_rule_file
 from gitsync.health.rule_node import RuleError
+from tests.support.yaml_text import read_yaml
 
 FOLDER = Path(__file__).with_name("declared")
 CONDITION = re.compile(r"([^=]+)=(\w+)(?:/([^:]*))?(?:: (.*))?")
-TABLES = {table.stem: yaml.safe_load(table.read_text()) for table in sorted(FOLDER.glob("*.yaml"))}
+TABLES = {table.stem: read_yaml(table.read_text()) for table in sorted(FOLDER.glob("*.yaml"))}
 CASES = [(table["group"], case) for table in TABLES.values() for case in table["cases"]]
 
 

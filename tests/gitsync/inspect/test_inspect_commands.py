@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from gitsync.cli.inspect import inspect
 from gitsync.inspect.output import as_yaml
 from gitsync.manifest.parse import parse_manifests
+from tests.support.yaml_text import read_all_yaml, read_yaml
 
 APPLICATION = """
 apiVersion: argoproj.io/v1alpha1
@@ -123,7 +124,7 @@ def test_secrets_come_out_masked(tmp_path: Path) -> None:
 
 def test_render_gives_the_manifests_of_the_directory(files: dict[str, str]) -> None:
     result = run("render", files["app"], "--repo", f"https://git.example/shop={files['repo']}")
-    assert list(yaml.safe_load_all(result.stdout)) == [yaml.safe_load(DEPLOYMENT)]
+    assert read_all_yaml(result.stdout) == [read_yaml(DEPLOYMENT)]
 
 
 def test_render_shows_what_was_read(files: dict[str, str]) -> None:
@@ -137,7 +138,7 @@ def test_render_answers_for_several_applications_and_one_that_fails_stops_no_oth
     result = run("render", files["app"], files["desired"], files["app"], "--repo", _shop(files), "-o", "json")
     first, second, third = [json.loads(line) for line in result.stdout.splitlines()]
     assert result.exit_code == 1
-    assert first == third == [yaml.safe_load(DEPLOYMENT)]
+    assert first == third == [read_yaml(DEPLOYMENT)]
     assert "holds no Application" in second["error"]
 
 
@@ -145,7 +146,7 @@ def test_of_several_sources_the_last_of_equal_objects_is_rendered(files: dict[st
     other = Path(files["repo"]) / "other"
     other.mkdir()
     (other / "web.yaml").write_text(DEPLOYMENT.replace("web:1", "web:2"))
-    app = yaml.safe_load(APPLICATION)
+    app = read_yaml(APPLICATION)
     source = app["spec"].pop("source")
     app["spec"]["sources"] = [source, {**source, "path": "other"}]
     Path(files["app"]).write_text(yaml.safe_dump(app))

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from click.testing import CliRunner, Result
 
 from gitsync.cli.inspect import inspect
+from tests.support.yaml_text import read_yaml
 
 CASES = sorted((Path(__file__).parent / "plans").glob("*.yaml"), key=lambda path: path.name)
 
@@ -26,7 +26,7 @@ def told(action: dict[str, Any]) -> str:
 
 
 def write(folder: Path, case: Path) -> tuple[str, str, list[str]]:
-    read = yaml.safe_load(case.read_text())
+    read = read_yaml(case.read_text())
     app, live = folder / f"{case.stem}.app.yaml", folder / f"{case.stem}.live.yaml"
     app.write_text(read["app"])
     live.write_text(read["live"])

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import yaml
 
 from gitsync.git.change import trailers_of
 from gitsync.git.credentials import GitCredential
@@ -20,6 +19,7 @@ from gitsync.sandbox.githost.fault import Operation
 from model.identity import ApplicationKey
 from tests.support.git_host import AUTHOR, NOW
 from tests.support.git_rig import QUIET, Clock, Keyring
+from tests.support.yaml_text import read_yaml
 
 
 @dataclass
@@ -121,7 +121,7 @@ async def test_an_operation_is_a_commit_that_rewrites_the_applications_file(ledg
     landed = await ledger.journal.record(entry(reason="a customer waits", parameters={"prune": True}))
     assert landed is not None
     assert landed.commit.author_name == "dana"
-    told = yaml.safe_load(await ledger.git("show", "main:operations/demo/argosy/app-1.yaml"))
+    told = read_yaml(await ledger.git("show", "main:operations/demo/argosy/app-1.yaml"))
     assert told["operation"]["action"] == "SYNC"
     assert told["operation"]["reason"] == "a customer waits"
     assert told["parameters"] == {"prune": True}

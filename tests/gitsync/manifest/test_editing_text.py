@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from gitsync.manifest.edit import edit_document, read_documents, remove_document, same
 from gitsync.manifest.errors import ManifestError
 from gitsync.manifest.yaml_text import yaml_text
+from tests.support.yaml_text import read_all_yaml
 
-CASES: list[dict[str, Any]] = list(yaml.safe_load_all((Path(__file__).parent / "cases" / "editing.yaml").read_text()))
+CASES: list[dict[str, Any]] = read_all_yaml((Path(__file__).parent / "cases" / "editing.yaml").read_text())
 
 keys = st.sampled_from(["name", "spec", "a b", "true", "1", "image", "on", "x-y", "ünï", "#", "k:v", ""]).filter(bool)
 tricky = st.sampled_from(

@@ -4,15 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from gitsync.manifest.errors import ManifestError
 from gitsync.manifest.limits import ParseLimits
 from gitsync.manifest.parse import parse_manifests
+from tests.support.yaml_text import read_yaml
 
 CASES = Path(__file__).parent / "cases"
-GOOD = yaml.safe_load((CASES / "good.yaml").read_text())
-BAD = yaml.safe_load((CASES / "bad.yaml").read_text())
+GOOD = read_yaml((CASES / "good.yaml").read_text())
+BAD = read_yaml((CASES / "bad.yaml").read_text())
 OBJECT = "apiVersion: v1\nkind: A\nmetadata: {name: a}\n"
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from gitsync.manifest.object import DesiredObject, Origin
 from gitsync.project.effective import GlobalProject, ScopedCluster, ScopedRepository, Surroundings, effective
@@ -12,8 +11,9 @@ from gitsync.project.permits import violations
 from model.identity import ResourceKey
 from model.kinds.application import Application, ApplicationSource, ApplicationSpec, Destination
 from model.kinds.meta import ObjectMeta
+from tests.support.yaml_text import read_yaml
 
-CASES = yaml.safe_load(Path(__file__).with_name("cases").joinpath("permissions.yaml").read_text())["cases"]
+CASES = read_yaml(Path(__file__).with_name("cases").joinpath("permissions.yaml").read_text())["cases"]
 
 
 def surroundings(around: dict[str, Any]) -> Surroundings:

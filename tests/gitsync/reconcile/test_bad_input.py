@@ -21,7 +21,7 @@ from tests.support.runtime import (
 )
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(30), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 AUTOMATED = {"automated": {"prune": True, "selfHeal": True}}
 CLOSED = "http://127.0.0.1:9"  # the discard port: nobody listens

@@ -13,7 +13,7 @@ from model.identity import ResourceKey
 from tests.support.runtime import APPLICATION, AUTHOR, NAMESPACE, Rig, phase_of, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(30), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 AUTOMATED: dict[str, Any] = {"automated": {"prune": True, "selfHeal": True}}
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
@@ -266,6 +266,6 @@ def wave_after(name: str) -> str:
 
 
 async def gone(rig: Rig, name: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await rig.application(name) is not None:  # noqa: ASYNC110 - it goes when the cluster lets it go
             await asyncio.sleep(0.05)

@@ -16,7 +16,7 @@ from model.link import GetResource, GetTree, ObjectRef, ResourceAnswer, RunActio
 from tests.support.runtime import NAMESPACE, Rig, conditions_of, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(30), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 CONFIG_MAP = GroupVersionKind("", "v1", "ConfigMap")
 AUTOMATED = {"automated": {"prune": True, "selfHeal": True}}
@@ -44,7 +44,7 @@ async def configure(rig: Rig, **data: str) -> None:
 
 
 async def eventually(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not holds():  # noqa: ASYNC110 - what is looked at has no event
             await asyncio.sleep(0.02)
 
@@ -270,7 +270,7 @@ async def test_objects_are_marked_and_found_by_labels_where_the_configuration_sa
         return body["metadata"].get("labels", {}) if body else None
 
     async def until_labels(name: str, wanted: JsonObject | None) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await labels(name) != wanted:  # noqa: ASYNC110 - it is asked of the API server
                 await asyncio.sleep(0.05)
 

@@ -13,7 +13,7 @@ from model.kinds.application import FINALIZER, POST_DELETE_FINALIZER, PRE_DELETE
 from tests.support.runtime import APPLICATION, NAMESPACE, Rig, conditions_of, running_rig, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig, running_world
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(40), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 AUTOMATED: dict[str, Any] = {"automated": {"prune": True, "selfHeal": True}}
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\ndata: {a: b}\n"
@@ -58,7 +58,7 @@ async def delete(rig: Rig, name: str) -> None:
 
 
 async def gone(rig: Rig, name: str) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while await rig.application(name) is not None:  # noqa: ASYNC110 - it goes when the cluster lets it go
             await asyncio.sleep(0.05)
 
@@ -89,7 +89,7 @@ async def test_hooks_run_before_and_after_the_objects_go(rig: Rig) -> None:
     await deployed(rig, "around", files, FINALIZER)
     await rig.until("around", lambda body: PRE_DELETE_FINALIZER in body["metadata"]["finalizers"])
     await delete(rig, "around")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await there(rig, "Job", "around-pre"):  # noqa: ASYNC110 - the cluster is asked from outside
             await asyncio.sleep(0.02)
     assert await there(rig, "ConfigMap", "around")
@@ -142,12 +142,12 @@ async def test_a_hook_that_ran_when_the_process_died_is_not_run_again(tmp_path: 
             await deployed(rig, "once", {"a.yaml": slow, "b.yaml": CONFIG.replace("NAME", "kept")}, FINALIZER)
             await rig.until("once", lambda body: PRE_DELETE_FINALIZER in body["metadata"]["finalizers"])
             await delete(rig, "once")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while (first := await rig.get("batch/v1", "Job", "default", "once")) is None:  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
         watched: list[str] = []
         async with running_rig(world.access, world.host, tmp_path / "runtime") as rig:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while await rig.application("once") is not None:
                     now = await rig.get("batch/v1", "Job", "default", "once")
                     watched += [now["metadata"]["uid"]] if now else []

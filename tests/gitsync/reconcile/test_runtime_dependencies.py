@@ -12,7 +12,7 @@ from gitsync.plan.dependencies import DEPENDS_ON_ANNOTATION
 from tests.support.runtime import APPLICATION, NAMESPACE, Rig, conditions_of, phase_of, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(30), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 AUTOMATED: dict[str, Any] = {"automated": {"prune": True}}
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\ndata: {a: b}\n"
@@ -124,6 +124,6 @@ async def test_deletion_goes_in_the_reverse_order(rig: Rig) -> None:
     assert await rig.get("v1", "ConfigMap", "default", "base") is not None
     assert await rig.get("v1", "ConfigMap", "default", "top") is None
     await rig.patch("top", {"metadata": {"finalizers": None}})
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await rig.application("base") is not None:  # noqa: ASYNC110 - the runtime deletes it
             await asyncio.sleep(0.05)

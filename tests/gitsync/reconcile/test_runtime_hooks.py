@@ -10,7 +10,7 @@ from gitsync.manifest.object import JsonObject
 from tests.support.runtime import Rig, phase_of, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(30), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 AUTOMATED: dict[str, Any] = {"automated": {"prune": True, "selfHeal": True}}
 NO_RETRY: dict[str, Any] = {**AUTOMATED, "retry": {"limit": 0}}

@@ -12,7 +12,7 @@ from model.kinds.application import FINALIZER
 from tests.support.runtime import APPLICATION, NAMESPACE, Rig, conditions_of, phase_of, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(30), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 ONCE: dict[str, Any] = {"automated": {"prune": True}, "retry": {"limit": 0}}
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\ndata: {a: b}\n"

@@ -12,7 +12,7 @@ from model.identity import GroupVersionKind
 from tests.support.runtime import Rig, phase_of, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(30), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 AUTOMATED: dict[str, Any] = {"automated": {"prune": True, "selfHeal": True}}
 GVK = GroupVersionKind("", "v1", "ConfigMap")

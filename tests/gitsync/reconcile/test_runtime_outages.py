@@ -25,7 +25,7 @@ from tests.support.runtime import (
 )
 from tests.support.sandbox_rig import World, running_world
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(40)]
+pytestmark = [pytest.mark.e2e]
 
 AUTOMATED: dict[str, Any] = {"automated": {"prune": True, "selfHeal": True}}
 
@@ -43,7 +43,7 @@ async def deploy(rig: Rig, *names: str) -> None:
 
 
 async def all_compared(rig: Rig, count: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(rig.runtime.records) < count or not all(record.compared for record in rig.runtime.records):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
@@ -113,7 +113,7 @@ async def test_a_git_host_that_is_away_changes_no_status_and_is_reported(tmp_pat
         versions = await resource_versions(world)
         await world.host.stop()
         rig.runtime.repositories.hint()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not rig.runtime.repositories.states()[0].error:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         await asyncio.sleep(0.5)
@@ -146,7 +146,7 @@ async def test_a_second_cluster_through_its_secret_and_its_loss(tmp_path: Path) 
         await rig.until("away", synced_and_healthy)
         assert far.objects.list("", "ConfigMap", "default")
         await far.stop()
-        body = await rig.until("away", lambda body: bool(conditions_of(body)), seconds=20)
+        body = await rig.until("away", lambda body: bool(conditions_of(body)))
         assert body["status"]["sync"]["status"] == "Unknown"
         assert "far" in conditions_of(body)[0][1]
         await rig.create_application("here", syncPolicy=AUTOMATED)
@@ -165,7 +165,7 @@ async def test_applications_of_a_frozen_cluster_are_left_alone_until_it_is_thawe
         values = {"name": "far", "server": far.url, "config": config}
         await rig.cluster.create({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": values})
         await rig.push({"away/a.yaml": config_map("away"), "here/a.yaml": config_map("here")})
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (member := rig.runtime.fleet.get(far.url)) is None or not member.ready:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         await rig.create_application("away", destination={"name": "far", "namespace": "default"}, syncPolicy=AUTOMATED)

@@ -23,7 +23,7 @@ from tests.support.runtime import (
 )
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(30), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 AUTOMATED: dict[str, Any] = {"automated": {"prune": True, "selfHeal": True}}
 needs_helm = pytest.mark.skipif(shutil.which("helm") is None, reason="helm is not installed")

@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 import pytest
-import yaml
 
 from gitsync.errors import Failed
 from gitsync.manifest.object import JsonObject
@@ -16,8 +15,9 @@ from gitsync.render.parsed_files import parse_file
 from gitsync.render.reading import read_source
 from model.kinds.application import ApplicationSource, DirectoryOptions
 from tests.support.memory_files import MemoryFiles
+from tests.support.yaml_text import read_yaml
 
-CASES = yaml.safe_load((Path(__file__).parent / "cases" / "directory.yaml").read_text())
+CASES = read_yaml((Path(__file__).parent / "cases" / "directory.yaml").read_text())
 
 
 def expanded(files: dict[str, str]) -> dict[str, str]:

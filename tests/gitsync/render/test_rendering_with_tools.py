@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 import pytest
-import yaml
 
 from gitsync.errors import Failed
 from gitsync.manifest.object import JsonObject
@@ -16,8 +15,9 @@ from gitsync.render.local import read_local, render_local
 from gitsync.render.references import references_of
 from gitsync.render.tools import Tools
 from model.kinds.application import ApplicationSource, DirectoryOptions
+from tests.support.yaml_text import read_yaml
 
-CASES = yaml.safe_load((Path(__file__).parent / "cases" / "tools.yaml").read_text())
+CASES = read_yaml((Path(__file__).parent / "cases" / "tools.yaml").read_text())
 DEPLOYMENT = """apiVersion: apps/v1
 kind: Deployment
 metadata: {{name: {0}}}

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import yaml
-
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout.hashing import template_hash
 from gitsync.rollout.simulated import SimulatedCluster
 from gitsync.rollout.template import same_template
 from tests.support.rollouts import cluster, phase, reasons, resume, rollout, selected, set_image, sizes, status
+from tests.support.yaml_text import read_yaml
 
 HASH = "rollouts-pod-template-hash"
 
@@ -144,7 +143,7 @@ def test_a_taken_name_makes_the_next_one() -> None:
 
 def test_hashes_are_those_that_other_controllers_give() -> None:
     """Names of ReplicaSets that the getting-started guide of Argo Rollouts shows for its demo."""
-    template: Any = yaml.safe_load(
+    template: Any = read_yaml(
         """
 metadata: {labels: {app: rollouts-demo}}
 spec:
@@ -164,7 +163,7 @@ def test_templates_are_compared_by_meaning() -> None:
     written = {"spec": {"containers": [{"name": "a", "image": "x", "resources": {"limits": {"cpu": "0.5"}}}]}}
     live = {"spec": {"containers": [{"name": "a", "image": "x", "resources": {"limits": {"cpu": "500m"}}}]}}
     assert same_template(live, written)
-    changed: Any = yaml.safe_load("spec: {containers: [{name: a, image: y, resources: {limits: {cpu: 500m}}}]}")
+    changed: Any = read_yaml("spec: {containers: [{name: a, image: y, resources: {limits: {cpu: 500m}}}]}")
     assert not same_template(live, changed)
 
 

@@ -9,7 +9,7 @@ from model.identity import GroupVersionKind
 from tests.support.runtime import NAMESPACE, Rig, synced_and_healthy
 from tests.support.sandbox_rig import running_sandbox_rig
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(30)]
+pytestmark = [pytest.mark.e2e]
 
 APPLICATION_SET = GroupVersionKind("argoproj.io", "v1alpha1", "ApplicationSet")
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\ndata: {a: b}\n"

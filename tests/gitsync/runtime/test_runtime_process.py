@@ -14,7 +14,7 @@ from gitsync.kube.client import Cluster
 from tests.support.runtime import APPLICATION, AUTHOR, NAMESPACE, application, synced_and_healthy
 from tests.support.sandbox_rig import running_world
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.e2e]
 
 CONFIG_MAP = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: hello}\ndata: {a: b}\n"
 
@@ -36,7 +36,7 @@ async def start(*arguments: str) -> asyncio.subprocess.Process:
 
 
 async def until_ready(client: httpx.AsyncClient) -> dict[str, object]:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             try:
                 response = await client.get("/readyz")
@@ -66,7 +66,7 @@ async def test_it_serves_alone_and_ends_on_sigterm(tmp_path: Path) -> None:
                 cluster = await Cluster.connect(world.access)
                 policy = {"automated": {}}
                 await cluster.create(application(world.host.clone_url("apps"), "hello", syncPolicy=policy))
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     while not synced_and_healthy(await cluster.get(APPLICATION, NAMESPACE, "hello") or {}):  # noqa: ASYNC110
                         await asyncio.sleep(0.1)
                 metrics = (await client.get("/metrics")).text
@@ -75,7 +75,7 @@ async def test_it_serves_alone_and_ends_on_sigterm(tmp_path: Path) -> None:
                 await cluster.close()
         finally:
             process.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 _, errors = await process.communicate()
         assert process.returncode == 0, errors.decode()
         assert b'"level": "error"' not in errors

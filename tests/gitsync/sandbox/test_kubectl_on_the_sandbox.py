@@ -16,7 +16,6 @@ _SPEED = 10.0
 
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.timeout(90),
     pytest.mark.skipif(_KUBECTL is None, reason="kubectl is not installed"),
 ]
 
@@ -154,7 +153,7 @@ async def test_the_process_ends_with_its_parent(tmp_path: Path) -> None:
     assert parent.stdout is not None
     assert parent.stderr is not None
     assert int(await parent.stdout.readline())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert await parent.stderr.read() == b""  # the sandbox holds the other end of the pipe until it is gone
     await parent.wait()
     assert (tmp_path / "data" / "objects.json").exists()

@@ -19,7 +19,7 @@ from model.link_change import (
 from tests.support.runtime import AUTHOR, Rig, running_rig, synced_and_healthy
 from tests.support.sandbox_rig import World, running_world
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(40), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 DANA = Author("dana", "dana@example.com")
 

@@ -18,7 +18,7 @@ from tests.support.real_git_host import running_git_host
 from tests.support.runtime import AUTHOR, NAMESPACE, Rig, running_rig
 from tests.support.sandbox_rig import World, running_world
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.e2e]
 CANARY = "dana-canary-4711"
 
 

@@ -24,7 +24,7 @@ from model.operation import Phase
 from tests.support.ledger_rig import Rigged, image, running_ledger_rig, until
 from tests.support.runtime import NAMESPACE, phase_of, synced_and_healthy
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(40), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")

@@ -47,7 +47,7 @@ from model.report import SyncState
 from tests.support.runtime import NAMESPACE, Rig, phase_of, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(30), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 SHOP = ApplicationKey(NAMESPACE, "shop")
 WEB = ObjectRef("apps", "v1", "Deployment", "default", "web")
@@ -194,7 +194,7 @@ async def test_a_watched_tree_follows_the_cluster(rig: Rig) -> None:
         version = first.version
         await ask(rig, RunAction(SHOP, WEB, "scale", "dana", "op-scale", {"replicas": 3}))
         nodes = {node.id: node for node in first.upserted}
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while sum(node.ref.kind == "Pod" and node.health is Health.HEALTHY for node in nodes.values()) != 3:
                 change = await anext(changes)
                 assert isinstance(change, TreeChange)
@@ -231,7 +231,7 @@ async def test_events_of_one_object(rig: Rig) -> None:
     async with aclosing(
         rig.runtime.requests.stream(WatchEvents(SHOP, WEB))  # type: ignore[type-var]
     ) as events:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             event = await anext(events)
     assert isinstance(event, EventInfo)
     assert event.object == WEB

@@ -15,7 +15,7 @@ from model.link import RollbackApplication
 from tests.support.ledger_rig import DEPLOYMENT, Rigged, image, running_ledger_rig, until
 from tests.support.runtime import AUTHOR, NAMESPACE, conditions_of, synced_and_healthy
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 AUTOMATED: dict[str, Any] = {"syncPolicy": {"automated": {}}}
 

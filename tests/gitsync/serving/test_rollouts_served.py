@@ -23,7 +23,7 @@ from model.rollout_view import RolloutView
 from tests.support.runtime import NAMESPACE, Rig, synced_and_healthy
 from tests.support.sandbox_rig import running_sandbox_rig
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.e2e]
 
 SHOP = ApplicationKey(NAMESPACE, "shop")
 WEB = ObjectRef("argoproj.io", "v1alpha1", "Rollout", "default", "web")
@@ -46,7 +46,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     async with running_sandbox_rig(tmp_path, controllers=frozenset({"applications", "rollouts"})) as (_, rig):
         await rig.push({"shop/web.yaml": MANIFEST.replace("IMAGE", "1")})
         await rig.create_application("shop", syncPolicy={"automated": {}})
-        await rig.until("shop", synced_and_healthy, seconds=30)
+        await rig.until("shop", synced_and_healthy)
         yield rig
 
 
@@ -65,7 +65,7 @@ async def steer(rig: Rig, action: str, to_revision: int | None = None) -> None:
 async def until(rig: Rig, holds: Callable[[RolloutView], bool]) -> RolloutView:
     found: RolloutView | None = None
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not holds(found := await view(rig)):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
     except TimeoutError:
@@ -85,7 +85,7 @@ async def test_an_update_is_shown_steered_and_followed(rig: Rig) -> None:
         assert isinstance(seen, RolloutsAnswer)
         assert seen.rollouts[0].phase == "Healthy"
         await rig.push({"shop/web.yaml": MANIFEST.replace("IMAGE", "2")})
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not paused(1)(seen.rollouts[0]):
                 item = await anext(news)
                 assert isinstance(item, RolloutsAnswer)

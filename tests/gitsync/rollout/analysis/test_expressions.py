@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitsync.rollout.analysis.condition import holds, judge
 from gitsync.rollout.analysis.expression.errors import ExpressionInvalid
 from gitsync.rollout.analysis.expression.evaluate import evaluate
+from tests.support.yaml_text import read_yaml
 
-TABLE: list[list[Any]] = yaml.safe_load((Path(__file__).parent / "expressions.yaml").read_text())
+TABLE: list[list[Any]] = read_yaml((Path(__file__).parent / "expressions.yaml").read_text())
 
 
 @pytest.mark.parametrize(("expression", "result", "value"), TABLE, ids=[row[0] or "nothing" for row in TABLE])

@@ -5,18 +5,18 @@ from typing import Any
 
 import msgspec
 import pytest
-import yaml
 
 from gitsync.actions.merge import apply_merge_patch
 from gitsync.rollout.routing.route import needed, route, splits_experiments
 from gitsync.rollout.values import RoutingFailed, RoutingRequest
 from model.identity import GroupVersionKind, ResourceKey
 from model.kinds.rollout import WeightDestination
+from tests.support.yaml_text import read_yaml
 
 CASES = {
     f"{path.stem}: {case['name']}": case
     for path in sorted((Path(__file__).parent / "cases").glob("*.yaml"))
-    for case in yaml.safe_load(path.read_text())
+    for case in read_yaml(path.read_text())
 }
 UID = "11111111-0000-0000-0000-000000000000"
 
