@@ -76,8 +76,19 @@ class DeleteApplication(_Message, frozen=True):
     words: CommitWords = CommitWords()
 
 
+class AllowedDestination(_Message, frozen=True):
+    """A cluster by address or name, and a namespace ("": any): patterns as in AppProjects."""
+
+    server: str = ""
+    name: str = ""
+    namespace: str = ""
+
+
 class PutGitSource(_Message, frozen=True):
-    """-> ChangeAnswer: the Git Source's own manifest, committed to the shared configuration repository."""
+    """-> ChangeAnswer: the Git Source's own manifest, committed to the shared configuration repository.
+
+    With `allowed_repositories` and `allowed_destinations` it is a restricted one.
+    """
 
     name: str
     repo_url: str
@@ -89,6 +100,8 @@ class PutGitSource(_Message, frozen=True):
     include: str = ""
     exclude: str = ""
     create_repository: bool = False
+    allowed_repositories: tuple[str, ...] = ()
+    allowed_destinations: tuple[AllowedDestination, ...] = ()
 
 
 class DeleteGitSource(_Message, frozen=True):

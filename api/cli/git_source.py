@@ -59,6 +59,16 @@ def _what(command: Any) -> Any:
         click.option("--path", help="Directory of the manifests; default: all."),
         click.option("--include", help="Glob of files that count."),
         click.option("--exclude", help="Glob of files that do not."),
+        click.option(
+            "--allow-repo", "allowed_repositories", multiple=True, help="Restricted: a repository that may be read."
+        ),
+        click.option(
+            "--allow-destination",
+            "allowed_destinations",
+            multiple=True,
+            metavar="CLUSTER/NAMESPACE",
+            help="Restricted: where may be deployed; CLUSTER is a name or an address.",
+        ),
         click.option("--operation-id", help="The same id asked for twice is one commit."),
         output_option,
     ):
@@ -95,5 +105,18 @@ def delete(settings: ClientSettings, name: str, runtime: str, output: str) -> No
 
 
 def _input(said: dict[str, Any]) -> dict[str, Any]:
-    names = {"repo_url": "repoURL", "operation_id": "operationId"}
-    return {names.get(name, name): value for name, value in said.items()}
+    names = {
+        "repo_url": "repoURL",
+        "operation_id": "operationId",
+        "allowed_repositories": "allowedRepositories",
+        "allowed_destinations": "allowedDestinations",
+    }
+    places = [_destination(one) for one in said["allowed_destinations"]]
+    return {names.get(name, name): value for name, value in {**said, "allowed_destinations": places}.items()}
+
+
+def _destination(text: str) -> dict[str, str]:
+    cluster, _, namespace = text.rpartition("/")
+    if not cluster or not namespace:
+        raise click.UsageError(f"--allow-destination is CLUSTER/NAMESPACE, not {text!r}")
+    return {"server" if "://" in cluster else "name": cluster, "namespace": namespace}

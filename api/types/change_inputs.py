@@ -6,7 +6,7 @@ from strawberry.scalars import JSON
 
 from api.errors import Invalid
 from api.types.inputs import ApplicationRef
-from model.link_change import Author, CommitWords, PutGitSource
+from model.link_change import AllowedDestination, Author, CommitWords, PutGitSource
 
 LONGEST_MESSAGE = 10_000
 
@@ -68,6 +68,13 @@ class ValidateApplicationInput:
     is_new: bool | None = True
 
 
+@strawberry.input(description="A cluster by address or name, and a namespace (default: any); patterns may be used.")
+class AllowedDestinationInput:
+    server: str | None = None
+    name: str | None = None
+    namespace: str | None = None
+
+
 @strawberry.input
 class GitSourceInput:
     runtime: str
@@ -79,6 +86,12 @@ class GitSourceInput:
     exclude: str | None = None
     create_repository: bool | None = False
     operation_id: strawberry.ID | None = None
+    allowed_repositories: list[str] | None = strawberry.field(
+        default=None,
+        description="With `allowedDestinations` it is a restricted Git Source: it brings applications of the project "
+        "<name>-restricted only, which may read these repositories and deploy to these destinations.",
+    )
+    allowed_destinations: list[AllowedDestinationInput] | None = None
 
     def value(self, author: Author, operation_id: str, *, is_new: bool) -> PutGitSource:
         return PutGitSource(
@@ -92,6 +105,11 @@ class GitSourceInput:
             include=self.include or "",
             exclude=self.exclude or "",
             create_repository=bool(self.create_repository),
+            allowed_repositories=tuple(self.allowed_repositories or ()),
+            allowed_destinations=tuple(
+                AllowedDestination(one.server or "", one.name or "", one.namespace or "")
+                for one in self.allowed_destinations or ()
+            ),
         )
 
 

@@ -26,6 +26,8 @@ class GitSource(Node):
     health_status: HealthStatus | None
     last_commit: Commit | None
     resources_count: int
+    project: str = strawberry.field(description="`default`; a restricted Git Source has one of its own name.")
+    restricted: bool = strawberry.field(description="It brings applications of the project <name>-restricted only.")
     listed: strawberry.Private[ListedApplication]
 
     @staticmethod
@@ -43,6 +45,8 @@ class GitSource(Node):
             health_status=summary.health,
             last_commit=Commit.of(summary.commit) if summary.commit else None,
             resources_count=summary.resources_total,
+            project=summary.project,
+            restricted=summary.project == key.name,
             listed=application,
         )
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import msgspec
 
 from gitsync.manifest.object import JsonObject
+from gitsync.project.children import child_refusals
 from gitsync.project.integrity import integrity_policy
 from gitsync.project.permits import refusals, source_violations, violations
 from gitsync.reconcile.fleet import Member
@@ -38,7 +39,11 @@ def permitted(
     """`desired` with its refused objects marked, and everything that the project objects to."""
     destination = destination_of(application, member)
     objects = tuple(desired.objects.values())
-    conditions = violations(project, application, objects, destination=destination)
+    children = child_refusals(project, objects)
+    conditions = (
+        *violations(project, application, objects, destination=destination),
+        *(ApplicationCondition("ExcludedResourceWarning", why) for why in children.values()),
+    )
     if not conditions:
         return (desired if not desired.refused else replace(desired, refused={})), ()
-    return replace(desired, refused=dict(refusals(project, desired.objects, destination))), conditions
+    return replace(desired, refused={**refusals(project, desired.objects, destination), **children}), conditions

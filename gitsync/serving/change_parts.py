@@ -100,6 +100,13 @@ def make_changes(parts: ChangeParts) -> Changes:
     )
     rollbacks = Rollbacks(parts.sources, parts.repositories, committing, changing, parts.settings.name)
     git_sources = GitSources(
-        parts.settings, parts.records, parts.repositories, committing, parts.home_cluster, world, pull_requests
+        parts.settings,
+        parts.records,
+        parts.repositories,
+        committing,
+        parts.home_cluster,
+        world,
+        pull_requests,
+        lambda: parts.reporter.watching_only,
     )
     return Changes(changing, rollbacks, git_sources)

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gitsync.changes.application import Holder, creation, editing, removal
+from gitsync.changes.application import Holder, Manifest, creation, editing, removal
 from gitsync.changes.check import read_manifest
 from gitsync.changes.errors import BadInput, NotInGit
 from gitsync.changes.locate import locate
@@ -18,12 +18,13 @@ from gitsync.errors import GitsyncError
 from gitsync.git.change import Contents
 from gitsync.git.repositories import Repositories
 from gitsync.git.tree import Files
+from gitsync.project.children import child_project
 from gitsync.reconcile.link import Refused
 from gitsync.reconcile.record import Record, Records
 from gitsync.reconcile.report import is_git_source, manifest_of
 from gitsync.reconcile.reporter import Reporter
 from gitsync.serving.committing import Committing, Intent, problem_of
-from gitsync.serving.validation import World, validate
+from gitsync.serving.validation import Findings, World, validate
 from model.identity import ApplicationKey, ResourceKey
 from model.kinds.application import GROUP, KIND, ApplicationSource
 from model.link_change import (
@@ -62,7 +63,7 @@ class Changing:
     async def create(self, body: CreateApplication) -> ChangeAnswer:
         try:
             manifest, source = read_manifest(body.manifest), self._git_source(body.git_source)
-            findings = await validate(self._desk.world(), manifest, person=body.author.name, is_new=True)
+            findings = await self._validated(manifest, body.author.name, self._source_record(body.git_source), True)
             name = str((manifest.body.get("metadata") or {}).get("name"))
             if findings.errors:
                 problems = ChangeAnswer(body.operation_id, problems=findings.errors)
@@ -80,7 +81,7 @@ class Changing:
         try:
             record = self._record(body.application)
             manifest, holder = read_manifest(body.manifest), self.holder(record)
-            findings = await validate(self._desk.world(), manifest, person=body.author.name, is_new=False)
+            findings = await self._validated(manifest, body.author.name, self._desk.reporter.owner(record), False)
             if findings.errors:
                 return ChangeAnswer(body.operation_id, problems=findings.errors)
             edit = editing(
@@ -108,9 +109,8 @@ class Changing:
     async def validate(self, body: ValidateApplication) -> ValidationAnswer:
         try:
             manifest = read_manifest(body.manifest)
-            if body.git_source:
-                self._git_source(body.git_source)
-            findings = await validate(self._desk.world(), manifest, person=body.author.name, is_new=body.is_new)
+            holder = self._source_record(body.git_source) if body.git_source else None
+            findings = await self._validated(manifest, body.author.name, holder, body.is_new)
         except GitsyncError as failure:
             return ValidationAnswer(errors=(problem_of(failure),))
         return ValidationAnswer(findings.errors, findings.warnings, manifest.text)
@@ -143,7 +143,17 @@ class Changing:
             raise Refused("NOT_FOUND_ERROR", f"there is no application {key}")
         return record
 
+    async def _validated(self, manifest: Manifest, person: str, holder: Record | None, is_new: bool) -> Findings:
+        """`holder`: the Git Source, as far as one is known."""
+        world = self._desk.world()
+        project = world.projects.get(holder.application.spec.project or "default") if holder is not None else None
+        only = child_project(project) if project else ""
+        return await validate(world, manifest, person=person, is_new=is_new, only_project=only)
+
     def _git_source(self, name: str) -> ApplicationSource:
+        return self._source_record(name).application.spec.all_sources[0]
+
+    def _source_record(self, name: str) -> Record:
         record = self._desk.records.get(ApplicationKey(self._desk.namespace, name))
         if record is None or not is_git_source(record) or not record.application.spec.all_sources:
             known = sorted(one.name for one in self._desk.records if is_git_source(one))
@@ -152,7 +162,7 @@ class Changing:
                 field="gitSource",
                 suggestion=f"Choose one of: {', '.join(known) or 'none yet; create one'}.",
             )
-        return record.application.spec.all_sources[0]
+        return record
 
     def holder(self, record: Record) -> Holder:
         """The Git Source that holds the application's manifest. Raises NotInGit."""

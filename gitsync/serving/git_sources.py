@@ -5,6 +5,7 @@ application says follows from the runtime's settings alone, so a runtime on anot
 """
 
 import re
+from collections.abc import Callable
 
 import structlog
 
@@ -14,9 +15,11 @@ from gitsync.changes.errors import BadInput
 from gitsync.changes.git_source import (
     IN_CLUSTER,
     GitSourceSpec,
+    Restriction,
     keeping,
     manifest_of_source,
     place_of,
+    projects_of,
     source_creation,
     source_edit,
     source_removal,
@@ -29,13 +32,14 @@ from gitsync.git.tree import clean_path, find
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError
 from gitsync.manifest.object import JsonObject
+from gitsync.project.children import child_project
 from gitsync.reconcile.record import Records
 from gitsync.reconcile.report import is_git_source
 from gitsync.serving.committing import Committing, Intent, problem_of
 from gitsync.serving.validation import WorldSource
 from gitsync.settings import RuntimeSettings
 from model.identity import ApplicationKey
-from model.kinds.application import GROUP, KIND, VERSION, ApplicationSource
+from model.kinds.application import GROUP, KIND, VERSION, ApplicationSource, Destination
 from model.link_change import Author, ChangeAnswer, CommitWords, DeleteGitSource, Problem, PutGitSource
 
 log = structlog.get_logger("gitsync.git_sources")
@@ -57,6 +61,7 @@ class GitSources:
         home: Cluster,
         world: WorldSource,
         hosts: PullRequests,
+        watching_only: Callable[[], str],
     ) -> None:
         self._settings = settings
         self._records = records
@@ -65,12 +70,13 @@ class GitSources:
         self._home = home
         self._world = world
         self._hosts = hosts
+        self._watching_only = watching_only
 
     async def put(self, body: PutGitSource) -> ChangeAnswer:
         try:
             place = self._place()
-            spec = GitSourceSpec(body.name, body.repo_url, body.revision, body.path, body.include, body.exclude)
-            problems = self._shape_problems(spec, is_new=body.is_new, operation_id=body.operation_id)
+            spec = _spec_of(body)
+            problems = [*self._shape_problems(spec, is_new=body.is_new), *self._restriction_problems(spec, body)]
             if not problems:
                 problems = await self._repository_problems(spec, body)
         except GitsyncError as failure:
@@ -78,7 +84,8 @@ class GitSources:
         if problems:
             return ChangeAnswer(body.operation_id, problems=tuple(problems))
         manifest = manifest_of_source(spec, self._settings.namespace)
-        edit = source_creation(place, manifest) if body.is_new else source_edit(place, manifest)
+        projects = projects_of(spec, self._settings.namespace)
+        edit = (source_creation if body.is_new else source_edit)(place, manifest, projects)
         action, verb = ("CREATE", "Add") if body.is_new else ("EDIT", "Change")
         words = CommitWords(f"{verb} Git Source {spec.name}")
         intent = Intent(action, self._entity(spec.name), body.operation_id, words, edit)
@@ -92,7 +99,7 @@ class GitSources:
             place = self._place()
         except GitsyncError as failure:
             return ChangeAnswer(body.operation_id, problems=(problem_of(failure),))
-        edit = source_removal(place, body.name, self._settings.namespace)
+        edit = source_removal(place, body.name, self._settings.namespace, restricted=self._is_restricted(body.name))
         words = CommitWords(f"Remove Git Source {body.name}")
         intent = Intent("DELETE", self._entity(body.name), body.operation_id, words, edit)
         return await self._committing.commit(place, body.author, intent)
@@ -108,7 +115,7 @@ class GitSources:
             )
         return place_of(self._settings.name, self._settings.config_repo)
 
-    def _shape_problems(self, spec: GitSourceSpec, *, is_new: bool, operation_id: str) -> list[Problem]:
+    def _shape_problems(self, spec: GitSourceSpec, *, is_new: bool) -> list[Problem]:
         found: list[Problem] = []
         if not _NAME.fullmatch(spec.name):
             message = f"{spec.name!r:.100} is no name of a Git Source"
@@ -125,6 +132,29 @@ class GitSources:
         except RepositoryError as failure:
             found.append(Problem(INVALID, failure.message, "path", suggestion=failure.suggestion))
         return found
+
+    def _restriction_problems(self, spec: GitSourceSpec, body: PutGitSource) -> list[Problem]:
+        """A Git Source is restricted from its beginning or never; what is not said at an edit stays as it is."""
+        field = "allowedRepositories"
+        if spec.restriction is None:
+            return []
+        if why := self._watching_only():
+            message = f"restrictions are held by Argosy's engine, which only watches here: {why}"
+            return [Problem(INVALID, message, field)]
+        if not body.is_new and not self._is_restricted(spec.name):
+            hint = "Make a new Git Source, and move the manifests."
+            return [Problem(INVALID, f"{spec.name} is not restricted, and cannot become it", field, suggestion=hint)]
+        if not (spec.restriction.repositories and spec.restriction.destinations):
+            message = "a restricted Git Source names the repositories and the destinations that are allowed"
+            return [Problem(INVALID, message, field)]
+        if body.is_new and spec.name in self._world().projects:
+            return [Problem(INVALID, f"there is a project {spec.name} already", "name")]
+        return []
+
+    def _is_restricted(self, name: str) -> bool:
+        record = self._records.get(ApplicationKey(self._settings.namespace, name))
+        project = self._world().projects.get(record.application.spec.project) if record is not None else None
+        return project is not None and bool(child_project(project))
 
     async def _repository_problems(self, spec: GitSourceSpec, body: PutGitSource) -> list[Problem]:
         """What is wrong with the repository; one that is wanted is made, and so is a directory that is missing."""
@@ -216,3 +246,13 @@ class GitSources:
 
     def _entity(self, name: str) -> str:
         return f"GitSource {self._settings.name}/{self._settings.namespace}/{name}"
+
+
+def _spec_of(body: PutGitSource) -> GitSourceSpec:
+    restriction = None
+    if body.allowed_repositories or body.allowed_destinations:
+        destinations = tuple(Destination(one.server, one.name, one.namespace) for one in body.allowed_destinations)
+        restriction = Restriction(body.allowed_repositories, destinations)
+    return GitSourceSpec(
+        body.name, body.repo_url, body.revision, body.path, body.include, body.exclude, restriction=restriction
+    )

@@ -52,13 +52,19 @@ class Findings:
     warnings: tuple[Problem, ...] = ()
 
 
-async def validate(world: World, manifest: Manifest, *, person: str, is_new: bool) -> Findings:
-    """Everything that is wrong; what the text alone tells first, since without it nothing else can be asked."""
+async def validate(world: World, manifest: Manifest, *, person: str, is_new: bool, only_project: str = "") -> Findings:
+    """Everything that is wrong; what the text alone tells first, since without it nothing else can be asked.
+
+    `only_project`: the Git Source takes applications of no other project.
+    """
     if shape := shape_problems(manifest):
         return Findings(tuple(shape), tuple(warnings_of(manifest)))
     application = msgspec.convert(manifest.body, Application, strict=False)
     key = ApplicationKey(application.metadata.namespace or world.namespace, application.metadata.name)
     found = [*_name(world, manifest, key, is_new), *_destination_and_project(world, manifest, application)]
+    if only_project and (application.spec.project or "default") != only_project:
+        message = f"the Git Source is restricted: its applications are of project {only_project}"
+        found.append(problem(manifest, "spec.project", message, f"Set it to {only_project}."))
     warnings = warnings_of(manifest)
     sources = [_source(world, manifest, field, source, person) for field, source in sources_of(application.spec)]
     try:

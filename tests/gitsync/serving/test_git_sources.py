@@ -10,13 +10,14 @@ from gitsync.access.secret import Credential, PersonSecret, RepositorySecret
 from gitsync.sandbox.githost import Access
 from model.identity import ApplicationKey
 from model.link_change import (
+    AllowedDestination,
     Author,
     ChangeAnswer,
     CreateApplication,
     DeleteGitSource,
     PutGitSource,
 )
-from tests.support.runtime import AUTHOR, Rig, running_rig, synced_and_healthy
+from tests.support.runtime import AUTHOR, Rig, conditions_of, running_rig, synced_and_healthy
 from tests.support.sandbox_rig import World, running_world
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
@@ -134,6 +135,57 @@ async def test_an_empty_repository_gets_the_directory(rig: Rig, world: World) ->
     await rig.until("empty", synced_and_healthy)
 
 
+def application(world: World, name: str, project: str, namespace: str) -> str:
+    return yaml.safe_dump(
+        {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Application",
+            "metadata": {"name": name},
+            "spec": {
+                "project": project,
+                "source": {"repoURL": world.host.clone_url("apps"), "path": "fenced", "targetRevision": "main"},
+                "destination": {"server": "https://kubernetes.default.svc", "namespace": namespace},
+            },
+        }
+    )
+
+
+async def test_a_restricted_one_brings_applications_of_its_project_only(rig: Rig, world: World) -> None:
+    await rig.push({"fenced/c.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fenced}\n"})
+    place = AllowedDestination("https://kubernetes.default.svc", "", "team-*")
+    body = source(
+        world, "fenced", "new-5", allowed_repositories=(world.host.clone_url("apps"),), allowed_destinations=(place,)
+    )
+    made = await change(rig, body)
+    assert not made.problems
+    await rig.until("fenced", synced_and_healthy)
+
+    async def create(name: str, project: str, namespace: str) -> list[tuple[str, str]]:
+        text = application(world, name, project, namespace)
+        answer = await change(rig, CreateApplication("fenced", text, DANA, f"fenced-{name}"))
+        return [(one.code, one.field) for one in answer.problems]
+
+    assert ("VALIDATION_ERROR", "spec.project") in await create("other", "default", "team-a")
+    assert await create("outside", "fenced-restricted", "default") != []
+    assert await create("inside", "fenced-restricted", "team-a") == []
+    await rig.until("inside", lambda body: "status" in body)
+    pushed = {"sources/fenced/sly.yaml": application(world, "sly", "default", "default").encode()}
+    pushed["sources/fenced/also.yaml"] = application(world, "also", "fenced-restricted", "team-b").encode()
+    await world.host.commit_files("team", "main", pushed, message="By hand", author=AUTHOR)
+    rig.runtime.repositories.hint([world.host.clone_url("team")])
+    await rig.until("also", lambda body: "status" in body)
+    assert await rig.application("sly") is None
+    fenced = await rig.until("fenced", lambda body: bool(conditions_of(body)))
+    assert 'are of project "fenced-restricted"' in conditions_of(fenced)[0][1]
+    more = await change(
+        rig, source(world, "fenced", "edit-5", is_new=False, allowed_repositories=("*",), allowed_destinations=(place,))
+    )
+    changed = [line for line in more.diff.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+    assert len(changed) == 2, more
+    gone = await change(rig, DeleteGitSource("fenced", DANA, "gone-5"))
+    assert (gone.diff.count("deleted file"), "fenced-restricted-project" in gone.diff) == (2, False)
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "field"),
     [
@@ -141,6 +193,7 @@ async def test_an_empty_repository_gets_the_directory(rig: Rig, world: World) ->
         ({"revision": "nowhere"}, "VALIDATION_ERROR", "revision"),
         ({"path": "../x"}, "VALIDATION_ERROR", "path"),
         ({"is_new": False}, "NOT_FOUND_ERROR", "name"),
+        ({"allowed_repositories": ("*",)}, "VALIDATION_ERROR", "allowedRepositories"),
         ({"author": Author("victor")}, "FORBIDDEN_ERROR", ""),
         ({"create_repository": True, "repo_url": "none"}, "VALIDATION_ERROR", "createRepository"),
     ],
