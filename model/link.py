@@ -52,6 +52,8 @@ from model.link_rendering import RenderingAnswer as RenderingAnswer
 from model.link_rollout import GetRollout as GetRollout
 from model.link_rollout import ListRollouts as ListRollouts
 from model.link_rollout import RolloutsAnswer as RolloutsAnswer
+from model.link_rollout import SimulateRollout as SimulateRollout
+from model.link_rollout import SimulationAnswer as SimulationAnswer
 from model.link_rollout import SteerRollout as SteerRollout
 from model.link_rollout import WatchRollout as WatchRollout
 from model.link_window import GetSyncWindows as GetSyncWindows
@@ -329,6 +331,7 @@ RequestBody = (
     | GetRollout
     | WatchRollout
     | SteerRollout
+    | SimulateRollout
 )
 
 
@@ -432,6 +435,7 @@ AnswerBody = (
     | ManifestFileAnswer
     | ApplicationSetPreviewAnswer
     | RolloutsAnswer
+    | SimulationAnswer
 )
 
 

@@ -83,6 +83,7 @@ class RunAction(_Message, frozen=True):
     operation_id: str
     parameters: dict[str, Any] = {}
     actor_email: str = ""
+    reason: str = ""
 
 
 class RollbackApplication(_Message, frozen=True):

@@ -4,7 +4,7 @@ import msgspec
 
 from model.identity import ApplicationKey
 from model.link_act import ObjectRef
-from model.rollout_view import RolloutView
+from model.rollout_view import RolloutView, SimulationView
 
 MAX_ROLLOUTS = 2_000
 
@@ -43,6 +43,18 @@ class SteerRollout(_Message, frozen=True):
     operation_id: str
     to_revision: int | None = None
     actor_email: str = ""
+    reason: str = ""
+
+
+class SimulateRollout(_Message, frozen=True):
+    """-> SimulationAnswer: what an update of it does from beginning to end"""
+
+    application: ApplicationKey
+    resource: ObjectRef
+
+
+class SimulationAnswer(_Message, frozen=True):
+    simulation: SimulationView
 
 
 class RolloutsAnswer(_Message, frozen=True):

@@ -84,7 +84,8 @@ class TransitionView(_Value, frozen=True):
 
 
 class RolloutView(_Value, frozen=True):
-    """`application` is the one that it belongs to. `weight_of_new`: of traffic with a router, of pods without one."""
+    """`application` is the one that it belongs to. `weight_of_new`: of traffic with a router, of pods without one.
+    `explanation`: why it is not healthy, one sentence; "" when it is."""
 
     application: ApplicationKey
     cluster: str
@@ -113,3 +114,35 @@ class RolloutView(_Value, frozen=True):
     analysis_runs: tuple[AnalysisRunView, ...] = ()
     actions: tuple[ActionView, ...] = ()
     next_transition: TransitionView | None = None
+    explanation: str = ""
+
+
+class AbortView(_Value, frozen=True):
+    """What an abort leaves behind. `settled_seconds`: until the new pods are gone; None: they stay."""
+
+    stable_weight: int
+    stable_pods: int
+    canary_pods: int
+    settled_seconds: float | None = None
+
+
+class SimulatedStepView(_Value, frozen=True):
+    """`seconds` None: until somebody promotes. Without a router the weight is the share of pods."""
+
+    name: str
+    canary_pods: int
+    stable_pods: int
+    weight: int
+    routed: bool
+    abort: AbortView
+    seconds: float | None = None
+    waits_for: str = ""
+
+
+class SimulationView(_Value, frozen=True):
+    """What an update does if all goes well. `seconds` None: people decide how long it takes."""
+
+    strategy: str
+    replicas: int
+    steps: tuple[SimulatedStepView, ...] = ()
+    seconds: float | None = None

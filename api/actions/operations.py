@@ -97,12 +97,13 @@ async def run_action(
     action: str,
     parameters: dict[str, object],
     operation_id: str,
+    reason: str = "",
 ) -> Accepted:
     return await operate(
         plane,
         viewer,
         target,
-        lambda key: RunAction(key, ref, action, viewer.name, operation_id, parameters, viewer.email),
+        lambda key: RunAction(key, ref, action, viewer.name, operation_id, parameters, viewer.email, reason),
     )
 
 

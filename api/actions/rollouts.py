@@ -13,10 +13,19 @@ from api.actions.reading import application, require_application
 from api.errors import ApiError, NotVisible, Refused
 from api.plane import ControlPlane
 from model.identity import ApplicationId
-from model.link import GetRollout, ListRollouts, ObjectRef, RolloutsAnswer, SteerRollout, WatchRollout
+from model.link import (
+    GetRollout,
+    ListRollouts,
+    ObjectRef,
+    RolloutsAnswer,
+    SimulateRollout,
+    SimulationAnswer,
+    SteerRollout,
+    WatchRollout,
+)
 from model.listing import ListedApplication
 from model.paging import encode_cursor, slice_in_memory
-from model.rollout_view import RolloutView
+from model.rollout_view import RolloutView, SimulationView
 from model.store import application as application_store
 
 LIST_SECONDS = 15.0
@@ -125,13 +134,23 @@ async def steer(
     action: str,
     to_revision: int | None,
     operation_id: str,
+    reason: str = "",
 ) -> Accepted:
     return await operate(
         plane,
         viewer,
         target,
-        lambda key: SteerRollout(key, completed(ref), action, viewer.name, operation_id, to_revision, viewer.email),
+        lambda key: SteerRollout(
+            key, completed(ref), action, viewer.name, operation_id, to_revision, viewer.email, reason
+        ),
     )
+
+
+async def simulation(plane: ControlPlane, shown: ShownRollout) -> SimulationView:
+    """What an update of it does from beginning to end. Raises Refused for a spec that cannot be simulated."""
+    view = shown.view
+    body = SimulateRollout(view.application, reference(view.namespace, view.name))
+    return (await plane.connected.ask(shown.runtime, body, SimulationAnswer)).simulation
 
 
 async def follow(

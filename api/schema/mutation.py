@@ -116,6 +116,7 @@ class Mutation(TokenMutation, ChangeMutation, RuntimeMutation):
         action: str,
         parameters: JSON | None = None,
         operation_id: strawberry.ID | None = None,
+        reason: str | None = None,
     ) -> OperationPayload:
         context, chosen = info.context, new_operation_id(operation_id)
         if parameters is not None and not isinstance(parameters, dict):
@@ -129,6 +130,7 @@ class Mutation(TokenMutation, ChangeMutation, RuntimeMutation):
             action=action,
             parameters=parameters or {},
             operation_id=chosen,
+            reason=reason or "",
         )
         return await _outcome(context, chosen, run)
 
@@ -143,6 +145,7 @@ class Mutation(TokenMutation, ChangeMutation, RuntimeMutation):
         action: RolloutAction,
         to_revision: int | None = None,
         operation_id: strawberry.ID | None = None,
+        reason: str | None = None,
     ) -> OperationPayload:
         context, chosen = info.context, new_operation_id(operation_id)
         steering = rollouts.steer(
@@ -153,6 +156,7 @@ class Mutation(TokenMutation, ChangeMutation, RuntimeMutation):
             action=action.value,
             to_revision=to_revision,
             operation_id=chosen,
+            reason=reason or "",
         )
         return await _outcome(context, chosen, steering)
 

@@ -7,16 +7,21 @@ from typing import cast
 import strawberry
 from strawberry.scalars import JSON
 
+from api.actions import rollouts
 from api.actions.rollouts import GROUP, KIND, VERSION, RolloutFilter, ShownRollout
-from api.types.meta import ObjectMeta, pairs
+from api.context import Info
+from api.types.meta import ApplicationLink, ObjectMeta, pairs
 from api.types.node import Node
 from model.identity import encode_node_id
 from model.rollout_view import (
+    AbortView,
     ActionView,
     AnalysisRunView,
     MeasurementView,
     MetricView,
     RevisionView,
+    SimulatedStepView,
+    SimulationView,
     StepView,
     TransitionView,
 )
@@ -212,9 +217,65 @@ class NextTransition:
         return NextTransition(in_seconds=max(0.0, (one.at - now).total_seconds()), what=one.what)
 
 
+@strawberry.type(description="What an abort leaves behind; `settledSeconds` null: the new pods stay.")
+class AbortOutcome:
+    stable_weight: int
+    stable_pods: int
+    canary_pods: int
+    settled_seconds: float | None
+
+    @staticmethod
+    def of(one: AbortView) -> "AbortOutcome":
+        return AbortOutcome(
+            stable_weight=one.stable_weight,
+            stable_pods=one.stable_pods,
+            canary_pods=one.canary_pods,
+            settled_seconds=one.settled_seconds,
+        )
+
+
+@strawberry.type(description="`seconds` null: until somebody promotes. Without a router `weight` is a share of pods.")
+class SimulatedStep:
+    name: str
+    canary_pods: int
+    stable_pods: int
+    weight: int
+    routed: bool
+    seconds: float | None
+    waits_for: str | None
+    abort: AbortOutcome
+
+    @staticmethod
+    def of(one: SimulatedStepView) -> "SimulatedStep":
+        return SimulatedStep(
+            name=one.name,
+            canary_pods=one.canary_pods,
+            stable_pods=one.stable_pods,
+            weight=one.weight,
+            routed=one.routed,
+            seconds=one.seconds,
+            waits_for=one.waits_for or None,
+            abort=AbortOutcome.of(one.abort),
+        )
+
+
+@strawberry.type(description="What an update does if all goes well; `seconds` null: people decide how long it takes.")
+class RolloutSimulation:
+    replicas: int
+    steps: list[SimulatedStep]
+    seconds: float | None
+
+    @staticmethod
+    def of(one: SimulationView) -> "RolloutSimulation":
+        return RolloutSimulation(
+            replicas=one.replicas, steps=[SimulatedStep.of(step) for step in one.steps], seconds=one.seconds
+        )
+
+
 @strawberry.type
 class Rollout(Node):
     metadata: ObjectMeta
+    application: ApplicationLink
     strategy: RolloutStrategyNames
     phase: RolloutPhases
     message: str | None
@@ -238,6 +299,15 @@ class Rollout(Node):
     next_transition: NextTransition | None = strawberry.field(
         description="Seconds until the next timed thing happens, and what."
     )
+    explanation: str | None = strawberry.field(description="Why it is not healthy, one sentence; null when it is.")
+    shown: strawberry.Private[ShownRollout]
+
+    @strawberry.field(
+        description="The controller run over a simulated cluster: an update from beginning to end; null: the runtime "
+        "does not answer, or the spec cannot be simulated."
+    )
+    async def simulation(self, info: Info) -> RolloutSimulation | None:
+        return RolloutSimulation.of(await rollouts.simulation(info.context.plane, self.shown))
 
     @staticmethod
     def of(shown: ShownRollout, now: datetime) -> "Rollout":
@@ -246,6 +316,7 @@ class Rollout(Node):
         return Rollout(
             id=strawberry.ID(encode_node_id("Rollout", *parts)),
             metadata=_metadata(shown),
+            application=ApplicationLink(runtime=shown.runtime, namespace=key.namespace, name=key.name),
             strategy=RolloutStrategyNames(view.strategy),
             phase=RolloutPhases.__members__.get(view.phase, RolloutPhases.Unknown),
             message=view.message or None,
@@ -265,6 +336,8 @@ class Rollout(Node):
             analysis_runs=[AnalysisRun.of(run) for run in view.analysis_runs],
             available_actions=[RolloutActionState.of(one) for one in view.actions],
             next_transition=NextTransition.of(view.next_transition, now) if view.next_transition else None,
+            explanation=view.explanation or None,
+            shown=shown,
         )
 
 

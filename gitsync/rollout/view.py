@@ -8,16 +8,26 @@ import msgspec
 
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout.defaults import max_weight, replicas, traffic_routing
+from gitsync.rollout.explain import explain
 from gitsync.rollout.next_transition import next_transition
 from gitsync.rollout.phase import shown_phase
 from gitsync.rollout.replica_set import ReplicaSet, owned, read_replica_set
+from gitsync.rollout.simulate import SimulatedStep, Simulation
 from gitsync.rollout.steering import Steer, impossible
-from gitsync.rollout.values import InvalidSpec
+from gitsync.rollout.values import Children, InvalidSpec
 from gitsync.rollout.view_analysis import analysis_run_view
 from gitsync.rollout.view_steps import step_views
 from model.identity import ApplicationKey
 from model.kinds.rollout import Rollout
-from model.rollout_view import ActionView, AnalysisRunView, RevisionView, RolloutView
+from model.rollout_view import (
+    AbortView,
+    ActionView,
+    AnalysisRunView,
+    RevisionView,
+    RolloutView,
+    SimulatedStepView,
+    SimulationView,
+)
 
 _MAX_RUNS = 50
 _MAX_REVISIONS = 50
@@ -85,6 +95,30 @@ def rollout_view(
         analysis_runs=runs,
         actions=tuple(ActionView(action.value, impossible(rollout, action, numbers)) for action in Steer),
         next_transition=next_transition(rollout, sets, now),
+        explanation=_explanation(body, around, now),
+    )
+
+
+def _explanation(body: JsonObject, around: Around, now: datetime) -> str:
+    children = Children(replica_sets=tuple(around.replica_sets), analysis_runs=tuple(around.analysis_runs))
+    return explain(body, children, now).sentence
+
+
+def simulation_view(found: Simulation) -> SimulationView:
+    return SimulationView(found.strategy, found.replicas, tuple(map(_simulated, found.steps)), found.seconds)
+
+
+def _simulated(step: SimulatedStep) -> SimulatedStepView:
+    abort = step.abort
+    return SimulatedStepView(
+        name=step.name,
+        canary_pods=step.canary_pods,
+        stable_pods=step.stable_pods,
+        weight=step.weight,
+        routed=step.routed,
+        abort=AbortView(abort.stable_weight, abort.stable_pods, abort.canary_pods, abort.settled_seconds),
+        seconds=step.seconds,
+        waits_for=step.waits_for,
     )
 
 

@@ -206,7 +206,12 @@ class Acts:
             raise Refused("FORBIDDEN_ERROR", reason)
         parameters = {"resource": str(key), "action": body.action, "parameters": body.parameters}
         written = await self.write_down(
-            record, "ACTION", body, parameters=parameters, stops=stops_something(body.action)
+            record,
+            "ACTION",
+            body,
+            reason=body.reason,
+            parameters=parameters,
+            stops=stops_something(body.action),
         )
         if written.ended is not None:
             return self.done_before(record, body.operation_id, written)

@@ -52,6 +52,7 @@ from model.link import (
     ResourceAnswer,
     RollbackApplication,
     RunAction,
+    SimulateRollout,
     StartSync,
     SteerRollout,
     SyncWindowsAnswer,
@@ -148,12 +149,12 @@ class Requests:
                 return await self._acts.action(body)
             case RollbackApplication():
                 return await self._acts.rollback(body)
-            case ListRollouts() | GetRollout() | SteerRollout():
+            case ListRollouts() | GetRollout() | SteerRollout() | SimulateRollout():
                 return await self._answer_rollout(body)
             case _:
                 return await self._answer_change(body)
 
-    async def _answer_rollout(self, body: ListRollouts | GetRollout | SteerRollout) -> AnswerBody:
+    async def _answer_rollout(self, body: ListRollouts | GetRollout | SteerRollout | SimulateRollout) -> AnswerBody:
         match body:
             case ListRollouts():
                 return await self._rollouts.list(body)
@@ -161,6 +162,8 @@ class Requests:
                 return await self._rollouts.get(body)
             case SteerRollout():
                 return await self._rollouts.steer(body)
+            case SimulateRollout():
+                return await self._rollouts.simulate(body)
 
     async def _answer_change(self, body: RequestBody) -> AnswerBody:
         changing = self._context.changing

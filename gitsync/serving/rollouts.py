@@ -18,9 +18,10 @@ from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.fleet import Member
 from gitsync.reconcile.link import Refused
 from gitsync.reconcile.record import Record
+from gitsync.rollout.simulate import simulate
 from gitsync.rollout.steering import Steer, SteeringImpossible, must_wait, steer
 from gitsync.rollout.values import InvalidSpec, Patch
-from gitsync.rollout.view import Around, read_rollout, revisions_of, rollout_view
+from gitsync.rollout.view import Around, read_rollout, revisions_of, rollout_view, simulation_view
 from gitsync.rollout.working import ROLLOUT
 from gitsync.serving.asked import Context, find_member, find_record, key_of, read_live, require_node
 from gitsync.serving.people import Acts
@@ -32,6 +33,8 @@ from model.link import (
     ObjectRef,
     OperationAnswer,
     RolloutsAnswer,
+    SimulateRollout,
+    SimulationAnswer,
     SteerRollout,
     WatchRollout,
 )
@@ -104,6 +107,15 @@ class RolloutRequests:
             raise Refused("VALIDATION_ERROR", invalid.message, suggestion=invalid.suggestion) from invalid
         return RolloutsAnswer((view,))
 
+    async def simulate(self, body: SimulateRollout) -> SimulationAnswer:
+        """In a thread: a long canary takes many passes of the controller, and everybody else is waiting."""
+        _, member, key = self._find(body.application, body.resource)
+        live = await self._read(member, key)
+        try:
+            return SimulationAnswer(simulation_view(await asyncio.to_thread(simulate, live)))
+        except InvalidSpec as invalid:
+            raise Refused("VALIDATION_ERROR", invalid.message, suggestion=invalid.suggestion) from invalid
+
     def _find(self, application: ApplicationKey, ref: ObjectRef) -> tuple[Record, Member, ResourceKey]:
         """Raises Refused unless it is a Rollout of that application."""
         record, member = find_member(self._context, application)
@@ -139,7 +151,12 @@ class RolloutRequests:
         step = rollout.status.current_step_index
         parameters = {"rollout": str(key), "toRevision": body.to_revision, "step": None if step is None else step + 1}
         written = await self._acts.write_down(
-            record, action.value, body, parameters=parameters, stops=action in (Steer.ABORT, Steer.PAUSE)
+            record,
+            action.value,
+            body,
+            reason=body.reason,
+            parameters=parameters,
+            stops=action in (Steer.ABORT, Steer.PAUSE),
         )
         if written.ended is not None:
             return self._acts.done_before(record, body.operation_id, written)

@@ -24,9 +24,9 @@ LIST = """query($filters: RolloutFilterArgs, $pagination: SlicePaginationArgs) {
     totalCount nodes { metadata { name } } pageInfo { hasNextPage }
   }
 }"""
-STEER = """mutation($action: RolloutAction!, $to: Int) {
+STEER = """mutation($action: RolloutAction!, $to: Int, $reason: String) {
   outcome: rolloutAction(application: {runtime: "demo", name: "cart"},
-    rollout: {kind: "Rollout", namespace: "shop", name: "web"}, action: $action, toRevision: $to) {
+    rollout: {kind: "Rollout", namespace: "shop", name: "web"}, action: $action, toRevision: $to, reason: $reason) {
     operationId errors { code message }
   }
 }"""
@@ -39,6 +39,18 @@ FOLLOW = """subscription {
 
 def names(found: dict[str, Any]) -> list[str]:
     return [node["metadata"]["name"] for node in found["rollouts"]["nodes"]]
+
+
+async def test_a_rollout_says_why_it_waits_whose_it_is_and_what_its_update_will_do(
+    running: Running, runtime: FakeRuntime
+) -> None:
+    fields = "application { runtime namespace name } explanation simulation { seconds steps { name weight routed } }"
+    query = f'{{ rollout(runtime: "demo", applicationName: "cart", name: "web", namespace: "shop") {{ {fields} }} }}'
+    found = (await running.query("reader", query))["rollout"]
+    assert found["application"] == {"runtime": "demo", "namespace": "argosy", "name": "cart"}
+    assert found["explanation"].startswith("step 2 of 3 (pause: 30s) waits until")
+    assert found["simulation"]["seconds"] == 30.0
+    assert found["simulation"]["steps"][2] == {"name": "setWeight: 50", "weight": 50, "routed": False}
 
 
 async def test_a_rollout_is_shown_with_everything_around_it(running: Running, runtime: FakeRuntime) -> None:
@@ -100,14 +112,15 @@ async def test_rollouts_of_an_application(running: Running, runtime: FakeRuntime
 
 
 async def test_steering_is_asked_of_the_runtime_in_the_viewers_name(running: Running, runtime: FakeRuntime) -> None:
-    found = (await running.query("writer", STEER, action="ROLLBACK", to=1))["outcome"]
+    found = (await running.query("writer", STEER, action="ROLLBACK", to=1, reason="too slow"))["outcome"]
     assert found["errors"] == []
     body = next(one for one in reversed(runtime.requests) if isinstance(one, SteerRollout))
-    assert (body.application, body.action, body.actor, body.to_revision) == (
+    assert (body.application, body.action, body.actor, body.to_revision, body.reason) == (
         ApplicationKey("argosy", "cart"),
         "ROLLBACK",
         "writer",
         1,
+        "too slow",
     )
     assert body.resource == ObjectRef("argoproj.io", "v1alpha1", "Rollout", "shop", "web")
     assert body.operation_id == found["operationId"]

@@ -17,16 +17,21 @@ from model.link import (
     Refusal,
     RequestBody,
     RolloutsAnswer,
+    SimulateRollout,
+    SimulationAnswer,
     SteerRollout,
     WatchRollout,
 )
 from model.rollout_view import (
+    AbortView,
     ActionView,
     AnalysisRunView,
     MeasurementView,
     MetricView,
     RevisionView,
     RolloutView,
+    SimulatedStepView,
+    SimulationView,
     StepView,
     TransitionView,
 )
@@ -69,6 +74,17 @@ CANARY = RolloutView(
     analysis_runs=(RUN,),
     actions=(ActionView("PROMOTE"), ActionView("RETRY", "it is not aborted")),
     next_transition=TransitionView(datetime(2100, 1, 1, tzinfo=UTC), "the pause of step 2 of 3 ends"),
+    explanation="step 2 of 3 (pause: 30s) waits until 2100-01-01T00:00:00Z",
+)
+SIMULATION = SimulationView(
+    "canary",
+    4,
+    (
+        SimulatedStepView("setWeight: 25", 1, 4, 20, False, AbortView(100, 4, 0, 30.0), 0.0),
+        SimulatedStepView("pause: 30s", 1, 4, 20, False, AbortView(100, 4, 0, 30.0), 30.0, "duration"),
+        SimulatedStepView("setWeight: 50", 2, 2, 50, False, AbortView(100, 4, 0, 30.0), 0.0),
+    ),
+    30.0,
 )
 
 
@@ -108,5 +124,6 @@ ANSWERS: Mapping[type[RequestBody], Answer] = {
     ListRollouts: _listed,
     GetRollout: _one,
     SteerRollout: _steered,
+    SimulateRollout: lambda _: SimulationAnswer(SIMULATION),
 }
 STREAMS: Mapping[type[RequestBody], Stream] = {WatchRollout: _followed}

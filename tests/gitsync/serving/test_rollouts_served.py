@@ -16,6 +16,8 @@ from model.link import (
     OperationAnswer,
     RolloutsAnswer,
     RunAction,
+    SimulateRollout,
+    SimulationAnswer,
     SteerRollout,
     WatchRollout,
 )
@@ -92,6 +94,10 @@ async def test_an_update_is_shown_steered_and_followed(rig: Rig) -> None:
                 seen = item
     one = await view(rig)
     assert [step.status for step in one.steps] == ["PASSED", "PAUSED_INDEFINITE", "PENDING", "PENDING"]
+    assert one.explanation == "step 2 of 4 (pause) waits until somebody promotes it"
+    forecast = await rig.runtime.requests.answer(SimulateRollout(SHOP, WEB))
+    assert isinstance(forecast, SimulationAnswer)
+    assert [step.weight for step in forecast.simulation.steps] == [50, 50, 100, 100]
     assert (one.weight_of_new, one.revisions[0].images, one.revisions[0].roles) == (50.0, ("web:2",), ("canary",))
     await steer(rig, "PROMOTE")
     await until(rig, paused(3))
