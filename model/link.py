@@ -334,6 +334,9 @@ RequestBody = (
     | SimulateRollout
 )
 
+StreamedRequest = WatchTree | WatchEvents | ReadLogs | WatchRollout
+"""Those that are answered by a stream of bodies; all others by one."""
+
 
 # ---- answers
 

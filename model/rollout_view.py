@@ -29,6 +29,8 @@ class MetricView(_Value, frozen=True):
     failed: int = 0
     inconclusive: int = 0
     error: int = 0
+    success_condition: str = ""
+    failure_condition: str = ""
     measurements: tuple[MeasurementView, ...] = ()
 
 

@@ -14,7 +14,7 @@ from web.delivery import Delivery, read_script_hashes, same_origin
 from web.graph import client
 from web.pages.application import application
 from web.pages.applications import applications
-from web.pages.dashboards import audit, clusters, dora, git_sources, home
+from web.pages.dashboards import audit, clusters, dora, git_sources, home, rollouts
 from web.pages.login import login
 from web.pages.not_found import not_found
 from web.pages.runtimes import runtimes
@@ -26,7 +26,7 @@ from web.states.session import SessionState
 # Reflex reads rxconfig.py in the folder where a process happens to run, once, right here.
 with contextlib.chdir(build.HERE):
     app = rx.App(
-        stylesheets=["/console/theme.css", "/console.css"],
+        stylesheets=["/console/theme.css", "/console.css", "/steering.css"],
         html_lang="en",
         toaster=None,
         app_wraps={},
@@ -37,6 +37,7 @@ app.add_page(not_found, route="404", title="Not found · Argosy")
 app.add_page(login, route="/login", title="Sign in · Argosy")
 app.add_page(home, route="/", title="Home · Argosy", on_load=SessionState.enter)
 app.add_page(dora, route="/dora", title="Key metrics · Argosy", on_load=SessionState.enter)
+app.add_page(rollouts, route="/rollouts", title="Rollouts · Argosy", on_load=SessionState.enter)
 app.add_page(audit, route="/audit", title="Audit · Argosy", on_load=SessionState.enter)
 app.add_page(clusters, route="/clusters", title="Clusters · Argosy", on_load=SessionState.enter)
 app.add_page(git_sources, route="/git-sources", title="Git Sources · Argosy", on_load=SessionState.enter)

@@ -3,11 +3,12 @@
 import reflex as rx
 
 from web.components.kit import AppLink
+from web.components.toast import Toasts
 from web.states.session import SessionState
 from web.views.shell import Commands, Connection, NavLink, NavMenu, PersonMenu, Skip, ThemeToggle, Zone
 
 #: Menu entries; a page that is not built has none.
-PLACES = (("Home", "/"), ("Applications", "/applications"), ("DORA", "/dora"))
+PLACES = (("Home", "/"), ("Applications", "/applications"), ("Rollouts", "/rollouts"), ("DORA", "/dora"))
 #: The second level: who runs the platform looks here.
 PLATFORM = (
     ("Runtimes", "/runtimes"),
@@ -25,6 +26,7 @@ def framed(content: rx.Component, *, place: str) -> rx.Component:
         Connection.create(),
         rx.el.main(content, id="content", tab_index=-1),
         _footer(),
+        Toasts.create(),
         announcements(),
         class_name="frame",
     )

@@ -149,6 +149,10 @@ MEASURES: dict[str, str] = {
     "dot": "10px",
     "bar": "6px",
     "menu-height": "320px",
+    "step-min": "148px",
+    "step-current": "220px",
+    "editor-height": "560px",
+    "wide-dialog": "880px",
     "motion": "120ms ease-out",
     "motion-tint": "600ms ease-out",
     "motion-turn": "1.2s linear infinite",
@@ -174,6 +178,30 @@ SYNC_LOOKS: dict[str, tuple[str, str]] = {
     "OUT_OF_SYNC": ("Out of sync", "amber"),
     "SYNCING": ("Syncing", "blue"),
     "UNKNOWN": ("Unknown", "grey"),
+}
+
+#: Phases of Rollouts and analyses and states of their steps: (word, colour, the shape of which health).
+PHASE_LOOKS: dict[str, tuple[str, str, str]] = {
+    "Healthy": ("Healthy", "green", "HEALTHY"),
+    "Progressing": ("Progressing", "blue", "PROGRESSING"),
+    "Paused": ("Paused", "violet", "SUSPENDED"),
+    "Degraded": ("Degraded", "red", "DEGRADED"),
+    "Terminated": ("Terminated", "grey", "TERMINATED"),
+    "Unknown": ("Unknown", "grey", "UNKNOWN"),
+    "Pending": ("Pending", "grey", "MISSING"),
+    "Running": ("Running", "blue", "PROGRESSING"),
+    "Successful": ("Successful", "green", "HEALTHY"),
+    "Failed": ("Failed", "red", "DEGRADED"),
+    "Error": ("Error", "red", "DEGRADED"),
+    "Inconclusive": ("Inconclusive", "amber", "UNKNOWN"),
+    "PENDING": ("To come", "grey", "MISSING"),
+    "ACTIVE": ("Under way", "blue", "PROGRESSING"),
+    "PASSED": ("Passed", "green", "HEALTHY"),
+    "SKIPPED": ("Skipped", "grey", "TERMINATED"),
+    "FAILED": ("Failed", "red", "DEGRADED"),
+    "PAUSED_INDEFINITE": ("Waits for you", "violet", "SUSPENDED"),
+    "PAUSED_INCONCLUSIVE": ("Inconclusive", "amber", "UNKNOWN"),
+    "TERMINATED": ("Terminated", "grey", "TERMINATED"),
 }
 
 
@@ -206,9 +234,14 @@ def script_tokens() -> str:
             + "}"
         )
 
+    phases = ", ".join(
+        f'{key}: {{ word: "{word}", colour: "{colour}", shape: "{shape}" }}'
+        for key, (word, colour, shape) in PHASE_LOOKS.items()
+    )
     tree = ", ".join(f"{name}: {value}" for name, value in TREE.items())
     return (
         f"export const HEALTH = {looks(HEALTH_LOOKS)};\n"
         f"export const SYNC = {looks(SYNC_LOOKS)};\n"
+        f"export const PHASES = {{ {phases} }};\n"
         f"export const TREE = {{ {tree} }};\n"
     )

@@ -88,6 +88,8 @@ class RuntimeConnection:
                 future = self._pending.get(number)
                 if future is not None and not future.done():
                     future.set_result(body)
+                elif stream := self._streams.get(number):  # it takes the stream for a question: nothing more will come
+                    stream.end(body if isinstance(body, Refusal) else None)
             case StreamItem(id=number, body=body):
                 if stream := self._streams.get(number):
                     stream.put(body)

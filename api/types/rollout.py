@@ -106,6 +106,8 @@ class AnalysisMetric:
     failed: int
     inconclusive: int
     error: int
+    success_condition: str | None
+    failure_condition: str | None
     measurements: list[Measurement]
 
     @staticmethod
@@ -119,6 +121,8 @@ class AnalysisMetric:
             failed=one.failed,
             inconclusive=one.inconclusive,
             error=one.error,
+            success_condition=one.success_condition or None,
+            failure_condition=one.failure_condition or None,
             measurements=[Measurement.of(measurement) for measurement in one.measurements],
         )
 

@@ -29,17 +29,15 @@ from model.link import (
     Heartbeat,
     Hello,
     Hint,
-    ReadLogs,
     Refusal,
     ReportItem,
     Request,
     RequestBody,
     Response,
+    StreamedRequest,
     StreamEnd,
     StreamItem,
     ToRuntime,
-    WatchEvents,
-    WatchTree,
     Welcome,
     decode_to_runtime,
     encode,
@@ -229,7 +227,7 @@ class Link:
                 await socket.send(frame)
 
     def _take(self, request: Request, socket: ClientConnection) -> None:
-        streamed = isinstance(request.body, WatchTree | WatchEvents | ReadLogs)
+        streamed = isinstance(request.body, StreamedRequest)
         if len(self._open) >= _MAX_OPEN_REQUESTS:
             refusal = Refusal(code="RATE_LIMIT_ERROR", message="the runtime has too many open requests")
             message = StreamEnd(request.id, refusal) if streamed else Response(request.id, refusal)

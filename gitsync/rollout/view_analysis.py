@@ -32,19 +32,19 @@ def analysis_run_view(body: JsonObject) -> AnalysisRunView:
 
 
 def _metric(metric: Metric, result: MetricResult | None) -> MetricView:
-    provider = next(iter(metric.provider), "")
-    if result is None:
-        return MetricView(metric.name, provider, "Pending")
+    known = result or MetricResult(name=metric.name)
     return MetricView(
         name=metric.name,
-        provider=provider,
-        phase=result.phase or "Pending",
-        message=result.message,
-        successful=result.successful,
-        failed=result.failed,
-        inconclusive=result.inconclusive,
-        error=result.error,
-        measurements=tuple(_measurement(one) for one in result.measurements),
+        provider=next(iter(metric.provider), ""),
+        phase=known.phase or "Pending",
+        message=known.message,
+        successful=known.successful,
+        failed=known.failed,
+        inconclusive=known.inconclusive,
+        error=known.error,
+        success_condition=metric.success_condition,
+        failure_condition=metric.failure_condition,
+        measurements=tuple(_measurement(one) for one in known.measurements),
     )
 
 

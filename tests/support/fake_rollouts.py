@@ -42,7 +42,12 @@ from tests.support.fake_runtime import Answer, Stream
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 MEASURED = (MeasurementView("Successful", "0.99", "", NOW, NOW), MeasurementView("Failed", "0.5", "", NOW, NOW))
 RUN = AnalysisRunView(
-    "web-abc-2-1", "Running", "", NOW, 1, (MetricView("rate", "prometheus", "Running", "", 1, 1, 0, 0, MEASURED),)
+    "web-abc-2-1",
+    "Running",
+    "",
+    NOW,
+    1,
+    (MetricView("rate", "prometheus", "Running", "", 1, 1, 0, 0, "result[0] >= 0.95", "", MEASURED),),
 )
 CANARY = RolloutView(
     application=ApplicationKey("argosy", "cart"),

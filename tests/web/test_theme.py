@@ -15,6 +15,10 @@ STATUS_COLOURS = ("green", "blue", "amber", "red", "violet", "grey")
 TEXT_RATIO, ICON_RATIO = 4.5, 3.0
 
 
+def sheets() -> str:
+    return "".join(sheet.read_text() for sheet in sorted((WEB / "assets").glob("*.css")))
+
+
 def luminance(colour: str) -> float:
     channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
@@ -50,7 +54,7 @@ def test_controls_are_seen_and_the_primary_button_is_readable(palette: Palette) 
 
 
 def test_stylesheet_names_no_colour_and_no_size() -> None:
-    css = (WEB / "assets" / "console.css").read_text()
+    css = sheets()
     css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
     rules = re.sub(r"@media \([^{]*\{", "", css)  # a media query cannot use a custom property
     assert not re.findall(r"#[0-9a-fA-F]{3,8}\b|\b(?:rgb|hsl|oklch)a?\(", rules)
@@ -58,7 +62,7 @@ def test_stylesheet_names_no_colour_and_no_size() -> None:
 
 
 def test_stylesheet_uses_only_known_tokens() -> None:
-    css = (WEB / "assets" / "console.css").read_text()
+    css = sheets()
     known = {*theme.MEASURES, *(name.replace("_", "-") for name in theme.colours(LIGHT))}
     assert set(re.findall(r"var\(--([\w-]+)\)", css)) <= known
 

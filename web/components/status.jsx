@@ -1,5 +1,5 @@
 // The one picture of a status: icon, word, colour. Health lives in circles, sync in squares and arrows; no shape is shared.
-import { HEALTH, SYNC } from "./tokens.js";
+import { HEALTH, PHASES, SYNC } from "./tokens.js";
 
 const HEALTH_SHAPES = {
   HEALTHY: (
@@ -86,4 +86,10 @@ export function Health({ status, bare = false, message }) {
 
 export function Sync({ status, bare = false, message }) {
   return <Picture label="Sync" look={SYNC[status]} shape={SYNC_SHAPES[status] ?? SYNC_SHAPES.UNKNOWN} bare={bare} title={message} />;
+}
+
+// Of a Rollout, of an analysis, or of one step: the shapes of health with words of their own.
+export function Phase({ phase, bare = false, message }) {
+  const look = PHASES[phase] ?? PHASES.Unknown;
+  return <Picture label="State" look={look} shape={HEALTH_SHAPES[look.shape]} bare={bare} title={message} />;
 }

@@ -23,3 +23,13 @@ class Sync(rx.Component):
     status: rx.Var[str]
     message: rx.Var[str]
     bare: rx.Var[bool]
+
+
+class Phase(rx.Component):
+    """Phase of a Rollout or an analysis, or the state of a step."""
+
+    library = module("status.jsx")
+    tag = "Phase"
+    phase: rx.Var[str]
+    message: rx.Var[str]
+    bare: rx.Var[bool]

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from web.layout import framed
-from web.views.dashboards import Audit, Clusters, Dora, GitSources, Home
+from web.views.dashboards import Audit, Clusters, Dora, GitSources, Home, Rollouts
 
 
 def home() -> rx.Component:
@@ -14,6 +14,11 @@ def home() -> rx.Component:
 def dora() -> rx.Component:
     """Key metrics."""
     return _page(Dora.create(), "/dora")
+
+
+def rollouts() -> rx.Component:
+    """Progressive delivery of all applications."""
+    return _page(Rollouts.create(), "/rollouts")
 
 
 def audit() -> rx.Component:

@@ -4,7 +4,7 @@ import reflex as rx
 
 from web import theme
 from web.components.kit import Bone, CommitLink, Empty, Icon, Moment, Notice, Stale
-from web.components.status import Health, Sync
+from web.components.status import Health, Phase, Sync
 from web.layout import framed
 
 COMMIT = {
@@ -39,6 +39,7 @@ def style() -> rx.Component:
             _section("Health, icon only", *(Health.create(status=status, bare=True) for status in theme.HEALTH_LOOKS)),
             _section("Sync", *(Sync.create(status=status) for status in theme.SYNC_LOOKS)),
             _section("Sync, icon only", *(Sync.create(status=status, bare=True) for status in theme.SYNC_LOOKS)),
+            _section("Rollouts, analyses, steps", *(Phase.create(phase=phase) for phase in theme.PHASE_LOOKS)),
             _section("Buttons", *_buttons()),
             _section(
                 "Commit",

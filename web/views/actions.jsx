@@ -1,7 +1,8 @@
 // What can be done to one resource. Each says what it will do before; what is not allowed says why.
 import { useState } from "react";
-import { announce, Notice } from "./kit.jsx";
+import { Notice } from "./kit.jsx";
 import { ask } from "./live.js";
+import { toast } from "./toast.jsx";
 
 const WORDS = {
   restart: "Replaces the pods one after the other, without a change in Git.",
@@ -22,7 +23,7 @@ export function Actions({ application, node, mayOperate, reason, onDone }) {
       const [first] = payload.errors;
       if (first) setProblem({ message: first.message, next: first.suggestion });
       else {
-        announce(`${name} of ${node.name} is under way`);
+        toast({ text: `${name} of ${node.name} is under way`, commit: payload.ledgerCommit });
         if (document === "delete_resource") onDone();
       }
     } catch (failure) {

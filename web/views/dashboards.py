@@ -38,3 +38,10 @@ class GitSources(rx.NoSSRComponent):
 
     library = module("platform.jsx")
     tag = "GitSources"
+
+
+class Rollouts(rx.NoSSRComponent):
+    """Rollouts of all applications."""
+
+    library = module("rollouts.jsx")
+    tag = "Rollouts"

@@ -13,6 +13,7 @@ import { Releases } from "./releases.jsx";
 import { HEALTH, SYNC } from "./tokens.js";
 import { QueryLink, showQuery, useQuery, withChanges } from "./url.jsx";
 
+const RolloutTab = lazy(() => import("./player.jsx").then((module) => ({ default: module.RolloutTab })));
 const Tree = lazy(() => import("./tree.jsx"));
 const Logs = lazy(() => import("./logs.jsx").then((module) => ({ default: module.Logs })));
 
@@ -20,9 +21,12 @@ const TABS = [
   ["state", "State"],
   ["timeline", "Timeline"],
   ["diff", "Diff"],
+  ["rollout", "Rollout"],
   ["events", "Events"],
   ["logs", "Logs"],
 ];
+// Most applications have no Rollout, and what is not there needs no tab.
+const tabsOf = (nodes, at) => TABS.filter(([key]) => key !== "rollout" || at === key || nodes?.some(({ group, kind }) => group === "argoproj.io" && kind === "Rollout"));
 const cursorOf = (data) => data.resourceTree.cursor;
 
 function useTree(application) {
@@ -64,7 +68,7 @@ export function ApplicationPane({ healthStatus, syncStatus, mayOperate, reason, 
   return (
     <section className={`pane${stale ? " faded" : ""}`} aria-label="Resources">
       <nav className="tabs" aria-label="Sections of the application">
-        {TABS.map(([key, label]) => (
+        {tabsOf(nodes, tab).map(([key, label]) => (
           <QueryLink key={key} changes={{ tab: key === "state" ? null : key }} className="tab" current={key === tab} data-key={key === "diff" ? "d" : undefined}>
             {label}
             {key === "diff" && changedCount > 0 && <span className="count">{changedCount}</span>}
@@ -78,6 +82,7 @@ export function ApplicationPane({ healthStatus, syncStatus, mayOperate, reason, 
         {tab === "state" && <State nodes={nodes} failed={Boolean(failure)} application={{ kind: "Application", name, healthStatus, syncStatus, info: [] }} search={search} onOpen={open} selected={selected} />}
         {tab === "timeline" && <Releases filters={application} stamp={`${healthStatus}/${syncStatus}`} />}
         {tab === "diff" && <Changes application={application} stamp={changeStamp(nodes)} onOpen={open} />}
+        {tab === "rollout" && <RolloutTab application={application} nodes={nodes} mayOperate={mayOperate} reason={reason} />}
         {tab === "events" && <Events application={application} />}
         {tab === "logs" && <Logs application={application} pods={podsBelow(nodes ?? [], null)} />}
       </Suspense>

@@ -16,6 +16,7 @@ const SHORTCUTS = [
   ["Ctrl K", "Jump to an application"],
   ["g a", "Applications"],
   ["g h", "Home"],
+  ["g o", "Rollouts"],
   ["g d", "DORA"],
   ["g r", "Runtimes"],
   ["g u", "Audit"],
@@ -27,7 +28,7 @@ const SHORTCUTS = [
   ["Escape", "Close, leave the search"],
   ["?", "This help"],
 ];
-const PLACES = { a: "/applications", h: "/", d: "/dora", r: "/runtimes", u: "/audit" };
+const PLACES = { a: "/applications", h: "/", o: "/rollouts", d: "/dora", r: "/runtimes", u: "/audit" };
 
 const typing = (target) => target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 

@@ -97,7 +97,7 @@ async def test_an_update_is_shown_steered_and_followed(rig: Rig) -> None:
     assert one.explanation == "step 2 of 4 (pause) waits until somebody promotes it"
     forecast = await rig.runtime.requests.answer(SimulateRollout(SHOP, WEB))
     assert isinstance(forecast, SimulationAnswer)
-    assert [step.weight for step in forecast.simulation.steps] == [50, 50, 100, 100]
+    assert [step.weight for step in forecast.simulation.steps] == [50, 50, 100, 100, 100]  # and promoted
     assert (one.weight_of_new, one.revisions[0].images, one.revisions[0].roles) == (50.0, ("web:2",), ("canary",))
     await steer(rig, "PROMOTE")
     await until(rig, paused(3))
