@@ -2,6 +2,7 @@
 import { Bone, Notice } from "./kit.jsx";
 import { isUpdating, percent, seconds } from "./rollout.js";
 
+const pods = (count) => `${count} ${count === 1 ? "pod" : "pods"}`;
 const waitOf = (step) => (step.seconds === null ? "until somebody promotes" : step.seconds > 0 ? seconds(step.seconds) : "at once");
 
 export function Forecast({ rollout, simulation, answer }) {
@@ -39,8 +40,8 @@ export function Forecast({ rollout, simulation, answer }) {
                     {step.name}
                     {index === here && <span className="tag">now</span>}
                   </th>
-                  <td className="number">{step.canaryPods} pods</td>
-                  <td className="number">{step.stablePods} pods</td>
+                  <td className="number">{pods(step.canaryPods)}</td>
+                  <td className="number">{pods(step.stablePods)}</td>
                   <td className="number">{percent(step.weight)}</td>
                   <td>{waitOf(step)}</td>
                   <td>{abortWords(step.abort)}</td>
@@ -57,5 +58,5 @@ export function Forecast({ rollout, simulation, answer }) {
 function abortWords({ stableWeight, stablePods, canaryPods, settledSeconds }) {
   if (!stablePods && !stableWeight) return "nothing left to abort";
   const gone = settledSeconds === null ? `${canaryPods} new pods stay` : settledSeconds > 0 ? `new pods gone after ${seconds(settledSeconds)}` : "new pods gone at once";
-  return `${percent(stableWeight)} on ${stablePods} stable pods, ${gone}`;
+  return `${percent(stableWeight)} on ${stablePods} stable ${stablePods === 1 ? "pod" : "pods"}, ${gone}`;
 }

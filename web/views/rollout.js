@@ -40,22 +40,24 @@ export function stepWords(rollout) {
 
 const named = (revision) => (revision ? `revision ${revision.revision} (${revision.images.join(", ")})` : "the stable version");
 
+const at = ({ index, title }) => `${index + 1}${title.startsWith("pause") ? "" : ` (${title})`}`;
+
 // What an action does, told before it is done. `after` is the simulated outcome of an abort, where it is known.
 export function willOf(action, rollout, { abort = null } = {}) {
   const step = rollout.steps[rollout.currentStepIndex];
   const next = rollout.steps[(rollout.currentStepIndex ?? 0) + 1];
-  const onwards = next ? `goes on with step ${next.index + 1}, ${next.title}` : "finishes the update";
+  const onwards = next ? `goes on with step ${at(next)}` : "finishes the update";
   const left = rollout.steps.length - (rollout.currentStepIndex ?? 0);
   switch (action) {
     case "PROMOTE":
       if (!step) return "Lets the update go on.";
-      return rollout.paused ? `Ends the pause at step ${step.index + 1}, ${step.title}, and ${onwards}.` : `Ends step ${step.index + 1}, ${step.title}, and ${onwards}.`;
+      return `Ends ${rollout.paused ? "the pause of " : ""}step ${at(step)} and ${onwards}.`;
     case "RESUME":
       return "Ends the pause; what the steps say goes on from here.";
     case "PAUSE":
       return "Keeps the update where it is, also past the end of a timed pause, until somebody resumes it.";
     case "SKIP_STEP":
-      return step ? `Leaves step ${step.index + 1}, ${step.title}, and ${onwards}.` : "Goes on with the next step.";
+      return step ? `Leaves step ${at(step)} and ${onwards}.` : "Goes on with the next step.";
     case "PROMOTE_FULL":
       return `Skips ${rollout.steps.length ? `the ${left} ${left === 1 ? "step that is" : "steps that are"} left, with their` : "all"} pauses and analyses: ${named(newOf(rollout))} gets everything.`;
     case "ABORT":

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
+from tests.support.console_demo import DemoPlane, running_demo_plane
 from tests.support.console_plane import PASSWORD, OpenPage, Plane, running_plane
+from tests.support.demo import PASSWORD as DEMO_PASSWORD
 from tests.support.demo import free_port
 from web import build
 
@@ -27,6 +29,17 @@ def plane() -> Iterator[Plane]:
         yield plane
 
 
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoPlane]:
+    """One for all tests of whole flows; each has applications of its own."""
+    if not build.HASHES.exists():
+        pytest.skip("the console is not built: make console")
+    if not CHROMIUM.exists():
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    with running_demo_plane(free_port(), tmp_path_factory.mktemp("demo")) as demo:
+        yield demo
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, never a downloaded one; closed soon, for its event loop is in the way of async tests."""
@@ -41,6 +54,16 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def open_page(browser: Browser, plane: Plane) -> Iterator[OpenPage]:
     """`open_page(user="dana", theme="dark")`: a signed-in page. Its errors and foreign requests fail the test."""
+    yield from _pages(browser, plane.url, PASSWORD)
+
+
+@pytest.fixture
+def open_demo_page(browser: Browser, demo: DemoPlane) -> Iterator[OpenPage]:
+    """The same for the demo."""
+    yield from _pages(browser, demo.url, DEMO_PASSWORD)
+
+
+def _pages(browser: Browser, url: str, password: str) -> Iterator[OpenPage]:
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
@@ -49,7 +72,7 @@ def open_page(browser: Browser, plane: Plane) -> Iterator[OpenPage]:
             complaints.append(message.text)
 
     def check(request: Request) -> None:
-        if not request.url.startswith((plane.url, plane.url.replace("http", "ws"), "data:", "blob:")):
+        if not request.url.startswith((url, url.replace("http", "ws"), "data:", "blob:")):
             complaints.append(f"asked a foreign host: {request.url}")
 
     def open_one(
@@ -61,14 +84,14 @@ def open_page(browser: Browser, plane: Plane) -> Iterator[OpenPage]:
         height: int = 900,
     ) -> Page:
         context = browser.new_context(
-            base_url=plane.url,
+            base_url=url,
             color_scheme="dark" if theme == "dark" else "light",
             viewport={"width": width, "height": height},
             timezone_id="Europe/Berlin",
         )
         contexts.append(context)
         if user is not None:
-            answer = context.request.post("/auth/login", data={"username": user, "password": PASSWORD})
+            answer = context.request.post("/auth/login", data={"username": user, "password": password})
             assert answer.ok, answer.text()
         page = context.new_page()
         page.on("console", listen)

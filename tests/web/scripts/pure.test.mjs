@@ -7,6 +7,7 @@ const load = (name) => import(`${pathToFileURL(process.env.SCRIPTS)}/${name}`);
 const { arrange, childrenOf, isFine, visibleIds, ROOT } = await load("layout.js");
 const filters = await load("filters.js");
 const time = await load("time.js");
+const rollout = await load("rollout.js");
 
 const node = (kind, name, parent, more = {}) => ({ id: `${kind}/${name}`, kind, name, parentIds: parent ? [parent] : [], ...more });
 const application = { kind: "Application", name: "shop" };
@@ -97,4 +98,39 @@ test("ages in words", () => {
   assert.equal(words("2026-01-05T11:48:00Z"), "12 min ago");
   assert.equal(words("2026-01-04T12:00:00Z"), "1 d ago");
   assert.equal(words("2026-01-05T12:00:09Z"), "just now");
+});
+
+const revision = (number, role, image) => ({ revision: number, role, images: [image], replicas: 1, readyReplicas: 1 });
+const canary = {
+  strategy: "canary",
+  phase: "Paused",
+  paused: true,
+  trafficRouted: false,
+  weightOfNew: 25,
+  currentStepIndex: 1,
+  steps: [{ index: 0, title: "setWeight: 25" }, { index: 1, title: "pause" }, { index: 2, title: "setWeight: 50" }],
+  revisions: [revision(2, ["canary"], "web:2"), revision(1, ["stable"], "web:1")],
+};
+
+test("a deed says what it will do to this update", () => {
+  assert.equal(rollout.willOf("PROMOTE", canary), "Ends the pause of step 2 and goes on with step 3 (setWeight: 50).");
+  assert.equal(rollout.willOf("PROMOTE", { ...canary, currentStepIndex: 2 }), "Ends the pause of step 3 (setWeight: 50) and finishes the update.");
+  assert.match(rollout.willOf("PROMOTE_FULL", canary), /the 2 steps that are left.*revision 2 \(web:2\) gets everything/);
+  const abort = { stableWeight: 100, stablePods: 4, canaryPods: 0, settledSeconds: 30 };
+  assert.match(rollout.willOf("ABORT", canary, { abort }), /back to revision 1 \(web:1\): 4 pods of it serve 100%, the new ones end within 30 s/);
+});
+
+test("a weight without a router is called a share of pods", () => {
+  assert.equal(rollout.weightWords(canary), "25% of the pods, no traffic router");
+  assert.equal(rollout.weightWords({ ...canary, trafficRouted: true }), "25% of the traffic");
+});
+
+test("only plain comparisons have a line to draw, only plain numbers a point", () => {
+  assert.deepEqual(rollout.threshold("result[0] >= 0.95"), { operator: ">=", value: 0.95 });
+  assert.equal(rollout.threshold("result[0] >= 0.95 && result[1] < 2"), null);
+  assert.deepEqual(["[0.5]", "7", "", "[1,2]", "NaN"].map(rollout.numberOf), [0.5, 7, null, null, null]);
+});
+
+test("clocks count down and never below nothing", () => {
+  assert.deepEqual([65, 59.2, 3661, -3].map(rollout.countdown), ["1:05", "1:00", "1:01:01", "0:00"]);
 });

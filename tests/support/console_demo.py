@@ -1,0 +1,90 @@
+"""The demo in processes of its own, for tests of the console that need everything real: Git, a cluster, a runtime."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.demo import PASSWORD
+
+START_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class DemoPlane:
+    """A running demo, as pages need it. Changes are made as everybody makes them: by pushing commits."""
+
+    url: str
+
+    def push(self, repository: str, files: Mapping[str, str], message: str) -> str:
+        """Commit and push as dana; the commit's id."""
+        remote = f"{self.url.replace('://', f'://dana:{PASSWORD}@')}/git/{repository}.git"
+        with tempfile.TemporaryDirectory() as folder:
+            _git(folder, "clone", "--quiet", "--depth", "1", remote, ".")
+            for path, text in files.items():
+                file = Path(folder, path)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text)
+            _git(folder, "add", "--all")
+            person = ("-c", "user.name=Dana", "-c", "user.email=dana@example.test")
+            _git(folder, *person, "commit", "--quiet", "--message", message)
+            _git(folder, "push", "--quiet")
+            return _git(folder, "rev-parse", "HEAD")
+
+    def read(self, repository: str, path: str) -> str:
+        """A file as it is on the Git host now."""
+        remote = f"{self.url.replace('://', f'://dana:{PASSWORD}@')}/git/{repository}.git"
+        with tempfile.TemporaryDirectory() as folder:
+            _git(folder, "clone", "--quiet", "--depth", "1", remote, ".")
+            return Path(folder, path).read_text()
+
+
+def _git(folder: str, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True, timeout=60)
+    return done.stdout.strip()
+
+
+@contextmanager
+def running_demo_plane(port: int, folder: Path) -> Iterator[DemoPlane]:
+    """`argosy demo`; ended as Ctrl-C ends it."""
+    command = [str(Path(sys.executable).with_name("argosy")), "demo", "--port", str(port)]
+    with (folder / "demo.log").open("ab") as log:
+        process = subprocess.Popen(
+            [*command, "--data-dir", str(folder / "data")],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+            env={**os.environ, "ARGOSY_ADMIN_PASSWORD": PASSWORD},
+        )
+    try:
+        yield DemoPlane(_banner(process))
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _banner(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    deadline, printed = time.monotonic() + START_SECONDS, ""
+    for line in process.stdout:
+        printed += line
+        if "Ctrl-C" in line:
+            found = re.search(r"http://[\d.]+:\d+", printed)
+            assert found is not None, printed
+            return found[0]
+        assert time.monotonic() < deadline, printed
+    raise AssertionError("the demo ended before it was ready:\n" + printed)
