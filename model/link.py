@@ -51,6 +51,7 @@ from model.link_rendering import GetRendering as GetRendering
 from model.link_rendering import RenderingAnswer as RenderingAnswer
 from model.link_rollout import GetRollout as GetRollout
 from model.link_rollout import ListRollouts as ListRollouts
+from model.link_rollout import RolloutRequest as RolloutRequest
 from model.link_rollout import RolloutsAnswer as RolloutsAnswer
 from model.link_rollout import SimulateRollout as SimulateRollout
 from model.link_rollout import SimulationAnswer as SimulationAnswer
@@ -327,11 +328,7 @@ RequestBody = (
     | PutGitSource
     | DeleteGitSource
     | PreviewApplicationSet
-    | ListRollouts
-    | GetRollout
-    | WatchRollout
-    | SteerRollout
-    | SimulateRollout
+    | RolloutRequest
 )
 
 StreamedRequest = WatchTree | WatchEvents | ReadLogs | WatchRollout

@@ -57,5 +57,8 @@ class SimulationAnswer(_Message, frozen=True):
     simulation: SimulationView
 
 
+RolloutRequest = ListRollouts | GetRollout | WatchRollout | SteerRollout | SimulateRollout
+
+
 class RolloutsAnswer(_Message, frozen=True):
     rollouts: tuple[RolloutView, ...]
