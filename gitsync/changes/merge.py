@@ -8,7 +8,7 @@ from typing import Any
 
 from gitsync.manifest.edit import same
 from gitsync.manifest.object import JsonObject
-from model.kinds.application import REFRESH_ANNOTATION, TRACKING_ANNOTATION
+from model.kinds.application import REFRESH_ANNOTATION, REFRESH_TIME_ANNOTATION, TRACKING_ANNOTATION
 
 _MISSING: Any = object()
 _SERVER_METADATA = frozenset(
@@ -18,7 +18,12 @@ _SERVER_METADATA = frozenset(
     }
 )
 _SERVER_ANNOTATIONS = frozenset(
-    {TRACKING_ANNOTATION, REFRESH_ANNOTATION, "kubectl.kubernetes.io/last-applied-configuration"}
+    {
+        TRACKING_ANNOTATION,
+        REFRESH_ANNOTATION,
+        REFRESH_TIME_ANNOTATION,
+        "kubectl.kubernetes.io/last-applied-configuration",
+    }
 )
 
 

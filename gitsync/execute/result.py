@@ -2,6 +2,7 @@
 
 from gitsync.errors import GitsyncError
 from gitsync.kube.client import Written
+from gitsync.manifest.images import images_run
 from gitsync.plan.values import Task
 from model.kinds.application import ResourceResult
 from model.operation import Phase, ResultCode
@@ -23,6 +24,7 @@ def result(task: Task, status: ResultCode, message: str, *, phase: Phase | None)
         hook_type=task.hook.type if task.hook else "",
         hook_phase=phase.value if phase else "",
         sync_phase=task.phase.value,
+        images=images_run(task.desired.body) if task.desired else (),
     )
 
 

@@ -32,7 +32,7 @@ from gitsync.reconcile.orphans import Orphans
 from gitsync.reconcile.permission import destination_of, permitted
 from gitsync.reconcile.queue import FairQueue
 from gitsync.reconcile.record import Record, Records, Stage, read_application, why_unreadable
-from gitsync.reconcile.refresh import Refresh, asked_for
+from gitsync.reconcile.refresh import Refresh, RefreshRequest, asked_for
 from gitsync.reconcile.reporter import NEEDS_NO_EXPLANATION
 from gitsync.reconcile.rollback_hold import RollbackHolds, condition_of, hold_of
 from gitsync.reconcile.sources import Sources
@@ -123,6 +123,7 @@ class Loop:
         if record.frozen:
             return
         refresh, record.refresh = record.refresh or Refresh.RESOLVE, None
+        asked = record.refresh_asked
         self.reconciled += 1
         if record.deleting:
             if not self.watching_only:
@@ -137,6 +138,8 @@ class Loop:
             return
         finally:
             record.comparing = False
+        if asked == record.refresh_asked:
+            record.refresh_served = asked
         self._decide(record)
         self.shown_changed(record)
         if not self.watching_only:
@@ -287,6 +290,12 @@ class Loop:
             record.wish(refresh)
             self.queue.add(key)
 
+    def refreshed(self, record: Record, request: RefreshRequest) -> None:
+        """A request for a refresh was served, and its annotation is gone. If it bore no time, a second one in the same
+        words may have come meanwhile, and have gone with it: Git is asked once more, which costs little."""
+        if not request.time:
+            self.want(record.key, Refresh.NORMAL)
+
     def start_requested(self, record: Record) -> None:
         """Begin the operation that the object asks for now, so that whoever asked sees it begun."""
         if not (self.watching_only or record.deleting or record.frozen or self._syncs.running(record)):
@@ -424,9 +433,11 @@ class Loop:
         metadata = record.application.metadata
         wished = False
         asked = asked_for(metadata.annotations)
-        if asked is not None and not record.annotated_refresh:
-            record.annotated_refresh = wished = True
-            record.wish(asked)
+        if asked != record.refresh_asked:
+            record.refresh_asked, record.refresh_served = asked, None
+            if asked is not None:
+                wished = True
+                record.wish(asked.refresh)
         if metadata.deletion_timestamp is not None and not record.deleting:
             record.deleting = wished = True
             self._syncs.terminate(record)

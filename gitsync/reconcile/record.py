@@ -10,7 +10,7 @@ from gitsync.errors import GitsyncError
 from gitsync.manifest.object import DesiredObject, JsonObject
 from gitsync.manifest.tracking import application_instance
 from gitsync.reconcile.application_state import ApplicationState
-from gitsync.reconcile.refresh import Refresh
+from gitsync.reconcile.refresh import Refresh, RefreshRequest
 from gitsync.reconcile.render_reasons import RenderNote
 from gitsync.reconcile.source_read import SourceRead
 from model.health import Health, Sync
@@ -83,7 +83,8 @@ class Record:
     server: str = ""
     conditions: dict[Stage, tuple[ApplicationCondition, ...]] = field(default_factory=dict)
     refresh: Refresh | None = None
-    annotated_refresh: bool = False
+    refresh_asked: RefreshRequest | None = None  # what the annotations ask for
+    refresh_served: RefreshRequest | None = None  # what was asked for and done; its annotations are to go
     compared: bool = False
     failures: int = 0
     operation_state: OperationState | None = None

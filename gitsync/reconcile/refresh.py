@@ -2,8 +2,9 @@
 
 import enum
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from model.kinds.application import REFRESH_ANNOTATION
+from model.kinds.application import REFRESH_ANNOTATION, REFRESH_TIME_ANNOTATION
 
 
 class Refresh(enum.IntEnum):
@@ -15,9 +16,18 @@ class Refresh(enum.IntEnum):
     HARD = 4  # and nothing that was remembered of the rendering is used
 
 
-def asked_for(annotations: Mapping[str, str] | None) -> Refresh | None:
-    """What the refresh annotation asks for. Anything but "hard" is a normal refresh, as in Argo CD."""
-    value = (annotations or {}).get(REFRESH_ANNOTATION)
+@dataclass(frozen=True, slots=True)
+class RefreshRequest:
+    """What the annotations of an Application ask for. Without a time, two requests may look like one."""
+
+    refresh: Refresh
+    time: str = ""
+
+
+def asked_for(annotations: Mapping[str, str] | None) -> RefreshRequest | None:
+    """The request that stands in the annotations. Anything but "hard" is a normal refresh, as in Argo CD."""
+    written = annotations or {}
+    value = written.get(REFRESH_ANNOTATION)
     if value is None:
         return None
-    return Refresh.HARD if value == "hard" else Refresh.NORMAL
+    return RefreshRequest(Refresh.HARD if value == "hard" else Refresh.NORMAL, written.get(REFRESH_TIME_ANNOTATION, ""))

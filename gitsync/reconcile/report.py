@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gitsync.manifest.annotations import sync_wave
+from gitsync.manifest.images import images_of
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.record import Record, Stage
 from gitsync.reconcile.release_commits import Brought
 from gitsync.reconcile.status_writer import view_of
 from gitsync.reconcile.tree import SYNC_STATES, worst_first
-from gitsync.reconcile.verdict import images_of
 from model.health import Health
 from model.identity import ApplicationKey, ResourceKey
 from model.kinds.application import GIT_SOURCE_LABEL, GROUP, KIND, ApplicationSource, OperationState

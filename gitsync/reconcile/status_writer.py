@@ -16,15 +16,17 @@ from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError, Conflict, NotFound
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.record import Record, Records, read_application
+from gitsync.reconcile.refresh import RefreshRequest
 from gitsync.reconcile.status import StatusView, assemble, status_patch
 from gitsync.reconcile.supervisor import Supervisor
 from gitsync.settings import LoopSettings
 from model.health import Health
 from model.identity import ApplicationKey, ResourceKey
-from model.kinds.application import GROUP, KIND, REFRESH_ANNOTATION, VERSION
+from model.kinds.application import GROUP, KIND, REFRESH_ANNOTATION, REFRESH_TIME_ANNOTATION, VERSION
 
 log = structlog.get_logger("gitsync.status")
 
+_REQUEST = (REFRESH_ANNOTATION, REFRESH_TIME_ANNOTATION)
 _CONCURRENT_WRITES = 8
 _CROWD = 40  # each so many statuses that wait make all of them wait longer, so that fewer are written twice ...
 _MAX_STRETCH = 5.0  # ... up to this factor
@@ -33,7 +35,8 @@ _RETRY_MAX_SECONDS = 60.0
 
 
 class StatusWriter:
-    """`now` is the wall clock: it is written into statuses."""
+    """`refreshed` is called when the annotations of a request for a refresh are gone; `now` is the wall clock: it is
+    written into statuses."""
 
     def __init__(
         self,
@@ -43,6 +46,7 @@ class StatusWriter:
         control_namespace: str,
         settings: LoopSettings,
         supervisor: Supervisor,
+        refreshed: Callable[[Record, RefreshRequest], None],
         now: Callable[[], datetime],
     ) -> None:
         self._cluster = cluster
@@ -50,6 +54,7 @@ class StatusWriter:
         self._control_namespace = control_namespace
         self._settings = settings
         self._supervisor = supervisor
+        self._refreshed = refreshed
         self._now = now
         self._first_change: dict[ApplicationKey, float] = {}
         self._timers: dict[ApplicationKey, asyncio.TimerHandle] = {}
@@ -147,7 +152,7 @@ class StatusWriter:
             return
         address = ResourceKey(GROUP, KIND, record.key.namespace, record.key.name)
         removes = "operation" in patch or "annotations" in patch.get("metadata", {})
-        removed_operation, removed_refresh = record.operation_to_remove, record.annotated_refresh
+        removed_operation, served = record.operation_to_remove, record.refresh_served
         try:
             self.writes += 1
             body = await self._cluster.patch(address, VERSION, patch)
@@ -164,9 +169,10 @@ class StatusWriter:
             self._unwritten.discard(record.key)
             if removed_operation and "operation" in patch:
                 record.operation_to_remove, record.handled_operation = False, None
-            if removed_refresh and removes and "annotations" in patch.get("metadata", {}):
-                record.annotated_refresh = False
             self._written(record, body)
+            if served is not None and "annotations" in patch.get("metadata", {}):
+                record.refresh_asked = record.refresh_served = None
+                self._refreshed(record, served)
 
     def _written(self, record: Record, body: JsonObject) -> None:
         """The answer is the newest state, unless the watch was faster, or somebody else wrote meanwhile.
@@ -191,8 +197,8 @@ class StatusWriter:
         status = status_patch(previous, wanted)
         patch: JsonObject = {}
         metadata: JsonObject = {}
-        if record.annotated_refresh:
-            metadata["annotations"] = {REFRESH_ANNOTATION: None}
+        if record.refresh_served is not None:
+            metadata["annotations"] = dict.fromkeys(_REQUEST)
         if record.operation_to_remove and record.raw.get("operation") is not None:
             patch["operation"] = None
         if metadata or patch:
@@ -240,9 +246,7 @@ def _source_type(previous: JsonObject) -> str:
 def _words(raw: JsonObject) -> tuple[object, ...]:
     """What people say in an Application, apart from what our own writes remove."""
     metadata = raw["metadata"]
-    annotations = {
-        key: value for key, value in (metadata.get("annotations") or {}).items() if key != REFRESH_ANNOTATION
-    }
+    annotations = {key: value for key, value in (metadata.get("annotations") or {}).items() if key not in _REQUEST}
     return raw.get("spec"), metadata.get("labels"), annotations, metadata.get("deletionTimestamp")
 
 

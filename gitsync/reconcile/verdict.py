@@ -1,9 +1,8 @@
 """Judges one object from what Git wants, what the cluster has and how they differ. Pure."""
 
-from collections.abc import Iterable
-
 from gitsync.health.aggregate import IGNORE_HEALTH_ANNOTATION
 from gitsync.manifest.annotations import compare_options, is_hook, is_skipped, sync_options, sync_wave
+from gitsync.manifest.images import images_of
 from gitsync.manifest.object import DesiredObject, JsonObject, LiveObject
 from gitsync.manifest.tracking import parse_tracking
 from gitsync.reconcile.application_state import MemoKey, ObjectVerdict
@@ -13,7 +12,6 @@ from model.kinds.application import ApplicationCondition
 
 _IGNORE_EXTRANEOUS = "IgnoreExtraneous"
 _MISSING = HealthReport(Health.MISSING)
-_POD_TEMPLATES = (("spec", "template", "spec"), ("spec", "jobTemplate", "spec", "template", "spec"), ("spec",))
 
 
 def judge_missing(desired: DesiredObject, memo: MemoKey, *, problem: str = "") -> ObjectVerdict | None:
@@ -135,24 +133,6 @@ def shared_condition(instance: str, live: LiveObject, key_text: str) -> Applicat
         message=f"{key_text} is part of applications {instance} and {tracking.application}. "
         "Remove it from one of them, or they will overwrite each other.",
     )
-
-
-def images_of(body: JsonObject) -> tuple[str, ...]:
-    """Images that a workload's manifest names."""
-    for path in _POD_TEMPLATES:
-        spec: object = body
-        for part in path:
-            spec = spec.get(part) if isinstance(spec, dict) else None
-        if isinstance(spec, dict) and "containers" in spec:
-            return tuple(sorted(set(_container_images(spec))))
-    return ()
-
-
-def _container_images(spec: JsonObject) -> Iterable[str]:
-    for field in ("initContainers", "containers"):
-        for container in spec.get(field) or ():
-            if isinstance(container, dict) and isinstance(image := container.get("image"), str):
-                yield image
 
 
 def _asks_before_deletion(annotations: dict[str, str]) -> bool:

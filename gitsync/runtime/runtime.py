@@ -314,6 +314,7 @@ class Runtime:
             control_namespace=self._settings.namespace,
             settings=self._settings.loop,
             supervisor=self.supervisor,
+            refreshed=lambda record, request: self.loop.refreshed(record, request),
             now=self._now,
         )
 

@@ -27,7 +27,7 @@ from gitsync.reconcile.rollback_hold import Hold, annotation_of
 from gitsync.serving.asked import Context, find_member, find_record, key_of, require_node
 from gitsync.serving.rollback import follows_git, release_of, sync_to
 from model.identity import GroupVersionKind, ResourceKey
-from model.kinds.application import GROUP, KIND, REFRESH_ANNOTATION, VERSION
+from model.kinds.application import GROUP, KIND, REFRESH_ANNOTATION, REFRESH_TIME_ANNOTATION, VERSION
 from model.link import (
     DeleteObject,
     OperationAnswer,
@@ -139,8 +139,10 @@ class Acts:
         record = find_record(self._context, body.application)
         await self.authorise(record, body.actor)
         if self._context.loop.watching_only:
-            word = "hard" if body.hard else "normal"
-            await self._patch(record, {"metadata": {"annotations": {REFRESH_ANNOTATION: word}}})
+            word, at = "hard" if body.hard else "normal", self._context.now().isoformat()
+            await self._patch(
+                record, {"metadata": {"annotations": {REFRESH_ANNOTATION: word, REFRESH_TIME_ANNOTATION: at}}}
+            )
         else:
             self._context.loop.want(record.key, Refresh.HARD if body.hard else Refresh.NORMAL)
         return self.answer(record, body.operation_id, done=True)

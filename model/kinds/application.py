@@ -15,6 +15,7 @@ VERSION = "v1alpha1"
 KIND = "Application"
 
 REFRESH_ANNOTATION = "argocd.argoproj.io/refresh"  # "normal" or "hard"; removed once it has been honoured
+REFRESH_TIME_ANNOTATION = "argocd.argoproj.io/refresh-timestamp"  # tells one request for a refresh from the next
 SKIP_RECONCILE_ANNOTATION = "argocd.argoproj.io/skip-reconcile"  # "true": nobody looks at it, its status stays
 TRACKING_ANNOTATION = "argocd.argoproj.io/tracking-id"
 FINALIZER = "resources-finalizer.argocd.argoproj.io"  # may be followed by /background or /foreground

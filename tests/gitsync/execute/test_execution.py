@@ -55,6 +55,14 @@ async def test_each_object_costs_one_request_in_the_order_of_the_plan(rig: Rig) 
     assert outcome.results[2].message == "deployment.apps/web created"
 
 
+async def test_results_name_the_images_of_what_was_applied(rig: Rig) -> None:
+    body = deployment("web")
+    containers = [{"name": "b", "image": "shop/b:1"}, {"name": "a", "image": "shop/a:1"}]
+    spec = {"initContainers": [{"name": "first", "image": "shop/init:1"}], "containers": containers}
+    outcome = await rig.run(plan(apply(config_map("a")), apply({**body, "spec": {"template": {"spec": spec}}}, rank=1)))
+    assert [result.images for result in outcome.results] == [(), ("shop/b:1", "shop/a:1")]
+
+
 async def test_what_did_not_change_is_told_as_unchanged(rig: Rig) -> None:
     await rig.run(plan(apply(config_map("a", x="1"))))
     made = rig.api.get(CONFIG_MAP, "shop", "a")

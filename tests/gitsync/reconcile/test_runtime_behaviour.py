@@ -160,6 +160,49 @@ async def test_the_refresh_annotation_is_honoured_and_removed(rig: Rig, kind: st
     assert await value_of(rig, name) == "2"
 
 
+ASKED = {"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}}
+
+
+async def quiet_commit(rig: Rig, name: str, value: str) -> str:
+    """A commit that nobody tells the runtime of."""
+    files = {f"{name}/a.yaml": config_map(name, value).encode()}
+    return await rig.host.commit_files("apps", "main", files, message="Quiet", author=AUTHOR)
+
+
+def is_asked(body: JsonObject) -> bool:
+    return any("/refresh" in name for name in body["metadata"].get("annotations") or {})
+
+
+async def test_a_refresh_that_is_asked_for_in_the_same_words_while_one_ends_is_not_lost(world: World, rig: Rig) -> None:
+    await rig.push({"twice/a.yaml": config_map("twice")})
+    await rig.create_application("twice", syncPolicy=AUTOMATED)
+    await rig.until("twice", synced_and_healthy)
+    world.sandbox.faults.add(Fault(method="PATCH", path="applications/twice", delay_seconds=0.5, count=2))
+    await rig.patch("twice", ASKED)
+    async with asyncio.timeout(5):
+        while world.sandbox.faults.describe()[-1]["used"] < 2:  # noqa: ASYNC110 - the second is the end
+            await asyncio.sleep(0.01)
+    commit = await quiet_commit(rig, "twice", "2")
+    before = await rig.patch("twice", ASKED)  # changes nothing, so nobody can see it
+    assert is_asked(before)
+    await rig.until("twice", lambda body: body["status"]["sync"]["revision"] == commit and not is_asked(body))
+
+
+async def test_a_refresh_at_another_time_is_another_one_even_while_one_ends(world: World, rig: Rig) -> None:
+    await rig.push({"timed/a.yaml": config_map("timed")})
+    await rig.create_application("timed", syncPolicy=AUTOMATED)
+    await rig.until("timed", synced_and_healthy)
+    world.sandbox.faults.add(Fault(method="PATCH", path="applications/timed", delay_seconds=0.5, count=2))
+    time = "argocd.argoproj.io/refresh-timestamp"
+    await rig.patch("timed", {"metadata": {"annotations": {**ASKED["metadata"]["annotations"], time: "1"}}})
+    async with asyncio.timeout(5):
+        while world.sandbox.faults.describe()[-1]["used"] < 2:  # noqa: ASYNC110 - has no event
+            await asyncio.sleep(0.01)
+    commit = await quiet_commit(rig, "timed", "2")
+    await rig.patch("timed", {"metadata": {"annotations": {**ASKED["metadata"]["annotations"], time: "2"}}})
+    await rig.until("timed", lambda body: body["status"]["sync"]["revision"] == commit and not is_asked(body))
+
+
 async def test_deletion_with_the_finalizer_takes_the_objects_along(rig: Rig) -> None:
     await rig.push({"leaving/a.yaml": config_map("leaving"), "leaving/b.yaml": deployment("leaving", "shop/web:1")})
     await rig.create_application("leaving", syncPolicy=AUTOMATED, metadata={"finalizers": [FINALIZER]})
