@@ -42,6 +42,15 @@ class LoopSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ControllerFlags:
+    """What argocd-cmd-params-cm may say too; what the command says wins. None and () where it says nothing."""
+
+    sync_timeout_seconds: float | None = None
+    application_namespaces: tuple[str, ...] = ()
+    server_side_diff: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class GeneratorSettings:
     """What generators of ApplicationSets may ask. `scm_allow`: addresses of Git hosts besides the public ones; none:
     all. `token_ref_strict`: tokens only from Secrets that are labelled for that. Hints that come faster than
@@ -90,6 +99,7 @@ class RuntimeSettings:
     session: str = field(default_factory=lambda: secrets.token_hex(8))
     loop: LoopSettings = LoopSettings()
     generators: GeneratorSettings = GeneratorSettings()
+    flags: ControllerFlags = ControllerFlags()
     metric_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 

@@ -11,9 +11,11 @@ import click
 import structlog
 import uvloop
 
+from gitsync.duration import parse_duration
 from gitsync.errors import GitsyncError
 from gitsync.kube.access import ClusterAccess, access_from_kubeconfig, access_in_cluster
 from gitsync.logs import configure_logs
+from gitsync.reconcile.command_parameters import why_no_pattern
 from gitsync.runtime.rollouts_alone import DeliveryRuntime
 from gitsync.runtime.runtime import Runtime
 from gitsync.settings import (
@@ -21,6 +23,7 @@ from gitsync.settings import (
     CONTROLLERS,
     DELIVERY_CONTROLLERS,
     ENGINES,
+    ControllerFlags,
     GeneratorSettings,
     LinkSettings,
     RuntimeSettings,
@@ -47,6 +50,9 @@ from gitsync.settings import (
 @click.option("--scm-allow", multiple=True, help="Git host that ApplicationSets may ask; none given: any.")
 @click.option("--token-ref-strict", is_flag=True, help="ApplicationSets take tokens only from Secrets meant for them.")
 @click.option("--new-git-file-globbing", is_flag=True, help="In globs of the git generator only ** crosses a slash.")
+@click.option("--sync-timeout", default="", help="Most one attempt of a sync may take, such as 30m; 0: no limit.")
+@click.option("--application-namespaces", default="", help="Namespaces with Applications besides the home namespace.")
+@click.option("--server-side-diff", is_flag=True, help="Have the API server predict every comparison.")
 @click.option("--hosted", is_flag=True, help="Started and supervised by the control plane itself.")
 @click.option(
     "--engine",
@@ -75,6 +81,9 @@ def runtime(
     scm_allow: tuple[str, ...],
     token_ref_strict: bool,
     new_git_file_globbing: bool,
+    sync_timeout: str,
+    application_namespaces: str,
+    server_side_diff: bool,
     hosted: bool,
     engine: str,
     adopt: bool,
@@ -102,6 +111,7 @@ def runtime(
         config_repo=config_repo,
         ingress_host=ingress_host,
         generators=GeneratorSettings(scm_allow, token_ref_strict, new_file_globbing=new_git_file_globbing),
+        flags=ControllerFlags(_seconds(sync_timeout), _patterns(application_namespaces), server_side_diff),
     )
     configure_logs(environment.log)
     try:
@@ -121,6 +131,21 @@ def _controllers(text: str) -> frozenset[str]:
             f"{', '.join(sorted(unknown))}: known are {', '.join(CONTROLLER_NAMES)}", param_hint="--controllers"
         )
     return names
+
+
+def _seconds(text: str) -> float | None:
+    seconds = parse_duration(text) if text else None
+    if text and seconds is None:
+        raise click.BadParameter(f"{text} is no duration; write it as 30m", param_hint="--sync-timeout")
+    return seconds
+
+
+def _patterns(text: str) -> tuple[str, ...]:
+    """Names, globs, and regular expressions between slashes, parted by commas."""
+    found = tuple(word for part in text.split(",") if (word := part.strip()))
+    for why in filter(None, map(why_no_pattern, found)):
+        raise click.BadParameter(why, param_hint="--application-namespaces")
+    return found
 
 
 def _access(settings: RuntimeSettings, pod: Mapping[str, str]) -> ClusterAccess:

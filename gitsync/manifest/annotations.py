@@ -78,13 +78,15 @@ def compare_options(body: JsonObject) -> frozenset[str]:
     return frozenset(_words(_annotations(body).get(COMPARE_OPTIONS, "")))
 
 
-def compare_choice(name: str, annotations: Mapping[str, str], application: Mapping[str, str]) -> bool:
+def compare_choice(
+    name: str, annotations: Mapping[str, str], application: Mapping[str, str], *, otherwise: bool = False
+) -> bool:
     """Whether a compare option (`ServerSideDiff=true`) is on: the object's own word before its application's."""
     for written in (annotations, application):
         words = _words(written.get(COMPARE_OPTIONS, ""))
         if f"{name}=true" in words or f"{name}=false" in words:
             return f"{name}=true" in words
-    return False
+    return otherwise
 
 
 def hook_types(body: JsonObject) -> tuple[HookType, ...]:

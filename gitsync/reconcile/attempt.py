@@ -13,6 +13,7 @@ from gitsync.plan.options import Options, PlanOptions, asked, object_options
 from gitsync.plan.values import Plan, TaskKind
 from gitsync.project.permits import refusals
 from gitsync.reconcile.application_state import MemoKey
+from gitsync.reconcile.command_parameters import SyncLimit
 from gitsync.reconcile.fleet import Member
 from gitsync.reconcile.operation import is_between_attempts
 from gitsync.reconcile.permission import destination_of
@@ -108,9 +109,10 @@ def shared_with_others(record: Record, member: Member, desired: Desired) -> str:
     return ""
 
 
-def time_limit(record: Record) -> float | None:
-    """Seconds that one attempt may take, if the application sets a limit."""
-    return parse_duration((record.application.metadata.annotations or {}).get(SYNC_TIMEOUT_ANNOTATION, ""))
+def time_limit(record: Record, common: SyncLimit) -> SyncLimit:
+    """How long one attempt may take: as the application says, else as the runtime says for all of them."""
+    own = parse_duration((record.application.metadata.annotations or {}).get(SYNC_TIMEOUT_ANNOTATION, ""))
+    return common if own is None else SyncLimit(own, SYNC_TIMEOUT_ANNOTATION)
 
 
 def wave_limit(record: Record) -> float | None:

@@ -7,6 +7,7 @@ Unknown with its reason, never Synced.
 """
 
 import asyncio
+from collections.abc import Callable
 
 from gitsync.diff.compute import arbitrate, compute_diff
 from gitsync.diff.ignore import NO_RULES, IgnoreRules, RuleUnusable
@@ -37,10 +38,12 @@ _TURN_SECONDS = 0.02  # a large application lets others have their turn
 
 
 class Comparer:
-    """Stateless but for a count of the dry runs that had to decide."""
+    """Stateless but for a count of the dry runs that had to decide. `server_side`: whether the API server is asked
+    about everything, unless an object or its application says otherwise."""
 
-    def __init__(self, rules: EngineRules) -> None:
+    def __init__(self, rules: EngineRules, *, server_side: Callable[[], bool] = lambda: False) -> None:
         self._rules = rules
+        self._server_side = server_side
         self._arbitrations = Arbitrations(rules)
         self._unusable: dict[tuple[ApplicationKey, str], RuleUnusable] = {}
         self.dry_runs = 0
@@ -287,10 +290,10 @@ class Comparer:
         options = (record.application.metadata.annotations or {}).get(COMPARE_OPTIONS, "")
         return memo_key(wanted, live, rules, self._rules.settings_text + options)
 
-    @staticmethod
-    def _asks_server(record: Record, wanted: DesiredObject) -> bool:
+    def _asks_server(self, record: Record, wanted: DesiredObject) -> bool:
         """Whether the API server is to be asked even where we can tell."""
-        return compare_choice(_SERVER_SIDE, wanted.annotations, record.application.metadata.annotations or {})
+        words = record.application.metadata.annotations or {}
+        return compare_choice(_SERVER_SIDE, wanted.annotations, words, otherwise=self._server_side())
 
     @staticmethod
     def _settle(record: Record, key: ResourceKey, verdict: ObjectVerdict | None) -> None:

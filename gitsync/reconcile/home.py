@@ -26,10 +26,13 @@ from gitsync.kube.errors import ClusterError, ClusterUnreachable
 from gitsync.kube.observed import Observed
 from gitsync.kube.watch import Changed, Deleted, Interrupted, KindSignal, ListDone, watch_kind
 from gitsync.manifest.object import JsonObject
+from gitsync.reconcile.command_parameters import CONFIG_MAP as PARAMETERS_CONFIG_MAP
+from gitsync.reconcile.command_parameters import is_among, read_parameters
 from gitsync.reconcile.engine_config import CONFIG_MAP, DEFAULT_CONFIG, EngineConfig, read_engine_config
 from gitsync.reconcile.projects import Projects
 from gitsync.reconcile.record import read_application
 from gitsync.reconcile.supervisor import Heart, Supervisor
+from gitsync.settings import ControllerFlags
 from model.identity import ApplicationKey, GroupVersionKind
 from model.kinds.application import GROUP, VERSION, Application
 
@@ -40,6 +43,7 @@ APP_PROJECT = GroupVersionKind(GROUP, VERSION, "AppProject")
 SECRET = GroupVersionKind("", "v1", "Secret")
 CONFIGURATION = GroupVersionKind("", "v1", "ConfigMap")
 KEYS_CONFIG_MAP = "argocd-gpg-keys-cm"
+_NO_FLAGS = ControllerFlags()
 
 
 class HomeListener(Protocol):
@@ -70,9 +74,16 @@ class Home:
     """Watches of the home namespace."""
 
     def __init__(
-        self, cluster: Cluster, namespace: str, credentials: CredentialStore, seal: Callable[[], Awaitable[Seal]]
+        self,
+        cluster: Cluster,
+        namespace: str,
+        credentials: CredentialStore,
+        seal: Callable[[], Awaitable[Seal]],
+        flags: ControllerFlags = _NO_FLAGS,
     ) -> None:
         self._seal = seal
+        self._flags = flags
+        self.parameters = read_parameters({}, flags)
         self._cluster = cluster
         self._namespace = namespace
         self._credentials = credentials
@@ -95,12 +106,19 @@ class Home:
         """Once before the clusters are followed, since it says what of them. Raises ClusterUnreachable."""
         try:
             body = await self._cluster.get(CONFIGURATION, self._namespace, CONFIG_MAP)
+            parameters = await self._cluster.get(CONFIGURATION, self._namespace, PARAMETERS_CONFIG_MAP)
         except ClusterUnreachable:
             raise
         except ClusterError as failure:
             log.warning("configuration cannot be read; everything is at its default", reason=failure.message)
             return
         self.config = _read_configuration(body)
+        self.parameters = read_parameters(_texts(parameters or {}), self._flags)
+        for problem in self.parameters.problems:
+            log.warning("parameter ignored", reason=problem)
+
+    def is_home_of_applications(self, namespace: str) -> bool:
+        return namespace == self._namespace or is_among(namespace, self.parameters.application_namespaces)
 
     def start(
         self,
@@ -135,17 +153,19 @@ class Home:
                     callback()
 
     async def _applications(self, listener: HomeListener, heart: Heart) -> None:
-        async for signal in watch_kind(self._cluster, APPLICATION, namespace=self._namespace):
+        everywhere = bool(self.parameters.application_namespaces)
+        async for signal in watch_kind(self._cluster, APPLICATION, namespace="" if everywhere else self._namespace):
             _pulse(signal, heart)
             match signal:
                 case ListDone(items=items):
-                    for item in items:
+                    ours = [item for item in items if self.is_home_of_applications(item.metadata.namespace)]
+                    for item in ours:
                         _see(item, listener)
                     listener.applications_listed(
-                        frozenset(ApplicationKey(item.metadata.namespace, item.metadata.name) for item in items)
+                        frozenset(ApplicationKey(item.metadata.namespace, item.metadata.name) for item in ours)
                     )
                     self._listed("applications")
-                case Changed(item=item):
+                case Changed(item=item) if self.is_home_of_applications(item.metadata.namespace):
                     _see(item, listener)
                 case Deleted(item=item):
                     listener.application_gone(ApplicationKey(item.metadata.namespace, item.metadata.name))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from gitsync.execute.apply_plan import Execution, Outcome
 from gitsync.execute.hooks import Earlier
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.attempt import SYNC_TIMEOUT_ANNOTATION
+from gitsync.reconcile.command_parameters import SyncLimit
 from gitsync.reconcile.record import Record
 from model.kinds.application import Operation, OperationState, SyncOperation
 
@@ -42,16 +42,16 @@ class Run:
         return self.operation.initiated_by is not None and self.operation.initiated_by.automated
 
 
-async def within(limit_seconds: float | None, run: Run, execution: Execution) -> Outcome:
+async def within(limit: SyncLimit, run: Run, execution: Execution) -> Outcome:
     """Runs it; stops it at the limit, saying what it was waiting for."""
-    if not limit_seconds:
+    if not limit.seconds:
         return await execution.run()
 
     def late() -> None:
         run.stirred.set()
-        execution.stop(f"timed out after {limit_seconds:g} s ({SYNC_TIMEOUT_ANNOTATION}) while {execution.message}")
+        execution.stop(f"timed out after {limit.seconds:g} s ({limit.said_by}) while {execution.message}")
 
-    handle = asyncio.get_running_loop().call_later(limit_seconds, late)
+    handle = asyncio.get_running_loop().call_later(limit.seconds, late)
     try:
         return await execution.run()
     finally:

@@ -372,7 +372,7 @@ class Syncs:
         )
         if run.terminating or run.superseded_by:
             run.execution.stop(life.TERMINATED_MESSAGE)
-        outcome = await within(time_limit(record), run, run.execution)
+        outcome = await within(time_limit(record, self._home.parameters.sync_limit), run, run.execution)
         run.execution = run.earlier = None
         if not sync.dry_run:
             await caught_up(member, plan, outcome.results)

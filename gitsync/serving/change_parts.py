@@ -83,6 +83,7 @@ def make_changes(parts: ChangeParts) -> Changes:
             charts=parts.charts,
             probe=parts.probe,
             namespace=parts.settings.namespace,
+            may_be_in=parts.home.is_home_of_applications,
         )
 
     pull_requests = PullRequests(parts.probe.providers)
