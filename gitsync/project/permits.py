@@ -46,6 +46,15 @@ def refusals(project: JsonObject, keys: Iterable[ResourceKey], destination: Dest
     return {key: reason for key in keys if (reason := _refusal(project, key, destination))}
 
 
+def restricts_objects(project: JsonObject) -> bool:
+    """Whether there can be an object that the project refuses, on a destination that it permits as a whole."""
+    spec = _spec(project)
+    lists = any(spec.get(f"namespaceResource{colour}") for colour in ("Whitelist", "Blacklist"))
+    places = any(_pattern(entry, "namespace") != "*" for entry in _entries(spec.get("destinations")))
+    clusterwide = {"group": "*", "kind": "*"} in _entries(spec.get("clusterResourceWhitelist"))
+    return lists or places or not clusterwide or bool(spec.get("clusterResourceBlacklist"))
+
+
 def _refusal(project: JsonObject, key: ResourceKey, destination: Destination) -> str:
     kind = f"{key.group}/{key.kind}" if key.group else key.kind
     if not _permits_kind(_spec(project), key):

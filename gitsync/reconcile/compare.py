@@ -26,6 +26,7 @@ from gitsync.reconcile.fleet import Member
 from gitsync.reconcile.record import Desired, Record, Stage, sentence
 from gitsync.reconcile.rules import EngineRules
 from gitsync.reconcile.verdict import judge_both, judge_extra, judge_missing, judge_refused, shared_condition
+from gitsync.reconcile.visibility import Visibility
 from model.change import ObjectDiff
 from model.health import Sync
 from model.identity import ApplicationKey, ResourceKey
@@ -41,8 +42,9 @@ class Comparer:
     """Stateless but for a count of the dry runs that had to decide. `server_side`: whether the API server is asked
     about everything, unless an object or its application says otherwise."""
 
-    def __init__(self, rules: EngineRules, *, server_side: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, rules: EngineRules, visibility: Visibility, *, server_side: Callable[[], bool]) -> None:
         self._rules = rules
+        self._visibility = visibility
         self._server_side = server_side
         self._arbitrations = Arbitrations(rules)
         self._unusable: dict[tuple[ApplicationKey, str], RuleUnusable] = {}
@@ -83,7 +85,7 @@ class Comparer:
         live = member.cache.get(key)
         wanted = record.desired.objects.get(key) if record.desired else None
         if wanted is None:
-            self._settle(record, key, self._extra(record, live))
+            self._settle(record, key, self._extra(record, member, live))
             return True
         if record.desired is not None and key in record.desired.refused:
             self._settle(record, key, judge_refused(wanted, live))
@@ -277,9 +279,10 @@ class Comparer:
             return judge_missing(wanted, memo, problem=problem)
         return judge_both(wanted, cached, cached.facts.health, Sync.UNKNOWN, memo, problem=problem)
 
-    @staticmethod
-    def _extra(record: Record, live: LiveObject | None) -> ObjectVerdict | None:
+    def _extra(self, record: Record, member: Member, live: LiveObject | None) -> ObjectVerdict | None:
         if live is None or live.owner.partition(":")[0] != record.instance:
+            return None
+        if self._visibility.refuses(record, member, live.key):
             return None
         return judge_extra(live, MemoKey("", live.resource_version, ""))
 

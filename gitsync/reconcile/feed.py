@@ -12,6 +12,7 @@ from gitsync.reconcile.actions import ActionsOf
 from gitsync.reconcile.fleet import Fleet, Member
 from gitsync.reconcile.record import Record, Records
 from gitsync.reconcile.tree import build_node, build_tree, node_id
+from gitsync.reconcile.visibility import Visibility
 from model.identity import ApplicationKey, ResourceKey
 from model.link import TreeChange, TreeNode
 
@@ -50,7 +51,10 @@ class _Feed:
 class TreeFeeds:
     """All feeds of the runtime."""
 
-    def __init__(self, records: Records, fleet: Callable[[], Fleet], actions: ActionsOf) -> None:
+    def __init__(
+        self, records: Records, fleet: Callable[[], Fleet], actions: ActionsOf, visibility: Visibility
+    ) -> None:
+        self._visibility = visibility
         self._records = records
         self._fleet = fleet
         self._actions = actions
@@ -103,7 +107,7 @@ class TreeFeeds:
         foreign = [key for key, live in found.items() if not live.owners and record.state.get(key) is None]
         for key in foreign:
             del found[key]
-        return list(found.values())
+        return [live for live in found.values() if not self._visibility.hides(record, member, live)]
 
     def changed(self, key: ApplicationKey, object_key: ResourceKey | None) -> None:
         """An object of the application changed; None: any of them may have."""
@@ -153,7 +157,7 @@ class TreeFeeds:
         for object_key in dirty:
             live, verdict = index.get(object_key), record.state.get(object_key)
             id_ = node_id(member.server, object_key)
-            if verdict is None and (live is None or not live.owners):
+            if verdict is None and (live is None or not live.owners or self._visibility.hides(record, member, live)):
                 if id_ in feed.nodes:
                     removed.append(id_)
                 continue

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from importlib.metadata import version
 
 import msgspec
 
@@ -18,6 +19,7 @@ from gitsync.reconcile.record import Record, Records
 from gitsync.reconcile.release_commits import ReleaseCommits
 from gitsync.reconcile.report import Surroundings, summarize
 from gitsync.reconcile.supervisor import Supervisor
+from gitsync.settings import RuntimeSettings
 from model.health import Health
 from model.identity import ApplicationKey, ResourceKey
 from model.kinds.application import GROUP, KIND
@@ -209,3 +211,15 @@ class Reporter:
             ResourceHealth(one.key, one.health, live=one.exists, counts=one.counts_for_health) for one in record.state
         ]
         return explain(resources, member.cache.tree_of(record.instance))
+
+
+def summary_of(settings: RuntimeSettings, cluster: str, *, started_at: datetime) -> RuntimeSummary:
+    """What is reported of this process itself."""
+    return RuntimeSummary(
+        version=version("argosy"),
+        namespace=settings.namespace,
+        engine="ARGOSY",
+        installation="HELM_HOSTED" if settings.hosted else "HELM",
+        started_at=started_at,
+        cluster=cluster,
+    )

@@ -41,7 +41,7 @@ from gitsync.reconcile.loop import Loop
 from gitsync.reconcile.outbox import Subject
 from gitsync.reconcile.record import Records
 from gitsync.reconcile.refresh import Refresh
-from gitsync.reconcile.reporter import Reporter
+from gitsync.reconcile.reporter import Reporter, summary_of
 from gitsync.reconcile.rollback_hold import RollbackHolds
 from gitsync.reconcile.rules import EngineRules
 from gitsync.reconcile.source_parts import SourceParts, make_sources
@@ -49,6 +49,7 @@ from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.status_writer import StatusWriter
 from gitsync.reconcile.supervisor import Heart, Supervisor
 from gitsync.reconcile.sync import Syncs
+from gitsync.reconcile.visibility import Visibility
 from gitsync.render.cache import RenderCache
 from gitsync.render.chart_fetch import ChartFetcher
 from gitsync.runtime.in_charge import LOOK_SECONDS, InCharge
@@ -61,7 +62,6 @@ from gitsync.serving.git_tokens import GitTokens
 from gitsync.serving.requests import Requests
 from gitsync.settings import LinkSettings, RuntimeSettings
 from model.identity import ApplicationKey
-from model.report import RuntimeSummary
 
 log = structlog.get_logger("gitsync.runtime")
 
@@ -103,9 +103,10 @@ class Runtime:
         self.home = Home(self.home_cluster, settings.namespace, self.credentials, self.git_tokens.seal, settings.flags)
         self.rules = EngineRules(now=now)
         self.actions = ObjectActions(self.rules, now=now)
-        self.comparer = Comparer(self.rules, server_side=lambda: self.home.parameters.server_side_diff)
+        self.visibility = Visibility(self.home.projects)
+        self.comparer = Comparer(self.rules, self.visibility, server_side=lambda: self.home.parameters.server_side_diff)
         self.fleet = self._make_fleet(access)
-        self.feeds = TreeFeeds(self.records, lambda: self.fleet, self.actions.of)
+        self.feeds = TreeFeeds(self.records, lambda: self.fleet, self.actions.of, self.visibility)
         self.sources = self._make_sources()
         self.statuses = self._make_statuses()
         self.acting = Acting(self.home)
@@ -382,7 +383,7 @@ class Runtime:
             repositories=self.repositories,
             supervisor=self.supervisor,
             control_namespace=self._settings.namespace,
-            runtime=self._summary(access),
+            runtime=summary_of(self._settings, access.name, started_at=self._now()),
             changed=self._changed,
             now=self._now,
             config_repo=self._settings.config_repo,
@@ -405,6 +406,7 @@ class Runtime:
                 records=self.records,
                 fleet=lambda: self.fleet,
                 feeds=self.feeds,
+                visibility=self.visibility,
                 comparer=self.comparer,
                 loop=self.loop,
                 actions=self.actions,

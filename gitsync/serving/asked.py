@@ -25,6 +25,7 @@ from gitsync.reconcile.reporter import Reporter
 from gitsync.reconcile.rules import EngineRules
 from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.tree import build_node
+from gitsync.reconcile.visibility import Visibility
 from gitsync.serving.changing import Changing
 from gitsync.serving.git_sources import GitSources
 from gitsync.serving.git_tokens import GitTokens
@@ -55,6 +56,7 @@ class Context:
     rollbacks: Rollbacks
     git_sources: GitSources
     previews: SetPreviews
+    visibility: Visibility
     audit: AuditLog
     now: Callable[[], datetime]
 
@@ -84,7 +86,8 @@ def require_node(context: Context, record: Record, member: Member, key: Resource
     in_tree = verdict is not None or (
         live is not None and record.instance in set(member.cache.index.roots_of(live)) and bool(live.owners)
     )
-    if not in_tree and key not in record.orphans and not _below_wanted(record, member, key):
+    in_tree = in_tree or key in record.orphans or _below_wanted(record, member, key)
+    if not in_tree or (live is not None and context.visibility.hides(record, member, live)):
         raise Refused("NOT_FOUND_ERROR", f"{key} is not part of application {record.key}")
 
     def parent_of(uid: str) -> ResourceKey | None:

@@ -1,12 +1,15 @@
 """What is scoped to a project counts at once in the runtime, against the sandbox."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from gitsync.manifest.object import JsonObject
-from model.identity import GroupVersionKind
+from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
+from model.link import GetTree, TreeAnswer
 from tests.support.runtime import NAMESPACE, Rig, conditions_of, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
@@ -51,3 +54,57 @@ async def secret(rig: Rig, kind: str, **data: str) -> None:
     labels = {"argocd.argoproj.io/secret-type": kind}
     meta = {"name": f"{kind}-mine", "namespace": NAMESPACE, "labels": labels}
     await rig.cluster.create({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": data})
+
+
+ACCOUNT = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: left-b}\n"
+DEPLOYMENT = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: listed}
+spec:
+  selector: {matchLabels: {app: listed}}
+  template:
+    metadata: {labels: {app: listed}}
+    spec: {containers: [{name: app, image: "shop/web:1"}]}
+"""
+
+
+async def make_project(rig: Rig, name: str, **spec: Any) -> None:
+    meta = {"name": name, "namespace": NAMESPACE}
+    anything = {"sourceRepos": ["*"], "destinations": [{"server": "*", "namespace": "*"}]}
+    project = {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": meta}
+    await rig.cluster.create({**project, "spec": {**anything, **spec}})
+
+
+async def kinds_of(rig: Rig, name: str) -> list[str]:
+    answer = await rig.runtime.requests.answer(GetTree(ApplicationKey(NAMESPACE, name)))
+    assert isinstance(answer, TreeAnswer)
+    return sorted(node.ref.kind for node in answer.nodes)
+
+
+async def test_kinds_that_the_project_does_not_list_are_not_in_the_tree_nor_what_only_they_own(rig: Rig) -> None:
+    await rig.push({"listed/a.yaml": DEPLOYMENT})
+    kinds = [{"group": "apps", "kind": "Deployment"}, {"group": "", "kind": "Pod"}]
+    await make_project(rig, "narrow", namespaceResourceWhitelist=kinds)
+    await rig.create_application("listed", project="narrow", syncPolicy={"automated": {}})
+    await rig.until("listed", synced_and_healthy)
+    assert await kinds_of(rig, "listed") == ["Deployment"]
+    replica_set = {"namespaceResourceWhitelist": [*kinds, {"group": "apps", "kind": "ReplicaSet"}]}
+    project = ResourceKey("argoproj.io", "AppProject", NAMESPACE, "narrow")
+    await rig.cluster.patch(project, "v1alpha1", {"spec": replica_set})
+    async with asyncio.timeout(5):
+        while await kinds_of(rig, "listed") != ["Deployment", "Pod", "ReplicaSet"]:  # noqa: ASYNC110 - asked anew
+            await asyncio.sleep(0.05)
+
+
+async def test_a_live_object_that_the_project_does_not_permit_is_not_counted_as_superfluous(rig: Rig) -> None:
+    await rig.push({"left/a.yaml": CONFIG.replace("NAME", "left-a"), "left/b.yaml": ACCOUNT})
+    await make_project(rig, "changing")
+    await rig.create_application("left", project="changing", syncPolicy={"automated": {}})
+    await rig.until("left", synced_and_healthy)
+    await rig.push({"left/b.yaml": None})
+    await rig.until("left", lambda body: body["status"]["sync"]["status"] == "OutOfSync")
+    project = ResourceKey("argoproj.io", "AppProject", NAMESPACE, "changing")
+    kinds = {"namespaceResourceBlacklist": [{"group": "", "kind": "ServiceAccount"}]}
+    await rig.cluster.patch(project, "v1alpha1", {"spec": kinds})
+    body = await rig.until("left", lambda body: body["status"]["sync"]["status"] == "Synced")
+    assert [one["name"] for one in body["status"]["resources"]] == ["left-a"]
