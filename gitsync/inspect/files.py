@@ -14,6 +14,7 @@ from gitsync.kube.observed import observed
 from gitsync.manifest.canonical import canonical_json
 from gitsync.manifest.object import JsonObject, LiveObject
 from gitsync.manifest.parse import ParsedDocument, parse_manifests
+from gitsync.manifest.tracking import DEFAULT_TRACKING, TrackingSettings
 from model.identity import GroupVersionKind, ResourceKey
 from model.kinds import application
 from model.kinds.application import Application
@@ -94,11 +95,11 @@ def key_of(body: JsonObject) -> ResourceKey:
     return ResourceKey(gvk.group, gvk.kind, metadata.get("namespace") or "", name)
 
 
-def as_live(body: JsonObject) -> LiveObject:
+def as_live(body: JsonObject, tracking: TrackingSettings = DEFAULT_TRACKING) -> LiveObject:
     """The object as the live cache would hold it."""
     gvk = GroupVersionKind.parse(body["apiVersion"], body["kind"])
     try:
         seen = observed(canonical_json(body), api_version=gvk.api_version, kind=gvk.kind)
     except msgspec.DecodeError as error:
         raise InspectError(f"{key_of(body)}: {error}", suggestion="Correct the object's metadata.") from error
-    return live_object(seen, gvk.group, gvk.version, gvk.kind)
+    return live_object(seen, gvk.group, gvk.version, gvk.kind, tracking=tracking)

@@ -15,11 +15,12 @@ from gitsync.inspect.files import (
     read_documents,
     read_objects,
 )
-from gitsync.inspect.render import render_application
+from gitsync.inspect.render import Told, render_application
 from gitsync.inspect.scope import scopes
 from gitsync.manifest.object import DesiredObject, JsonObject
 from gitsync.manifest.parse import ParsedDocument
 from gitsync.manifest.prepare import prepare
+from gitsync.manifest.tracking import TrackingSettings
 from gitsync.plan.build import build_plan
 from gitsync.plan.options import PlanOptions
 from gitsync.plan.values import Plan, Task
@@ -55,7 +56,7 @@ def plan_file(file: str, live: str, question: PlanQuestion) -> list[JsonObject]:
     if question.desired:
         wanted = read_documents(question.desired)
     elif not wanted:
-        wanted = render_application(application, dict(question.repositories))
+        wanted = render_application(application, question.repositories, Told(question.configuration))
     return inspect_plan(
         application, wanted, read_objects(live), prune=question.prune, configuration=question.configuration
     )
@@ -71,10 +72,10 @@ def inspect_plan(
 ) -> list[JsonObject]:
     """The actions of the next sync. `prune` None: as the application's operation, else its automation, has it."""
     options = _options(application, prune)
-    wanted = _desired(application, documents, live)
+    wanted = _desired(application, documents, live, configuration.tracking)
     bodies = {key_of(body): body for body in live}
     differing = {one.key for one in wanted if _differs(one, bodies.get(one.key), application, configuration)}
-    found = {key: as_live(body) for key, body in bodies.items()}
+    found = {key: as_live(body, configuration.tracking) for key, body in bodies.items()}
     return _shown(build_plan(wanted, found, options=options, out_of_sync=differing))
 
 
@@ -101,7 +102,10 @@ def _options(application: Application, prune: bool | None) -> PlanOptions:
 
 
 def _desired(
-    application: Application, documents: Sequence[ParsedDocument], live: Sequence[JsonObject]
+    application: Application,
+    documents: Sequence[ParsedDocument],
+    live: Sequence[JsonObject],
+    tracking: TrackingSettings,
 ) -> tuple[DesiredObject, ...]:
     metadata = application.metadata
     return prepare(
@@ -110,6 +114,7 @@ def _desired(
         control_namespace=metadata.namespace,
         default_namespace=application.spec.destination.namespace,
         is_namespaced=scopes(live, [document.body for document in documents]),
+        tracking=tracking,
     ).objects
 
 

@@ -69,9 +69,11 @@ def all_at_once(questions: Sequence[Callable[[], _T]]) -> Iterator[list[Callable
         yield [threads.submit(question).result for question in questions]
 
 
-def render_application(application: Application, directories: Mapping[str, Path]) -> list[ParsedDocument]:
+def render_application(
+    application: Application, directories: Mapping[str, Path], told: Told = _NOTHING_TOLD
+) -> list[ParsedDocument]:
     """All objects of all sources, in their order. Raises what rendering raises."""
-    return _last_of_each(read_sources(application, directories))
+    return _last_of_each(read_sources(application, directories, told))
 
 
 def _last_of_each(results: Sequence[SourceResult]) -> list[ParsedDocument]:

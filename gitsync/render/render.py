@@ -24,13 +24,14 @@ from gitsync.render.reading import read_source
 from gitsync.render.references import OtherClosure, References, complete, gather_wanted, referred, spelled
 from gitsync.render.remote_bases import BaseAddress, base_of_ref
 from gitsync.render.remote_files import current, with_remote_files
-from gitsync.render.tools import Tools, find_tools, tool_identities
+from gitsync.render.tools import ToolFinder, Tools, find_tools, tool_identities
 from model.kinds.application import ApplicationSource
 
 _VERSION = "3"  # of what is rendered from equal inputs; a new one leaves all older renders unused
 _DEFAULT_LIMITS = RenderLimits()
 _DEFAULT_CONTEXT = RenderContext()
 _NO_REFERENCES: References = {}
+_found_tools = ToolFinder(find_tools)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ async def render(
             nothing = Closure(())
             return Rendered((), nothing, SourceType.DIRECTORY, commit, _digest(nothing), from_cache=False)
         reader = await repositories.tree(source.repo_url, commit)
-    own = _Render(source, reader, repositories, cache, limits, context, references, tools or _found(), charts)
+    own = _Render(source, reader, repositories, cache, limits, context, references, tools or _found_tools(), charts)
     return (None if fresh else await own.known()) or await own.make(fresh=fresh)
 
 
@@ -220,11 +221,6 @@ class _Render:
             made.others,
             made.consulted,
         )
-
-
-@functools.cache
-def _found() -> Tools:
-    return find_tools()
 
 
 def _held(candidates: Sequence[Candidate], files: Files, surroundings: Surroundings) -> list[Candidate]:

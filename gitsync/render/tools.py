@@ -43,6 +43,19 @@ class Tools:
         return _digest(found, state.st_size, state.st_mtime_ns)
 
 
+class ToolFinder:
+    """The programs on PATH, looked for again while one is missing: what is installed later needs no restart."""
+
+    def __init__(self, find: Callable[[], Tools]) -> None:
+        self._find = find
+        self._known = Tools()
+
+    def __call__(self) -> Tools:
+        if not all(path is not None and path.is_file() for path in (self._known.kustomize, self._known.helm)):
+            self._known = self._find()
+        return self._known
+
+
 def find_tools(*, kustomize: str = "kustomize", helm: str = "helm") -> Tools:
     """Programs by path, or by name on PATH."""
     found = {name: shutil.which(name) for name in (kustomize, helm)}
