@@ -40,6 +40,11 @@ class LiveEvent(msgspec.Struct, frozen=True):
         assert live is not None
         return live
 
+    @property
+    def looks_different(self) -> bool:
+        """Whether the object came, went, or says something else in the tree."""
+        return self.old is None or self.new is None or self.old.facts != self.new.facts
+
 
 def live_object(
     item: Observed,

@@ -69,7 +69,7 @@ def windows_of(project: JsonObject, application: str, destination: Destination) 
     """Windows of the project that concern the application. Raises UnreadableWindow."""
     written = (project.get("spec") or {}).get("syncWindows") or ()
     return tuple(
-        _read(position, one)
+        read_window(position, one)
         for position, one in enumerate(written)
         if isinstance(one, dict) and _concerns(one, application, destination)
     )
@@ -124,7 +124,8 @@ def _names(patterns: Any, values: Sequence[str]) -> bool:
     return any(matches(pattern, value) for pattern in patterns if isinstance(pattern, str) for value in values if value)
 
 
-def _read(position: int, written: JsonObject) -> Window:
+def read_window(position: int, written: JsonObject) -> Window:
+    """Raises UnreadableWindow."""
     where = f"sync window {position + 1} of the project"
     if written.get("kind") not in ("allow", "deny"):
         raise UnreadableWindow(f"{where} is of kind {written.get('kind')}", suggestion="Write allow or deny.")
@@ -139,7 +140,10 @@ def _read(position: int, written: JsonObject) -> Window:
     except NotASchedule as error:
         raise UnreadableWindow(f"{where}: {error.message}", suggestion="Correct its schedule.") from error
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise UnreadableWindow(f"{where} has an unknown time zone: {written.get('timeZone')}") from error
+        raise UnreadableWindow(
+            f"{where} has an unknown time zone: {written.get('timeZone')}",
+            suggestion="Write one such as Europe/Berlin.",
+        ) from error
     return Window(
         position,
         written["kind"] == "deny",

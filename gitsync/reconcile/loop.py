@@ -29,7 +29,7 @@ from gitsync.reconcile.fleet import Fleet, Member, UnknownDestination
 from gitsync.reconcile.home import Home
 from gitsync.reconcile.impersonation import Acting
 from gitsync.reconcile.orphans import Orphans
-from gitsync.reconcile.permission import destination_of, permitted
+from gitsync.reconcile.permission import destination_of, permitted, project_conditions
 from gitsync.reconcile.queue import FairQueue
 from gitsync.reconcile.record import Record, Records, Stage, read_application, why_unreadable
 from gitsync.reconcile.refresh import Refresh, RefreshRequest, asked_for
@@ -166,7 +166,10 @@ class Loop:
         stage = Stage.SPEC
         try:
             self._require_spec(record)
-            record.conditions[Stage.CONFIGURATION] = configuration_conditions(self._home.config)
+            record.conditions[Stage.CONFIGURATION] = (
+                *configuration_conditions(self._home.config),
+                *project_conditions(self._project(record)),
+            )
             member = self._fleet.find(record.application.spec.destination)
             self._records.place(record, member.server)
             stage = Stage.COMPARE
@@ -338,7 +341,7 @@ class Loop:
         for root in event.roots:
             if (record := self._records.of_instance(root)) is not None:
                 self._feeds.changed(record.key, key)
-                if record.state.health not in NEEDS_NO_EXPLANATION and _looks_different(event):
+                if record.state.health not in NEEDS_NO_EXPLANATION and event.looks_different:
                     self._report(record.key)  # the sentence that explains it may name this object
 
     def _look_soon(self, key: ApplicationKey) -> None:
@@ -503,8 +506,3 @@ def _worded(raw: JsonObject) -> tuple[object, ...]:
     """What people and other controllers write besides the spec."""
     metadata = raw["metadata"]
     return tuple(metadata.get(field) for field in ("labels", "annotations", "finalizers", "ownerReferences"))
-
-
-def _looks_different(event: LiveEvent) -> bool:
-    """Whether the object came, went, or says something else in the tree."""
-    return event.old is None or event.new is None or event.old.facts != event.new.facts

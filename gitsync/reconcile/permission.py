@@ -8,6 +8,7 @@ from gitsync.manifest.object import JsonObject
 from gitsync.project.children import child_refusals
 from gitsync.project.integrity import integrity_policy
 from gitsync.project.permits import refusals, source_violations, violations
+from gitsync.project.problems import project_problems
 from gitsync.reconcile.fleet import Member
 from gitsync.reconcile.record import Desired
 from model.kinds.application import Application, ApplicationCondition, ApplicationSource, Destination
@@ -31,6 +32,15 @@ def why_not_base(project: JsonObject | None, application: Application, url: str)
     if integrity_policy(project, url) is not None:
         return "of a repository whose commits must be signed, which is checked only for sources"
     return ""
+
+
+def project_conditions(project: JsonObject) -> tuple[ApplicationCondition, ...]:
+    """What every application says while its project has something in it that nobody can honour."""
+    name = project["metadata"].get("name", "")
+    return tuple(
+        ApplicationCondition("ConfigurationWarning", f'project "{name}": {problem}')
+        for problem in project_problems(project)
+    )
 
 
 def permitted(

@@ -108,3 +108,15 @@ async def test_a_live_object_that_the_project_does_not_permit_is_not_counted_as_
     await rig.cluster.patch(project, "v1alpha1", {"spec": kinds})
     body = await rig.until("left", lambda body: body["status"]["sync"]["status"] == "Synced")
     assert [one["name"] for one in body["status"]["resources"]] == ["left-a"]
+
+
+async def test_a_project_that_says_what_nobody_can_honour_makes_its_applications_warn(rig: Rig) -> None:
+    await rig.push({"warned/a.yaml": CONFIG.replace("NAME", "warned")})
+    await make_project(rig, "templated", sourceNamespaces=["{{ team }}"])
+    await rig.create_application("warned", project="templated", syncPolicy={"automated": {}})
+    body = await rig.until("warned", synced_and_healthy)
+    assert conditions_of(body)[0][0] == "ConfigurationWarning"
+    assert "spec.sourceNamespaces[0] holds '{{ team }}'" in told(body)
+    project = ResourceKey("argoproj.io", "AppProject", NAMESPACE, "templated")
+    await rig.cluster.patch(project, "v1alpha1", {"spec": {"sourceNamespaces": None}})
+    await rig.until("warned", lambda body: not conditions_of(body))
