@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from gitsync.actions.merge import apply_merge_patch, merge_patch
 from gitsync.errors import Failed
+from gitsync.manifest.merge_patch import apply_merge_patch, merge_patch
 from gitsync.manifest.object import JsonObject
 
 

@@ -1,19 +1,17 @@
 """The two questions about one object: does live differ from desired, and did the dry run confirm it?"""
 
-from typing import Any
+from dataclasses import replace
 
-import msgspec
-
+from gitsync.diff.client_side import fields_of_last_apply
 from gitsync.diff.comparison import Comparison
 from gitsync.diff.ignore import NO_RULES, IgnoreRules, without_expressions, without_fields, without_pointers
 from gitsync.diff.lists import fields_applied
-from gitsync.diff.normalize import DEFAULT_SETTINGS, LAST_APPLIED, DiffSettings, normalize
-from gitsync.diff.ownership import NOTHING, FieldSet, Ownership, read_ownership
+from gitsync.diff.normalize import DEFAULT_SETTINGS, DiffSettings, normalize
+from gitsync.diff.ownership import Ownership, read_ownership
 from gitsync.diff.prediction import compare_prediction
 from gitsync.diff.respect import keep_live
 from gitsync.diff.secrets import is_secret, mask_together
 from gitsync.diff.traits import traits_of
-from gitsync.diff.whole import Traits
 from gitsync.manifest.object import DesiredObject, JsonObject
 from gitsync.manifest.tracking import FIELD_MANAGER
 from model.change import FieldChange, ObjectDiff
@@ -28,9 +26,11 @@ def compute_diff(
     manager: str = FIELD_MANAGER,
     ignore: IgnoreRules = NO_RULES,
     settings: DiffSettings = DEFAULT_SETTINGS,
+    client_side: bool = False,
 ) -> ObjectDiff:
     """The difference that can be told without asking the API server.
 
+    `client_side`: it is applied on the client's side, which goes by what was applied last, and not by who owns what.
     Secrets come out masked. When `arbiter_needed`, ask the server with a dry run and judge its answer by `arbitrate`.
     Raises RuleUnusable for a jq expression that cannot be used.
     """
@@ -44,9 +44,9 @@ def compute_diff(
         wanted, existing = _masked([wanted, existing], settings)
     traits = traits_of(live)
     ours = ownership.ours
-    three_way = ours is None
-    if ours is None:
-        ours = _last_applied_fields(live, ownership, traits)
+    three_way = ours is None or client_side
+    if ours is None or client_side:
+        ours = fields_of_last_apply(live, ownership, traits)
     comparison = Comparison(traits, ownership, three_way=three_way)
     predicted = comparison.compare_map(_same_version(wanted, existing), existing, ours, None)
     changes = tuple(comparison.changes)
@@ -62,13 +62,17 @@ def arbitrate(
     ignore: IgnoreRules = NO_RULES,
     settings: DiffSettings = DEFAULT_SETTINGS,
     include_webhooks: bool = False,
+    client_side: bool = False,
 ) -> ObjectDiff:
     """The difference after the API server said, by a dry run, what it would make of `desired`: `predicted`.
 
     Live must be in the version of `desired`. What differs in fields that are not ours (a webhook that writes a time
-    stamp) is no difference, since a sync would not settle it, unless `include_webhooks` asks for it.
+    stamp) is no difference, since a sync would not settle it, unless `include_webhooks` asks for it. `client_side`:
+    it was predicted from what `client_side_patch` says.
     """
     before, after = read_ownership(live, manager), read_ownership(predicted, manager)
+    if client_side:
+        before, after = _as_applied(desired.body, live, before, after)
     existing, expected = _ignoring(normalize(live, settings), normalize(predicted, settings), before, ignore)
     if is_secret(existing) or is_secret(desired.body):
         existing, expected = _masked([existing, expected], settings)
@@ -115,13 +119,10 @@ def _same_version(wanted: JsonObject, existing: JsonObject) -> JsonObject:
     return {**wanted, "apiVersion": existing.get("apiVersion"), "kind": existing.get("kind")}
 
 
-def _last_applied_fields(live: JsonObject, ownership: Ownership, traits: Traits) -> FieldSet:
-    """What client-side applies wanted last, for an object that we never applied; nothing when nobody wrote it down."""
-    written: Any = (live.get("metadata", NOTHING).get("annotations") or NOTHING).get(LAST_APPLIED)
-    if not isinstance(written, str):
-        return NOTHING
-    try:
-        applied = msgspec.json.decode(written, type=JsonObject)
-    except msgspec.DecodeError:
-        return NOTHING
-    return fields_applied(normalize(applied), ownership, traits=traits)
+def _as_applied(
+    desired: JsonObject, live: JsonObject, before: Ownership, after: Ownership
+) -> tuple[Ownership, Ownership]:
+    """Both sides with what the last apply wanted, and what this one wants, in the place of what an apply owns."""
+    traits = traits_of(live)
+    wanted = fields_applied(normalize(desired), before, traits=traits)
+    return replace(before, ours=fields_of_last_apply(live, before, traits)), replace(after, ours=wanted)

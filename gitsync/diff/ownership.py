@@ -101,6 +101,19 @@ def is_apply_of(entry: JsonObject, manager: str) -> bool:
     return entry.get("manager") == manager and entry.get("operation") == "Apply" and not entry.get("subresource")
 
 
+def is_applied_by(live: JsonObject, manager: str) -> bool:
+    """Whether the manager ever applied the object on the server's side."""
+    return any(is_apply_of(entry, manager) for entry in live.get("metadata", NOTHING).get("managedFields") or ())
+
+
+def union(left: FieldSet, right: FieldSet) -> FieldSet:
+    """Both sets of fields; each is a tree whose leaves are empty objects."""
+    both = dict(left)
+    for step, below in right.items():
+        both[step] = union(both[step], below) if step in both else below
+    return both
+
+
 def restrict(value: Any, owners: Sequence[FieldSet]) -> Any:
     """The part of a value that these field sets own; the very value when that is all of it."""
     if any(not owner for owner in owners):

@@ -14,6 +14,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from gitsync.execute.client_side import apply_client_side
 from gitsync.execute.hooks import end_hook
 from gitsync.execute.live import LiveView, Watched
 from gitsync.execute.migrate import MIGRATED_MANAGER_ANNOTATION, migrate_client_side
@@ -51,7 +52,7 @@ async def apply_object(cluster: Cluster, live: LiveView, task: Task, settings: A
             return await _replace_by_force(cluster, live, task, body, settings)
         if task.options.replace:
             return await _replace(cluster, task, body, settings)
-        if not settings.dry_run and task.options.take_over_client_side:
+        if not settings.dry_run and task.options.take_over_client_side and not task.options.client_side:
             named = task.desired.annotations.get(MIGRATED_MANAGER_ANNOTATION, "")
             await migrate_client_side(cluster, task.live, also=named)
         return await _apply(cluster, task, body, settings)
@@ -98,6 +99,8 @@ def _validation(task: Task) -> Validation:
 
 
 async def _apply(cluster: Cluster, task: Task, body: JsonObject, settings: ApplySettings) -> Written:
+    if task.options.client_side:
+        return await apply_client_side(cluster, task, body, dry_run=settings.dry_run, validation=_validation(task))
     return await cluster.apply(body, manager=FIELD_MANAGER, dry_run=settings.dry_run, validation=_validation(task))
 
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import msgspec
 
+from gitsync.diff.normalize import LAST_APPLIED
+from gitsync.diff.ownership import union
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import Conflict
 from gitsync.manifest.object import JsonObject, LiveObject
 from gitsync.manifest.tracking import FIELD_MANAGER
 
 _CLIENT_SIDE = frozenset({"kubectl-client-side-apply", FIELD_MANAGER})
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 MIGRATED_MANAGER_ANNOTATION = "argocd.argoproj.io/client-side-apply-migration-manager"
 _HINT = b'"Update"'
 
@@ -60,7 +61,7 @@ def migrated(entries: list[JsonObject], *, also: str = "") -> list[JsonObject] |
     ours = next((entry for entry in entries if _is_ours(entry)), None)
     fields: JsonObject = dict(ours.get("fieldsV1") or {}) if ours else {}
     for entry in theirs:
-        fields = _union(fields, entry.get("fieldsV1") or {})
+        fields = union(fields, entry.get("fieldsV1") or {})
     first = ours or theirs[0]
     mine = {
         "manager": FIELD_MANAGER,
@@ -84,19 +85,11 @@ def _is_ours(entry: JsonObject) -> bool:
     return entry.get("operation") == "Apply" and entry.get("manager") == FIELD_MANAGER and not entry.get("subresource")
 
 
-def _union(left: JsonObject, right: JsonObject) -> JsonObject:
-    """Both sets of fields; a FieldsV1 is a tree whose leaves are empty objects."""
-    both = dict(left)
-    for key, below in right.items():
-        both[key] = _union(both[key], below) if key in both else below
-    return both
-
-
 def _without_last_applied(fields: JsonObject) -> JsonObject:
     """Nobody applies that annotation any more; owning it would delete it from under kubectl."""
     metadata: JsonObject = fields.get("f:metadata") or {}
     annotations: JsonObject = metadata.get("f:annotations") or {}
-    if f"f:{_LAST_APPLIED}" not in annotations:
+    if f"f:{LAST_APPLIED}" not in annotations:
         return fields
-    kept = {key: value for key, value in annotations.items() if key != f"f:{_LAST_APPLIED}"}
+    kept = {key: value for key, value in annotations.items() if key != f"f:{LAST_APPLIED}"}
     return {**fields, "f:metadata": {**metadata, "f:annotations": kept}}

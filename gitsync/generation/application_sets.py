@@ -29,6 +29,7 @@ from gitsync.generation.set_writes import MANAGER, SetWrites
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError, Conflict, NotFound
 from gitsync.kube.watch import Changed, Deleted, Interrupted, ListDone, watch_kind
+from gitsync.manifest.merge_patch import merge_patch
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.queue import FairQueue
 from gitsync.reconcile.record import Record, Records, sentence

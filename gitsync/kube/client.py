@@ -249,6 +249,24 @@ class Cluster:
         )
         return _body(await self.transport.send(request, budget), target)
 
+    async def merge(
+        self,
+        key: ResourceKey,
+        version: str,
+        body: JsonObject,
+        *,
+        manager: str,
+        dry_run: bool = False,
+        validation: Validation = "Warn",
+        budget: Budget = Budget.SYNC,
+    ) -> Written:
+        """A JSON merge patch that names the resourceVersion it was made from, so that it can be sent twice."""
+        gvk = GroupVersionKind(key.group, version, key.kind)
+        path, target = await self._object(gvk, key.namespace, key.name, "patch")
+        query = {"fieldManager": manager, "dryRun": "All" if dry_run else "", "fieldValidation": validation}
+        request = Request("PATCH", path + _query(query), target, orjson.dumps(body), _PATCH_TYPES["merge"])
+        return _written(await self.transport.send(request, budget), target)
+
     async def delete(
         self,
         gvk: GroupVersionKind,

@@ -1,6 +1,7 @@
 """From desired and live objects to a plan."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from itertools import groupby
 
 from gitsync.manifest.annotations import HookType, is_hook, is_skipped, sync_wave
@@ -107,7 +108,9 @@ def _namespace_task(
     if found is not None and not _lacks_metadata(found, wanted.body):
         return
     reason = "CreateNamespace=true" if found is None else "managedNamespaceMetadata differs"
-    yield _apply_task(wanted, found, options, reason, SyncPhase.PRE_SYNC, 0)
+    task = _apply_task(wanted, found, options, reason, SyncPhase.PRE_SYNC, 0)
+    # It is shared with others, who must keep what is theirs.
+    yield replace(task, options=replace(task.options, server_side=True))
 
 
 def _namespace(key: ResourceKey, options: PlanOptions) -> DesiredObject:

@@ -44,6 +44,11 @@ class TaskOptions:
     take_over_client_side: bool = True
     propagation: str = "Foreground"
 
+    @property
+    def client_side(self) -> bool:
+        """Somebody insists on apply on the client's side; otherwise the server does it."""
+        return self.server_side is False
+
 
 DEFAULT_OPTIONS = TaskOptions()
 

@@ -7,7 +7,7 @@ names; none of that is a reason to ask again.
 from collections import OrderedDict
 
 from gitsync.diff.ignore import RuleUnusable, without_expressions, without_pointers
-from gitsync.diff.normalize import normalize
+from gitsync.diff.normalize import LAST_APPLIED, normalize
 from gitsync.diff.ownership import read_ownership
 from gitsync.manifest.canonical import digest
 from gitsync.manifest.object import DesiredObject, JsonObject
@@ -47,5 +47,7 @@ class Arbitrations:
             except RuleUnusable:
                 continue  # it saves nothing then
         ours = read_ownership(live, FIELD_MANAGER).ours
-        uid = live.get("metadata", {}).get("uid", "")
-        return digest({"live": body, "ours": ours, "memo": [memo.desired, memo.ignore], "uid": uid})
+        metadata = live.get("metadata", {})
+        applied = (metadata.get("annotations") or {}).get(LAST_APPLIED, "")
+        before = [ours, applied, metadata.get("uid", "")]
+        return digest({"live": body, "before": before, "memo": [memo.desired, memo.ignore]})

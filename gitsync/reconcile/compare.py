@@ -9,9 +9,11 @@ Unknown with its reason, never Synced.
 import asyncio
 from collections.abc import Callable
 
+from gitsync.diff.client_side import client_side_patch
 from gitsync.diff.compute import arbitrate, compute_diff
 from gitsync.diff.ignore import NO_RULES, IgnoreRules, RuleUnusable
 from gitsync.diff.normalize import DiffSettings
+from gitsync.diff.ownership import is_applied_by
 from gitsync.kube.errors import ClusterError, Conflict, Forbidden, Invalid, NotFound, UnknownKind
 from gitsync.kube.index import live_object
 from gitsync.kube.limits import Budget
@@ -20,6 +22,7 @@ from gitsync.manifest.annotations import COMPARE_OPTIONS, compare_choice, is_hoo
 from gitsync.manifest.canonical import canonical_json
 from gitsync.manifest.object import DesiredObject, JsonObject, LiveObject
 from gitsync.manifest.tracking import FIELD_MANAGER
+from gitsync.plan.options import asked, object_options, parse_options
 from gitsync.reconcile.application_state import MemoKey, ObjectVerdict
 from gitsync.reconcile.arbitrations import Arbitrations
 from gitsync.reconcile.fleet import Member
@@ -35,6 +38,7 @@ from model.kinds.application import ApplicationCondition
 _MAX_SHARED_SHOWN = 20
 _SERVER_SIDE, _WEBHOOKS = "ServerSideDiff", "IncludeMutationWebhook"
 _MAX_UNUSABLE = 1000
+_MAX_ATTEMPTS = 4  # of a comparison while its object changes all the time
 _TURN_SECONDS = 0.02  # a large application lets others have their turn
 
 
@@ -124,19 +128,23 @@ class Comparer:
         return True
 
     async def compare_slowly(self, record: Record, member: Member, key: ResourceKey) -> None:
-        """As `compare_now`, with the cluster's help. The verdict is dropped if something changed meanwhile."""
-        wanted = record.desired.objects.get(key) if record.desired else None
-        if wanted is None:
-            return
-        cached = member.cache.get(key)
-        try:
-            live, body = await self._live(member, wanted, cached)
-        except ClusterError as failure:
-            verdict = self._failed(record, wanted, cached, failure)
-        else:
-            verdict = await self._decide(record, member, wanted, live, body)
-        if record.desired is not None and record.desired.objects.get(key) is wanted:
-            self._settle(record, key, verdict)
+        """As `compare_now`, with the cluster's help. A verdict is dropped, and another one found, if what it is about
+        changed meanwhile: it might be told after the one on the newer state."""
+        for attempt in range(_MAX_ATTEMPTS):
+            wanted = record.desired.objects.get(key) if record.desired else None
+            if wanted is None or (attempt and self.compare_now(record, member, key)):
+                return
+            cached = member.cache.get(key)
+            try:
+                live, body = await self._live(member, wanted, cached)
+            except ClusterError as failure:
+                verdict = self._failed(record, wanted, cached, failure)
+            else:
+                verdict = await self._decide(record, member, wanted, live, body)
+            same = _version(member.cache.get(key)) == _version(cached) or attempt == _MAX_ATTEMPTS - 1
+            if same and record.desired is not None and record.desired.objects.get(key) is wanted:
+                self._settle(record, key, verdict)
+                return
 
     async def diff_of(
         self,
@@ -229,7 +237,14 @@ class Comparer:
             if (known := self._unusable.get((record.key, expression))) is not None:
                 raise known
         try:
-            return compute_diff(wanted, body, manager=FIELD_MANAGER, ignore=rules, settings=self._rules.settings)
+            return compute_diff(
+                wanted,
+                body,
+                manager=FIELD_MANAGER,
+                ignore=rules,
+                settings=self._rules.settings,
+                client_side=_is_applied_by_client(record, wanted),
+            )
         except RuleUnusable as failure:
             self._unusable[record.key, failure.expression] = failure
             if len(self._unusable) > _MAX_UNUSABLE:
@@ -257,9 +272,17 @@ class Comparer:
         self, record: Record, member: Member, wanted: DesiredObject, body: JsonObject, rules: IgnoreRules
     ) -> ObjectDiff:
         self.dry_runs += 1
-        predicted = await member.cluster.acting_as(record.acting_as).apply(
-            wanted.body, manager=FIELD_MANAGER, force=True, dry_run=True, budget=Budget.DIFF
-        )
+        cluster = member.cluster.acting_as(record.acting_as)
+        client_side = _is_applied_by_client(record, wanted) or not is_applied_by(body, FIELD_MANAGER)
+        if client_side:
+            patch = client_side_patch(wanted.body, body)
+            predicted = await cluster.merge(
+                wanted.key, wanted.version, patch, manager=FIELD_MANAGER, dry_run=True, budget=Budget.DIFF
+            )
+        else:
+            predicted = await cluster.apply(
+                wanted.body, manager=FIELD_MANAGER, force=True, dry_run=True, budget=Budget.DIFF
+            )
         webhooks = compare_choice(_WEBHOOKS, wanted.annotations, record.application.metadata.annotations or {})
         return arbitrate(
             wanted,
@@ -268,6 +291,7 @@ class Comparer:
             ignore=rules,
             settings=self._rules.settings,
             include_webhooks=webhooks and self._asks_server(record, wanted),
+            client_side=client_side,
         )
 
     def _failed(
@@ -291,7 +315,8 @@ class Comparer:
 
     def _memo(self, record: Record, wanted: DesiredObject, live: LiveObject | None, rules: IgnoreRules) -> MemoKey:
         options = (record.application.metadata.annotations or {}).get(COMPARE_OPTIONS, "")
-        return memo_key(wanted, live, rules, self._rules.settings_text + options)
+        how = " client-side" if _is_applied_by_client(record, wanted) else ""
+        return memo_key(wanted, live, rules, self._rules.settings_text + options + how)
 
     def _asks_server(self, record: Record, wanted: DesiredObject) -> bool:
         """Whether the API server is to be asked even where we can tell."""
@@ -304,6 +329,16 @@ class Comparer:
             record.state.remove(key)
         else:
             record.state.put(verdict)
+
+
+def _is_applied_by_client(record: Record, wanted: DesiredObject) -> bool:
+    policy = record.application.spec.sync_policy
+    common = parse_options(policy.sync_options if policy else ())
+    return asked("ServerSideApply", object_options(wanted.annotations), common, "false")
+
+
+def _version(live: LiveObject | None) -> tuple[str, str] | None:
+    return (live.uid, live.resource_version) if live is not None else None
 
 
 def memo_key(wanted: DesiredObject, live: LiveObject | None, rules: IgnoreRules, settings: str) -> MemoKey:

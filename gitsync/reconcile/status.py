@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from gitsync.manifest.merge_patch import merge_patch
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.application_state import ObjectVerdict
 from model.health import Health, Sync
@@ -75,34 +76,6 @@ def status_patch(previous: JsonObject, wanted: JsonObject) -> JsonObject | None:
     """A JSON merge patch from `previous` to `wanted`; None when only times of comparison differ."""
     patch = merge_patch(previous, wanted)
     return patch if any(key not in _TIMES for key in patch) else None
-
-
-def merge_patch(old: JsonObject, new: JsonObject) -> JsonObject:
-    """RFC 7396: what to send so that `old` becomes `new`. {} when they are equal."""
-    patch: JsonObject = {key: None for key in old if key not in new}
-    for key, value in new.items():
-        before = old.get(key)
-        if before == value and key in old:
-            continue
-        if isinstance(before, dict) and isinstance(value, dict):
-            patch[key] = merge_patch(before, value)
-        else:
-            patch[key] = value
-    return patch
-
-
-def apply_merge_patch(old: JsonObject, patch: JsonObject) -> JsonObject:
-    """RFC 7396: `old` as the server will have it after `patch`."""
-    merged = dict(old)
-    for key, value in patch.items():
-        if value is None:
-            merged.pop(key, None)
-        elif isinstance(value, dict):
-            before = merged.get(key)
-            merged[key] = apply_merge_patch(before if isinstance(before, dict) else {}, value)
-        else:
-            merged[key] = value
-    return merged
 
 
 def kubernetes_time(moment: datetime) -> str:

@@ -8,7 +8,7 @@ import json
 
 import msgspec
 
-from gitsync.actions.merge import apply_merge_patch
+from gitsync.manifest.merge_patch import apply_merge_patch
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout.replica_set import ReplicaSet, controller_uid, copied
 from gitsync.rollout.working import Pass

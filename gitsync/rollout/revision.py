@@ -2,7 +2,7 @@
 
 import msgspec
 
-from gitsync.actions.merge import apply_merge_patch
+from gitsync.manifest.merge_patch import apply_merge_patch
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout import anti_affinity, conditions, pod_metadata
 from gitsync.rollout.defaults import replicas

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from gitsync.actions.merge import apply_merge_patch
+from gitsync.manifest.merge_patch import apply_merge_patch
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout import defaults
 from gitsync.rollout.replica_counts import (

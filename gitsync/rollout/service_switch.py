@@ -1,6 +1,6 @@
 """Selectors of Services: which ReplicaSet's pods a Service sends its traffic to."""
 
-from gitsync.actions.merge import apply_merge_patch
+from gitsync.manifest.merge_patch import apply_merge_patch
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout import defaults
 from gitsync.rollout.pausing import halted

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from gitsync.actions.merge import apply_merge_patch
+from gitsync.manifest.merge_patch import apply_merge_patch
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout.replica_set import controller_uid, copied, print_time
 from gitsync.rollout.step import step

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from gitsync.actions.merge import merge_patch
+from gitsync.manifest.merge_patch import merge_patch
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout import conditions, defaults, duration
 from gitsync.rollout.hashing import steps_hash

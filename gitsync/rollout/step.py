@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from gitsync.actions.merge import merge_patch
+from gitsync.manifest.merge_patch import merge_patch
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout import analysis_runs, blue_green, canary, conditions, defaults, status, step_experiment, workload
 from gitsync.rollout.pausing import Pausing

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from gitsync.actions.merge import apply_merge_patch
+from gitsync.manifest.merge_patch import apply_merge_patch
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout.pausing import Pausing
 from gitsync.rollout.replica_set import ReplicaSet

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from gitsync.actions.merge import merge_patch
+from gitsync.manifest.merge_patch import merge_patch
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout.analysis.arguments import Arguments, SecretKey, Secrets, resolve, secret_keys
 from gitsync.rollout.analysis.metric import MetricSettings, read_metrics

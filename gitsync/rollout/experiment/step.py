@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from gitsync.actions.merge import merge_patch
+from gitsync.manifest.merge_patch import merge_patch
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout.experiment.analyses import reconcile_analysis
 from gitsync.rollout.experiment.pods import end_of, reconcile_template

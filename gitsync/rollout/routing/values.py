@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gitsync.actions.merge import merge_patch
+from gitsync.manifest.merge_patch import merge_patch
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout.values import LiveObjects, Needed, Patch, Routed, RoutingFailed
 from model.identity import GroupVersionKind, ResourceKey

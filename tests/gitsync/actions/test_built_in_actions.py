@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitsync.actions.built_in import BUILT_IN
-from gitsync.actions.merge import apply_merge_patch, merge_patch
 from gitsync.actions.rules import available_actions, run_action
 from gitsync.actions.values import ActionImpossible, Operation
+from gitsync.manifest.merge_patch import apply_merge_patch, merge_patch
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 THEN = "2026-03-01T12:30:00Z"

@@ -1,11 +1,14 @@
 """The adapter and the execution against API servers that nobody scripted: the sandbox, and a real kube-apiserver."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from gitsync.diff.normalize import LAST_APPLIED
 from gitsync.execute.apply_plan import Execution, Outcome
 from gitsync.execute.delete_application import delete_application
 from gitsync.kube.access import access_from_kubeconfig
@@ -70,6 +73,13 @@ class Rig:
         assert live
         return live
 
+    async def seen(self, kind: str, name: str, group: str = "", *, after: LiveObject | None = None) -> LiveObject:
+        """The object as the cache has it, newer than `after`."""
+        key, old = ResourceKey(group, kind, "shop", name), after.resource_version if after else ""
+        while (live := self.cache.get(key)) is None or live.resource_version == old:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        return live
+
     async def run(self, steps: Plan, **settings: Any) -> Outcome:
         return await Execution(steps, cluster=self.cluster, live=self.cache, application=APPLICATION, **settings).run()
 
@@ -105,6 +115,7 @@ async def test_the_life_of_an_application(rig: Rig) -> None:
     await sync_again(rig)
     await refusals(rig)
     await take_over(rig)
+    await client_side(rig)
     await prune_and_delete(rig)
 
 
@@ -168,6 +179,46 @@ async def take_over(rig: Rig) -> None:
     body = await rig.cluster.get(GroupVersionKind("", "v1", "ConfigMap"), "shop", "old")
     assert body
     assert body["data"] == {"keep": "1"}
+
+
+def with_env(*names: str, **labels: str) -> JsonObject:
+    """A Deployment named `side` whose container has these variables."""
+    body = deployment("side")
+    container = {"name": "main", "image": "nginx", "env": [{"name": name, "value": "1"} for name in names]}
+    pod = {"metadata": {"labels": {"app": "side"}}, "spec": {"containers": [container]}}
+    metadata = {"namespace": "shop", "name": "side", "labels": labels}
+    return body | {"metadata": metadata, "spec": body["spec"] | {"template": pod}}
+
+
+async def client_side(rig: Rig) -> None:
+    """Who insists on it gets what `kubectl apply` does: an annotation to go by, and nothing that is others' touched."""
+    made = await rig.run(plan(apply(with_env("a", "b", tier="web"), server_side=False)))
+    assert made.results[0].message == "deployment.apps/side created", made
+    live = await rig.seen("Deployment", "side", "apps")
+    ours = [entry for entry in managed_fields(live.body()) if not entry.subresource]
+    assert [(entry.manager, entry.operation) for entry in ours] == [(FIELD_MANAGER, "Update")]
+    applied = msgspec.json.decode(live.body()["metadata"]["annotations"][LAST_APPLIED])
+    assert applied["metadata"]["labels"] == {"tier": "web"}
+    container = {"name": "main", "env": [{"name": "theirs", "value": "1"}]}
+    extra = {"metadata": {"labels": {"extra": "1"}}, "spec": {"template": {"spec": {"containers": [container]}}}}
+    await rig.cluster.patch(live.key, "v1", extra, kind="strategic", manager="somebody")
+    live = await rig.seen("Deployment", "side", "apps", after=live)
+    changed = await rig.run(plan(apply(with_env("b", "c"), live=live, server_side=False)))
+    assert changed.results[0].message == "deployment.apps/side configured", changed
+    live = await rig.seen("Deployment", "side", "apps", after=live)
+    assert live.labels == {"extra": "1"}
+    env = live.body()["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert sorted(one["name"] for one in env) == ["b", "c", "theirs"]
+    before = rig.cluster.requests.copy()
+    same = await rig.run(plan(apply(with_env("b", "c"), live=live, server_side=False)))
+    assert same.results[0].message == "deployment.apps/side unchanged"
+    assert not rig.cluster.requests - before
+    taken = await rig.run(plan(apply(with_env("c"), live=live)))
+    assert taken.phase is Phase.SUCCEEDED, taken
+    body = await rig.cluster.get(live.gvk, "shop", "side")
+    assert body
+    env = body["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert sorted(one["name"] for one in env) == ["c", "theirs"], "the server's side takes over what the client applied"
 
 
 async def prune_and_delete(rig: Rig) -> None:

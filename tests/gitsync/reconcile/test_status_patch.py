@@ -6,8 +6,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gitsync.manifest.merge_patch import apply_merge_patch, merge_patch
 from gitsync.reconcile.application_state import MemoKey, ObjectVerdict
-from gitsync.reconcile.status import StatusView, apply_merge_patch, assemble, merge_patch, status_patch
+from gitsync.reconcile.status import StatusView, assemble, status_patch
 from model.health import Health, HealthReport, Sync
 from model.identity import ResourceKey
 from model.kinds.application import ApplicationCondition

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from gitsync.actions.merge import apply_merge_patch
+from gitsync.manifest.merge_patch import apply_merge_patch
 from gitsync.rollout.experiment.step import step
 from gitsync.rollout.experiment.values import Surroundings
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from gitsync.actions.merge import apply_merge_patch
+from gitsync.manifest.merge_patch import apply_merge_patch
 from gitsync.rollout.routing.route import needed, route, splits_experiments
 from gitsync.rollout.values import RoutingFailed, RoutingRequest
 from model.identity import GroupVersionKind, ResourceKey

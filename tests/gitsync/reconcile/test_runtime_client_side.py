@@ -1,0 +1,86 @@
+"""Objects that are, or were, applied on the client's side: compared by what was applied last, against the sandbox."""
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from gitsync.manifest.object import JsonObject
+from model.identity import ResourceKey
+from tests.support.runtime import Rig, synced_and_healthy
+from tests.support.sandbox_rig import World, running_sandbox_rig
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(30), pytest.mark.asyncio(loop_scope="module")]
+
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+AUTOMATED = {"automated": {"prune": True, "selfHeal": True}}
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[World, Rig]]:
+    async with running_sandbox_rig(tmp_path_factory.mktemp("client-side")) as (world, rig):
+        yield world, rig
+
+
+@pytest.fixture
+def rig(both: tuple[World, Rig]) -> Rig:
+    return both[1]
+
+
+def config_map(name: str, **data: str) -> str:
+    return json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data})
+
+
+def deployment(name: str, **spec: int) -> JsonObject:
+    labels = {"app": name}
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "main", "image": "shop/web:1"}]}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": pod, **spec},
+    }
+
+
+async def test_who_insists_on_client_side_apply_gets_it_and_stays_synced(rig: Rig) -> None:
+    await rig.push({"mine/a.yaml": config_map("mine", a="1", b="1")})
+    policy = {**AUTOMATED, "syncOptions": ["ServerSideApply=false"]}
+    await rig.create_application("mine", syncPolicy=policy)
+    await rig.until("mine", synced_and_healthy)
+    made = await rig.get("v1", "ConfigMap", "default", "mine")
+    assert made is not None
+    assert json.loads(made["metadata"]["annotations"][LAST_APPLIED])["data"] == {"a": "1", "b": "1"}
+    assert {entry["operation"] for entry in made["metadata"]["managedFields"]} == {"Update"}
+    theirs = ResourceKey("", "ConfigMap", "default", "mine")
+    await rig.cluster.patch(theirs, "v1", {"data": {"c": "1"}}, manager="somebody")
+    commit = await rig.push({"mine/a.yaml": config_map("mine", a="1")})
+    await rig.until("mine", lambda body: body["status"]["sync"].get("revision") == commit and synced_and_healthy(body))
+    changed = await rig.get("v1", "ConfigMap", "default", "mine")
+    assert changed is not None
+    assert changed["data"] == {"a": "1", "c": "1"}
+
+
+async def test_what_argo_cd_applied_and_git_has_no_more_is_a_difference_until_it_is_synced(rig: Rig) -> None:
+    mark = {"argocd.argoproj.io/tracking-id": "adopted:apps/Deployment:default/adopted"}
+    applied = deployment("adopted", minReadySeconds=1)
+    applied["metadata"]["annotations"] = {**mark, LAST_APPLIED: json.dumps(applied)}
+    await rig.cluster.create(applied, manager="argocd-controller")
+    await rig.push({"adopted/a.yaml": json.dumps(deployment("adopted"))})
+    await rig.create_application("adopted")
+    await rig.until("adopted", lambda body: body.get("status", {}).get("sync", {}).get("status") == "OutOfSync")
+    await rig.patch("adopted", {"operation": {"sync": {}}})
+    await rig.until("adopted", synced_and_healthy)
+    live = await rig.get("apps/v1", "Deployment", "default", "adopted")
+    assert live is not None
+    assert not live["spec"].get("minReadySeconds")
+
+
+async def test_what_argo_cd_applied_and_git_still_wants_is_no_difference(rig: Rig) -> None:
+    mark = {"argocd.argoproj.io/tracking-id": "settled:apps/Deployment:default/settled"}
+    applied = deployment("settled", minReadySeconds=1)
+    applied["metadata"]["annotations"] = {**mark, LAST_APPLIED: json.dumps(applied)}
+    await rig.cluster.create(applied, manager="argocd-controller")
+    await rig.push({"settled/a.yaml": json.dumps(deployment("settled", minReadySeconds=1))})
+    await rig.create_application("settled")
+    await rig.until("settled", synced_and_healthy)
