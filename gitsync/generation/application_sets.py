@@ -33,7 +33,6 @@ from gitsync.manifest.merge_patch import merge_patch
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.queue import FairQueue
 from gitsync.reconcile.record import Record, Records, sentence
-from gitsync.reconcile.status import merge_patch
 from gitsync.reconcile.supervisor import Heart, Supervisor
 from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
 from model.kinds.application import FINALIZER, GROUP, VERSION

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gitsync.reconcile import deletion_budget
-from gitsync.reconcile.record import namespace_metadata_changed
+from gitsync.reconcile.record import Record, namespace_metadata_changed
 from gitsync.settings import LoopSettings
 from model.health import Sync
 from model.identity import ResourceKey
@@ -51,6 +51,23 @@ class Situation:
     objects: int = 0
     revisions: tuple[str, ...] = ()
     operation_pending: bool = False
+
+
+def situation_of(record: Record) -> Situation:
+    """As the last comparison left it."""
+    state = record.state
+    return Situation(
+        application=record.application,
+        sync=record.sync,
+        revision=record.revision,
+        revisions=record.revisions,
+        drifted=[one.key for one in state if one.is_out_of_sync] if state.out_of_sync else [],
+        only_prunes_missing=state.only_prunes_missing,
+        would_prune_all=state.would_prune_all,
+        last=record.operation_state,
+        prunes=[one.key for one in state if one.requires_pruning] if state.prunes else [],
+        objects=len(state),
+    )
 
 
 @dataclass(frozen=True, slots=True)

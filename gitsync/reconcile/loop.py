@@ -239,7 +239,7 @@ class Loop:
             record.conditions[Stage.SYNC] = (condition_of(hold),)
             self._holds.look(record, hold)
             return
-        decision = autosync.decide(self._situation(record), settings=self._settings, now=self._now())
+        decision = autosync.decide(autosync.situation_of(record), settings=self._settings, now=self._now())
         match decision:
             case autosync.Start() if (ruling := self._closed_window(record)) is not None:
                 record.conditions[Stage.SYNC] = (blocked_condition(ruling),)
@@ -264,21 +264,6 @@ class Loop:
 
     def project_of(self, record: Record) -> JsonObject | None:
         return self._home.projects.get(record.application.spec.project or "default")
-
-    def _situation(self, record: Record) -> autosync.Situation:
-        drifted = [one.key for one in record.state if one.is_out_of_sync] if record.state.out_of_sync else []
-        return autosync.Situation(
-            application=record.application,
-            sync=record.sync,
-            revision=record.revision,
-            revisions=record.revisions,
-            drifted=drifted,
-            only_prunes_missing=record.state.only_prunes_missing,
-            would_prune_all=record.state.would_prune_all,
-            last=record.operation_state,
-            prunes=[one.key for one in record.state if one.requires_pruning] if record.state.prunes else [],
-            objects=len(record.state),
-        )
 
     # ---- reasons to look
 

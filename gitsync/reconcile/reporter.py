@@ -222,4 +222,5 @@ def summary_of(settings: RuntimeSettings, cluster: str, *, started_at: datetime)
         installation="HELM_HOSTED" if settings.hosted else "HELM",
         started_at=started_at,
         cluster=cluster,
+        ingress_host=settings.ingress_host,
     )

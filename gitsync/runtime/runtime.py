@@ -458,17 +458,6 @@ class Runtime:
             supervisor=self.supervisor,
         )
 
-    def _summary(self, access: ClusterAccess) -> RuntimeSummary:
-        return RuntimeSummary(
-            version=version("argosy"),
-            namespace=self._settings.namespace,
-            engine="ARGOSY",
-            installation="HELM_HOSTED" if self._settings.hosted else "HELM",
-            started_at=self._now(),
-            cluster=access.name,
-            ingress_host=self._settings.ingress_host,
-        )
-
     # ---- numbers
 
     def not_ready(self) -> str:

@@ -5,13 +5,13 @@ from typing import Any
 
 import msgspec
 import pytest
-import yaml
 
 from gitsync.diff.client_side import client_side_patch, last_applied_text, with_last_applied
 from gitsync.diff.normalize import LAST_APPLIED
 from gitsync.manifest.object import JsonObject
+from tests.support.yaml_text import read_yaml
 
-CASES = yaml.safe_load(Path(__file__).with_name("client_side.yaml").read_text())["cases"]
+CASES = read_yaml(Path(__file__).with_name("client_side.yaml").read_text())["cases"]
 
 
 def whole(part: dict[str, Any], kind: str) -> JsonObject:

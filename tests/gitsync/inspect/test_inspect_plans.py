@@ -35,7 +35,7 @@ def write(folder: Path, case: Path) -> tuple[str, str, list[str]]:
 
 def configured(folder: Path, case: Path) -> tuple[str, ...]:
     """The case's own argocd-cm, if it has one."""
-    data = yaml.safe_load(case.read_text()).get("config")
+    data = read_yaml(case.read_text()).get("config")
     if data is None:
         return ()
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "argocd-cm"}, "data": data}

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from gitsync.project.problems import project_problems
 from gitsync.reconcile.permission import project_conditions
+from tests.support.yaml_text import read_yaml
 
-CASES = yaml.safe_load(Path(__file__).with_name("cases").joinpath("problems.yaml").read_text())["cases"]
+CASES = read_yaml(Path(__file__).with_name("cases").joinpath("problems.yaml").read_text())["cases"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
