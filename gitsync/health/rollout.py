@@ -15,12 +15,13 @@ _BY_PHASE = {
     "Paused": Health.SUSPENDED,
     "Degraded": Health.DEGRADED,
 }
+_WORKLOAD_GENERATION = "rollout.argoproj.io/workload-generation"
 _FAILURES = ("RolloutAborted", "ProgressDeadlineExceeded")
 
 
 def assess(body: JsonObject) -> HealthReport:
     status = section(body, "status")
-    if not _is_observed(section(body, "metadata"), status):
+    if not _is_observed(section(body, "metadata"), status) or not _workload_is_observed(body, status):
         return progressing("Waiting for the controller to see the newest spec")
     if phase := text(status, "phase"):
         health = _BY_PHASE.get(phase)
@@ -35,11 +36,20 @@ def assess(body: JsonObject) -> HealthReport:
 
 
 def _is_observed(metadata: JsonObject, status: JsonObject) -> bool:
-    """Controllers before 0.10 write a hash instead of the generation, which says nothing about its age."""
+    """Controllers before 0.10 write a hash instead of the generation, which says nothing about its age; it may look
+    like a number, but then like a large one."""
     observed = status.get("observedGeneration")
     if observed is None:
         return False
-    return not str(observed).isdecimal() or str(observed) == str(count(metadata, "generation"))
+    return not str(observed).isdecimal() or int(observed) >= count(metadata, "generation")
+
+
+def _workload_is_observed(body: JsonObject, status: JsonObject) -> bool:
+    """Whether the pod template that is kept in another workload is the one that the status speaks of."""
+    if section(body, "spec").get("workloadRef") is None:
+        return True
+    noted = section(section(body, "metadata"), "annotations").get(_WORKLOAD_GENERATION)
+    return noted is None or str(noted) == str(status.get("workloadObservedGeneration"))
 
 
 def _counted(spec: JsonObject, status: JsonObject) -> HealthReport:

@@ -93,11 +93,36 @@ async def test_watches_that_end_in_the_middle_of_a_sync(tmp_path: Path, gone: bo
 
 async def test_watches_that_are_cut_after_every_event(tmp_path: Path) -> None:
     async with running_sandbox_rig(tmp_path) as (world, rig):
+        witness = watched(world)
         world.sandbox.faults.add(Fault(watch_only=True, drop_after_events=1, count=60))
         world.sandbox.faults.drop_watches()
         await between_waves(rig, "web")
         await repair(rig, "web")
         await finished(rig, "web")
+        assert witness.times("ADDED", "Deployment", "web") == 1
+        assert witness.times("ADDED", "ConfigMap", "web-later") == 1
+        assert witness.times("MODIFIED", "ConfigMap", "web-later") == 0
+
+
+async def test_a_list_that_expires_between_its_pages_is_begun_anew(tmp_path: Path) -> None:
+    """What the first page told counts for nothing then: no object is taken for missing, and none is applied again."""
+    async with running_world(tmp_path) as world:
+        names = [f"many-{number}" for number in range(600)]
+        async with running_rig(world.access, world.host, tmp_path / "runtime") as rig:
+            await rig.push({"many/all.yaml": "---\n".join(config_map(name) for name in names)})
+            await rig.create_application("many", syncPolicy=AUTOMATED)
+            await rig.until("many", synced_and_healthy, seconds=40)
+        witness = watched(world)
+        world.sandbox.faults.add(Fault(method="GET", path="configmaps.*continue=", gone=True, count=1))
+        async with running_rig(world.access, world.host, tmp_path / "runtime") as rig:
+            assert world.sandbox.faults.describe()[-1]["used"] == 1
+            commit = await rig.push({"many/one-more.yaml": config_map("one-more")})
+            await rig.until(
+                "many", lambda body: synced_and_healthy(body) and body["status"]["sync"]["revision"] == commit
+            )
+        assert witness.times("ADDED", "ConfigMap", "one-more") == 1
+        assert witness.times("MODIFIED", "ConfigMap", "many-") == 0
+        assert witness.times("DELETED", "ConfigMap", "many-") == 0
 
 
 async def test_a_storm_of_429(tmp_path: Path) -> None:
@@ -183,6 +208,25 @@ async def test_a_cluster_that_vanishes_or_falls_silent_and_returns(tmp_path: Pat
         after = versions(far)
         assert after["away"] == before["away"]
         assert "away-b" in after
+
+
+async def test_a_cluster_that_asks_for_patience_from_the_start_is_followed_when_it_has_calmed_down(
+    tmp_path: Path,
+) -> None:
+    storm = Fault(status=429, count=12)
+    async with (
+        running_world(tmp_path) as world,
+        running_rig(world.access, world.host, tmp_path / "runtime") as rig,
+        second_cluster(rig, tmp_path, storm) as (far, _),
+    ):
+        await rig.push({"away/a.yaml": config_map("away"), "here/a.yaml": config_map("here")})
+        await rig.create_application("away", destination={"name": "far", "namespace": "default"}, syncPolicy=AUTOMATED)
+        await rig.create_application("here", syncPolicy=AUTOMATED)
+        await rig.until("here", synced_and_healthy)
+        body = await rig.until("away", synced_and_healthy, seconds=50)
+        assert far.faults.describe()[-1]["used"] == 12
+        assert not conditions_of(body)
+        assert len(body["status"]["history"]) == 1
 
 
 async def test_a_cluster_that_lists_slowly_holds_up_its_own_applications_only(tmp_path: Path) -> None:

@@ -166,6 +166,30 @@ async def test_a_deletion(rig: Killable, step: str, how: Fault) -> None:
     assert times("ADDED", "Job", f"{name}-post") == 1
 
 
+async def test_the_rescue_of_a_failed_sync(rig: Killable) -> None:
+    """The hook that failed and the one that answers it run once each, and the failure stays one."""
+    name = "rescued"
+    apart, times = rig.apart, rig.witness.times
+    failing = job(f"name: {name}-before", "PreSync").replace("exit 0", "exit 1")
+    await apart.push(
+        {
+            f"{name}/before.yaml": failing,
+            f"{name}/first.yaml": config_map(f"{name}-first"),
+            f"{name}/rescue.yaml": job(f"name: {name}-rescue", "SyncFail"),
+        }
+    )
+    killed = asyncio.create_task(
+        rig.kill_at(msgspec.structs.replace(UNHEARD, method="PATCH", path=rf"/jobs/{name}-rescue\?", count=1))
+    )
+    await apart.create(name, syncPolicy={"automated": {}, "retry": {"limit": 0}})
+    await killed
+    await apart.start_runtime()
+    await apart.until(name, lambda body: phase_of(body) == "Failed", seconds=30)
+    assert times("ADDED", "Job", f"{name}-before") == 1
+    assert times("ADDED", "Job", f"{name}-rescue") == 1
+    assert not await rig.objects("ConfigMap", f"{name}-first")
+
+
 async def test_a_termination_that_nobody_was_there_for(rig: Killable) -> None:
     """The hook that ran is gone afterwards, and the operation has ended."""
     name = "stopped"

@@ -59,6 +59,10 @@ class Shop:
         body = await self.rig.until(self.name, lambda body: type_ in dict(conditions_of(body)))
         return dict(conditions_of(body))[type_]
 
+    def told(self) -> str:
+        """What the runtime says of the repository."""
+        return next(one.error for one in self.rig.runtime.repositories.states() if one.url == self.url)
+
     def deleted(self) -> int:
         return self.witness.times("DELETED", "ConfigMap", self.name)
 
@@ -198,3 +202,21 @@ async def test_a_renamed_repository_is_told_and_its_new_name_changes_nothing(
     shop.world.host.faults.clear()
     assert not conditions_of(body)
     assert (shop.deleted(), shop.changed()) == (0, 0)
+
+
+async def test_a_git_host_that_falls_silent_holds_up_its_own_applications_only(both: tuple[World, Rig]) -> None:
+    """A connection that is open and says nothing: what is deployed stays, others go on, and later it is followed."""
+    silent, other = await opened(both, "silent"), await opened(both, "spoken")
+    hang = Fault(FaultKind.HANG, "silent")
+    silent.world.host.faults.inject(hang)
+    commit = await silent.push({"a.yaml": config_map("silent-a", "2")})
+    await other.until_at(await other.push({"a.yaml": config_map("spoken-a", "2")}))
+    async with asyncio.timeout(30):
+        while not silent.told():  # noqa: ASYNC110 - asked from outside
+            await asyncio.sleep(0.1)
+    assert silent.told().endswith("cannot be reached: could not read from socket: timed out")
+    assert (silent.deleted(), silent.changed()) == (0, 0)
+    silent.world.host.faults.clear()
+    silent.hint()
+    await silent.until_at(commit)
+    assert (silent.deleted(), silent.changed()) == (0, 1)
