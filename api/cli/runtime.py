@@ -1,27 +1,20 @@
 """`argosy runtime`: looking after runtimes. Without a subcommand it is the runtime process itself."""
 
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 import yaml
 
-from api.cli import client
 from api.cli.database_session import data_dir_option
 from api.cli.lazy import load_command
 from api.cli.output import output_option, show_table
-from api.cli.registration import InDatabase, OverApi, Registry
-from api.installation.runtime import RuntimeInstallation, namespace_object, runtime_objects
-from api.settings import server_from_environment
+from api.cli.runtime_options import installation, registry_of, server_option, token_for, token_option
+from api.cli.runtime_rebuild import rebuild
+from api.installation.runtime import namespace_object, runtime_objects
 
 _PROCESS = "gitsync.cli.runtime:runtime"
-_HERE_ONLY = ("127.0.0.1", "localhost", "::1")
-
-server_option = click.option("--server", help="Address of the control plane; else the database on this machine.")
-token_option = click.option("--api-token", help="API token for --server; better in ARGOSY_TOKEN.")
 
 
 class _RuntimeGroup(click.Group):
@@ -47,12 +40,6 @@ class _RuntimeGroup(click.Group):
 @click.group(cls=_RuntimeGroup)
 def runtime() -> None:
     """Look after the runtimes that may connect; without a subcommand: be one, on a cluster."""
-
-
-def registry_of(server: str | None, api_token: str | None, data_dir: Path | None) -> Registry:
-    """Over the API where a server is named, else on the database."""
-    named = server or (server_from_environment() if data_dir is None else None)
-    return OverApi(client.client_settings(named, api_token)) if named else InDatabase(data_dir)
 
 
 @runtime.command()
@@ -135,30 +122,18 @@ def manifests(
     otherwise the one in the cluster stays. Definitions of kinds are not: the runtime makes those that are missing.
     """
     registry = registry_of(server, api_token, data_dir)
-    number = version("argosy")
-    wanted = RuntimeInstallation(
-        name=name,
-        link_url=link_url or registry.link_url,
-        image=image or f"argosy:{number}",
-        version=number,
+    wanted = installation(
+        registry,
+        name,
         namespace=namespace,
-        token=_token_for(registry, name, given, renew=new_token),
+        link_url=link_url,
+        image=image,
+        token=token_for(registry, name, given, renew=new_token),
         config_repo=config_repo,
         engine=engine,
         network_policy=network_policy,
     )
-    if urlsplit(wanted.link_url).hostname in _HERE_ONLY:
-        click.echo(f"note: pods cannot reach {wanted.link_url}; name an address that they can with --link", err=True)
     click.echo(yaml.safe_dump_all([namespace_object(wanted), *runtime_objects(wanted)], sort_keys=False), nl=False)
 
 
-def _token_for(registry: Registry, name: str, given: str | None, *, renew: bool) -> str | None:
-    """The token for the Secret; None: the Secret in the cluster is left alone."""
-    known = registry.find(name)
-    if given:
-        return given
-    if known.seen is not None and not renew:
-        click.echo(f"note: {name} has connected already, so its token stays as it is (--new-token renews it)", err=True)
-        return None
-    click.echo(f"note: this holds a new token of {name}; the one before is void", err=True)
-    return registry.new_token(name)
+runtime.add_command(rebuild)

@@ -7,7 +7,6 @@ sources of the release differ from the present ones.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
@@ -78,18 +77,6 @@ def contents_of(paths: Sequence[str]) -> Callable[[Files], dict[str, bytes | Non
 
 def restoring(contents: Mapping[str, bytes | None]) -> Callable[[Files], Contents]:
     return lambda files: contents
-
-
-def together(edits: Sequence[Callable[[Files], Contents]]) -> Callable[[Files], Contents]:
-    """Several edits of one commit; they change different files."""
-
-    def edit(files: Files) -> Contents:
-        found: dict[str, Any] = {}
-        for one in edits:
-            found |= one(files)
-        return found
-
-    return edit
 
 
 def _same(one: JsonObject, other: JsonObject) -> bool:

@@ -1,7 +1,7 @@
 """Changes that become commits, as values: who, what, why, and the trailers that tell it to everybody later. Pure."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gitsync.git.errors import PathRefused
@@ -64,6 +64,18 @@ class Landed:
     commit: CommitInfo
     diff: str
     repeated: bool = False
+
+
+def together(edits: Sequence[Callable[[Files], Contents]]) -> Callable[[Files], Contents]:
+    """Several edits as one; they change different files."""
+
+    def edit(files: Files) -> Contents:
+        found: dict[str, bytes | None] = {}
+        for one in edits:
+            found |= one(files)
+        return found
+
+    return edit
 
 
 def full_message(change: Change) -> str:

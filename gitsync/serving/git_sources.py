@@ -13,7 +13,6 @@ from gitsync.access.pull_requests import PullRequestRefused, PullRequests
 from gitsync.changes.check import INVALID
 from gitsync.changes.errors import BadInput
 from gitsync.changes.git_source import (
-    IN_CLUSTER,
     GitSourceSpec,
     Restriction,
     keeping,
@@ -24,14 +23,14 @@ from gitsync.changes.git_source import (
     source_edit,
     source_removal,
 )
+from gitsync.changes.shared_configuration import BOOTSTRAP, SharedConfiguration
 from gitsync.errors import GitsyncError
-from gitsync.git.address import same_place
+from gitsync.git.change import together
 from gitsync.git.errors import RepositoryError, RepositoryNotFound, RevisionNotFound
 from gitsync.git.repositories import Repositories
 from gitsync.git.tree import clean_path, find
 from gitsync.kube.client import Cluster
-from gitsync.kube.errors import ClusterError
-from gitsync.manifest.object import JsonObject
+from gitsync.kube.errors import AlreadyExists
 from gitsync.project.children import child_project
 from gitsync.reconcile.record import Records
 from gitsync.reconcile.report import is_git_source
@@ -39,14 +38,13 @@ from gitsync.serving.committing import Committing, Intent, problem_of
 from gitsync.serving.validation import WorldSource
 from gitsync.settings import RuntimeSettings
 from model.identity import ApplicationKey
-from model.kinds.application import GROUP, KIND, VERSION, ApplicationSource, Destination
+from model.kinds.application import ApplicationSource, Destination
 from model.link_change import Author, ChangeAnswer, CommitWords, DeleteGitSource, Problem, PutGitSource
 
 log = structlog.get_logger("gitsync.git_sources")
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _MANAGER = "argosy"
-BOOTSTRAP = "shared-configuration"
 
 
 class GitSources:
@@ -88,10 +86,12 @@ class GitSources:
         edit = (source_creation if body.is_new else source_edit)(place, manifest, projects)
         action, verb = ("CREATE", "Add") if body.is_new else ("EDIT", "Change")
         words = CommitWords(f"{verb} Git Source {spec.name}")
-        intent = Intent(action, self._entity(spec.name), body.operation_id, words, edit)
+        configuration = self._configuration()
+        whole = together([edit, configuration.laid_out()]) if body.is_new else edit
+        intent = Intent(action, self._entity(spec.name), body.operation_id, words, whole)
         answer = await self._committing.commit(place, body.author, intent)
         if not answer.problems:
-            await self._require_bootstrap(place)
+            await self._require_bootstrap(configuration)
         return answer
 
     async def delete(self, body: DeleteGitSource) -> ChangeAnswer:
@@ -211,38 +211,18 @@ class GitSources:
 
     # ---- the application that syncs this runtime's part of the shared configuration
 
-    async def _require_bootstrap(self, place: ApplicationSource) -> None:
-        if any(self._covers(source, place) for one in self._records for source in one.application.spec.all_sources):
+    async def _require_bootstrap(self, configuration: SharedConfiguration) -> None:
+        if self._records.get(ApplicationKey(configuration.namespace, BOOTSTRAP)) is not None:
             return
         try:
-            await self._home.create(self._bootstrap(place), manager=_MANAGER)
-            log.info("shared configuration is synced now", repository=place.repo_url, path=place.path)
-        except ClusterError as failure:
-            if failure.status != 409:
-                raise
+            await self._home.create(configuration.bootstrap(), manager=_MANAGER)
+            log.info("shared configuration is synced now", repository=configuration.repo_url, path=configuration.folder)
+        except AlreadyExists:
+            return
 
-    def _covers(self, source: ApplicationSource, place: ApplicationSource) -> bool:
-        path = source.path.strip("/")
-        inside = path in ("", ".") or place.path == path or place.path.startswith(f"{path}/")
-        return inside and same_place(source.repo_url) == same_place(place.repo_url)
-
-    def _bootstrap(self, place: ApplicationSource) -> JsonObject:
-        return {
-            "apiVersion": f"{GROUP}/{VERSION}",
-            "kind": KIND,
-            "metadata": {"name": BOOTSTRAP, "namespace": self._settings.namespace},
-            "spec": {
-                "project": "default",
-                "source": {
-                    "repoURL": place.repo_url,
-                    "path": place.path,
-                    "targetRevision": "HEAD",
-                    "directory": {"recurse": True},
-                },
-                "destination": {"server": IN_CLUSTER, "namespace": self._settings.namespace},
-                "syncPolicy": {"automated": {"prune": True, "selfHeal": True, "allowEmpty": True}},
-            },
-        }
+    def _configuration(self) -> SharedConfiguration:
+        settings = self._settings
+        return SharedConfiguration(settings.config_repo, settings.name, settings.namespace)
 
     def _entity(self, name: str) -> str:
         return f"GitSource {self._settings.name}/{self._settings.namespace}/{name}"

@@ -19,11 +19,10 @@ from gitsync.changes.rollback import (
     manifest_edit,
     paths_to_restore,
     restoring,
-    together,
 )
 from gitsync.errors import GitsyncError
 from gitsync.git.address import same_place
-from gitsync.git.change import Contents
+from gitsync.git.change import Contents, together
 from gitsync.git.closure import Closure
 from gitsync.git.refs import is_full_commit
 from gitsync.git.repositories import Repositories
