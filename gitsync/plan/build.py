@@ -18,6 +18,7 @@ from model.operation import SyncPhase
 MISSING = "missing in the cluster"
 DIFFERS = "differs from Git"
 IN_SYNC = "in sync; applied again"
+NAMESPACE_ASKED = "CreateNamespace=true"
 
 
 def build_plan(
@@ -107,7 +108,7 @@ def _namespace_task(
     wanted = _namespace(key, options)
     if found is not None and not _lacks_metadata(found, wanted.body):
         return
-    reason = "CreateNamespace=true" if found is None else "managedNamespaceMetadata differs"
+    reason = NAMESPACE_ASKED if found is None else f"{NAMESPACE_ASKED}: managedNamespaceMetadata differs"
     task = _apply_task(wanted, found, options, reason, SyncPhase.PRE_SYNC, 0)
     # It is shared with others, who must keep what is theirs.
     yield replace(task, options=replace(task.options, server_side=True))

@@ -9,7 +9,9 @@ from gitsync.execute.apply_plan import WAVE_TIMEOUT_ANNOTATION
 from gitsync.execute.hooks import Earlier
 from gitsync.execute.live import Watched
 from gitsync.manifest.object import JsonObject, LiveObject
+from gitsync.plan.build import NAMESPACE_ASKED
 from gitsync.plan.options import Options, PlanOptions, asked, object_options
+from gitsync.plan.prune import is_owned
 from gitsync.plan.values import Plan, TaskKind
 from gitsync.project.permits import refusals
 from gitsync.reconcile.application_state import MemoKey
@@ -23,7 +25,7 @@ from gitsync.reconcile.status import as_json
 from gitsync.reconcile.verdict import judge_extra, shared_condition
 from model.health import Sync
 from model.identity import ResourceKey
-from model.kinds.application import OperationState, ResourceResult, SyncOperation
+from model.kinds.application import Destination, OperationState, ResourceResult, SyncOperation
 from model.operation import Phase, ResultCode, SyncPhase
 
 SYNC_TIMEOUT_ANNOTATION = "argosy.io/sync-timeout"  # of an Application: how long one attempt may take
@@ -42,7 +44,8 @@ def earlier(carried_on: OperationState | None) -> Earlier | None:
 def live_of(record: Record, member: Member, desired: Desired, project: JsonObject) -> dict[ResourceKey, LiveObject]:
     """Live objects that the plan is about: the desired ones, and those of ours that are not desired any more.
 
-    What the project does not permit is not among them: it is neither applied nor pruned.
+    What the project does not permit is not among them: it is neither applied nor pruned. The namespace to deploy to is,
+    unless it is ours: that it exists is no secret, and it need not be created then.
     """
     home = ResourceKey("", "Namespace", "", record.application.spec.destination.namespace)
     live = {key: found for key in (*desired.objects, home) if (found := member.cache.get(key)) is not None}
@@ -50,7 +53,8 @@ def live_of(record: Record, member: Member, desired: Desired, project: JsonObjec
         if owned.key not in desired.objects and judge_extra(owned, _NO_MEMO) is not None:
             live[owned.key] = owned
     forbidden = refusals(project, live, destination_of(record.application, member))
-    return {key: one for key, one in live.items() if key not in forbidden}
+    shown = home not in desired.objects and home in live and not is_owned(live[home], record.instance)
+    return {key: one for key, one in live.items() if key not in forbidden or (key == home and shown)}
 
 
 def out_of_sync(record: Record, desired: Desired) -> set[ResourceKey]:
@@ -79,14 +83,21 @@ async def respect_ignored(
     return replace(desired, objects=objects)
 
 
-def refused_results(desired: Desired, sync: SyncOperation) -> tuple[ResourceResult, ...]:
-    """Objects that the project does not permit, as results: somebody wanted them and they were not applied."""
-    if sync.resources:
-        return ()
+def refused_results(
+    plan: Plan, desired: Desired, options: PlanOptions, project: JsonObject, destination: Destination
+) -> tuple[ResourceResult, ...]:
+    """Objects of this sync that the project does not permit, as results: nothing of it may be applied then.
+
+    The namespace that the sync itself would create counts like any other.
+    """
+    refused = {key: reason for key, reason in desired.refused.items() if key in desired.objects}
+    added = [task.key for task in plan.tasks if task.kind is TaskKind.APPLY and task.reason.startswith(NAMESPACE_ASKED)]
+    refused |= refusals(project, added, destination)
+    versions = {key: one.version for key, one in desired.objects.items()}
     return tuple(
         ResourceResult(
             group=key.group,
-            version=desired.objects[key].version,
+            version=versions.get(key, "v1"),
             kind=key.kind,
             namespace=key.namespace,
             name=key.name,
@@ -95,8 +106,8 @@ def refused_results(desired: Desired, sync: SyncOperation) -> tuple[ResourceResu
             hook_phase=Phase.FAILED.value,
             sync_phase=SyncPhase.SYNC.value,
         )
-        for key, reason in desired.refused.items()
-        if key in desired.objects
+        for key, reason in refused.items()
+        if options.selects(key) or key in added
     )
 
 

@@ -39,7 +39,7 @@ from gitsync.reconcile.fleet import Fleet, Member
 from gitsync.reconcile.home import Home
 from gitsync.reconcile.impersonation import Acting
 from gitsync.reconcile.local_manifests import desire_local
-from gitsync.reconcile.permission import permitted, sources_refused
+from gitsync.reconcile.permission import destination_of, permitted, sources_refused
 from gitsync.reconcile.record import Desired, Record, Records, sentence
 from gitsync.reconcile.refresh import Refresh
 from gitsync.reconcile.refusal import why_refused
@@ -355,6 +355,9 @@ class Syncs:
             options=options,
             out_of_sync=drifted,
         )
+        where = destination_of(record.application, member)
+        if refused := refused_results(plan, desired, options, self._project(record), where):
+            return life.Attempt(Phase.FAILED, f"{NOT_VALID}: {refused[0].message}", self._result(run, refused))
         if not plan.is_repeatable and not sync.dry_run:
             await self._put_on_record(run, run.earlier.results if run.earlier else ())
         run.execution = Execution(
@@ -376,10 +379,10 @@ class Syncs:
         run.execution = run.earlier = None
         if not sync.dry_run:
             await caught_up(member, plan, outcome.results)
-        results = (*outcome.results, *refused_results(desired, sync))
-        if any(one.status == ResultCode.SYNC_FAILED for one in results) and not outcome.message.startswith(NOT_VALID):
-            return life.Attempt(Phase.FAILED, life.failure_message(results), self._result(run, results))
-        return life.Attempt(outcome.phase, outcome.message, self._result(run, results))
+        failed = any(one.status == ResultCode.SYNC_FAILED for one in outcome.results)
+        if failed and not outcome.message.startswith(NOT_VALID):
+            return life.Attempt(Phase.FAILED, life.failure_message(outcome.results), self._result(run, outcome.results))
+        return life.Attempt(outcome.phase, outcome.message, self._result(run, outcome.results))
 
     async def _put_on_record(self, run: Run, results: tuple[ResourceResult, ...]) -> None:
         """What must not be done twice begins, and goes when it has ended, only after the Application tells of it."""

@@ -10,7 +10,7 @@ import pytest_asyncio
 from gitsync.manifest.object import JsonObject
 from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
 from model.link import GetTree, TreeAnswer
-from tests.support.runtime import NAMESPACE, Rig, conditions_of, synced_and_healthy
+from tests.support.runtime import NAMESPACE, Rig, conditions_of, phase_of, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
@@ -48,6 +48,48 @@ async def test_only_clusters_of_the_project_are_permitted_as_soon_as_there_is_on
     assert told(body) == ""
     await rig.cluster.delete(GroupVersionKind("", "v1", "Secret"), NAMESPACE, "repository-mine")
     await rig.until("scoped", lambda body: "is not permitted in project" in told(body))
+
+
+async def test_a_sync_with_an_object_that_the_project_does_not_permit_applies_nothing(rig: Rig) -> None:
+    role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: refused}\nrules: []\n"
+    await rig.push({"refused/a.yaml": CONFIG.replace("NAME", "refused"), "refused/b.yaml": role})
+    spec = {"sourceRepos": ["*"], "destinations": [{"server": "*", "name": "*", "namespace": "*"}]}
+    meta = {"name": "namespaced", "namespace": NAMESPACE}
+    await rig.cluster.create(
+        {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": meta, "spec": spec}
+    )
+    await rig.create_application("refused", project="namespaced")
+    await rig.until("refused", lambda body: bool(body.get("status")))
+    await rig.patch("refused", {"operation": {"sync": {}}})
+    body = await rig.until("refused", lambda body: phase_of(body) == "Failed")
+    state = body["status"]["operationState"]
+    assert "kind rbac.authorization.k8s.io/ClusterRole is not permitted in project" in state["message"]
+    assert [(one["kind"], one["status"]) for one in state["syncResult"]["resources"]] == [("ClusterRole", "SyncFailed")]
+    assert await rig.get("v1", "ConfigMap", "default", "refused") is None
+    chosen = {"sync": {"resources": [{"kind": "ConfigMap", "name": "refused"}]}}
+    await rig.patch("refused", {"operation": chosen})
+    await rig.until("refused", lambda body: phase_of(body) == "Succeeded")
+    assert await rig.get("v1", "ConfigMap", "default", "refused") is not None
+
+
+async def test_a_namespace_is_created_only_where_the_project_permits_namespaces(rig: Rig) -> None:
+    await rig.push({"spaced/a.yaml": CONFIG.replace("NAME", "spaced")})
+    meta = {"name": "spaces", "namespace": NAMESPACE}
+    spec = {"sourceRepos": ["*"], "destinations": [{"server": "*", "name": "*", "namespace": "*"}]}
+    project = {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": meta, "spec": spec}
+    await rig.cluster.create(project)
+    where = {"server": "https://kubernetes.default.svc", "namespace": "spaced"}
+    await rig.create_application(
+        "spaced", project="spaces", destination=where, syncPolicy={"syncOptions": ["CreateNamespace=true"]}
+    )
+    await rig.until("spaced", lambda body: bool(body.get("status")))
+    await rig.patch("spaced", {"operation": {"sync": {}}})
+    body = await rig.until("spaced", lambda body: phase_of(body) == "Failed")
+    assert "Namespace spaced: kind Namespace is not permitted" in body["status"]["operationState"]["message"]
+    await rig.cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "spaced"}})
+    await rig.patch("spaced", {"operation": {"sync": {"prune": True}}})
+    await rig.until("spaced", lambda body: phase_of(body) == "Succeeded")
+    assert await rig.get("v1", "ConfigMap", "spaced", "spaced") is not None
 
 
 async def secret(rig: Rig, kind: str, **data: str) -> None:
