@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gitsync.duration import parse_duration
-from gitsync.project.glob import matches
+from gitsync.project.glob import matches_or_regex
 from gitsync.settings import ControllerFlags
 
 CONFIG_MAP = "argocd-cmd-params-cm"
@@ -53,7 +53,7 @@ def read_parameters(data: Mapping[str, Any], flags: ControllerFlags) -> CommandP
 
 def is_among(namespace: str, patterns: tuple[str, ...]) -> bool:
     """Whether one of the patterns fits: a glob, or a regular expression between slashes."""
-    return any(_fits(pattern, namespace) for pattern in patterns)
+    return any(matches_or_regex(pattern, namespace) for pattern in patterns)
 
 
 def why_no_pattern(pattern: str) -> str:
@@ -65,12 +65,6 @@ def why_no_pattern(pattern: str) -> str:
     except re.error as error:
         return f"{pattern!r:.100} is no regular expression: {error}"
     return ""
-
-
-def _fits(pattern: str, namespace: str) -> bool:
-    if _is_expression(pattern):
-        return re.search(pattern[1:-1], namespace) is not None
-    return matches(pattern, namespace)
 
 
 def _is_expression(pattern: str) -> bool:
