@@ -46,6 +46,8 @@ from model.link_change import (
     ValidateApplication,
     ValidationAnswer,
 )
+from model.link_cluster import ClusterAnswer as ClusterAnswer
+from model.link_cluster import ClusterRequest
 from model.link_diff import DiffApplication as DiffApplication
 from model.link_rendering import GetRendering as GetRendering
 from model.link_rendering import RenderingAnswer as RenderingAnswer
@@ -327,6 +329,7 @@ RequestBody = (
     | GetManifestFile
     | PutGitSource
     | DeleteGitSource
+    | ClusterRequest
     | PreviewApplicationSet
     | RolloutRequest
 )
@@ -431,6 +434,7 @@ AnswerBody = (
     | AuditAnswers
     | AccessAnswers
     | ChangeAnswer
+    | ClusterAnswer
     | ValidationAnswer
     | ManifestFileAnswer
     | ApplicationSetPreviewAnswer

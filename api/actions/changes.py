@@ -11,6 +11,7 @@ from api.access.viewer import Viewer
 from api.actions import runtimes
 from api.actions.operations import Target
 from api.actions.reading import application, git_permissions, require_application
+from api.actions.registration import require_administrator
 from api.errors import Forbidden, Invalid, NotInGit, Refused
 from api.plane import ControlPlane
 from model.identity import ApplicationKey
@@ -29,6 +30,7 @@ from model.link_change import (
     ValidateApplication,
     ValidationAnswer,
 )
+from model.link_cluster import AddCluster, ClusterAnswer, RemoveCluster
 from model.listing import ListedApplication
 from model.report import ApplicationKind
 
@@ -122,23 +124,54 @@ async def delete_git_source(
     return await plane.connected.ask(runtime, body, ChangeAnswer, deadline_seconds=CHANGE_SECONDS)
 
 
+async def add_cluster(plane: ControlPlane, viewer: Viewer, runtime: str, body: AddCluster) -> ClusterAnswer:
+    await _require_clusters(plane, viewer, runtime)
+    return await plane.connected.ask(runtime, body, ClusterAnswer, deadline_seconds=CHANGE_SECONDS)
+
+
+async def remove_cluster(
+    plane: ControlPlane, viewer: Viewer, runtime: str, server: str, *, operation_id: str
+) -> ClusterAnswer:
+    await _require_clusters(plane, viewer, runtime)
+    body = RemoveCluster(server, author_of(viewer), operation_id)
+    return await plane.connected.ask(runtime, body, ClusterAnswer, deadline_seconds=CHANGE_SECONDS)
+
+
+async def _require_clusters(plane: ControlPlane, viewer: Viewer, runtime: str) -> None:
+    """Whoever may push to the shared configuration; without one, administrators. Raises NotVisible, Forbidden."""
+    if repository := await _shared_configuration(plane, viewer, runtime):
+        await _require_push(plane, viewer, runtime, repository, "change clusters")
+    else:
+        require_administrator(viewer, "change clusters of a runtime without a shared configuration repository")
+
+
 async def _require_configuration(plane: ControlPlane, viewer: Viewer, runtime: str) -> None:
     """Raises NotVisible, Invalid without a shared configuration repository, Forbidden for who may not write to it."""
-    found = await runtimes.runtime(plane, viewer, runtime)
-    if found is None:
-        raise not_visible(f"runtime {runtime}")
-    repository = found.summary.shared_config_repo if found.summary else ""
+    repository = await _shared_configuration(plane, viewer, runtime)
     if not repository:
         raise Invalid(
             f"runtime {runtime} has no shared configuration repository",
             field="runtime",
             suggestion="start the runtime with --config-repo; Git Sources are committed there",
         )
+    await _require_push(plane, viewer, runtime, repository, "change Git Sources")
+
+
+async def _shared_configuration(plane: ControlPlane, viewer: Viewer, runtime: str) -> str:
+    """Its address; "": there is none. Raises NotVisible."""
+    found = await runtimes.runtime(plane, viewer, runtime)
+    if found is None:
+        raise not_visible(f"runtime {runtime}")
+    return found.summary.shared_config_repo if found.summary else ""
+
+
+async def _require_push(plane: ControlPlane, viewer: Viewer, runtime: str, repository: str, deed: str) -> None:
+    """Raises Forbidden."""
     key = (runtime, repository)
     verdict = (await plane.authority.verdicts.of(viewer.name, [key]))[key]
     if not verdict.write:
         raise Forbidden(
-            f"you may not change Git Sources: {verdict.reason or 'no right to push to the shared configuration'}",
+            f"you may not {deed}: {verdict.reason or 'no right to push to the shared configuration'}",
             suggestion="ask for write permission on the shared configuration repository",
         )
 

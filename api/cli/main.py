@@ -8,6 +8,7 @@ _COMMANDS = {
     "app": ("api.cli.application:app", "See and steer applications."),
     "appset": ("api.cli.application_set:appset", "See what ApplicationSets would do."),
     "audit": ("api.cli.audit:audit", "See who changed what, as Git tells it."),
+    "cluster": ("api.cli.cluster:cluster", "Look after the clusters that runtimes deploy to."),
     "demo": ("api.cli.demo:demo", "Start everything on one port, with a sandbox cluster and Git host."),
     "git-token": ("api.cli.git_token:git_token", "Look after your own Git tokens."),
     "git-source": ("api.cli.git_source:git_source", "Look after the repositories that manifests are committed to."),

@@ -11,6 +11,7 @@ from api.actions.operations import Accepted, Target, new_operation_id
 from api.context import Context, Info
 from api.errors import ApiError, Invalid
 from api.schema.change_mutation import ChangeMutation
+from api.schema.cluster_mutation import ClusterMutation
 from api.schema.runtime_mutation import RuntimeMutation
 from api.schema.token_mutation import TokenMutation
 from api.types.enums import DeletePropagation
@@ -23,7 +24,7 @@ from model.link import StartSync
 
 
 @strawberry.type
-class Mutation(TokenMutation, ChangeMutation, RuntimeMutation):
+class Mutation(TokenMutation, ChangeMutation, RuntimeMutation, ClusterMutation):
     @strawberry.mutation
     async def sync_application(
         self, info: Info, runtime: str, name: str, namespace: str | None = None, options: SyncOptions | None = None

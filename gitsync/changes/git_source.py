@@ -180,7 +180,7 @@ def source_removal(
     place: ApplicationSource, name: str, namespace: str, *, restricted: bool = False
 ) -> Callable[[Files], Contents]:
     """Of a restricted one the project of its applications stays, since they do."""
-    remove = removal(_holder(place, name, namespace))
+    remove = leaving_room(place.path, removal(_holder(place, name, namespace)))
     if not restricted:
         return remove
     project = removal(Holder(place, ResourceKey(GROUP, PROJECT, namespace, name)))
@@ -199,6 +199,17 @@ def keeping(path: str) -> Callable[[Files], Contents]:
         return {} if present else {checked_path(f"{path}/{KEEP}"): b""}
 
     return edit
+
+
+def leaving_room(path: str, edit: Callable[[Files], Contents]) -> Callable[[Files], Contents]:
+    """The edit, after which the directory is still there when nothing else is left in it: without it the application
+    that syncs it could not be compared, and what was in it would never be pruned."""
+
+    def both(files: Files) -> Contents:
+        keep = checked_path(f"{path}/{KEEP}")
+        return {**({} if find(files, keep).entry is not None else {keep: b""}), **edit(files)}
+
+    return both
 
 
 def _holder(place: ApplicationSource, name: str, namespace: str) -> Holder:

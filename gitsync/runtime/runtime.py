@@ -421,6 +421,7 @@ class Runtime:
                 journalling=self.journalling,
                 rollbacks=self.changes.rollbacks,
                 git_sources=self.changes.git_sources,
+                clusters=self.changes.clusters,
                 previews=self.previews,
                 audit=self.audit,
                 now=self._now,

@@ -27,6 +27,7 @@ from gitsync.sandbox.clock import SandboxClock
 from gitsync.sandbox.cluster import ClusterObjects
 from gitsync.sandbox.deletion import Deletion
 from gitsync.sandbox.faults import FaultInjector
+from gitsync.sandbox.lifecycle.account_tokens import AccountTokens
 from gitsync.sandbox.lifecycle.definitions import DefinitionKeeper
 from gitsync.sandbox.lifecycle.garbage import GarbageCollector
 from gitsync.sandbox.lifecycle.namespaces import NamespaceKeeper
@@ -71,11 +72,13 @@ class Sandbox:
         self._collector = GarbageCollector(self.objects, self._slices)
         authority = self.certificates.authority_text
         self._namespaces = NamespaceKeeper(self.objects, self.store, self._slices, authority)
+        self._tokens = AccountTokens(self.objects, self.access, self._slices, authority)
         self._definitions = DefinitionKeeper(self.objects, self.store, self.registry, self._slices, self.clock)
         self._keepers: tuple[Callable[[StoreEvent], None], ...] = (
             addresses.note,
             self._definitions.note,
             self._namespaces.note,
+            self._tokens.note,
             self._collector.note,
         )
         self._snapshot = Snapshot(settings.data_dir / "objects.json", self.store) if settings.keep_objects else None

@@ -27,6 +27,7 @@ from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.tree import build_node
 from gitsync.reconcile.visibility import Visibility
 from gitsync.serving.changing import Changing
+from gitsync.serving.clusters import Clusters
 from gitsync.serving.git_sources import GitSources
 from gitsync.serving.git_tokens import GitTokens
 from gitsync.serving.rollback import Rollbacks
@@ -55,6 +56,7 @@ class Context:
     journalling: Journalling
     rollbacks: Rollbacks
     git_sources: GitSources
+    clusters: Clusters
     previews: SetPreviews
     visibility: Visibility
     audit: AuditLog

@@ -20,6 +20,7 @@ from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.supervisor import Supervisor
 from gitsync.render.chart_fetch import ChartFetcher
 from gitsync.serving.changing import Changing, Desk
+from gitsync.serving.clusters import ClusterParts, Clusters
 from gitsync.serving.committing import Committing
 from gitsync.serving.git_sources import GitSources
 from gitsync.serving.rollback import Rollbacks
@@ -50,6 +51,7 @@ class Changes:
     changing: Changing
     rollbacks: Rollbacks
     git_sources: GitSources
+    clusters: Clusters
 
 
 def make_journalling(
@@ -110,4 +112,7 @@ def make_changes(parts: ChangeParts) -> Changes:
         pull_requests,
         lambda: parts.reporter.watching_only,
     )
-    return Changes(changing, rollbacks, git_sources)
+    clusters = Clusters(
+        ClusterParts(parts.settings, parts.home_cluster, parts.fleet, committing, git_sources, parts.probe)
+    )
+    return Changes(changing, rollbacks, git_sources, clusters)

@@ -86,12 +86,12 @@ class GitSources:
         edit = (source_creation if body.is_new else source_edit)(place, manifest, projects)
         action, verb = ("CREATE", "Add") if body.is_new else ("EDIT", "Change")
         words = CommitWords(f"{verb} Git Source {spec.name}")
-        configuration = self._configuration()
+        configuration = self.configuration()
         whole = together([edit, configuration.laid_out()]) if body.is_new else edit
         intent = Intent(action, self._entity(spec.name), body.operation_id, words, whole)
         answer = await self._committing.commit(place, body.author, intent)
         if not answer.problems:
-            await self._require_bootstrap(configuration)
+            await self.require_bootstrap(configuration)
         return answer
 
     async def delete(self, body: DeleteGitSource) -> ChangeAnswer:
@@ -211,7 +211,8 @@ class GitSources:
 
     # ---- the application that syncs this runtime's part of the shared configuration
 
-    async def _require_bootstrap(self, configuration: SharedConfiguration) -> None:
+    async def require_bootstrap(self, configuration: SharedConfiguration) -> None:
+        """Makes the application that reads the runtime's part, unless it is there."""
         if self._records.get(ApplicationKey(configuration.namespace, BOOTSTRAP)) is not None:
             return
         try:
@@ -220,7 +221,8 @@ class GitSources:
         except AlreadyExists:
             return
 
-    def _configuration(self) -> SharedConfiguration:
+    def configuration(self) -> SharedConfiguration:
+        """Of a runtime that has one."""
         settings = self._settings
         return SharedConfiguration(settings.config_repo, settings.name, settings.namespace)
 

@@ -73,6 +73,7 @@ from model.link_change import (
     PutGitSource,
     ValidateApplication,
 )
+from model.link_cluster import AddCluster, RemoveCluster
 
 _PROBE_AGE_SECONDS = 1.0  # the control plane keeps answers itself; two caches would add up
 _MAX_PROBED = 500
@@ -182,6 +183,10 @@ class Requests:
                 return await self._context.git_sources.put(body)
             case DeleteGitSource():
                 return await self._context.git_sources.delete(body)
+            case AddCluster():
+                return await self._context.clusters.add(body)
+            case RemoveCluster():
+                return await self._context.clusters.remove(body)
             case PreviewApplicationSet():
                 return await self._context.previews.preview(body)
             case _:

@@ -18,6 +18,7 @@ from model.link_change import (
     ValidateApplication,
     ValidationAnswer,
 )
+from model.link_cluster import AddCluster, ClusterAnswer, RemoveCluster
 from model.report import CommitInfo
 from tests.support.fake_application_diff import application_diff
 from tests.support.fake_runtime import Answer
@@ -50,6 +51,11 @@ def _previewed(body: RequestBody) -> AnswerBody | Refusal:
     return ApplicationSetPreviewAnswer(("cart",), True, (change,), 1, (body.author.name,))
 
 
+def _cluster_changed(body: RequestBody) -> AnswerBody | Refusal:
+    assert isinstance(body, AddCluster | RemoveCluster)
+    return ClusterAnswer(body.operation_id, commit_of(body.author, "Change a cluster"), server_version="v1.33.0")
+
+
 CHANGES: Mapping[type[RequestBody], Answer] = {
     CreateApplication: _changed,
     EditApplication: _changed,
@@ -59,5 +65,7 @@ CHANGES: Mapping[type[RequestBody], Answer] = {
     ValidateApplication: _validated,
     GetManifestFile: _file,
     PreviewApplicationSet: _previewed,
+    AddCluster: _cluster_changed,
+    RemoveCluster: _cluster_changed,
     DiffApplication: application_diff,
 }

@@ -1,0 +1,210 @@
+"""Destination clusters: added and taken away as a person wants, through Git where secrets can stand there.
+
+Where the home cluster has a Sealed Secrets controller and the runtime a shared configuration repository, the cluster's
+Secret is committed as a SealedSecret. Otherwise it is written to the home cluster directly, and the answer says so.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from gitsync.access.probe import AccessProbe
+from gitsync.changes.application import Holder, Manifest, creation, removal
+from gitsync.changes.check import INVALID
+from gitsync.changes.cluster import cluster_secret, shape_problems
+from gitsync.changes.git_source import leaving_room, place_of
+from gitsync.changes.sealed_secret import GROUP, KIND, public_key, sealed_secret
+from gitsync.errors import GitsyncError
+from gitsync.git.change import together
+from gitsync.kube.access import IN_CLUSTER_SERVER, access_from_secret
+from gitsync.kube.client import Cluster
+from gitsync.kube.errors import AlreadyExists, ClusterError, ClusterUnreachable, Forbidden, Unauthorized
+from gitsync.kube.transport import TimeLimits
+from gitsync.manifest.object import JsonObject
+from gitsync.manifest.yaml_text import yaml_text
+from gitsync.reconcile.fleet import Fleet
+from gitsync.serving.committing import Committing, Intent, problem_of
+from gitsync.serving.git_sources import GitSources
+from gitsync.settings import RuntimeSettings
+from model.identity import GroupVersionKind, ResourceKey
+from model.link_change import Author, CommitWords, Problem
+from model.link_cluster import AddCluster, ClusterAnswer, RemoveCluster
+
+_MANAGER = "argosy"
+_SECRET = GroupVersionKind("", "v1", "Secret")
+_NAMESPACE = GroupVersionKind("", "v1", "Namespace")
+_ACTIVE_KEY = "sealedsecrets.bitnami.com/sealed-secrets-key=active"
+_PATIENCE = TimeLimits(connect_seconds=5.0, first_byte_seconds=8.0)
+FOLDER = "clusters"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterParts:
+    """What `Clusters` works with; `home` is the runtime's own cluster."""
+
+    settings: RuntimeSettings
+    home: Cluster
+    fleet: Callable[[], Fleet]
+    committing: Committing
+    git_sources: GitSources
+    probe: AccessProbe
+
+
+class Clusters:
+    """Those of one runtime."""
+
+    def __init__(self, parts: ClusterParts) -> None:
+        self._parts = parts
+
+    async def add(self, body: AddCluster) -> ClusterAnswer:
+        problems = shape_problems(body) or self._duplicates(body) or await self._rights(body.author)
+        if problems:
+            return ClusterAnswer(body.operation_id, problems=tuple(problems))
+        secret = cluster_secret(body, self._parts.settings.namespace)
+        found = await self._reach(secret)
+        if isinstance(found, Problem):
+            return ClusterAnswer(body.operation_id, problems=(found,))
+        try:
+            key, why_not = await self._sealing_key()
+            if key is None:
+                return await self._create(secret, body, found, why_not)
+            return await self._commit(sealed_secret(secret, key), body, found)
+        except GitsyncError as failure:
+            return ClusterAnswer(body.operation_id, problems=(problem_of(failure),))
+
+    async def remove(self, body: RemoveCluster) -> ClusterAnswer:
+        member = self._parts.fleet().get(body.server.rstrip("/"))
+        if member is None:
+            problem = Problem("NOT_FOUND_ERROR", f"there is no cluster {body.server:.200}", "server")
+            return ClusterAnswer(body.operation_id, problems=(problem,))
+        if member.server == IN_CLUSTER_SERVER:
+            message = "that is the cluster that the runtime lives in"
+            suggestion = "Uninstall the runtime instead."
+            return ClusterAnswer(
+                body.operation_id, problems=(Problem(INVALID, message, "server", suggestion=suggestion),)
+            )
+        if problems := await self._rights(body.author):
+            return ClusterAnswer(body.operation_id, problems=tuple(problems))
+        namespace = self._parts.settings.namespace
+        try:
+            secret = await self._parts.home.get(_SECRET, namespace, member.secret)
+            if _sealed(secret):
+                return await self._commit_removal(member.secret, member.name, body)
+            await self._parts.home.delete(_SECRET, namespace, member.secret)
+        except GitsyncError as failure:
+            return ClusterAnswer(body.operation_id, problems=(problem_of(failure),))
+        return ClusterAnswer(body.operation_id, notice="Its Secret was not in Git, so no commit tells of this.")
+
+    # ---- checks
+
+    def _duplicates(self, body: AddCluster) -> list[Problem]:
+        server = body.server.rstrip("/")
+        for member in self._parts.fleet():
+            if member.server == server:
+                message = f"{server} is there already, as cluster {member.name}"
+                return [Problem(INVALID, message, "server", suggestion="Remove it first to add it anew.")]
+            if member.name == body.name:
+                message = f"there is a cluster {body.name} already: {member.server}"
+                return [Problem(INVALID, message, "name", suggestion="Choose another name with --name.")]
+        return []
+
+    async def _rights(self, author: Author) -> list[Problem]:
+        """Whoever may push to the shared configuration may; without one, whom the control plane lets."""
+        repository = self._parts.settings.config_repo
+        if not author.name or not repository:
+            return []
+        verdict = await self._parts.probe.verdict(author.name, repository)
+        if verdict.write:
+            return []
+        code = "GIT_UNAVAILABLE" if verdict.unknown else "FORBIDDEN_ERROR"
+        return [Problem(code, f"{author.name} may not change clusters: {verdict.reason or 'no right to push'}")]
+
+    async def _reach(self, secret: JsonObject) -> str | Problem:
+        """The version of the cluster, asked as the runtime will ask: from here, with that credential."""
+        access = access_from_secret(secret)
+        try:
+            cluster = await Cluster.connect(access, times=_PATIENCE)
+        except Unauthorized as failure:
+            return Problem(INVALID, f"{access.server} does not accept the token: {failure.message}", "token")
+        except ClusterUnreachable as failure:
+            return Problem(
+                INVALID,
+                f"the runtime cannot reach {access.server}: {failure.message}",
+                "server",
+                suggestion="Give the address that the runtime's cluster can reach with --server-url.",
+            )
+        except ClusterError as failure:
+            return Problem(INVALID, f"{access.server} cannot be used: {failure.message}", "server")
+        try:
+            async for _ in cluster.list_pages(_NAMESPACE, limit=1):
+                break
+        except (Unauthorized, Forbidden) as failure:
+            return Problem(INVALID, f"the token may not even list namespaces: {failure.message}", "token")
+        except ClusterError as failure:
+            return Problem(INVALID, f"{access.server} cannot be used: {failure.message}", "server")
+        finally:
+            await cluster.close()
+        return cluster.discovery.server_version
+
+    async def _sealing_key(self) -> tuple[RSAPublicKey | None, str]:
+        """The newest key of the Sealed Secrets controller; None with the reason where there is none."""
+        if not self._parts.settings.config_repo:
+            return None, "the runtime has no shared configuration repository"
+        if self._parts.home.discovery.resource(GroupVersionKind(GROUP, "v1alpha1", KIND)) is None:
+            return None, "the runtime's cluster has no Sealed Secrets controller"
+        keys = await self._parts.home.list(_SECRET, label_selector=_ACTIVE_KEY)
+        newest = max(keys, key=lambda one: str(one["metadata"].get("creationTimestamp")), default=None)
+        try:
+            certificate = base64.b64decode(((newest or {}).get("data") or {}).get("tls.crt", ""))
+        except binascii.Error:
+            certificate = b""
+        if not certificate:
+            return None, "the Sealed Secrets controller of the runtime's cluster has no key yet"
+        return public_key(certificate), ""
+
+    # ---- writing
+
+    async def _create(self, secret: JsonObject, body: AddCluster, found: str, why_not: str) -> ClusterAnswer:
+        try:
+            await self._parts.home.create(secret, manager=_MANAGER)
+        except AlreadyExists:
+            message = f"there is a Secret {secret['metadata']['name']} already, which names another cluster"
+            return ClusterAnswer(body.operation_id, problems=(Problem(INVALID, message, "server"),))
+        notice = f"Its Secret was written to the runtime's cluster and not to Git: {why_not}."
+        return ClusterAnswer(body.operation_id, notice=notice, server_version=found)
+
+    async def _commit(self, manifest: JsonObject, body: AddCluster, found: str) -> ClusterAnswer:
+        settings = self._parts.settings
+        place = place_of(settings.name, settings.config_repo)
+        file_name = f"{FOLDER}/{manifest['metadata']['name']}.yaml"
+        configuration = self._parts.git_sources.configuration()
+        edit = together([creation(place, Manifest(yaml_text(manifest), manifest), file_name), configuration.laid_out()])
+        words = CommitWords(f"Add cluster {body.name}")
+        intent = Intent("CREATE", self._entity(body.name), body.operation_id, words, edit)
+        answer = await self._parts.committing.commit(place, body.author, intent)
+        if not answer.problems:
+            await self._parts.git_sources.require_bootstrap(configuration)
+        return ClusterAnswer(body.operation_id, answer.commit, server_version=found, problems=answer.problems)
+
+    async def _commit_removal(self, secret: str, name: str, body: RemoveCluster) -> ClusterAnswer:
+        settings = self._parts.settings
+        place = place_of(settings.name, settings.config_repo)
+        holder = Holder(
+            place, ResourceKey(GROUP, KIND, settings.namespace, secret), f"{place.path}/{FOLDER}/{secret}.yaml"
+        )
+        edit = leaving_room(place.path, removal(holder))
+        words = CommitWords(f"Remove cluster {name}")
+        intent = Intent("DELETE", self._entity(name), body.operation_id, words, edit)
+        answer = await self._parts.committing.commit(place, body.author, intent)
+        return ClusterAnswer(body.operation_id, answer.commit, problems=answer.problems)
+
+    def _entity(self, name: str) -> str:
+        return f"Cluster {self._parts.settings.name}/{name}"
+
+
+def _sealed(secret: JsonObject | None) -> bool:
+    owners = ((secret or {}).get("metadata") or {}).get("ownerReferences") or ()
+    return any(owner.get("kind") == KIND for owner in owners)

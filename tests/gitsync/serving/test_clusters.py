@@ -1,0 +1,205 @@
+"""Clusters are added and removed as people want: reached first, through Git where a Secret can stand there."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import msgspec
+import pytest
+import pytest_asyncio
+
+from gitsync.access.secret import Credential, PersonSecret, RepositorySecret
+from gitsync.changes.cluster import cluster_secret
+from gitsync.installation.account import Account, make_account
+from gitsync.manifest.object import JsonObject
+from gitsync.sandbox.githost import Access
+from model.identity import GroupVersionKind
+from model.link_change import Author
+from model.link_cluster import AddCluster, ClusterAnswer, RemoveCluster
+from tests.gitsync.changes.test_clusters_as_secrets import certificate
+from tests.support.runtime import AUTHOR, NAMESPACE, Rig, running_rig
+from tests.support.sandbox import running_sandbox
+from tests.support.sandbox_rig import World, running_world
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60), pytest.mark.asyncio(loop_scope="module")]
+
+Found = TypeVar("Found")
+DANA = Author("dana", "dana@example.com")
+SEALED = GroupVersionKind("bitnami.com", "v1alpha1", "SealedSecret")
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[World, Rig]]:
+    folder = tmp_path_factory.mktemp("clusters")
+    async with running_world(folder) as world:
+        host = world.host
+        host.add_user("robot", "robot-password")
+        host.add_user("victor", "victor-password")
+        await host.create_repository("config")
+        for user, access in (("robot", Access.WRITE), ("dana", Access.WRITE), ("victor", Access.READ)):
+            host.set_access("config", user, access)
+        await host.commit_files("config", "main", {"README.md": b"-\n"}, message="First", author=AUTHOR)
+        config = host.clone_url("config")
+        async with running_rig(world.access, host, folder / "runtime", name="demo", config_repo=config) as rig:
+            root = config.rpartition("/")[0]
+            own = RepositorySecret(root, template=True, credential=Credential("robot", "robot-password"))
+            rig.runtime.credentials.put_repository("host", own)
+            for person in ("dana", "victor"):
+                secret = PersonSecret(person, root, Credential(person, f"{person}-password"))
+                rig.runtime.credentials.put_person(person, secret)
+            yield world, rig
+
+
+@pytest.fixture
+def rig(both: tuple[World, Rig]) -> Rig:
+    return both[1]
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def target() -> AsyncIterator[Account]:
+    """Another cluster, and the account that was made in it."""
+    async with running_sandbox() as sandbox:
+        made: list[str] = []
+        account = await make_account(sandbox.kubeconfig, "", "kube-system", made.append)
+        assert [one.split()[0] for one in made] == ["ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Secret"]
+        again = await make_account(sandbox.kubeconfig, "", "kube-system", made.append)
+        assert again == account
+        yield account
+
+
+def wanted(account: Account, **changes: Any) -> AddCluster:
+    body = AddCluster(
+        name="target",
+        server=account.server,
+        token=account.token,
+        author=DANA,
+        operation_id="op-add",
+        ca_data=account.ca_data,
+        server_name=account.server_name,
+    )
+    return msgspec.structs.replace(body, **changes)
+
+
+async def until(read: Callable[[], Awaitable[Found]]) -> Found:
+    """What is read, as soon as there is something."""
+    async with asyncio.timeout(15):
+        while not (found := await read()):  # noqa: ASYNC110 - of a cluster, without an event
+            await asyncio.sleep(0.05)
+    return found
+
+
+async def ask(rig: Rig, body: AddCluster | RemoveCluster) -> ClusterAnswer:
+    answer = await rig.runtime.requests.answer(body)
+    assert isinstance(answer, ClusterAnswer)
+    return answer
+
+
+async def refusal(rig: Rig, body: AddCluster | RemoveCluster) -> tuple[str, str, str]:
+    (problem,) = (await ask(rig, body)).problems
+    return problem.code, problem.field, f"{problem.message} {problem.suggestion}"
+
+
+async def joined(rig: Rig, server: str, *, there: bool) -> None:
+    async def look() -> bool:
+        member = rig.runtime.fleet.get(server)
+        return (member is not None and member.ready) if there else member is None
+
+    await until(look)
+
+
+async def test_a_cluster_is_added_directly_where_git_can_keep_no_secrets(rig: Rig, target: Account) -> None:
+    answer = await ask(rig, wanted(target, labels={"env": "prod"}))
+    assert answer.problems == ()
+    assert answer.commit is None
+    assert "no Sealed Secrets controller" in answer.notice
+    assert answer.server_version
+    await joined(rig, target.server, there=True)
+    member = rig.runtime.fleet.get(target.server)
+    assert member is not None
+    assert ("env", "prod") in member.labels
+    code, field, told = await refusal(rig, wanted(target, operation_id="op-again", name="other"))
+    assert (code, field) == ("VALIDATION_ERROR", "server")
+    assert "there already, as cluster target" in told
+    _, field, told = await refusal(rig, wanted(target, server="https://127.0.0.1:1", operation_id="op-name"))
+    assert (field, "there is a cluster target already" in told) == ("name", True)
+    removed = await ask(rig, RemoveCluster(target.server, DANA, "op-remove"))
+    assert removed.problems == ()
+    await joined(rig, target.server, there=False)
+
+
+async def test_what_the_runtime_cannot_use_is_not_added(rig: Rig, target: Account) -> None:
+    _, field, told = await refusal(rig, wanted(target, token="another"))
+    assert (field, "does not accept the token" in told) == ("token", True)
+    _, field, told = await refusal(rig, wanted(replace(target, server="https://127.0.0.1:1"), name="gone"))
+    assert (field, "--server-url" in told) == ("server", True)
+    code, _, told = await refusal(rig, wanted(target, author=Author("victor")))
+    assert (code, "may not change clusters" in told) == ("FORBIDDEN_ERROR", True)
+    code, _, told = await refusal(rig, RemoveCluster("https://kubernetes.default.svc", DANA, "op"))
+    assert (code, "the runtime lives in" in told) == ("VALIDATION_ERROR", True)
+    code, _, _ = await refusal(rig, RemoveCluster("https://nowhere.example.test", DANA, "op"))
+    assert code == "NOT_FOUND_ERROR"
+
+
+async def test_a_cluster_is_added_and_removed_by_commits_where_secrets_can_be_sealed(
+    both: tuple[World, Rig], target: Account
+) -> None:
+    world, rig = both
+    await _give_sealed_secrets(rig)
+    answer = await ask(rig, wanted(target, operation_id="op-sealed"))
+    assert answer.problems == ()
+    assert answer.commit is not None
+    assert (answer.commit.author_name, answer.notice) == ("dana", "")
+    assert target.token not in await newest_commit(world)
+
+    async def there() -> list[JsonObject]:
+        return await rig.cluster.list(SEALED, namespace=NAMESPACE)
+
+    (made,) = await until(there)
+    # This is what the controller makes of it:
+    name, uid = made["metadata"]["name"], made["metadata"]["uid"]
+    secret = cluster_secret(wanted(target), NAMESPACE)
+    owner = {"apiVersion": SEALED.api_version, "kind": SEALED.kind, "name": name, "uid": uid}
+    secret["metadata"]["ownerReferences"] = [owner]
+    await rig.cluster.create(secret)
+    await joined(rig, target.server, there=True)
+    removed = await ask(rig, RemoveCluster(target.server, DANA, "op-unsealed"))
+    assert removed.problems == ()
+    assert f"delete mode 100644 resources/runtimes/demo/clusters/{name}.yaml" in await newest_commit(world)
+    await joined(rig, target.server, there=False)
+
+
+async def newest_commit(world: World) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *("git", "-C", str(world.host.repositories.path("config")), "show", "--summary", "-p", "main"),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    return (await process.communicate())[0].decode()
+
+
+async def _give_sealed_secrets(rig: Rig) -> None:
+    """What the controller brings: its kind, and its key."""
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    version = {"name": "v1alpha1", "served": True, "storage": True, "schema": schema}
+    names = {"kind": "SealedSecret", "plural": "sealedsecrets", "singular": "sealedsecret"}
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "sealedsecrets.bitnami.com"},
+        "spec": {"group": "bitnami.com", "names": names, "scope": "Namespaced", "versions": [version]},
+    }
+    await rig.cluster.create(definition)
+
+    async def served() -> bool:
+        for cluster in (rig.cluster, rig.runtime.home_cluster):
+            await cluster.discovery.refresh()
+        return rig.runtime.home_cluster.discovery.resource(SEALED) is not None
+
+    await until(served)
+    labels = {"sealedsecrets.bitnami.com/sealed-secrets-key": "active"}
+    metadata = {"name": "sealed-secrets-key", "namespace": "kube-system", "labels": labels}
+    data = {"tls.crt": base64.b64encode(certificate()).decode(), "tls.key": base64.b64encode(b"-").decode()}
+    await rig.cluster.create(
+        {"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "metadata": metadata, "data": data}
+    )
