@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 CHARTS = ("argosy", "argosy-runtime")
 LINK = "wss://argosy.example.com/link"
+KUBERNETES = "v1.33.0"
 HELM = shutil.which("helm")
 needs_helm = [pytest.mark.skipif(HELM is None, reason="helm is not on PATH"), pytest.mark.timeout(30)]
 
@@ -29,7 +30,9 @@ def _helm(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def _rendered(chart: str, *values: str) -> list[dict[str, Any]]:
     flags = [flag for value in values for flag in ("--set", value)]
-    done = _helm("template", "release", str(DEPLOY / chart), "--namespace", "argosy", *flags)
+    done = _helm(
+        "template", "release", str(DEPLOY / chart), "--kube-version", KUBERNETES, "--namespace", "argosy", *flags
+    )
     assert done.returncode == 0, done.stderr
     return [body for body in read_all_yaml(done.stdout) if body]
 
@@ -100,7 +103,7 @@ class TestRendered:
     )
     def test_values_that_cannot_work_are_refused_by_name(self, values: tuple[str, ...], named: str) -> None:
         flags = [flag for value in values for flag in ("--set", value)]
-        done = _helm("template", "release", str(DEPLOY / "argosy-runtime"), *flags)
+        done = _helm("template", "release", str(DEPLOY / "argosy-runtime"), "--kube-version", KUBERNETES, *flags)
         assert done.returncode != 0
         assert named in done.stderr
 
