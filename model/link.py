@@ -34,18 +34,7 @@ from model.link_act import StartSync as StartSync
 from model.link_act import TerminateOperation as TerminateOperation
 from model.link_appset import ApplicationSetPreviewAnswer as ApplicationSetPreviewAnswer
 from model.link_appset import PreviewApplicationSet as PreviewApplicationSet
-from model.link_change import (
-    ChangeAnswer,
-    CreateApplication,
-    DeleteApplication,
-    DeleteGitSource,
-    EditApplication,
-    GetManifestFile,
-    ManifestFileAnswer,
-    PutGitSource,
-    ValidateApplication,
-    ValidationAnswer,
-)
+from model.link_change import ChangeAnswers, ChangeRequest
 from model.link_cluster import ClusterAnswer as ClusterAnswer
 from model.link_cluster import ClusterRequest
 from model.link_diff import DiffApplication as DiffApplication
@@ -322,13 +311,7 @@ RequestBody = (
     | ProbeAccess
     | AuditRequest
     | AccessRequest
-    | CreateApplication
-    | EditApplication
-    | DeleteApplication
-    | ValidateApplication
-    | GetManifestFile
-    | PutGitSource
-    | DeleteGitSource
+    | ChangeRequest
     | ClusterRequest
     | PreviewApplicationSet
     | RolloutRequest
@@ -433,10 +416,8 @@ AnswerBody = (
     | AccessAnswer
     | AuditAnswers
     | AccessAnswers
-    | ChangeAnswer
+    | ChangeAnswers
     | ClusterAnswer
-    | ValidationAnswer
-    | ManifestFileAnswer
     | ApplicationSetPreviewAnswer
     | RolloutsAnswer
     | SimulationAnswer

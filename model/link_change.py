@@ -154,3 +154,15 @@ class ManifestFileAnswer(_Message, frozen=True):
     blob: str
     text: str
     document: int = 0
+
+
+ChangeRequest = (
+    CreateApplication
+    | EditApplication
+    | DeleteApplication
+    | ValidateApplication
+    | GetManifestFile
+    | PutGitSource
+    | DeleteGitSource
+)
+ChangeAnswers = ChangeAnswer | ValidationAnswer | ManifestFileAnswer
