@@ -98,6 +98,25 @@ class GetCommitChanges(_Message, frozen=True):
     sha: str
 
 
+class VerifySignatures(_Message, frozen=True):
+    """-> SignatureVerdicts: in the order of the commits, with the keys that the runtime knows now"""
+
+    repo_url: str
+    shas: tuple[str, ...]
+
+
+class SignatureVerdict(_Message, frozen=True):
+    """`signer` is who signed, as far as that is known, or why the signature is not good."""
+
+    sha: str
+    status: SignatureStatus
+    signer: str = ""
+
+
+class SignatureVerdicts(_Message, frozen=True):
+    verdicts: tuple[SignatureVerdict, ...] = ()
+
+
 class FilePatch(_Message, frozen=True):
     """`kind` is ADDED, MODIFIED or REMOVED. `masked`: values of Secrets are hidden. `note` says what is not shown."""
 
@@ -137,8 +156,8 @@ class ManifestHistory(_Message, frozen=True):
     fields: tuple[FieldOrigin, ...] = ()
 
 
-AuditRequest = ReadAudit | GetCommitChanges | GetManifestHistory
-AuditAnswers = AuditAnswer | CommitChanges | ManifestHistory
+AuditRequest = ReadAudit | GetCommitChanges | GetManifestHistory | VerifySignatures
+AuditAnswers = AuditAnswer | CommitChanges | ManifestHistory | SignatureVerdicts
 
 
 @dataclass(frozen=True, slots=True)

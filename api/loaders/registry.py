@@ -6,7 +6,9 @@ from api.access.viewer import Viewer
 from api.loaders.application import load_applications
 from api.loaders.release import load_newest_releases
 from api.loaders.runtime import load_application_counts, load_cluster_counts, load_runtimes
+from api.loaders.signature import load_signatures
 from api.plane import ControlPlane
+from model.audit import ListedAuditEntry, SignatureVerdict
 from model.identity import ApplicationId
 from model.listing import ListedApplication, RegisteredRuntime
 
@@ -30,6 +32,10 @@ class Loaders:
         async def newest_releases(ids: list[ApplicationId]) -> list[tuple[str, int] | None]:
             return await load_newest_releases(plane, ids)
 
+        async def signatures(entries: list[ListedAuditEntry]) -> list[SignatureVerdict]:
+            return await load_signatures(plane, entries)
+
+        self.signature = DataLoader(signatures, cache=False)
         self.newest_release = DataLoader(newest_releases, cache=False)
         self.application = DataLoader(applications, cache=False)
         self.runtime = DataLoader(runtimes, cache=False)

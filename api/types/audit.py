@@ -21,7 +21,9 @@ AuditSignatureStatus: TypeAlias = SignatureStatus
 @strawberry.type(description="Whether a commit is signed, and with what.")
 class AuditSignature:
     status: AuditSignatureStatus
-    signer: str | None = strawberry.field(description="The key that made it, or the kind of signature.")
+    signer: str | None = strawberry.field(
+        description="Who made it, as far as that is known; else the kind of signature, or what is wrong with it."
+    )
 
 
 @strawberry.type(description="One commit, read as an audit record.")
@@ -39,8 +41,17 @@ class AuditEntry(Node):
     outcome: str | None
     files: list[str] = strawberry.field(description="At most the first hundred of `filesTotal`.")
     files_total: int
-    signature: AuditSignature
     listed: strawberry.Private[ListedAuditEntry]
+
+    @strawberry.field(
+        description="Verified with the GnuPG and SSH keys that the runtime knows now; UNVERIFIED where it knows none."
+    )
+    async def signature(self, info: Info) -> AuditSignature:
+        entry = self.listed.entry
+        if entry.signature is SignatureStatus.NONE:
+            return AuditSignature(status=entry.signature, signer=None)
+        found = await info.context.loaders.signature.load(self.listed)
+        return AuditSignature(status=found.status, signer=found.signer or entry.signer or None)
 
     @strawberry.field(description="Before and after, file by file; at most the first fifty. Asked of the runtime.")
     async def changes(self, info: Info) -> list["AuditFilePatch"] | None:
@@ -67,7 +78,6 @@ class AuditEntry(Node):
             outcome=entry.outcome or None,
             files=list(entry.files),
             files_total=entry.files_total,
-            signature=AuditSignature(status=entry.signature, signer=entry.signer or None),
             listed=listed,
         )
 

@@ -1,5 +1,6 @@
 """Signatures checked by the program gpg, with a keyring of nothing but the keys it is given."""
 
+import enum
 import shutil
 import subprocess
 import tempfile
@@ -28,6 +29,14 @@ _WHY = {
 }
 
 
+class Trust(enum.Enum):
+    """GOOD: by a known key. BAD: it does not fit, or its key is void. UNKNOWN: nobody gave us its key."""
+
+    GOOD = "good"
+    BAD = "bad"
+    UNKNOWN = "unknown"
+
+
 class Keyring:
     """`keys` are armored public keys by their ids. Methods take milliseconds: call them in a thread."""
 
@@ -39,12 +48,7 @@ class Keyring:
         """Fingerprints of the key that signed, the subkey's and the primary's. Raises SignatureRefused."""
         if not signature:
             raise SignatureRefused("it is not signed", suggestion="Sign it with GnuPG.")
-        home = self._home or self._make()
-        with tempfile.TemporaryDirectory(prefix="argosy-signature-") as folder:
-            places = [Path(folder) / name for name in ("signature", "payload")]
-            for place, data in zip(places, (signature, payload), strict=True):
-                place.write_bytes(data)
-            said = _run(home, "--verify", *map(str, places))
+        said = self._verified(payload, signature)
         for line in said:
             if line[0] in _WHY:
                 raise SignatureRefused(_WHY[line[0]], suggestion="Sign it with a key that is trusted.")
@@ -52,6 +56,29 @@ class Keyring:
         if valid is None or not any(line[0] == "GOODSIG" for line in said):
             raise SignatureRefused("its signature is none of GnuPG", suggestion="Sign it with GnuPG.")
         return tuple({valid[1].upper(), valid[-1].upper()})
+
+    def judge(self, payload: bytes, signature: bytes) -> tuple[Trust, str]:
+        """What the signature is worth, and whose it is: name and key as far as they are known, or what is wrong.
+        Raises SignatureRefused when that cannot be found out."""
+        said = self._verified(payload, signature)
+        told = {line[0]: line[1:] for line in said}
+        if "ERRSIG" in told and not told.keys() & (_WHY.keys() - {"ERRSIG"}):
+            return Trust.UNKNOWN, f"key {told['ERRSIG'][0]}" if told["ERRSIG"] else ""
+        for name in _WHY:
+            if name in told and name != "ERRSIG":
+                return Trust.BAD, _WHY[name]
+        if "VALIDSIG" in told and "GOODSIG" in told:
+            key, *names = told["GOODSIG"]
+            return Trust.GOOD, f"{' '.join(names)} {key}".strip()
+        return Trust.UNKNOWN, ""
+
+    def _verified(self, payload: bytes, signature: bytes) -> list[list[str]]:
+        home = self._home or self._make()
+        with tempfile.TemporaryDirectory(prefix="argosy-signature-") as folder:
+            places = [Path(folder) / name for name in ("signature", "payload")]
+            for place, data in zip(places, (signature, payload), strict=True):
+                place.write_bytes(data)
+            return _run(home, "--verify", *map(str, places))
 
     def close(self) -> None:
         if self._home is not None:

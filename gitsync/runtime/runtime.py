@@ -17,6 +17,7 @@ from gitsync.access.credentials import CredentialStore
 from gitsync.access.probe import AccessProbe
 from gitsync.appset.providers.api import Connections
 from gitsync.audit.log import AuditLog
+from gitsync.audit.verification import Verification
 from gitsync.delivery.part import Delivery
 from gitsync.generation.set_parts import SetParts, make_application_sets
 from gitsync.git.address import same_place
@@ -44,6 +45,7 @@ from gitsync.reconcile.refresh import Refresh
 from gitsync.reconcile.reporter import Reporter, summary_of
 from gitsync.reconcile.rollback_hold import RollbackHolds
 from gitsync.reconcile.rules import EngineRules
+from gitsync.reconcile.signing_keys import known_keys
 from gitsync.reconcile.source_parts import SourceParts, make_sources
 from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.status_writer import StatusWriter
@@ -101,6 +103,9 @@ class Runtime:
         self.cache = RenderCache(settings.data_dir / "renders.sqlite")
         self.git_tokens = GitTokens(self.home_cluster, settings.namespace, self.credentials, self.probe, now)
         self.home = Home(self.home_cluster, settings.namespace, self.credentials, self.git_tokens.seal, settings.flags)
+        self.signatures = Verification(
+            self.repositories, lambda: known_keys(self.home, self.home_cluster, settings.namespace)
+        )
         self.rules = EngineRules(now=now)
         self.actions = ObjectActions(self.rules, now=now)
         self.visibility = Visibility(self.home.projects)
@@ -186,6 +191,7 @@ class Runtime:
         await self.metrics.stop()
         await self.fleet.close()
         self.audit.close()
+        self.signatures.close()
         await self.repositories.close()
         await self.charts.close()
         await self.connections.close()
@@ -424,6 +430,7 @@ class Runtime:
                 clusters=self.changes.clusters,
                 previews=self.previews,
                 audit=self.audit,
+                signatures=self.signatures,
                 now=self._now,
             )
         )

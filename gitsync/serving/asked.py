@@ -9,6 +9,7 @@ from datetime import datetime
 
 from gitsync.access.probe import AccessProbe
 from gitsync.audit.log import AuditLog
+from gitsync.audit.verification import Verification
 from gitsync.generation.set_preview import SetPreviews
 from gitsync.git.repositories import Repositories
 from gitsync.kube.client import Cluster
@@ -60,6 +61,7 @@ class Context:
     previews: SetPreviews
     visibility: Visibility
     audit: AuditLog
+    signatures: Verification
     now: Callable[[], datetime]
 
 

@@ -26,7 +26,7 @@ from gitsync.serving.review import manifest_review
 from gitsync.serving.rollouts import RolloutRequests
 from gitsync.serving.shown import diff_answer
 from gitsync.serving.streams import Streams
-from model.audit import AuditAnswer, GetCommitChanges, GetManifestHistory, ManifestHistory, ReadAudit
+from model.audit import AuditAnswer, GetCommitChanges, GetManifestHistory, ManifestHistory, ReadAudit, VerifySignatures
 from model.health import Sync
 from model.identity import ApplicationKey
 from model.kinds.application import KIND
@@ -136,6 +136,8 @@ class Requests:
                 return AuditAnswer(batches)
             case GetCommitChanges():
                 return await commit_changes(self._context.repositories, self._connected(body.repo_url), body.sha)
+            case VerifySignatures(repo_url=shown, shas=shas):
+                return await self._context.signatures.verify(self._connected(shown), shas)
             case GetManifestHistory():
                 return await self._manifest_history(body.application)
             case StartSync():

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import orjson
 import pytest
 from click.testing import CliRunner
@@ -23,6 +24,10 @@ from model.audit import (
     GetManifestHistory,
     ManifestHistory,
     ReadAudit,
+    SignatureStatus,
+    SignatureVerdict,
+    SignatureVerdicts,
+    VerifySignatures,
 )
 from model.identity import encode_node_id
 from model.report import ManifestLocation
@@ -137,6 +142,33 @@ async def test_the_changes_of_an_entry_are_asked_of_its_runtime(running: Running
     ]
     asked = [body for body in runtime.requests if isinstance(body, GetCommitChanges)]
     assert asked == [GetCommitChanges(PLATFORM, f"{5:040x}")]
+
+
+async def test_signatures_of_a_page_are_one_question_and_unverified_without_an_answer(
+    running: Running, runtime: FakeRuntime
+) -> None:
+    signed = [
+        msgspec.structs.replace(entry(number, repo=PLATFORM), signature=SignatureStatus.UNVERIFIED, signer="GPG")
+        for number in (1, 2)
+    ]
+    runtime.audit += [batch(*signed, entry(3, repo=PLATFORM))]
+    await runtime._tell()
+
+    async def there() -> bool:
+        return await numbers(running, "reader") == [3, 2, 1]
+
+    await until(there)
+    question = "{ auditLog(pagination: {first: 3}) { nodes { signature { status signer } } } }"
+    nodes = (await running.query("reader", question))["auditLog"]["nodes"]
+    assert nodes[1]["signature"] == {"status": "UNVERIFIED", "signer": "GPG"}
+    runtime.answers[VerifySignatures] = lambda body: SignatureVerdicts(
+        tuple(SignatureVerdict(sha, SignatureStatus.VALID, "dana") for sha in body.shas)
+    )
+    before = len(runtime.requests)
+    nodes = (await running.query("reader", question))["auditLog"]["nodes"]
+    assert [node["signature"]["status"] for node in nodes] == ["NONE", "VALID", "VALID"]
+    asked = [body for body in runtime.requests[before:] if isinstance(body, VerifySignatures)]
+    assert [(body.repo_url, len(body.shas)) for body in asked] == [(PLATFORM, 2)]
 
 
 async def test_a_runtime_that_is_away_leaves_the_log_without_its_changes(
