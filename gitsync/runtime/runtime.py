@@ -17,7 +17,7 @@ from gitsync.access.credentials import CredentialStore
 from gitsync.access.probe import AccessProbe
 from gitsync.appset.providers.api import Connections
 from gitsync.audit.log import AuditLog
-from gitsync.audit.verification import Verification
+from gitsync.audit.verification import KnownKeys, Verification
 from gitsync.delivery.part import Delivery
 from gitsync.generation.set_parts import SetParts, make_application_sets
 from gitsync.git.address import same_place
@@ -103,9 +103,7 @@ class Runtime:
         self.cache = RenderCache(settings.data_dir / "renders.sqlite")
         self.git_tokens = GitTokens(self.home_cluster, settings.namespace, self.credentials, self.probe, now)
         self.home = Home(self.home_cluster, settings.namespace, self.credentials, self.git_tokens.seal, settings.flags)
-        self.signatures = Verification(
-            self.repositories, lambda: known_keys(self.home, self.home_cluster, settings.namespace)
-        )
+        self.signatures = Verification(self.repositories, self._known_keys)
         self.rules = EngineRules(now=now)
         self.actions = ObjectActions(self.rules, now=now)
         self.visibility = Visibility(self.home.projects)
@@ -139,9 +137,7 @@ class Runtime:
         self.changes = self._make_changes(of_repositories)
         self.requests = self._make_requests()
         self.link = self._make_link(settings.link) if settings.link else None
-        self.metrics = MetricsPort(
-            Readings(lambda: counters(self), lambda: gauges(self)), parts=self.supervisor.states, ready=self.not_ready
-        )
+        self.metrics = self._make_metrics()
 
     # ---- life
 
@@ -262,6 +258,9 @@ class Runtime:
         self.loop.cluster_gone(server)
         self._changed(("cluster", server))
 
+    async def _known_keys(self) -> KnownKeys:
+        return await known_keys(self.home, self.home_cluster, self._settings.namespace)
+
     def _audited(self) -> tuple[str, ...]:
         """Repositories whose commits are the audit log: those in use, and those that Secrets connect."""
         used = self.repositories.urls()
@@ -273,6 +272,11 @@ class Runtime:
     def _hint(self, urls: Collection[str]) -> None:
         self.repositories.hint(urls)
         self.application_sets.hint()
+
+    def _make_metrics(self) -> MetricsPort:
+        return MetricsPort(
+            Readings(lambda: counters(self), lambda: gauges(self)), parts=self.supervisor.states, ready=self.not_ready
+        )
 
     def _make_repositories(self, credentials: RepositoryCredentials) -> Repositories:
         return Repositories(
