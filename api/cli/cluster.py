@@ -1,14 +1,14 @@
 """`argosy cluster`: the clusters that runtimes deploy to."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from api.cli import client
-from api.cli.lazy import load
+from api.cli.lazy import attempt, load
 from api.cli.output import output_option, show_json, show_table
 from api.settings import ClientSettings
 
@@ -78,7 +78,7 @@ def add(
     if dry_run:
         _show_plan(wanted, namespace)
         return
-    account = _attempt(lambda: asyncio.run(_make_account(file, context, namespace)))
+    account = attempt(lambda: asyncio.run(_make_account(file, context, namespace)))
     wanted |= {"token": account.token, "caData": account.ca_data or None, "insecure": account.insecure}
     wanted |= {"serverName": account.server_name or None}
     outcome = _outcome(client.execute(settings, _ADD, {"input": wanted}))
@@ -106,7 +106,7 @@ def remove(settings: ClientSettings, name: str, runtime: str, output: str) -> No
 
 def _address(file: Path, context: str) -> str:
     read = load("gitsync.kube.access:access_from_kubeconfig")
-    return str(_attempt(lambda: read(file, context=context)).server)
+    return str(attempt(lambda: read(file, context=context)).server)
 
 
 async def _make_account(file: Path, context: str, namespace: str) -> Any:
@@ -114,15 +114,6 @@ async def _make_account(file: Path, context: str, namespace: str) -> Any:
         click.echo(f"  {made}", err=True)
 
     return await load("gitsync.installation.account:make_account")(file, context, namespace, told)
-
-
-def _attempt(work: Callable[[], Any]) -> Any:
-    """Errors of the cluster's side end the command with their sentence."""
-    failure = load("gitsync.errors:GitsyncError")
-    try:
-        return work()
-    except failure as error:
-        raise click.ClickException(" ".join(filter(None, (error.message, error.suggestion)))) from error
 
 
 def _require_new(settings: ClientSettings, wanted: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from api.cli.lazy import load_command
 from api.cli.output import output_option, show_table
 from api.cli.runtime_options import installation, registry_of, server_option, token_for, token_option
 from api.cli.runtime_rebuild import rebuild
+from api.cli.runtime_uninstall import uninstall
 from api.installation.runtime import namespace_object, runtime_objects
 
 _PROCESS = "gitsync.cli.runtime:runtime"
@@ -137,3 +138,4 @@ def manifests(
 
 
 runtime.add_command(rebuild)
+runtime.add_command(uninstall)

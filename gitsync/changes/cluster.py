@@ -12,6 +12,7 @@ from gitsync.manifest.object import JsonObject
 from model.link_change import Problem
 from model.link_cluster import AddCluster
 
+OURS = {"app.kubernetes.io/part-of": "argosy"}  # on what we made ourselves
 TYPE_LABEL = "argocd.argoproj.io/secret-type"
 _NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.:/@]{0,251}[A-Za-z0-9])?")
 _UNFIT = re.compile(r"[^a-z0-9]+")
@@ -35,7 +36,7 @@ def cluster_secret(body: AddCluster, namespace: str) -> JsonObject:
     metadata: JsonObject = {
         "name": secret_name(body.server),
         "namespace": namespace,
-        "labels": {**body.labels, TYPE_LABEL: "cluster"},
+        "labels": {**body.labels, TYPE_LABEL: "cluster", **OURS},
     }
     if body.annotations:
         metadata["annotations"] = dict(body.annotations)

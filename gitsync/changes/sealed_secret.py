@@ -40,7 +40,7 @@ def sealed_secret(secret: JsonObject, key: RSAPublicKey) -> JsonObject:
     return {
         "apiVersion": f"{GROUP}/{VERSION}",
         "kind": KIND,
-        "metadata": {"name": metadata["name"], "namespace": metadata["namespace"]},
+        "metadata": {key: metadata[key] for key in ("name", "namespace", "labels") if key in metadata},
         "spec": {
             "encryptedData": encrypted,
             "template": {"metadata": dict(metadata), "type": secret.get("type", "Opaque")},

@@ -58,7 +58,8 @@ def opened(value: str, label: str) -> str:
 
 def test_the_secret_of_a_cluster_is_read_as_the_way_into_it() -> None:
     secret = cluster_secret(wanted(labels={"env": "prod"}, annotations={"team": "web"}), "argosy")
-    assert secret["metadata"]["labels"] == {"env": "prod", "argocd.argoproj.io/secret-type": "cluster"}
+    labels = {"argocd.argoproj.io/secret-type": "cluster", "app.kubernetes.io/part-of": "argosy"}
+    assert secret["metadata"]["labels"] == {"env": "prod", **labels}
     access = access_from_secret(secret)
     assert (access.name, access.server, access.user) == ("eu", "https://eu.example.test:6443", {"token": CANARY})
     assert access.tls.ca == base64.b64decode(CA)
