@@ -59,7 +59,7 @@ async def callback(request: Request) -> Response:
         granted = await plane.oauth.redeem(provider, code, pending, _callback(request, provider))
         signed_in = await _sign_in(plane, provider, granted)
     except ApiError as error:
-        refusal = error_response(error)
+        refusal = _refusal(request, error)
         refusal.delete_cookie(PENDING_COOKIE, path="/auth")
         return refusal
     response = RedirectResponse(pending.return_to, 303)
@@ -68,6 +68,14 @@ async def callback(request: Request) -> Response:
     response.delete_cookie(PENDING_COOKIE, path="/auth")
     response.headers["cache-control"] = "no-store"
     return response
+
+
+def _refusal(request: Request, error: ApiError) -> Response:
+    """A browser goes back to the sign-in page, which knows words for the code; a program gets the error itself."""
+    if "text/html" not in request.headers.get("accept", ""):
+        return error_response(error)
+    log.info("sign-in refused", reason=error.message)
+    return RedirectResponse(f"/login?problem={error.code}", 303, headers={"cache-control": "no-store"})
 
 
 async def _sign_in(plane: ControlPlane, provider: SignInProvider, granted: Granted) -> SignedIn:

@@ -10,6 +10,7 @@ from api.actions import favorites, operations, rollouts
 from api.actions.operations import Accepted, Target, new_operation_id
 from api.context import Context, Info
 from api.errors import ApiError, Invalid
+from api.schema.account_mutation import AccountMutation
 from api.schema.change_mutation import ChangeMutation
 from api.schema.cluster_mutation import ClusterMutation
 from api.schema.runtime_mutation import RuntimeMutation
@@ -24,7 +25,7 @@ from model.link import StartSync
 
 
 @strawberry.type
-class Mutation(TokenMutation, ChangeMutation, RuntimeMutation, ClusterMutation):
+class Mutation(TokenMutation, AccountMutation, ChangeMutation, RuntimeMutation, ClusterMutation):
     @strawberry.mutation
     async def sync_application(
         self, info: Info, runtime: str, name: str, namespace: str | None = None, options: SyncOptions | None = None

@@ -6,10 +6,12 @@ import strawberry
 
 from api.actions import activity, application_sets, audit, reading, releases, rollouts, statistics
 from api.actions import git_tokens as git_token_actions
+from api.actions import people as people_actions
 from api.actions import runtimes as runtime_actions
 from api.actions.operations import Target
 from api.actions.rollouts import RolloutFilter
 from api.context import Context, Info
+from api.types.account import ApiToken, Person
 from api.types.application import Application, shown
 from api.types.application_set import ApplicationSetPreview, ApplicationSetPreviewInput
 from api.types.audit import AuditEntry, AuditFilterArgs, audit_filter
@@ -140,6 +142,16 @@ class Query:
         context = info.context
         found = await git_token_actions.git_tokens(context.plane, context.signed_in(), runtime)
         return [GitToken.of(runtime, one) for one in found]
+
+    @strawberry.field(description="The viewer's own API tokens.")
+    async def api_tokens(self, info: Info) -> list[ApiToken]:
+        found = await people_actions.api_tokens(info.context.plane, info.context.signed_in())
+        return [ApiToken.of(one) for one in found]
+
+    @strawberry.field(description="Everybody who may sign in; for administrators.")
+    async def people(self, info: Info) -> list[Person]:
+        found = await people_actions.people(info.context.plane, info.context.signed_in())
+        return [Person.of(one) for one in found]
 
     @strawberry.field(description="What was changed, by whom, why; read from the Git changelog. Newest first.")
     async def audit_log(
