@@ -15,6 +15,7 @@ from web.graph import client
 from web.pages.application import application
 from web.pages.applications import applications
 from web.pages.dashboards import audit, clusters, dora, git_sources, home, rollouts
+from web.pages.dashboards import settings as settings_page
 from web.pages.login import login
 from web.pages.not_found import not_found
 from web.pages.runtimes import runtimes
@@ -41,6 +42,7 @@ app.add_page(rollouts, route="/rollouts", title="Rollouts · Argosy", on_load=Se
 app.add_page(audit, route="/audit", title="Audit · Argosy", on_load=SessionState.enter)
 app.add_page(clusters, route="/clusters", title="Clusters · Argosy", on_load=SessionState.enter)
 app.add_page(git_sources, route="/git-sources", title="Git Sources · Argosy", on_load=SessionState.enter)
+app.add_page(settings_page, route="/settings", title="Settings · Argosy", on_load=SessionState.enter)
 app.add_page(applications, route="/applications", title="Applications · Argosy", on_load=SessionState.enter)
 app.add_page(
     application,

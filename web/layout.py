@@ -5,7 +5,18 @@ import reflex as rx
 from web.components.kit import AppLink
 from web.components.toast import Toasts
 from web.states.session import SessionState
-from web.views.shell import Commands, Connection, NavLink, NavMenu, PersonMenu, Skip, ThemeToggle, Zone
+from web.views.shell import (
+    Activity,
+    Banners,
+    Commands,
+    Connection,
+    NavLink,
+    NavMenu,
+    PersonMenu,
+    Skip,
+    ThemeToggle,
+    Zone,
+)
 
 #: Menu entries; a page that is not built has none.
 PLACES = (("Home", "/"), ("Applications", "/applications"), ("Rollouts", "/rollouts"), ("DORA", "/dora"))
@@ -15,6 +26,16 @@ PLATFORM = (
     ("Clusters", "/clusters"),
     ("Git Sources", "/git-sources"),
     ("Audit", "/audit"),
+    ("Settings", "/settings"),
+)
+#: Where the command bar leads besides.
+FURTHER = (
+    ("Settings: API tokens", "/settings?tab=tokens"),
+    ("Settings: Git accounts", "/settings?tab=git"),
+    ("Settings: users", "/settings?tab=people"),
+    ("Applications that need attention", "/applications?health=DEGRADED&health=MISSING&health=UNKNOWN"),
+    ("Favourite applications", "/applications?star=1"),
+    ("Style of the console", "/style"),
 )
 
 
@@ -24,6 +45,7 @@ def framed(content: rx.Component, *, place: str) -> rx.Component:
         Skip.create(),
         _top_bar(place),
         Connection.create(),
+        Banners.create(name=SessionState.name),
         rx.el.main(content, id="content", tab_index=-1),
         _footer(),
         Toasts.create(),
@@ -60,7 +82,8 @@ def _top_bar(place: str) -> rx.Component:
             aria_label="Main",
         ),
         rx.el.div(class_name="grow"),
-        Commands.create(),
+        Commands.create(places=[{"label": label, "path": path} for label, path in (*PLACES, *PLATFORM, *FURTHER)]),
+        Activity.create(name=SessionState.name),
         ThemeToggle.create(),
         PersonMenu.create(name=SessionState.name, email=SessionState.email),
         class_name="topbar",

@@ -72,6 +72,7 @@ from model.link import (
     WatchEvents,
     WatchTree,
 )
+from model.link_access import ListGitTokens, PutGitToken, RemoveGitToken
 from model.operation import Phase
 from model.report import (
     ApplicationKind,
@@ -87,6 +88,7 @@ from model.report import (
     WrongResource,
 )
 from model.store import runtime as runtime_store
+from tests.support.fake_git_tokens import GitTokens
 from tests.support.fake_rollouts import ANSWERS, STREAMS
 from tests.support.fake_runtime import FakeRuntime
 
@@ -268,6 +270,7 @@ class Fleet:
         self.summaries[platform.key] = platform
         self._versions = itertools.count(100_000)
         self._tasks: set[asyncio.Task[None]] = set()
+        self.git_tokens = GitTokens()
         runtime.answers |= {
             **ANSWERS,
             GetTree: self.get_tree,
@@ -279,6 +282,9 @@ class Fleet:
             DeleteObject: self.done_at_once,
             RunAction: self.done_at_once,
             RollbackApplication: self.done_at_once,
+            ListGitTokens: self.git_tokens.list,
+            PutGitToken: self.git_tokens.put,
+            RemoveGitToken: self.git_tokens.remove,
         }
         followed = {WatchTree: self.watch_tree, ReadLogs: self.read_logs, WatchEvents: self.watch_events, **STREAMS}
         runtime.streams |= followed

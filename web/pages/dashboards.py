@@ -3,7 +3,7 @@
 import reflex as rx
 
 from web.layout import framed
-from web.views.dashboards import Audit, Clusters, Dora, GitSources, Home, Rollouts
+from web.views.dashboards import Audit, Clusters, Dora, GitSources, Home, Rollouts, Settings
 
 
 def home() -> rx.Component:
@@ -24,6 +24,11 @@ def rollouts() -> rx.Component:
 def audit() -> rx.Component:
     """Who changed what."""
     return _page(Audit.create(), "/audit")
+
+
+def settings() -> rx.Component:
+    """The person, tokens, users, the theme."""
+    return _page(Settings.create(), "/settings")
 
 
 def clusters() -> rx.Component:

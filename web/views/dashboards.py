@@ -26,6 +26,13 @@ class Audit(rx.NoSSRComponent):
     tag = "Audit"
 
 
+class Settings(rx.NoSSRComponent):
+    """The person, tokens, users, the theme."""
+
+    library = module("settings.jsx")
+    tag = "Settings"
+
+
 class Clusters(rx.NoSSRComponent):
     """Destination clusters."""
 

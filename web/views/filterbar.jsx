@@ -1,5 +1,6 @@
 // The counter strip and the filters of the applications page.
 import { useEffect, useRef, useState } from "react";
+import { useClosing } from "./closing.js";
 import { Bone, Icon } from "./kit.jsx";
 import { Health } from "./status.jsx";
 import { HEALTH, SYNC } from "./tokens.js";
@@ -85,21 +86,7 @@ const wordOf = (facet, value) => (facet.key === "sync" ? (SYNC[value]?.word ?? v
 
 export function FacetMenu({ facet, choices, selected, onChange }) {
   const ref = useRef(null);
-  useEffect(() => {
-    const close = (event) => {
-      if (!ref.current?.open) return;
-      if (event.type === "keydown" ? event.key === "Escape" : !ref.current.contains(event.target)) {
-        ref.current.open = false;
-        if (event.type === "keydown") ref.current.querySelector("summary").focus();
-      }
-    };
-    document.addEventListener("click", close);
-    document.addEventListener("keydown", close);
-    return () => {
-      document.removeEventListener("click", close);
-      document.removeEventListener("keydown", close);
-    };
-  }, []);
+  useClosing(ref);
   const shown = [...choices, ...selected.filter((value) => !choices.some((choice) => choice.value === value)).map((value) => ({ value, count: 0 }))];
   const toggle = (value) => onChange({ [facet.key]: selected.includes(value) ? selected.filter((one) => one !== value) : [...selected, value] });
   return (

@@ -6,6 +6,7 @@ import { useNavigate } from "react-router";
 import { ColorModeContext } from "$/utils/context-registry";
 import { EventLoopContext } from "$/utils/context";
 import { ask, useConnection } from "./live.js";
+import { useClosing } from "./closing.js";
 import { AppLink, Icon } from "./kit.jsx";
 import { Health, Sync } from "./status.jsx";
 import { placeOf } from "./place.js";
@@ -13,13 +14,17 @@ import { clock, zone } from "./time.js";
 
 const SHORTCUTS = [
   ["/", "Search this page"],
-  ["Ctrl K", "Jump to an application"],
+  ["Ctrl K", "Jump to a page or an application"],
   ["g a", "Applications"],
   ["g h", "Home"],
   ["g o", "Rollouts"],
   ["g d", "DORA"],
   ["g r", "Runtimes"],
+  ["g c", "Clusters"],
+  ["g t", "Git Sources"],
   ["g u", "Audit"],
+  ["g s", "Settings"],
+  ["b", "Activity"],
   ["j  k", "Next, previous row"],
   ["Enter", "Open"],
   ["s", "Sync"],
@@ -28,7 +33,7 @@ const SHORTCUTS = [
   ["Escape", "Close, leave the search"],
   ["?", "This help"],
 ];
-const PLACES = { a: "/applications", h: "/", o: "/rollouts", d: "/dora", r: "/runtimes", u: "/audit" };
+const PLACES = { a: "/applications", h: "/", o: "/rollouts", d: "/dora", c: "/clusters", t: "/git-sources", s: "/settings", r: "/runtimes", u: "/audit" };
 
 const typing = (target) => target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 
@@ -88,7 +93,16 @@ function Dialog({ open, onClose, label, className, children }) {
   );
 }
 
-function Jump({ open, onClose }) {
+// Pages whose name has the words, then applications that the control plane found.
+export const choicesOf = (text, places, applications) => [
+  ...places
+    .filter(({ label }) => label.toLowerCase().includes(text.trim().toLowerCase()))
+    .slice(0, text ? 8 : 4)
+    .map(({ label, path }) => ({ id: path, to: path, label })),
+  ...applications.map((one) => ({ id: one.id, to: placeOf(one.metadata), label: one.metadata.name, application: one })),
+];
+
+function Jump({ open, onClose, places }) {
   const navigate = useNavigate();
   const [text, setText] = useState("");
   const [found, setFound] = useState([]);
@@ -110,64 +124,72 @@ function Jump({ open, onClose }) {
       controller.abort();
     };
   }, [open, text]);
-  const go = (application) => {
+  const choices = choicesOf(text, places, found);
+  const go = ({ to }) => {
     onClose();
-    navigate(placeOf(application.metadata));
+    setText("");
+    navigate(to);
   };
   const onKey = (event) => {
-    if (event.key === "ArrowDown") setAt((before) => Math.min(before + 1, found.length - 1));
+    if (event.key === "ArrowDown") setAt((before) => Math.min(before + 1, choices.length - 1));
     else if (event.key === "ArrowUp") setAt((before) => Math.max(before - 1, 0));
-    else if (event.key === "Enter" && found[at]) go(found[at]);
+    else if (event.key === "Enter" && choices[at]) go(choices[at]);
     else return;
     event.preventDefault();
   };
   return (
-    <Dialog open={open} onClose={onClose} label="Jump to an application" className="jump">
+    <Dialog open={open} onClose={onClose} label="Jump to a page or an application" className="jump">
       <div className="field">
         <Icon name="search" />
         <input
           role="combobox"
           aria-expanded="true"
           aria-controls="jump-found"
-          aria-activedescendant={found[at] ? `jump-${at}` : undefined}
-          aria-label="Application"
-          placeholder="Jump to an application"
+          aria-activedescendant={choices[at] ? `jump-${at}` : undefined}
+          aria-label="Page or application"
+          placeholder="Jump to a page or an application"
           autoFocus
           value={text}
           onChange={(event) => setText(event.target.value)}
           onKeyDown={onKey}
         />
       </div>
-      <ul id="jump-found" role="listbox" aria-label="Applications">
-        {found.map((application, index) => (
-          <li key={application.id} id={`jump-${index}`} role="option" aria-selected={index === at} onClick={() => go(application)}>
-            <Health bare status={application.healthStatus} />
-            <Sync bare status={application.syncStatus} />
-            <span>{application.metadata.name}</span>
+      <ul id="jump-found" role="listbox" aria-label="Pages and applications">
+        {choices.map((choice, index) => (
+          <li key={choice.id} id={`jump-${index}`} role="option" aria-selected={index === at} onClick={() => go(choice)}>
+            {choice.application ? (
+              <>
+                <Health bare status={choice.application.healthStatus} />
+                <Sync bare status={choice.application.syncStatus} />
+              </>
+            ) : (
+              <Icon name="chevron" />
+            )}
+            <span>{choice.label}</span>
             <span className="muted">
-              {application.metadata.runtime} / {application.metadata.namespace}
+              {choice.application ? `${choice.application.metadata.runtime} / ${choice.application.metadata.namespace}` : "page"}
             </span>
           </li>
         ))}
       </ul>
-      {found.length === 0 && <p className="muted pad">{text ? "No application has this in its name." : "Type a part of its name."}</p>}
+      {choices.length === 0 && <p className="muted pad">No page and no application has this in its name.</p>}
     </Dialog>
   );
 }
 
 // Shortcuts, command bar and help; renders the search button of the top bar.
-export function Commands() {
+export function Commands({ places }) {
   const [jump, setJump] = useState(false);
   const [help, setHelp] = useState(false);
   useShortcuts({ openJump: () => setJump(true), openHelp: () => setHelp(true) });
   return (
     <>
-      <button type="button" className="button jump-button" onClick={() => setJump(true)} aria-label="Jump to an application">
+      <button type="button" className="button jump-button" onClick={() => setJump(true)} aria-label="Jump to a page or an application">
         <Icon name="search" />
         <span>Jump to</span>
         <kbd>Ctrl K</kbd>
       </button>
-      <Jump open={jump} onClose={() => setJump(false)} />
+      <Jump open={jump} onClose={() => setJump(false)} places={places} />
       <Dialog open={help} onClose={() => setHelp(false)} label="Keyboard" className="help">
         <h2>Keyboard</h2>
         <dl className="keys">
@@ -211,18 +233,7 @@ export function ThemeToggle() {
 export function PersonMenu({ name, email }) {
   const ref = useRef(null);
   const { rawColorMode, setColorMode } = useContext(ColorModeContext);
-  useEffect(() => {
-    const close = (event) => {
-      const open = ref.current?.open;
-      if (open && (event.key === "Escape" || (event.type === "click" && !ref.current.contains(event.target)))) ref.current.open = false;
-    };
-    document.addEventListener("click", close);
-    document.addEventListener("keydown", close);
-    return () => {
-      document.removeEventListener("click", close);
-      document.removeEventListener("keydown", close);
-    };
-  }, []);
+  useClosing(ref, { onChoice: true });
   const leave = async () => {
     await fetch("/auth/logout", { method: "POST", credentials: "same-origin" }).catch(() => null);
     location.assign("/login");
@@ -237,6 +248,7 @@ export function PersonMenu({ name, email }) {
       </summary>
       <div className="menu-body menu-right">
         {email && <p className="muted pad">{email}</p>}
+        <AppLink to="/settings">Settings</AppLink>
         <button type="button" disabled={rawColorMode === "system"} onClick={() => setColorMode("system")}>
           Theme of the system
         </button>
@@ -259,17 +271,7 @@ export function NavLink({ to, current, children }) {
 // Opens further places; closes when one is chosen, with Escape, and with a click elsewhere.
 export function NavMenu({ label, current, children }) {
   const ref = useRef(null);
-  useEffect(() => {
-    const close = (event) => {
-      if (ref.current?.open && (event.key === "Escape" || (event.type === "click" && !ref.current.querySelector("summary").contains(event.target)))) ref.current.open = false;
-    };
-    document.addEventListener("click", close);
-    document.addEventListener("keydown", close);
-    return () => {
-      document.removeEventListener("click", close);
-      document.removeEventListener("keydown", close);
-    };
-  }, []);
+  useClosing(ref, { onChoice: true });
   return (
     <details className="menu nav-menu" ref={ref}>
       <summary className="nav-link" data-current={current || undefined}>

@@ -12,6 +12,7 @@ class Commands(rx.Component):
 
     library = SHELL
     tag = "Commands"
+    places: rx.Var[list[dict[str, str]]]
 
 
 class ThemeToggle(rx.Component):
@@ -60,6 +61,22 @@ class Zone(rx.Component):
 
     library = SHELL
     tag = "Zone"
+
+
+class Activity(rx.Component):
+    """What has just happened, live."""
+
+    library = module("activity.jsx")
+    tag = "Activity"
+    name: rx.Var[str]
+
+
+class Banners(rx.Component):
+    """What everybody has to know, wherever they are."""
+
+    library = module("banners.jsx")
+    tag = "Banners"
+    name: rx.Var[str]
 
 
 class LoginForm(rx.Component):

@@ -31,6 +31,10 @@ SCREENS = {
     "audit": ("/audit", ".audit, .empty", ""),
     "clusters": ("/clusters", ".listing a", ""),
     "git-sources": ("/git-sources", ".listing a", ""),
+    "activity": ("/applications", ".activity[open] .told", "b"),
+    "settings": ("/settings", ".facts", ""),
+    "settings-tokens": ("/settings?tab=tokens", ".line-form", ""),
+    "settings-git": ("/settings?tab=git", ".empty", ""),
     "runtimes": ("/runtimes", ".runtimes .row-link", ""),
     "style": ("/style", ".notice", ""),
 }

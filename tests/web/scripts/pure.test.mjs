@@ -134,3 +134,23 @@ test("only plain comparisons have a line to draw, only plain numbers a point", (
 test("clocks count down and never below nothing", () => {
   assert.deepEqual([65, 59.2, 3661, -3].map(rollout.countdown), ["1:05", "1:00", "1:01:01", "0:00"]);
 });
+
+test("what goes on under one id is one entry, the newest first", async () => {
+  const { byDay, joined } = await load("told.js");
+  const begun = { id: "a", time: "2026-01-05T12:00:00Z", state: "IN_PROGRESS" };
+  const other = { id: "b", time: "2026-01-05T12:01:00Z", state: "SUCCESS" };
+  const ended = { id: "a", time: "2026-01-05T12:02:00Z", state: "FAILED" };
+  assert.deepEqual(joined(joined([begun], other), ended).map((one) => [one.id, one.state]), [["a", "FAILED"], ["b", "SUCCESS"]]);
+  const old = { id: "c", time: "2026-01-02T12:00:00Z" };
+  assert.deepEqual(byDay([ended, old], new Date("2026-01-05T18:00:00Z")).map(([day, told]) => [day, told.length]), [["Today", 1], ["Friday 2 January", 1]]);
+});
+
+test("a banner for each refused token, runtime that is away, and runtime that is too old", async () => {
+  const { bannersOf } = await load("warned.js");
+  const runtime = (name, more) => ({ available: true, lastUpdated: "2026-01-05T12:00:00Z", updateAvailable: null, metadata: { name }, ...more });
+  const found = bannersOf(
+    [runtime("good"), runtime("new", { available: false, lastUpdated: null }), runtime("away", { available: false }), runtime("old", { updateAvailable: "2.0", runtimeVersion: "1.0" })],
+    [{ runtime: "good", url: "https://git.example" }],
+  );
+  assert.deepEqual(found.map((one) => one.key.split(" ").slice(0, 2)), [["token", "good"], ["away", "away"], ["old", "old"]]);
+});

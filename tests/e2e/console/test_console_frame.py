@@ -1,0 +1,107 @@
+"""The frame of every page: activity, banners, the command bar, shortcuts, and the ways to sign in."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.support.console_plane import OpenPage, Plane
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
+
+
+def test_activity_is_told_live_and_counts_what_was_not_read(open_page: OpenPage) -> None:
+    page = open_page()
+    menu = page.locator(".activity")
+    expect(page.locator("tbody.app").first).to_be_visible()
+    expect(menu.locator("summary")).to_be_visible()
+    page.goto("/applications/demo/argosy/search")
+    expect(page.get_by_role("button", name="Sync", exact=True)).to_be_enabled()
+    page.get_by_role("button", name="Sync", exact=True).click()
+    page.locator("dialog[open]").get_by_role("button", name="Sync", exact=True).click()
+    expect(menu.locator("summary")).to_have_attribute("aria-label", re.compile(r"Activity, \d+ new"))
+    page.locator("main").click()
+    page.keyboard.press("b")
+    entry = menu.locator(".told", has_text="Sync of search").first
+    expect(entry).to_contain_text("succeeded")
+    expect(menu.locator("summary")).to_have_attribute("aria-label", "Activity")
+    menu.get_by_role("button", name="Changes").click()
+    expect(menu.locator(".told")).to_have_count(0)
+    menu.get_by_role("button", name="All").click()
+    menu.locator(".told a", has_text="Sync of search").first.click()
+    page.wait_for_url(re.compile("/applications/demo/argosy/search"))
+    expect(menu.locator(".activity-body")).to_be_hidden()
+
+
+def test_a_refused_git_token_is_told_on_every_page_until_it_is_dismissed(open_page: OpenPage) -> None:
+    page = open_page(path="/settings?tab=git")
+    form = page.get_by_role("form", name="Git token")
+    expect(form.get_by_label("Runtime")).to_have_value("demo")
+    form.get_by_label("Git host").fill("https://git.example.test")
+    form.get_by_label("Token").fill("refused")
+    form.get_by_role("button", name="Keep token").click()
+    row = page.locator("tbody tr", has_text="https://git.example.test")
+    expect(row).to_contain_text("Refused")
+    page.evaluate("sessionStorage.clear()")
+    page.goto("/clusters")
+    banner = page.locator(".banner", has_text="is refused")
+    banner.get_by_role("link", name="Update it").click()
+    page.wait_for_url("**/settings?tab=git")
+    banner.get_by_role("button").click()
+    expect(banner).to_have_count(0)
+    row.get_by_role("button", name="Remove").click()
+    row.get_by_role("button", name="Remove").click()
+    expect(row).to_have_count(0)
+
+
+def test_the_command_bar_leads_to_pages_and_applications(open_page: OpenPage) -> None:
+    page = open_page()
+    expect(page.locator("tbody.app").first).to_be_visible()
+    page.keyboard.press("Control+k")
+    bar = page.get_by_role("combobox", name="Page or application")
+    bar.fill("api tok")
+    expect(page.get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/settings?tab=tokens")
+    page.keyboard.press("Control+k")
+    bar.fill("payment")
+    expect(page.get_by_role("option").first).to_contain_text("payment")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/applications/demo/argosy/payment"))
+
+
+@pytest.mark.parametrize(
+    ("keys", "place"), [("gs", "/settings"), ("gc", "/clusters"), ("gt", "/git-sources"), ("gh", "/")]
+)
+def test_two_letters_lead_to_a_place(open_page: OpenPage, keys: str, place: str) -> None:
+    page = open_page(path="/audit")
+    expect(page.locator(".topbar summary", has_text="dana")).to_be_visible()
+    for key in keys:
+        page.keyboard.press(key)
+    page.wait_for_url(re.compile(re.escape(place) + "$"))
+
+
+@pytest.fixture
+def provider(browser: Browser, plane: Plane) -> Iterator[OpenPage]:
+    context = browser.new_context(base_url=plane.url)
+    offered = '[{"name": "gitea", "kind": "gitea", "title": "Our Gitea"}]'
+    context.route("**/auth/providers", lambda route: route.fulfill(body=offered, content_type="application/json"))
+
+    def open_one(path: str) -> object:
+        page = context.new_page()
+        page.goto(path)
+        return page
+
+    yield open_one
+    context.close()
+
+
+def test_sign_in_offers_the_accounts_of_providers_and_keeps_where_to_go(provider: OpenPage) -> None:
+    page = provider("/login?next=%2Fclusters")
+    link = page.get_by_role("link", name="Sign in with Our Gitea")
+    expect(link).to_have_attribute("href", "/auth/sign-in/gitea?return=%2Fclusters")
+    page.goto("/login?problem=UNAUTHORIZED_ERROR")
+    expect(page.get_by_role("alert")).to_contain_text("may not sign in here")

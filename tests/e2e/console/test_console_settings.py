@@ -1,0 +1,60 @@
+"""Settings: API tokens that are shown once, users, and the theme."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.console_plane import OpenPage
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
+
+
+def test_a_token_is_shown_once_works_and_is_revoked(open_page: OpenPage) -> None:
+    page = open_page(path="/settings?tab=tokens")
+    page.get_by_label("What it is for").fill("ci")
+    page.get_by_role("button", name="Create token").click()
+    shown = page.locator(".notice code")
+    expect(shown).to_have_text(re.compile(r"^argt_"))
+    secret = shown.inner_text()
+
+    def who() -> object:
+        headers = {"Authorization": f"Bearer {secret}"}
+        page.context.clear_cookies()
+        answer = page.context.request.post("/graphql", data={"query": "{ me { name } }"}, headers=headers)
+        return answer.json()["data"]
+
+    cookies = page.context.cookies()
+    assert who() == {"me": {"name": "dana"}}
+    page.context.add_cookies(cookies)  # type: ignore[arg-type]  # as they came
+    page.reload()
+    row = page.locator("tbody tr", has_text="ci")
+    expect(row).to_be_visible()
+    assert secret not in page.content()
+    row.get_by_role("button", name="Revoke").click()
+    expect(row).to_contain_text("Programs that use it stop working.")
+    row.get_by_role("button", name="Revoke").click()
+    expect(page.locator(".empty")).to_contain_text("No API tokens")
+
+
+def test_administrators_add_and_remove_users_and_others_are_told_whom_to_ask(open_page: OpenPage) -> None:
+    page = open_page(user="admin", path="/settings?tab=people")
+    form = page.get_by_role("form", name="New user")
+    form.get_by_label("Name").fill("mo")
+    form.get_by_label("Password").fill("long enough!")
+    form.get_by_role("button", name="Add user").click()
+    row = page.locator("tbody tr", has=page.locator("th", has_text=re.compile("^mo$")))
+    expect(row).to_have_count(1)
+    row.get_by_role("button", name="Remove").click()
+    row.get_by_role("button", name="Remove").click()
+    expect(row).to_have_count(0)
+    other = open_page(user="victor", path="/settings?tab=people")
+    expect(other.locator(".empty")).to_contain_text("Administrators look after users")
+
+
+def test_the_theme_is_chosen_in_the_settings_too(open_page: OpenPage) -> None:
+    page = open_page(path="/settings")
+    page.get_by_role("group", name="Theme").get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_class("dark")
+    rights = page.get_by_role("table", name="Your rights by Git Source")
+    expect(rights.get_by_role("row", name=re.compile("platform demo .* read and change"))).to_be_visible()

@@ -1,0 +1,124 @@
+// What has just happened or is under way: a pull-down in the top bar, kept current by a stream. Which of it was read is
+// remembered by this browser, for each person.
+import { useEffect, useMemo, useRef, useState } from "react";
+import { announce, AppLink, CommitLink, Icon, Moment } from "./kit.jsx";
+import { useClosing } from "./closing.js";
+import { useAnswer, useStream } from "./live.js";
+import { placeOf } from "./place.js";
+import { byDay, joined, newest } from "./told.js";
+
+const WORDS = { Sync: "Syncs", Health: "Health", Application: "Applications", Change: "Changes" };
+export const KINDS = Object.keys(WORDS);
+const STATES = {
+  IN_PROGRESS: ["blue", "refresh", "under way"],
+  SUCCESS: ["green", "check", "done"],
+  FAILED: ["red", "alert", "failed"],
+};
+
+const placeOfSeen = (name) => `argosy.activity.seen.${name}`;
+
+function useSeen(name) {
+  const [seen, setSeen] = useState(null);
+  useEffect(() => {
+    if (!name) return;
+    const kept = localStorage.getItem(placeOfSeen(name)) ?? new Date().toISOString();
+    localStorage.setItem(placeOfSeen(name), kept);
+    setSeen(kept);
+  }, [name]);
+  const look = (time) => {
+    localStorage.setItem(placeOfSeen(name), time);
+    setSeen(time);
+  };
+  return [seen, look];
+}
+
+export function Activity({ name }) {
+  const menu = useRef(null);
+  const [kind, setKind] = useState(null);
+  const [entries, setEntries] = useState([]);
+  const [fresh, setFresh] = useState(null); // what was new when the panel was opened stays marked
+  const [seen, look] = useSeen(name);
+  const { data, error } = useAnswer("activity", { filters: kind ? { kinds: [kind] } : null }, { enabled: Boolean(name) });
+  useEffect(() => {
+    if (data) setEntries(data.notifications.nodes);
+  }, [data]);
+  useStream("activity_changes", {}, {
+    enabled: Boolean(name),
+    onEvent: ({ notifications: told }) => {
+      if (!kind || told.kind === kind) setEntries((before) => joined(before, told));
+      if (menu.current?.open) look(newest([told]));
+      if (told.state === "FAILED") announce(told.title);
+    },
+  });
+  useClosing(menu);
+  const unread = seen ? entries.filter((one) => Date.parse(one.time) > Date.parse(seen)).length : 0;
+  const toggle = () => {
+    if (!menu.current.open) return setFresh(null);
+    setFresh(seen);
+    return look(newest(entries));
+  };
+  const days = useMemo(() => byDay(entries), [entries]);
+  if (!name) return <span className="bone" aria-hidden="true" />;
+  return (
+    <details className="menu activity" ref={menu} onToggle={toggle}>
+      <summary data-key="b" className="button quiet" aria-label={unread ? `Activity, ${unread} new` : "Activity"} title="Activity">
+        <Icon name="bell" />
+        {unread > 0 && <span className="badge">{unread > 50 ? "50+" : unread}</span>}
+      </summary>
+      <section className="menu-body menu-right activity-body" aria-label="Activity">
+        <div className="activity-head">
+          <h2>Activity</h2>
+          <div className="segments" role="group" aria-label="Kind">
+            {[null, ...KINDS].map((one) => (
+              <button key={one ?? "All"} type="button" className="button" aria-pressed={kind === one} onClick={() => setKind(one)}>
+                {WORDS[one] ?? "All"}
+              </button>
+            ))}
+          </div>
+        </div>
+        {error && <p className="problem pad">{error.message}</p>}
+        {data && entries.length === 0 && <p className="muted pad">Nothing has happened in the last two weeks.</p>}
+        {days.map(([day, told]) => (
+          <section key={day} aria-label={day}>
+            <h3 className="muted pad">{day}</h3>
+            <ul>
+              {told.map((one) => (
+                <Told key={one.id} told={one} fresh={fresh !== null && Date.parse(one.time) > Date.parse(fresh)} onLeave={() => (menu.current.open = false)} />
+              ))}
+            </ul>
+          </section>
+        ))}
+      </section>
+    </details>
+  );
+}
+
+function Told({ told, fresh, onLeave }) {
+  const [colour, icon, word] = STATES[told.state];
+  const failed = told.state === "FAILED";
+  return (
+    <li className={`told${fresh ? " fresh" : ""}`}>
+      <span className={`status status-${colour}`} title={word}>
+        <span className={told.state === "IN_PROGRESS" ? "turning" : undefined}>
+          <Icon name={icon} />
+        </span>
+        <span className="unseen">{word}</span>
+      </span>
+      <div className="told-text">
+        {told.application ? (
+          <span onClick={onLeave}>
+            <AppLink to={`${placeOf(told.application)}${failed && told.kind === "Sync" ? "?tab=timeline" : ""}`}>{told.title}</AppLink>
+          </span>
+        ) : (
+          <span>{told.title}</span>
+        )}
+        {told.commit && <CommitLink commit={told.commit} />}
+        {told.message && (failed ? <p className="told-why">{told.message}</p> : <p className="muted told-why">{told.message}</p>)}
+      </div>
+      <span className="muted told-when">
+        {fresh && <span className="unseen">new, </span>}
+        <Moment at={told.time} />
+      </span>
+    </li>
+  );
+}

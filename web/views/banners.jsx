@@ -1,0 +1,62 @@
+// What everybody has to know wherever they are: a runtime that is away or too old, one's own Git token that is refused.
+import { useEffect, useState } from "react";
+import { AppLink, Icon } from "./kit.jsx";
+import { ask, useAnswer, useStream } from "./live.js";
+import { bannersOf } from "./warned.js";
+
+const ASKED_AGAIN_SECONDS = 900;
+const MOST_RUNTIMES = 10;
+const TOKENS_KEY = "argosy.banners.tokens";
+const DISMISSED_KEY = "argosy.banners.dismissed";
+
+const read = (key) => JSON.parse(sessionStorage.getItem(key) ?? "null");
+
+// Each answer asks the Git host, so it is good for a while.
+async function refusedTokens(runtimes) {
+  const kept = read(TOKENS_KEY);
+  if (kept && Date.now() - kept.at < ASKED_AGAIN_SECONDS * 1000) return kept.refused;
+  const refused = [];
+  for (const { metadata, available } of runtimes.slice(0, MOST_RUNTIMES)) {
+    if (!available) continue;
+    const answer = await ask("git_tokens", { runtime: metadata.name }).catch(() => null);
+    for (const token of answer?.gitTokens ?? []) if (token.status === "INVALID") refused.push({ runtime: metadata.name, url: token.url });
+  }
+  sessionStorage.setItem(TOKENS_KEY, JSON.stringify({ at: Date.now(), refused }));
+  return refused;
+}
+
+export function Banners({ name }) {
+  const { data } = useAnswer("banners", {}, { enabled: Boolean(name) });
+  const [runtimes, setRuntimes] = useState([]);
+  const [refused, setRefused] = useState([]);
+  const [dismissed, setDismissed] = useState([]);
+  useEffect(() => setDismissed(read(DISMISSED_KEY) ?? []), []);
+  useEffect(() => {
+    if (!data) return;
+    setRuntimes(data.runtimes.nodes);
+    refusedTokens(data.runtimes.nodes).then(setRefused, () => null);
+  }, [data]);
+  useStream("banner_changes", {}, {
+    enabled: Boolean(name),
+    onEvent: ({ runtimes: one }) => setRuntimes((before) => [...before.filter((other) => other.id !== one.id), one]),
+  });
+  const dismiss = (key) => {
+    const next = [...dismissed, key];
+    sessionStorage.setItem(DISMISSED_KEY, JSON.stringify(next));
+    setDismissed(next);
+  };
+  return bannersOf(runtimes, refused)
+    .filter(({ key }) => !dismissed.includes(key))
+    .slice(0, 3)
+    .map(({ key, text, to, action }) => (
+      <div key={key} className="banner">
+        <Icon name="alert" />
+        <span>
+          {text} · <AppLink to={to}>{action}</AppLink>
+        </span>
+        <button type="button" className="button quiet small" onClick={() => dismiss(key)} aria-label={`Dismiss: ${text}`}>
+          <Icon name="close" />
+        </button>
+      </div>
+    ));
+}
