@@ -11,7 +11,7 @@ const WORDS = { Sync: "Syncs", Health: "Health", Application: "Applications", Ch
 export const KINDS = Object.keys(WORDS);
 const STATES = {
   IN_PROGRESS: ["blue", "refresh", "under way"],
-  SUCCESS: ["green", "check", "done"],
+  SUCCESS: ["green", "done", "done"],
   FAILED: ["red", "alert", "failed"],
 };
 

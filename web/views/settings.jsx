@@ -255,7 +255,7 @@ const Table = ({ caption, heads, children }) => (
   </table>
 );
 
-const VERDICTS = { VALID: ["green", "check", "Good"], INVALID: ["red", "alert", "Refused"], UNKNOWN: ["grey", "info", "Not known"] };
+const VERDICTS = { VALID: ["green", "done", "Good"], INVALID: ["red", "alert", "Refused"], UNKNOWN: ["grey", "info", "Not known"] };
 
 function GitAccounts({ runtimes, me }) {
   const names = (runtimes ?? []).map((one) => one.metadata.name);
