@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from model.store.person import Credential
+from model.person import Credential
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from api.access.viewer import Viewer
 from api.errors import Forbidden, Invalid, NotVisible
 from api.plane import ControlPlane
 from model.errors import Conflict
+from model.person import ApiToken, Person
 from model.store import person as person_store
-from model.store.person import ApiToken, Person
 
 MOST_DAYS = 366
 MOST_TOKENS = 100

@@ -11,6 +11,7 @@ from api.cli.database_session import data_dir_option, with_database
 from api.cli.output import output_option, show_table
 from model.database import Database
 from model.errors import NotFound
+from model.person import ApiToken
 from model.store import person as person_store
 
 
@@ -53,7 +54,7 @@ def create(user: str, name: str, days: int, data_dir: Path | None) -> None:
 def list_tokens(output: str, data_dir: Path | None) -> None:
     """List tokens, without the tokens themselves."""
 
-    async def work(database: Database) -> list[person_store.ApiToken]:
+    async def work(database: Database) -> list[ApiToken]:
         async with database.read() as session:
             return await person_store.tokens(session)
 

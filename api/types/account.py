@@ -5,8 +5,8 @@ from datetime import datetime
 import strawberry
 
 from api.types.payload import MutationError
-from model.store.person import ApiToken as ApiTokenValue
-from model.store.person import Person as PersonValue
+from model.person import ApiToken as ApiTokenValue
+from model.person import Person as PersonValue
 
 
 @strawberry.type(description="Somebody who may sign in. What they may see and do is asked of Git.")

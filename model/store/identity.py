@@ -4,8 +4,8 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from model.person import Person
 from model.store import person as person_store
-from model.store.person import Person
 from model.store.statement import upsert
 from model.tables import IdentityRow, PersonRow
 

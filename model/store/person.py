@@ -1,6 +1,5 @@
 """Local users, their sessions, API tokens and failed sign-ins."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select, update
@@ -8,34 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from model.errors import Conflict
+from model.person import ApiToken, Credential, Person
 from model.store.moment import from_micros, to_micros
 from model.store.statement import affected_rows, upsert
 from model.tables import ApiTokenRow, LoginAttemptRow, PersonRow, SessionRow
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    name: str
-    email: str
-    is_admin: bool
-    credential_version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """A person who presented a valid session or token. `expires` is None for tokens without end."""
-
-    person: Person
-    expires: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class ApiToken:
-    id: str
-    person: str
-    name: str
-    created: datetime
-    expires: datetime | None
 
 
 async def all_people(session: AsyncSession) -> list[Person]:

@@ -10,8 +10,8 @@ from sqlmodel import SQLModel
 
 import model.tables  # noqa: F401 - registers the tables
 from model.database import Database
+from model.person import Person
 from model.store import person as person_store
-from model.store.person import Person
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
