@@ -39,7 +39,7 @@ def create(name: str, password: str, email: str, admin: bool, data_dir: Path | N
 def list_users(output: str, data_dir: Path | None) -> None:
     """List users."""
 
-    async def work(database: Database) -> list[person_store.Person]:
+    async def work(database: Database) -> list[Person]:
         async with database.read() as session:
             return await person_store.all_people(session)
 
