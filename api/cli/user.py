@@ -8,6 +8,7 @@ from api.access.passwords import hash_password
 from api.cli.database_session import data_dir_option, with_database
 from api.cli.output import output_option, show_table
 from model.database import Database
+from model.person import Person
 from model.store import person as person_store
 
 
