@@ -72,7 +72,6 @@ from model.link import (
     WatchEvents,
     WatchTree,
 )
-from model.link_access import ListGitTokens, PutGitToken, RemoveGitToken
 from model.operation import Phase
 from model.report import (
     ApplicationKind,
@@ -270,7 +269,6 @@ class Fleet:
         self.summaries[platform.key] = platform
         self._versions = itertools.count(100_000)
         self._tasks: set[asyncio.Task[None]] = set()
-        self.git_tokens = GitTokens()
         runtime.answers |= {
             **ANSWERS,
             GetTree: self.get_tree,
@@ -282,9 +280,7 @@ class Fleet:
             DeleteObject: self.done_at_once,
             RunAction: self.done_at_once,
             RollbackApplication: self.done_at_once,
-            ListGitTokens: self.git_tokens.list,
-            PutGitToken: self.git_tokens.put,
-            RemoveGitToken: self.git_tokens.remove,
+            **GitTokens().answers(),
         }
         followed = {WatchTree: self.watch_tree, ReadLogs: self.read_logs, WatchEvents: self.watch_events, **STREAMS}
         runtime.streams |= followed

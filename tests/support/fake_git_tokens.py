@@ -2,12 +2,17 @@
 
 from datetime import UTC, datetime
 
+from model.link import RequestBody
 from model.link_access import GitTokenInfo, GitTokensAnswer, ListGitTokens, PutGitToken, RemoveGitToken
+from tests.support.fake_runtime import Answer
 
 
 class GitTokens:
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str], GitTokenInfo] = {}
+
+    def answers(self) -> dict[type[RequestBody], Answer]:
+        return {ListGitTokens: self.list, PutGitToken: self.put, RemoveGitToken: self.remove}
 
     def list(self, body: ListGitTokens) -> GitTokensAnswer:
         return GitTokensAnswer(tuple(one for (person, _), one in self._kept.items() if person == body.person))
