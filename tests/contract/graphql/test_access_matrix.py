@@ -88,7 +88,7 @@ async def _headers(running: Running, person: str) -> dict[str, str]:
 
 async def _outcome(running: Running, headers: dict[str, str], document: str) -> str:
 
-    async with httpx.AsyncClient(base_url=running.address, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=running.address, trust_env=False, timeout=30) as client:
         answer = (await client.post("/graphql", json={"query": document}, headers=headers)).json()
     return _named(answer)
 
