@@ -26,6 +26,7 @@ MANAGER = "rollouts-controller"
 _CONCURRENCY = 16
 _AGAIN_SECONDS = 1.0  # after a failed write or look; doubles up to the next line
 _AGAIN_MAX_SECONDS = 60.0
+_LISTED_SECONDS = 0.1  # until it is asked again whether a kind has been listed
 _FLUSH_SECONDS = 0.02  # changes of one object's surroundings within this time are looked at together
 
 
@@ -53,6 +54,7 @@ class DeliveryLoop:
         self._supervisor = supervisor
         self._instance_id = instance_id
         self._listed: dict[Followed, bool] = {}
+        self._away: set[Followed] = set()  # kinds that the cluster does not serve, or does not let us see
         self._failures: dict[ResourceKey, int] = {}
         self.store = Store()
         self.events = EventWriter(cluster, manager=MANAGER, now=now)
@@ -125,8 +127,10 @@ class DeliveryLoop:
                     known.discard(key)
                     self._gone(key, item.metadata.uid)
                 case Interrupted(error=error):
+                    self._away.add(followed)
                     heart.error = "" if followed.optional else error.message
                     continue
+            self._away.discard(followed)
             heart.beat()
 
     def _listed_now(self) -> None:
@@ -174,10 +178,16 @@ class DeliveryLoop:
     def _follow_need(self, need: Needed) -> None:
         self.follow(Followed(need.gvk, optional=True))
 
+    def _waits_for_a_list(self, controller: Controller, body: JsonObject) -> bool:
+        """What is not there yet only because nobody has told us must not look as if it were missing."""
+        needed = {Followed(need.gvk, optional=True) for need in controller.needs(body)}
+        return any(not self._listed.get(one, True) and one not in self._away for one in needed)
+
     # ---- working
 
     async def _work(self, key: ResourceKey) -> None:
-        await self._supervisor.guard(f"{key.kind} {key.namespace}/{key.name}", self._look(key))
+        if not await self._supervisor.guard(f"{key.kind} {key.namespace}/{key.name}", self._look(key)):
+            self._try_again(key)
 
     async def _look(self, key: ResourceKey) -> None:
         body = self.store.get(key)
@@ -186,6 +196,9 @@ class DeliveryLoop:
             return
         await self._begin()
         if self.standing_by:
+            return
+        if self._waits_for_a_list(controller, body):
+            self.queue.add_after(key, _LISTED_SECONDS)
             return
         self.passes += 1
         try:
@@ -224,8 +237,11 @@ class DeliveryLoop:
         return ((body["metadata"].get("labels") or {}).get(INSTANCE_LABEL) or "") == self._instance_id
 
     def _failed(self, key: ResourceKey, failure: GitsyncError) -> None:
+        log.warning("not reconciled", kind=key.kind, namespace=key.namespace, name=key.name, reason=failure.message)
+        self._try_again(key)
+
+    def _try_again(self, key: ResourceKey) -> None:
         self.failed += 1
         times = self._failures.get(key, 0)
         self._failures[key] = times + 1
-        log.warning("not reconciled", kind=key.kind, namespace=key.namespace, name=key.name, reason=failure.message)
         self.queue.add_after(key, min(_AGAIN_SECONDS * 2**times, _AGAIN_MAX_SECONDS))

@@ -167,8 +167,10 @@ def _templates(value: object, namespace: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _with_first_event(body: JsonObject, result: Step) -> Step:
-    """The first event of a Rollout's life: somebody looks after it."""
-    if (body.get("status") or {}).get("conditions"):
+    """The first event of a Rollout's life: somebody looks after it. Told with the first pass that does more than
+    fill in `replicas`, so that it is told once.
+    """
+    if (body.get("status") or {}).get("conditions") or (body.get("spec") or {}).get("replicas") is None:
         return result
     metadata = body["metadata"]
     message = f"Rollout resource added to informer: {metadata.get('namespace', '')}/{metadata['name']}"

@@ -77,7 +77,7 @@ class Supervisor:
 
     def spawn(self, name: str, work: Awaitable[None]) -> asyncio.Task[None]:
         """A task that ends by itself. It has an owner, and its fault is logged."""
-        task = asyncio.create_task(self.guard(name, work), name=name)
+        task = asyncio.create_task(self._guarded(name, work), name=name)
         self._small.add(task)
         task.add_done_callback(self._small.discard)
         if isinstance(
@@ -86,13 +86,18 @@ class Supervisor:
             task.add_done_callback(lambda _: work.close())
         return task
 
-    async def guard(self, name: str, work: Awaitable[None]) -> None:
-        """Run `work`; a fault of it ends here, logged and counted."""
+    async def guard(self, name: str, work: Awaitable[None]) -> bool:
+        """Run `work`; a fault of it ends here, logged and counted. False: there was one."""
         try:
             await work
         except Exception as fault:
             self.faults += 1
             log.error("fault", part=name, error=describe(fault), exc_info=True)
+            return False
+        return True
+
+    async def _guarded(self, name: str, work: Awaitable[None]) -> None:
+        await self.guard(name, work)
 
     async def close(self) -> None:
         tasks = [*self._tasks.values(), *self._small]

@@ -11,9 +11,14 @@ from model.kinds.rollout import Rollout, RolloutDuration, RolloutStatus
 
 
 def advanced(rollout: Rollout, draft: RolloutStatus, now: datetime, *, rolled_back: bool) -> RolloutDuration | None:
-    """The record after this pass: begun with a new version, ended with its promotion, abort or successor."""
+    """The record after this pass: begun with a new version, ended with its promotion, abort or successor.
+
+    A first version updates nothing, so nothing is measured. `rolled_back`: a way back that skips the steps.
+    """
     record = rollout.status.duration
     changed = draft.current_pod_hash != rollout.status.current_pod_hash
+    if changed and not rollout.status.stable_rs:
+        return None
     if changed:
         record = RolloutDuration(rollout_started_at=now)
     elif record is None:
@@ -66,7 +71,8 @@ def _ending(rollout: Rollout, draft: RolloutStatus, rolled_back: bool) -> str:
         return "Aborted"
     if not draft.stable_rs or draft.stable_rs != draft.current_pod_hash:
         return ""
-    fast = rollout.status.promote_full or draft.current_pod_hash == rollout.status.stable_rs
-    if rolled_back or draft.current_pod_hash == rollout.status.stable_rs:
-        return "FastRolledBack" if fast else "RolledBack"
-    return "FastPromoted" if fast else "Promoted"
+    if draft.current_pod_hash == rollout.status.stable_rs:
+        return "FastRolledBack"
+    if rollout.status.promote_full:
+        return "FastPromoted"
+    return "RolledBack" if rolled_back else "Promoted"

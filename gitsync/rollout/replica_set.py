@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from gitsync.manifest.object import JsonObject
-from model.kinds.rollout import DESIRED_REPLICAS, HASH_LABEL, REVISION, SCALE_DOWN_DEADLINE
+from model.kinds.rollout import DESIRED_REPLICAS, HASH_LABEL, REVISION, REVISION_HISTORY, SCALE_DOWN_DEADLINE
 
 EXPERIMENT_NAME = "experiment.argoproj.io/name"
 
@@ -32,6 +32,12 @@ class ReplicaSet:
     def revision(self) -> int:
         text = self.annotations.get(REVISION, "")
         return int(text) if text.isascii() and text.isdigit() else 0
+
+    @property
+    def born(self) -> tuple[datetime, int]:
+        """Which came first: times are whole seconds, so the first revision decides among those of the same one."""
+        first = self.annotations.get(REVISION_HISTORY, "").partition(",")[0]
+        return self.created, int(first) if first.isascii() and first.isdigit() else self.revision
 
     @property
     def desired(self) -> int | None:

@@ -7,11 +7,9 @@ from gitsync.rollout.working import Pass
 def within_window(work: Pass) -> bool:
     """The new ReplicaSet is older than the stable one, and few enough lie between them."""
     window, new, stable = work.rollout.spec.rollback_window, work.new, work.stable
-    if window is None or window.revisions <= 0 or new is None or stable is None or new.created >= stable.created:
+    if window is None or window.revisions <= 0 or new is None or stable is None or new.born >= stable.born:
         return False
-    between = sum(
-        new.created < one.created < stable.created for one in work.all if EXPERIMENT_NAME not in one.annotations
-    )
+    between = sum(new.born < one.born < stable.born for one in work.all if EXPERIMENT_NAME not in one.annotations)
     return between < window.revisions
 
 
@@ -21,6 +19,4 @@ def within_delay(work: Pass) -> bool:
     A version that was aborted and is tried again waits for its end, too, but never was what people trusted.
     """
     new, stable = work.new, work.stable
-    return (
-        new is not None and stable is not None and new.has_deadline and new.wanted > 0 and new.created < stable.created
-    )
+    return new is not None and stable is not None and new.has_deadline and new.wanted > 0 and new.born < stable.born

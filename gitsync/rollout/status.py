@@ -10,7 +10,7 @@ from gitsync.manifest.object import JsonObject
 from gitsync.rollout import conditions, defaults, duration
 from gitsync.rollout.hashing import steps_hash
 from gitsync.rollout.phase import phase_of
-from gitsync.rollout.replica_counts import current_step
+from gitsync.rollout.replica_counts import current_step, is_fully_promoted
 from gitsync.rollout.replica_set import (
     parse_time,
     total_available,
@@ -19,6 +19,7 @@ from gitsync.rollout.replica_set import (
     with_hash,
 )
 from gitsync.rollout.revision import current_hash
+from gitsync.rollout.rollback import within_delay, within_window
 from gitsync.rollout.service_switch import is_saturated
 from gitsync.rollout.working import ROLLOUT, Pass
 from model.kinds.rollout import WORKLOAD_GENERATION, Condition, RolloutStatus
@@ -67,7 +68,8 @@ def reset(work: Pass) -> None:
     work.pausing.remove_abort()
     draft, steps = work.draft, work.rollout.spec.strategy.canary
     draft.restarted_at = work.rollout.spec.restart_at
-    draft.promote_full = False
+    # Set while nothing was under way, it was asked for together with this update, and must not get lost.
+    draft.promote_full = work.rollout.status.promote_full and is_fully_promoted(work.rollout)
     draft.blue_green.pre_promotion_analysis_run_status = None
     draft.blue_green.post_promotion_analysis_run_status = None
     draft.blue_green.scale_up_preview_check_point = False
@@ -233,17 +235,13 @@ def persist(work: Pass) -> None:
     draft.workload_observed_generation = workload
     draft.observed_generation = str(rollout.metadata.generation)
     draft.phase, draft.message = phase_of(rollout, draft)
-    draft.duration = duration.advanced(rollout, draft, work.stamp, rolled_back=_rolls_back(work))
+    rolled_back = within_window(work) or within_delay(work)
+    draft.duration = duration.advanced(rollout, draft, work.stamp, rolled_back=rolled_back)
     _tell_pause(work)
     patch = merge_patch(encoded(rollout.status), encoded(draft))
     if patch:
         work.patch(ROLLOUT, work.name, {"status": patch}, subresource="status")
     _wake_for_deadline(work)
-
-
-def _rolls_back(work: Pass) -> bool:
-    """The update goes to something that ran before."""
-    return work.new is not None and work.stable is not None and work.new.created < work.stable.created
 
 
 def encoded(status: RolloutStatus) -> JsonObject:

@@ -9,11 +9,14 @@ from gitsync.rollout.replica_set import selects
 from gitsync.rollout.values import Children
 from model.kinds.rollout import (
     MANAGED_BY,
+    AntiAffinity,
     BlueGreenStrategy,
+    Body,
     CanaryStep,
     CanaryStrategy,
     Rollout,
     RolloutAnalysis,
+    TrafficRouting,
 )
 
 _ONE_OF = "Step must have one of the following set: experiment, setWeight, setCanaryScale or pause"
@@ -77,9 +80,27 @@ def _blue_green(rollout: Rollout, strategy: BlueGreenStrategy) -> Iterator[str]:
             f'{path}.activeService: Invalid value: "{strategy.active_service}": This rollout uses the same service for '
             "the active and preview services, but two different services are required."
         )
-    if strategy.scale_down_delay_revision_limit is not None and strategy.scale_down_delay_revision_limit < 0:
-        limit = strategy.scale_down_delay_revision_limit
+    limit, history = strategy.scale_down_delay_revision_limit, rollout.spec.revision_history_limit
+    if limit is not None and limit < 0:
         yield f"{path}.scaleDownDelayRevisionLimit: Invalid value: {limit}: must be greater than or equal to 0"
+    if limit is not None and limit > (defaults.REVISION_HISTORY if history is None else history):
+        yield (
+            f"{path}.scaleDownDelayRevisionLimit: Invalid value: {limit}: This rollout's revision history limit can "
+            "not be smaller than the rollout's scale down limit"
+        )
+    yield from _anti_affinity(strategy.anti_affinity, path)
+
+
+def _anti_affinity(asked: AntiAffinity | None, path: str) -> Iterator[str]:
+    if asked is None:
+        return
+    preferred = asked.preferred_during_scheduling_ignored_during_execution
+    required = asked.required_during_scheduling_ignored_during_execution
+    if (preferred is None) == (required is None):
+        yield f'{path}.antiAffinity: Invalid value: "": AntiAffinity must have exactly one strategy listed'
+    elif preferred is not None and not 1 <= int(preferred.get("weight") or 0) <= 100:
+        field = f"{path}.antiAffinity.preferredDuringSchedulingIgnoredDuringExecution.weight"
+        yield f"{field}: Invalid value: {preferred.get('weight')}: Weight must be from 1-100"
 
 
 def _canary(rollout: Rollout, canary: CanaryStrategy) -> Iterator[str]:
@@ -102,12 +123,41 @@ def _canary(rollout: Rollout, canary: CanaryStrategy) -> Iterator[str]:
                 f'{path}.trafficRouting: Invalid value: "": Canary service and Stable service must to be set to use '
                 "Traffic Routing"
             )
+    yield from _routed_only(canary, path)
+    yield from _limits(rollout, canary, path)
+    yield from _anti_affinity(canary.anti_affinity, path)
+    for index, step in enumerate(canary.steps):
+        yield from _step(rollout, canary, step, f"{path}.steps[{index}]")
+
+
+def _routed_only(canary: CanaryStrategy, path: str) -> Iterator[str]:
+    """What means something only with a router, or with some of them."""
+    routing, delay = canary.traffic_routing, canary.scale_down_delay_seconds
+    if delay is not None and routing is None:
+        problem = "Canary scaleDownDelaySeconds can only be used with traffic routing"
+        yield f"{path}.scaleDownDelaySeconds: Invalid value: {delay}: {problem}"
     if canary.dynamic_stable_scale and routing is None:
         problem = "Canary dynamicStableScale can only be used with traffic routing"
         yield f"{path}.dynamicStableScale: Invalid value: true: {problem}"
-    yield from _limits(rollout, canary, path)
-    for index, step in enumerate(canary.steps):
-        yield from _step(rollout, canary, step, f"{path}.steps[{index}]")
+    elif canary.dynamic_stable_scale and delay is not None:
+        problem = "Canary dynamicStableScale cannot be used with scaleDownDelaySeconds"
+        yield f"{path}.dynamicStableScale: Invalid value: true: {problem}"
+    if routing is None:
+        return
+    if (most := routing.max_traffic_weight) is not None and (most <= 0 or not (routing.nginx or routing.plugins)):
+        problem = "Canary maxTrafficWeight in traffic routing only supported in Nginx and Plugins"
+        yield f"{path}.trafficRouting.maxTrafficWeight: Invalid value: {most}: {problem}"
+    if (pair := canary.ping_pong) is not None:
+        if pair.ping_service == pair.pong_service:
+            yield (
+                f'{path}.pingPong.pingService: Invalid value: "{pair.ping_service}": This rollout uses the same '
+                "service for the ping and pong services, but two different services are required."
+            )
+        if routing.alb is not None and not routing.alb.get("rootService"):
+            yield (
+                f'{path}.trafficRouting.alb.rootService: Invalid value: "": Root service field is required for the '
+                "configuration with ALB and ping-pong feature enabled"
+            )
 
 
 def _limits(rollout: Rollout, canary: CanaryStrategy, path: str) -> Iterator[str]:
@@ -163,12 +213,31 @@ def _step(rollout: Rollout, canary: CanaryStrategy, step: CanaryStep, path: str)
                 f'{path}.{name}.name: Invalid value: "{route.get("name", "")}": Steps define a route that does not '
                 "exist in spec.strategy.canary.trafficRouting.managedRoutes"
             )
+    if step.set_header_route is not None and canary.traffic_routing is not None:
+        yield from _header_matches(canary.traffic_routing, step.set_header_route, f"{path}.setHeaderRoute")
     if step.plugin is not None and not step.plugin.get("disabled"):
         yield f'{path}.plugin.name: Invalid value: "{step.plugin.get("name", "")}": step plugins are not supported'
     if step.experiment is not None:
         for one in step.experiment.templates:
             if one.spec_ref not in ("canary", "stable"):
                 yield f'{path}.experiment.templates.specRef: Invalid value: "{one.spec_ref}": must be canary or stable'
+            if one.weight is not None and canary.traffic_routing is None:
+                problem = "Experiment template weight cannot be set unless TrafficRouting is enabled"
+                yield f"{path}.experiment.templates.weight: Invalid value: {one.weight}: {problem}"
+
+
+def _header_matches(routing: TrafficRouting, route: Body, path: str) -> Iterator[str]:
+    """A match has one kind of value; load balancers of AWS compare whole values only."""
+    for index, match in enumerate(route.get("match") or ()):
+        value = match.get("headerValue") or {}
+        given = [kind for kind in ("exact", "regex", "prefix") if value.get(kind)]
+        where = f'{path}.match[{index}].headerValue: Invalid value: ""'
+        if not given:
+            yield f"{where}: StringMatch value missed, match value must have one of the following: exact, regex, prefix"
+        elif len(given) > 1:
+            yield f"{where}: StringMatch match value must have exactly one of the following: exact, regex, prefix"
+        elif routing.alb is not None and given != ["exact"]:
+            yield f"{where}: SetHeaderRoute match value invalid. ALB supports 'exact' value only"
 
 
 # ---- what it refers to

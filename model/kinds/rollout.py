@@ -234,9 +234,14 @@ class WeightDestination(_View, frozen=True):
     pod_template_hash: str = ""
 
 
+_NO_TRAFFIC = WeightDestination(0)
+
+
 class TrafficWeights(_View, frozen=True):
-    canary: WeightDestination
-    stable: WeightDestination
+    """Controllers write both; what somebody else wrote may have only one of them."""
+
+    canary: WeightDestination = _NO_TRAFFIC
+    stable: WeightDestination = _NO_TRAFFIC
     additional: tuple[WeightDestination, ...] = ()
     verified: bool | None = None
 
