@@ -11,6 +11,7 @@ from gitsync.diff.ownership import Ownership, read_ownership
 from gitsync.diff.prediction import compare_prediction
 from gitsync.diff.respect import keep_live
 from gitsync.diff.secrets import is_secret, mask_together
+from gitsync.diff.switched import with_switch
 from gitsync.diff.traits import traits_of
 from gitsync.manifest.object import DesiredObject, JsonObject
 from gitsync.manifest.tracking import FIELD_MANAGER
@@ -34,7 +35,7 @@ def compute_diff(
     Secrets come out masked. When `arbiter_needed`, ask the server with a dry run and judge its answer by `arbitrate`.
     Raises RuleUnusable for a jq expression that cannot be used.
     """
-    wanted = normalize(desired.body, settings)
+    wanted = normalize(with_switch(desired.body, live), settings)
     if live is None:
         (shown,) = mask_together([wanted], annotations=settings.secret_annotations)
         return ObjectDiff(True, (FieldChange("", reason=MISSING),), predicted_live=shown)

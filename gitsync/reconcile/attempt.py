@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from gitsync.diff.compute import respecting
+from gitsync.diff.switched import with_switch
 from gitsync.duration import parse_duration
 from gitsync.execute.apply_plan import WAVE_TIMEOUT_ANNOTATION
 from gitsync.execute.hooks import Earlier
@@ -80,6 +81,16 @@ async def respect_ignored(
         replaces = asked("Replace", object_options(wanted.annotations), options)
         if (kept := respecting(wanted.body, body, ignore=ignore, replaces=replaces)) != wanted.body:
             objects[key] = replace(wanted, body=kept)
+    return replace(desired, objects=objects)
+
+
+async def keep_switches(member: Member, desired: Desired) -> Desired:
+    """What is to be applied where Rollouts choose the pods of Services. Raises ClusterError."""
+    objects = dict(desired.objects)
+    for key, wanted in desired.objects.items():
+        live = member.cache.get(key) if (key.group, key.kind) == ("", "Service") else None
+        if live is not None:
+            objects[key] = replace(wanted, body=with_switch(wanted.body, await member.cache.body_of(live)))
     return replace(desired, objects=objects)
 
 

@@ -14,6 +14,7 @@ from gitsync.diff.compute import arbitrate, compute_diff
 from gitsync.diff.ignore import NO_RULES, IgnoreRules, RuleUnusable
 from gitsync.diff.normalize import DiffSettings
 from gitsync.diff.ownership import is_applied_by
+from gitsync.diff.switched import with_switch
 from gitsync.kube.errors import ClusterError, Conflict, Forbidden, Invalid, NotFound, UnknownKind
 from gitsync.kube.index import live_object
 from gitsync.kube.limits import Budget
@@ -281,7 +282,7 @@ class Comparer:
             )
         else:
             predicted = await cluster.apply(
-                wanted.body, manager=FIELD_MANAGER, force=True, dry_run=True, budget=Budget.DIFF
+                with_switch(wanted.body, body), manager=FIELD_MANAGER, force=True, dry_run=True, budget=Budget.DIFF
             )
         webhooks = compare_choice(_WEBHOOKS, wanted.annotations, record.application.metadata.annotations or {})
         return arbitrate(

@@ -24,6 +24,7 @@ from gitsync.reconcile.approval import is_approved
 from gitsync.reconcile.attempt import (
     caught_up,
     earlier,
+    keep_switches,
     live_of,
     out_of_sync,
     plan_options,
@@ -349,6 +350,7 @@ class Syncs:
         drifted = out_of_sync(record, desired)
         if asked("RespectIgnoreDifferences", {}, options.options):
             desired = await respect_ignored(record, member, desired, self._rules, options.options)
+        desired = await keep_switches(member, desired)
         plan = build_plan(
             tuple(one for key, one in desired.objects.items() if key not in desired.refused),
             live_of(record, member, desired, self._project(record)),
