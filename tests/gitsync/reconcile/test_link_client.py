@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
@@ -40,6 +41,9 @@ from model.link import (
     StreamItem,
     ToRuntime,
     TreeAnswer,
+    WatchEvents,
+    WatchRollout,
+    WatchTree,
     Welcome,
     decode_from_runtime,
     encode,
@@ -256,12 +260,13 @@ async def test_a_cancelled_stream_ends_in_silence() -> None:
         assert await receive(connection) == Response(8, TreeAnswer(()))
 
 
-async def test_a_stream_that_ends_says_so() -> None:
+@pytest.mark.parametrize("body", [ReadLogs(APP, POD), WatchTree(APP), WatchEvents(APP), WatchRollout(APP, POD)])
+async def test_a_stream_that_ends_says_so(body: RequestBody) -> None:
     server = Server()
     async with linked(State(), server, []) as (_, plane):
         connection, _ = await plane.greet(None)
         await report(connection)
-        await send(connection, Request(7, ReadLogs(APP, POD)))
+        await send(connection, Request(7, body))
         await receive(connection)
         server.stuck.set()
         assert await receive(connection) == StreamEnd(7)
