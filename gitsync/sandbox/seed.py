@@ -14,8 +14,9 @@ from gitsync.manifest.object import JsonObject
 from gitsync.sandbox.errors import SandboxError
 from gitsync.sandbox.githost import Access, Author, GitHost
 from gitsync.sandbox.objects import Objects
+from gitsync.sandbox.seed_canary import seed_first_version
 from model.identity import GroupVersionKind, ResourceKey
-from model.kinds.definitions import custom_resource_definitions, default_project
+from model.kinds.definitions import custom_resource_definitions, default_project, rollout_definitions
 
 NAMESPACE = "argosy"
 REPOSITORIES = ("platform", "apps", "config")
@@ -73,8 +74,10 @@ async def seed_demo(
     robot = GitUser(ROBOT, token_urlsafe(24))
     for user in (*users, robot):
         git_host.add_user(user.name, user.password)
+    new: set[str] = set()
     for repository in REPOSITORIES:
         if await git_host.create_repository(repository):
+            new.add(repository)
             files = dict(_files(repository, public_git_url))
             await git_host.commit_files(repository, "main", files, message="First import", author=_PLATFORM_TEAM)
         for user in (*users, robot):
@@ -84,6 +87,8 @@ async def seed_demo(
     )
     for body in _cluster_objects(public_git_url, users, robot, fleet=_FleetSize(data_dir / "fleet-size").read() > 0):
         _put(objects, body)
+    if "apps" in new:
+        seed_first_version(objects)
 
 
 def _claim_address(marker: Path, public_git_url: str) -> None:
@@ -197,6 +202,7 @@ def _cluster_objects(
     public_git_url: str, users: Sequence[GitUser], robot: GitUser, *, fleet: bool
 ) -> Iterator[JsonObject]:
     yield from custom_resource_definitions()
+    yield from rollout_definitions()
     yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     yield default_project(NAMESPACE)
     yield _secret(
