@@ -5,6 +5,7 @@ from importlib import import_module
 import click
 
 from api.cli import client
+from api.cli.rollout_fleet import fleet
 from api.cli.rollout_steering import COMMANDS
 
 # By import string: these look at files with the engine, which the control plane does not load.
@@ -37,5 +38,5 @@ def rollout(context: click.Context, server: str | None, token: str | None) -> No
     context.obj = client.client_settings(server, token)
 
 
-for _command in COMMANDS:
+for _command in (*COMMANDS, fleet):
     rollout.add_command(_command)

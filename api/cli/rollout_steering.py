@@ -13,6 +13,7 @@ import click
 from api.cli import client
 from api.cli.address import address
 from api.cli.output import output_option, show_json, show_table
+from api.cli.rollout_filters import RolloutFilters, filter_options, matching
 from api.settings import ClientSettings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -27,15 +28,6 @@ _SHOWN = """
   availableActions { action allowed reason }
   nextTransition { inSeconds what }
 """
-_LIST = """query List($filters: RolloutFilterArgs, $after: String) {
-  rollouts(filters: $filters, pagination: {first: 100, after: $after}) {
-    pageInfo { hasNextPage endCursor }
-    nodes {
-      metadata { runtime name namespace cluster } strategy phase message currentStepIndex weightOfNew
-      steps { index } desiredReplicas readyReplicas
-    }
-  }
-}"""
 _OF_APPLICATION = f"""query Rollouts($runtime: String!, $name: String!, $namespace: String) {{
   application(runtime: $runtime, name: $name, namespace: $namespace) {{ rollouts {{ {_SHOWN} }} }}
 }}"""
@@ -56,36 +48,12 @@ _SET_IMAGE = f"""mutation SetImage($application: ApplicationRef!, $rollout: Reso
 
 
 @click.command(name="list")
-@click.option("--runtime", multiple=True)
-@click.option("--application", multiple=True)
-@click.option("-n", "--namespace", multiple=True, help="Where the Rollout is.")
-@click.option("--phase", multiple=True, help="Healthy, Progressing, Paused, Degraded.")
+@filter_options
 @output_option
 @click.pass_obj
-def list_rollouts(
-    settings: ClientSettings,
-    runtime: tuple[str, ...],
-    application: tuple[str, ...],
-    namespace: tuple[str, ...],
-    phase: tuple[str, ...],
-    output: str,
-) -> None:
+def list_rollouts(settings: ClientSettings, filters: RolloutFilters, output: str) -> None:
     """List Rollouts of all applications."""
-    filters = {
-        "runtimes": runtime,
-        "applications": application,
-        "namespaces": namespace,
-        "phases": [value.capitalize() for value in phase],
-    }
-    rows: list[dict[str, Any]] = []
-    after = ""
-    while True:
-        page = client.execute(settings, _LIST, {"filters": filters, "after": after})["rollouts"]
-        rows += [_row(node) for node in page["nodes"]]
-        if not page["pageInfo"]["hasNextPage"]:
-            break
-        after = page["pageInfo"]["endCursor"]
-    show_table(rows, output)
+    show_table([_row(node) for node in matching(settings, filters)], output)
 
 
 def _row(node: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api.access.viewer import Viewer
-from api.actions import favorites, operations, rollouts
+from api.actions import favorites, operations, rollout_fleet, rollouts
 from api.actions.operations import Accepted, Target, new_operation_id
 from api.context import Context, Info
 from api.errors import ApiError, Invalid
@@ -17,8 +17,9 @@ from api.schema.runtime_mutation import RuntimeMutation
 from api.schema.token_mutation import TokenMutation
 from api.types.enums import DeletePropagation
 from api.types.inputs import ApplicationRef, ResourceRef, SyncOptions
-from api.types.payload import OperationPayload
+from api.types.payload import MutationError, OperationPayload
 from api.types.rollout import RolloutAction
+from api.types.rollout_fleet import RolloutTargetInput, SteerRolloutsPayload
 from model.identity import ApplicationKey
 from model.kinds.application import SyncOperationResource
 from model.link import StartSync
@@ -161,6 +162,24 @@ class Mutation(TokenMutation, AccountMutation, ChangeMutation, RuntimeMutation, 
             reason=reason or "",
         )
         return await _outcome(context, chosen, steering)
+
+    @strawberry.mutation(
+        description="One action on many Rollouts, over many clusters; what is refused for one stops none of the others."
+    )
+    async def steer_rollouts(
+        self, info: Info, rollouts: list[RolloutTargetInput], action: RolloutAction, operation_id: str | None = None
+    ) -> SteerRolloutsPayload:
+        context, operation_id = info.context, new_operation_id(operation_id)
+        targets = [one.value() for one in rollouts]
+        try:
+            steered = await rollout_fleet.steer_all(
+                context.plane, context.signed_in(), targets, action=action.value, operation_id=operation_id
+            )
+        except Invalid as error:
+            return SteerRolloutsPayload(
+                operation_id=strawberry.ID(operation_id), outcomes=[], errors=[MutationError.of(error)]
+            )
+        return SteerRolloutsPayload.of(operation_id, steered)
 
     @strawberry.mutation(description="Personal, not shared state: kept in the database.")
     async def set_favorite(self, info: Info, id: strawberry.ID, favorite: bool) -> bool:

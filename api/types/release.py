@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from api.actions import rollouts
 from api.context import Info
 from api.types.commit import Commit, Signature
 from api.types.enums import HealthStatus, SortingOrder
 from api.types.meta import ObjectMeta, ResourceId
 from api.types.node import Node
 from api.types.operation import OperationState
+from api.types.rollout import Rollout
 from model.identity import ApplicationId, encode_node_id
 from model.kinds.application import GROUP, KIND, VERSION
 from model.references import issues, pull_requests
@@ -100,6 +102,18 @@ class GitopsRelease(Node):
     async def current(self, info: Info) -> bool:
         newest = await info.context.loaders.newest_release.load(self.release.application)
         return newest == (self.release.uid, self.release.number)
+
+    @strawberry.field(
+        description="The application's Rollouts, which tell of their newest update only: earlier releases have none."
+    )
+    async def rollouts(self, info: Info) -> list[Rollout]:
+        if not await self.current(info):
+            return []
+        found = await info.context.loaders.application.load(self.release.application)
+        if found is None or found.summary.uid != self.release.uid:
+            return []
+        plane = info.context.plane
+        return [Rollout.of(one, plane.clock()) for one in await rollouts.of_application(plane, found)]
 
     @strawberry.field(description="Null when it does not exist any more.")
     async def application(

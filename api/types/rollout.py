@@ -303,6 +303,8 @@ class Rollout(Node):
     next_transition: NextTransition | None = strawberry.field(
         description="Seconds until the next timed thing happens, and what."
     )
+    application_name: str = strawberry.field(description="The application that it belongs to.")
+    application_namespace: str
     explanation: str | None = strawberry.field(description="Why it is not healthy, one sentence; null when it is.")
     shown: strawberry.Private[ShownRollout]
 
@@ -342,6 +344,8 @@ class Rollout(Node):
             next_transition=NextTransition.of(view.next_transition, now) if view.next_transition else None,
             explanation=view.explanation or None,
             shown=shown,
+            application_name=key.name,
+            application_namespace=key.namespace,
         )
 
 

@@ -105,3 +105,29 @@ async def test_images_are_set_by_container(running: Running, runtime: FakeRuntim
 
 async def test_images_without_a_container_are_refused(running: Running, runtime: FakeRuntime) -> None:
     assert (await run(running, "set-image", "demo/cart", "web")).exit_code == 2
+
+
+async def test_a_fleet_is_steered_as_one_with_an_outcome_for_each(running: Running, runtime: FakeRuntime) -> None:
+    result = await run(running, "fleet", "abort", "--yes", person="admin")
+    assert result.exit_code == 0, result.output
+    outcomes = {row.split()[3]: row.split()[4] for row in result.output.splitlines()[1:]}
+    assert outcomes == {"web": "done", "secret": "done"}
+    steered = [one for one in runtime.requests if isinstance(one, SteerRollout)]
+    assert {(one.application.name, one.action, one.actor) for one in steered} == {
+        ("cart", "ABORT", "admin"),
+        ("hidden", "ABORT", "admin"),
+    }
+    whole = {one.operation_id.rpartition(".")[0] for one in steered}
+    assert len(whole) == 1, "one operation"
+
+
+async def test_what_is_refused_for_one_stops_none_of_the_others(running: Running, runtime: FakeRuntime) -> None:
+    result = await run(running, "fleet", "retry", "--yes", "-o", "json", person="admin")
+    assert result.exit_code == 1
+    refused = {one["name"]: [error["code"] for error in one["errors"]] for one in json.loads(result.output)}
+    assert refused == {"web": ["VALIDATION_ERROR"], "secret": ["VALIDATION_ERROR"]}
+
+
+async def test_a_fleet_without_rollouts_is_an_error(running: Running, runtime: FakeRuntime) -> None:
+    result = await run(running, "fleet", "abort", "--yes", "--phase", "healthy")
+    assert (result.exit_code, result.output) == (1, "Error: no Rollout fits the filters\n")
