@@ -57,7 +57,8 @@ class CreateApplication(_Message, frozen=True):
 
 
 class EditApplication(_Message, frozen=True):
-    """-> ChangeAnswer. `base_blob`: id of the file that the edit started from."""
+    """-> ChangeAnswer. `base_blob`: id of the file that the edit started from. `as_written`: the text itself
+    goes there, with its comments."""
 
     application: ApplicationKey
     manifest: str
@@ -65,6 +66,7 @@ class EditApplication(_Message, frozen=True):
     operation_id: str
     words: CommitWords = CommitWords()
     base_blob: str = ""
+    as_written: bool = False
 
 
 class DeleteApplication(_Message, frozen=True):

@@ -65,11 +65,12 @@ async def edit(
     *,
     manifest: str,
     base_blob: str,
+    as_written: bool,
     words: CommitWords,
     operation_id: str,
 ) -> ChangeAnswer:
     def body(key: ApplicationKey) -> RequestBody:
-        return EditApplication(key, manifest, author_of(viewer), operation_id, words, base_blob)
+        return EditApplication(key, manifest, author_of(viewer), operation_id, words, base_blob, as_written)
 
     return await _change(plane, viewer, Verb.EDIT, target, body)
 

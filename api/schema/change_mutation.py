@@ -53,6 +53,7 @@ class ChangeMutation:
                 _target(input.application),
                 manifest=manifest_text(input.manifest, input.object),
                 base_blob=input.base_blob or "",
+                as_written=bool(input.as_written and input.manifest),
                 words=commit_words(input.commit, input.pull_request),
                 operation_id=operation_id,
             )

@@ -45,6 +45,11 @@ class EditApplicationInput:
         default=None,
         description="Blob id of the file the edit started from; refused with CONFLICT_ERROR when it has changed since.",
     )
+    as_written: bool | None = strawberry.field(
+        default=False,
+        description="With `baseBlob`: commit the text of `manifest` as it is, comments and order included, instead of "
+        "only the values that differ.",
+    )
     commit: CommitMessageInput
     pull_request: bool | None = False
     operation_id: strawberry.ID | None = None

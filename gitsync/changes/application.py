@@ -11,7 +11,7 @@ from gitsync.git.change import Contents, checked_path
 from gitsync.git.errors import EditConflict, MirrorDamaged
 from gitsync.git.listing import is_manifest_name
 from gitsync.git.tree import Files, find
-from gitsync.manifest.edit import edit_document, read_documents, remove_document
+from gitsync.manifest.edit import edit_document, read_documents, remove_document, replace_document
 from gitsync.manifest.object import JsonObject
 from gitsync.manifest.yaml_text import json_text, yaml_text
 from gitsync.render.directory import selector
@@ -66,9 +66,16 @@ def creation(source: ApplicationSource, manifest: Manifest, file_name: str) -> C
 
 
 def editing(
-    holder: Holder, mine: JsonObject, *, seen: JsonObject, base_blob: str, own: Callable[[str, str], bool]
+    holder: Holder,
+    mine: JsonObject,
+    *,
+    seen: JsonObject,
+    base_blob: str,
+    own: Callable[[str, str], bool],
+    written: str = "",
 ) -> Callable[[Files], Contents]:
-    """The object as a person wants it, who saw it as `seen` or, with `base_blob`, saw the file itself.
+    """The object as a person wants it, who saw it as `seen` or, with `base_blob`, saw the file itself. `written` is the
+    text to put into that file as it is; "": only what differs is changed.
 
     `own` tells of a path and a blob whether the same person wrote it a moment ago, and thus has seen it, too. The edit
     raises EditConflict, NotInGit and BadInput.
@@ -85,7 +92,10 @@ def editing(
                 wanted = merged(place.body, before, wanted)
             except Clash as clash:
                 raise _conflict(place, before, wanted, f"{clash.path} was changed in Git meanwhile") from clash
-        edited = edit_document(place.text, place.document, place.with_body(wanted), file=place.path)
+        edited = None
+        if written and base_blob == place.blob and place.item is None:
+            edited = replace_document(place.text, place.document, written, wanted, file=place.path)
+        edited = edited or edit_document(place.text, place.document, place.with_body(wanted), file=place.path)
         return {place.path: edited.encode()}
 
     return edit

@@ -90,6 +90,7 @@ class Changing:
                 seen=dict(manifest_of(record)),
                 base_blob=body.base_blob,
                 own=lambda path, blob: self._wrote(body.author.name, holder.source, path, blob),
+                written=manifest.text if body.as_written else "",
             )
         except GitsyncError as failure:
             return _refused(body.operation_id, failure)

@@ -37,10 +37,40 @@ def never(path: str, blob: str) -> bool:
 
 
 def edited(files: MemoryFiles, mine: JsonObject, seen: JsonObject, **more: Any) -> str:
-    change = editing(Holder(SOURCE, CART), mine, seen=seen, base_blob=more.get("base", ""), own=more.get("own", never))
+    change = editing(
+        Holder(SOURCE, CART),
+        mine,
+        seen=seen,
+        base_blob=more.get("base", ""),
+        own=more.get("own", never),
+        written=more.get("written", ""),
+    )
     ((_, content),) = change(files).items()
     assert content is not None
     return content.decode()
+
+
+# ---- text as it is written
+
+
+@pytest.mark.parametrize("before", ["", "# all of them\n" + app("other", a=1) + "--- # the cart\n"])
+@pytest.mark.parametrize("after", ["", "---\n" + app("third", a=1)])
+def test_a_text_is_kept_as_written_with_its_comments_beside_other_documents(before: str, after: str) -> None:
+    files = MemoryFiles({"apps/all.yaml": before + app("cart", a=2) + after})
+    written = "# why\n" + app("cart", a=3).replace("a: 3", "a: 3  # three")
+    text = edited(files, body_of(written), body_of(written), base=locate(files, SOURCE, CART).blob, written=written)
+    assert text == before + written + after
+
+
+def test_a_text_that_began_at_another_file_or_means_another_object_is_not_kept_as_written() -> None:
+    files = MemoryFiles({"apps/cart.yaml": "# theirs\n" + app("cart", a=2), "apps/other.yaml": app("other", a=1)})
+    other = locate(files, SOURCE, ResourceKey(CART.group, CART.kind, CART.namespace, "other")).blob
+    written = "# mine\n" + app("cart", a=3)
+    with pytest.raises(EditConflict):
+        edited(files, body_of(written), body_of(written), base=other, written=written)
+    blob = locate(files, SOURCE, CART).blob
+    named = written.replace("name: cart", "name: cart\n  namespace: argosy")
+    assert edited(files, body_of(named), body_of(named), base=blob, written=named) == "# theirs\n" + app("cart", a=3)
 
 
 # ---- where it stands
