@@ -14,7 +14,7 @@ from web.delivery import Delivery, read_script_hashes, same_origin
 from web.graph import client
 from web.pages.application import application
 from web.pages.applications import applications
-from web.pages.dashboards import audit, clusters, dora, git_sources, home, rollouts
+from web.pages.dashboards import audit, clusters, dora, git_sources, home, new_application, rollouts
 from web.pages.dashboards import settings as settings_page
 from web.pages.login import login
 from web.pages.not_found import not_found
@@ -27,7 +27,7 @@ from web.states.session import SessionState
 # Reflex reads rxconfig.py in the folder where a process happens to run, once, right here.
 with contextlib.chdir(build.HERE):
     app = rx.App(
-        stylesheets=["/console/theme.css", "/console.css", "/steering.css"],
+        stylesheets=["/console/theme.css", "/console.css", "/steering.css", "/writing.css"],
         html_lang="en",
         toaster=None,
         app_wraps={},
@@ -44,6 +44,7 @@ app.add_page(clusters, route="/clusters", title="Clusters · Argosy", on_load=Se
 app.add_page(git_sources, route="/git-sources", title="Git Sources · Argosy", on_load=SessionState.enter)
 app.add_page(settings_page, route="/settings", title="Settings · Argosy", on_load=SessionState.enter)
 app.add_page(applications, route="/applications", title="Applications · Argosy", on_load=SessionState.enter)
+app.add_page(new_application, route="/applications/new", title="New application · Argosy", on_load=SessionState.enter)
 app.add_page(
     application,
     route="/applications/[runtime]/[namespace]/[name]",

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from web.layout import framed
-from web.views.dashboards import Audit, Clusters, Dora, GitSources, Home, Rollouts, Settings
+from web.views.dashboards import Audit, Clusters, Dora, GitSources, Home, Rollouts, Settings, Wizard
 
 
 def home() -> rx.Component:
@@ -19,6 +19,11 @@ def dora() -> rx.Component:
 def rollouts() -> rx.Component:
     """Progressive delivery of all applications."""
     return _page(Rollouts.create(), "/rollouts")
+
+
+def new_application() -> rx.Component:
+    """The wizard."""
+    return _page(Wizard.create(), "/applications")
 
 
 def audit() -> rx.Component:

@@ -32,7 +32,13 @@ export function Applications() {
   useRowKeys();
   return (
     <>
-      <Strip facets={page.data?.strip} total={page.data?.strip.total} selected={filters.health} onChange={change} />
+      <div className="strip-line">
+        <Strip facets={page.data?.strip} total={page.data?.strip.total} selected={filters.health} onChange={change} />
+        <AppLink to="/applications/new" className="button primary">
+          <Icon name="plus" />
+          Application
+        </AppLink>
+      </div>
       <FilterBar filters={filters} choices={page.data?.choices} onChange={change} />
       {page.stale && <Stale since={page.stale.since} reason={page.stale.reason} />}
       {silent(page.data).map((runtime) => (

@@ -52,3 +52,10 @@ class Rollouts(rx.NoSSRComponent):
 
     library = module("rollouts.jsx")
     tag = "Rollouts"
+
+
+class Wizard(rx.NoSSRComponent):
+    """Form, text and commit of a new application."""
+
+    library = module("wizard.jsx")
+    tag = "Wizard"

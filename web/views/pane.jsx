@@ -13,6 +13,7 @@ import { Releases } from "./releases.jsx";
 import { HEALTH, SYNC } from "./tokens.js";
 import { QueryLink, showQuery, useQuery, withChanges } from "./url.jsx";
 
+const Configuration = lazy(() => import("./configuration.jsx").then((module) => ({ default: module.Configuration })));
 const RolloutTab = lazy(() => import("./player.jsx").then((module) => ({ default: module.RolloutTab })));
 const Tree = lazy(() => import("./tree.jsx"));
 const Logs = lazy(() => import("./logs.jsx").then((module) => ({ default: module.Logs })));
@@ -22,6 +23,7 @@ const TABS = [
   ["timeline", "Timeline"],
   ["diff", "Diff"],
   ["rollout", "Rollout"],
+  ["configuration", "Configuration"],
   ["events", "Events"],
   ["logs", "Logs"],
 ];
@@ -83,6 +85,7 @@ export function ApplicationPane({ healthStatus, syncStatus, mayOperate, reason, 
         {tab === "timeline" && <Releases filters={application} stamp={`${healthStatus}/${syncStatus}`} />}
         {tab === "diff" && <Changes application={application} stamp={changeStamp(nodes)} onOpen={open} />}
         {tab === "rollout" && <RolloutTab application={application} nodes={nodes} mayOperate={mayOperate} reason={reason} />}
+        {tab === "configuration" && <Configuration application={application} />}
         {tab === "events" && <Events application={application} />}
         {tab === "logs" && <Logs application={application} pods={podsBelow(nodes ?? [], null)} />}
       </Suspense>

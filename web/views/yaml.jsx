@@ -171,7 +171,13 @@ export function Difference({ diff, label }) {
   );
 }
 
-function Text({ rows, label }) {
+// Two texts, the file in Git and what it becomes.
+export function TextDiff({ before, after, label, caption }) {
+  const rows = useMemo(() => differenceRows(before, after), [before, after]);
+  return rows.every(({ kind }) => kind === "same") ? <p className="muted">Nothing differs.</p> : <Text rows={rows} label={label} caption={caption} wholeName="Whole file" />;
+}
+
+function Text({ rows, label, caption = "live → after a sync", wholeName = "Whole object" }) {
   const [split, setSplit] = useState(false);
   const [whole, setWhole] = useState(false);
   const shownRows = whole ? rows : compacted(rows);
@@ -188,9 +194,9 @@ function Text({ rows, label }) {
         </div>
         <label className="check">
           <input type="checkbox" checked={whole} onChange={(event) => setWhole(event.target.checked)} />
-          Whole object
+          {wholeName}
         </label>
-        <span className="muted">live → after a sync</span>
+        <span className="muted">{caption}</span>
       </div>
       <div className="code" tabIndex={0} role="region" aria-label={`${label}, as text`}>
         {split ? <Split rows={shownRows} /> : <Unified rows={shownRows} />}
