@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
-from api.endpoints import audit_export, auth, explorer, health, oauth, webhook
+from api.endpoints import audit_export, auth, explorer, health, oauth, runtime_logs, webhook
 from api.endpoints.git_proxy import GitForwarding
 from api.endpoints.graphql_http import GraphQLOverHTTP
 from api.endpoints.graphql_socket import GraphQLOverWebSocket
@@ -48,6 +48,7 @@ def _routes(settings: Settings, forwarding: GitForwarding | None, console: ASGIA
         Route("/auth/logout", auth.logout, methods=["POST"]),
         Route("/audit/export", audit_export.export, methods=["GET"]),
         Route("/webhooks/git", webhook.git_pushed, methods=["POST"]),
+        Route("/runtimes/{name}/logs", runtime_logs.download, methods=["GET"]),
         WebSocketRoute("/link", link),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),

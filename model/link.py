@@ -38,6 +38,8 @@ from model.link_change import ChangeAnswers, ChangeRequest
 from model.link_cluster import ClusterAnswer as ClusterAnswer
 from model.link_cluster import ClusterRequest
 from model.link_diff import DiffApplication as DiffApplication
+from model.link_log import ReadRuntimeLog as ReadRuntimeLog
+from model.link_log import RuntimeLogAnswer as RuntimeLogAnswer
 from model.link_rendering import GetRendering as GetRendering
 from model.link_rendering import RenderingAnswer as RenderingAnswer
 from model.link_rollout import GetRollout as GetRollout
@@ -300,6 +302,7 @@ RequestBody = (
     | DiffApplication
     | GetRendering
     | GetSyncWindows
+    | ReadRuntimeLog
     | WatchEvents
     | ReadLogs
     | StartSync
@@ -410,6 +413,7 @@ AnswerBody = (
     | ApplicationDiffAnswer
     | RenderingAnswer
     | SyncWindowsAnswer
+    | RuntimeLogAnswer
     | LogLines
     | EventInfo
     | OperationAnswer

@@ -4,7 +4,7 @@ from importlib.metadata import version as installed_version
 
 import strawberry
 
-from api.actions import activity, application_sets, audit, reading, releases, rollouts, statistics
+from api.actions import activity, application_sets, audit, reading, releases, rollouts, runtime_logs, statistics
 from api.actions import git_tokens as git_token_actions
 from api.actions import people as people_actions
 from api.actions import runtimes as runtime_actions
@@ -27,7 +27,7 @@ from api.types.person import User, VersionInfo
 from api.types.problem import Warning
 from api.types.release import GitopsRelease, GitopsReleaseFilterArgs, GitopsReleaseSortArg
 from api.types.rollout import Rollout, RolloutFilterArgs
-from api.types.runtime import Runtime
+from api.types.runtime import Runtime, RuntimeLogLine
 from api.types.slices import Pagination, Slice, slice_of
 from api.types.statistics import DoraFilterArgs, DoraStatistics, HomeFilterArgs, HomeStatistics
 from model.errors import InvalidIdentity
@@ -64,6 +64,17 @@ class Query:
         found = await runtime_actions.runtimes(context.plane, context.signed_in(), pagination)
         available = context.plane.connected.available
         return slice_of(found.page, lambda one: Runtime.of(one, available=available(one.name)), found.count)
+
+    @strawberry.field(
+        description="The newest lines of a runtime's own log, oldest first; for administrators. All of it as .tar.gz: "
+        "GET /runtimes/NAME/logs."
+    )
+    async def runtime_log(
+        self, info: Info, runtime: str, component: str | None = None, lines: int = 1000
+    ) -> list[RuntimeLogLine]:
+        plane, viewer = info.context.plane, info.context.signed_in()
+        found = await runtime_logs.runtime_log(plane, viewer, runtime, lines=lines, component=component or "")
+        return [RuntimeLogLine(component=line.component, text=line.text) for line in found]
 
     @strawberry.field
     async def clusters(self, info: Info, runtime: str | None = None, pagination: Pagination = None) -> Slice[Cluster]:

@@ -56,6 +56,12 @@ class Component:
         )
 
 
+@strawberry.type(description="One line of a runtime's own log: a JSON object, without secrets.")
+class RuntimeLogLine:
+    component: str
+    text: str
+
+
 @strawberry.type
 class Runtime(Node):
     metadata: ObjectMeta

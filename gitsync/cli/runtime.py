@@ -14,7 +14,7 @@ import uvloop
 from gitsync.duration import parse_duration
 from gitsync.errors import GitsyncError
 from gitsync.kube.access import ClusterAccess, access_from_kubeconfig, access_in_cluster
-from gitsync.logs import configure_logs
+from gitsync.logs import RecentLines, configure_logs
 from gitsync.reconcile.command_parameters import why_no_pattern
 from gitsync.runtime.rollouts_alone import DeliveryRuntime
 from gitsync.runtime.runtime import Runtime
@@ -113,10 +113,10 @@ def runtime(
         generators=GeneratorSettings(scm_allow, token_ref_strict, new_file_globbing=new_git_file_globbing),
         flags=ControllerFlags(_seconds(sync_timeout), _patterns(application_namespaces), server_side_diff),
     )
-    configure_logs(environment.log)
+    recent = configure_logs(environment.log)
     try:
         access = _access(settings, environment.pod)
-        uvloop.run(_serve(settings, access))
+        uvloop.run(_serve(settings, access, recent))
     except GitsyncError as failure:
         click.echo(
             f"argosy runtime: {failure.message}" + (f" {failure.suggestion}" if failure.suggestion else ""), err=True
@@ -154,7 +154,7 @@ def _access(settings: RuntimeSettings, pod: Mapping[str, str]) -> ClusterAccess:
     return access_in_cluster(pod)
 
 
-async def _serve(settings: RuntimeSettings, access: ClusterAccess) -> None:
+async def _serve(settings: RuntimeSettings, access: ClusterAccess, recent: RecentLines) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
@@ -163,7 +163,7 @@ async def _serve(settings: RuntimeSettings, access: ClusterAccess) -> None:
     gc.set_threshold(50_000, 20, 100)
     structlog.get_logger("gitsync").info("runtime starts", namespace=settings.namespace, session=settings.session)
     alone = bool(settings.controllers) and settings.controllers <= DELIVERY_CONTROLLERS and settings.link is None
-    process = DeliveryRuntime(settings, access) if alone else Runtime(settings, access)
+    process = DeliveryRuntime(settings, access) if alone else Runtime(settings, access, recent=recent)
     started = asyncio.create_task(process.run(stop), name="runtime")
     stopped = asyncio.create_task(stop.wait(), name="stop")
     await asyncio.wait((started, stopped), return_when=asyncio.FIRST_COMPLETED)

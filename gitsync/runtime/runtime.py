@@ -27,6 +27,7 @@ from gitsync.kube.access import ClusterAccess
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError
 from gitsync.kube.transport import TimeLimits
+from gitsync.logs import RecentLines
 from gitsync.reconcile.actions import ObjectActions
 from gitsync.reconcile.compare import Comparer
 from gitsync.reconcile.credential_source import RepositoryCredentials
@@ -77,7 +78,8 @@ def utc_now() -> datetime:
 
 
 class Runtime:
-    """One runtime process. `access` is the way into the home cluster; `times` how patient it is with clusters."""
+    """One runtime process. `access` is the way into the home cluster; `times` how patient it is with clusters; `recent`
+    where the newest lines of its log are."""
 
     def __init__(
         self,
@@ -86,10 +88,12 @@ class Runtime:
         *,
         now: Callable[[], datetime] = utc_now,
         times: TimeLimits | None = None,
+        recent: RecentLines | None = None,
     ) -> None:
         self._settings = settings
         self._now = now
         self._times = times
+        self._recent = recent or RecentLines()
         self.supervisor = Supervisor(clock=time.monotonic)
         self.records = Records(settings.namespace)
         self.home_cluster = Cluster(access, times=times)
@@ -434,6 +438,7 @@ class Runtime:
                 clusters=self.changes.clusters,
                 previews=self.previews,
                 audit=self.audit,
+                recent=self._recent,
                 signatures=self.signatures,
                 now=self._now,
             )

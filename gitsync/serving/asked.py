@@ -13,6 +13,7 @@ from gitsync.audit.verification import Verification
 from gitsync.generation.set_preview import SetPreviews
 from gitsync.git.repositories import Repositories
 from gitsync.kube.client import Cluster
+from gitsync.logs import RecentLines
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.actions import ObjectActions
 from gitsync.reconcile.compare import Comparer
@@ -61,6 +62,7 @@ class Context:
     previews: SetPreviews
     visibility: Visibility
     audit: AuditLog
+    recent: RecentLines
     signatures: Verification
     now: Callable[[], datetime]
 

@@ -46,12 +46,14 @@ from model.link import (
     ManagedResourceAnswer,
     ProbeAccess,
     ReadLogs,
+    ReadRuntimeLog,
     RefreshApplication,
     RenderingAnswer,
     RequestBody,
     ResourceAnswer,
     RollbackApplication,
     RunAction,
+    RuntimeLogAnswer,
     SimulateRollout,
     StartSync,
     SteerRollout,
@@ -114,6 +116,8 @@ class Requests:
                 return await self._rendering(key)
             case GetSyncWindows(application=key):
                 return self._sync_windows(find_record(self._context, key))
+            case ReadRuntimeLog():
+                return RuntimeLogAnswer(self._context.recent.newest(body.lines, body.component))
             case ProbeAccess():
                 return await self._access(body)
             case GetManifestReview(application=key, person=person):

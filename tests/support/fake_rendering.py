@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from model.link import GetRendering, GetSyncWindows, RequestBody
+from model.link import GetRendering, GetSyncWindows, ReadRuntimeLog, RequestBody, RuntimeLogAnswer
+from model.link_log import LogLine
 from model.link_rendering import ReadPath, RenderingAnswer, SourceRendering
 from model.link_window import SyncWindowInfo, SyncWindowsAnswer
 
@@ -27,3 +28,9 @@ def rendering(body: RequestBody) -> RenderingAnswer:
 def sync_windows(body: RequestBody) -> SyncWindowsAnswer:
     assert isinstance(body, GetSyncWindows)
     return SyncWindowsAnswer((SyncWindowInfo("deny", "0 22 * * *", "2h", active=True, next_start=RENDERED_AT),))
+
+
+def runtime_log(body: RequestBody) -> RuntimeLogAnswer:
+    assert isinstance(body, ReadRuntimeLog)
+    lines = (LogLine("gitsync.link", '{"event":"link is up"}'), LogLine("gitsync.sync", '{"event":"operation ended"}'))
+    return RuntimeLogAnswer(tuple(line for line in lines if body.component in ("", line.component))[-body.lines :])

@@ -14,6 +14,7 @@ from model.link import (
     GetSyncWindows,
     ListRollouts,
     OperationAnswer,
+    ReadRuntimeLog,
     Refusal,
     RequestBody,
     RolloutsAnswer,
@@ -36,7 +37,7 @@ from model.rollout_view import (
     TransitionView,
 )
 from tests.support.fake_changes import CHANGES
-from tests.support.fake_rendering import rendering, sync_windows
+from tests.support.fake_rendering import rendering, runtime_log, sync_windows
 from tests.support.fake_runtime import Answer, Stream
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -126,6 +127,7 @@ ANSWERS: Mapping[type[RequestBody], Answer] = {
     **CHANGES,
     GetRendering: rendering,
     GetSyncWindows: sync_windows,
+    ReadRuntimeLog: runtime_log,
     ListRollouts: _listed,
     GetRollout: _one,
     SteerRollout: _steered,
