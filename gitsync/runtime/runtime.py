@@ -92,8 +92,7 @@ class Runtime:
     ) -> None:
         self._settings = settings
         self._now = now
-        self._times = times
-        self._recent = recent or RecentLines()
+        self._times, self._recent = times, recent or RecentLines()
         self.supervisor = Supervisor(clock=time.monotonic)
         self.records = Records(settings.namespace)
         self.home_cluster = Cluster(access, times=times)
