@@ -1,6 +1,5 @@
 """The runtime keeps its newest log lines, bounded, by component, and never a secret."""
 
-import io
 import json
 from collections.abc import Iterator
 
@@ -13,8 +12,7 @@ CANARY = "canary4711canary"
 
 
 @pytest.fixture
-def recent(monkeypatch: pytest.MonkeyPatch) -> Iterator[RecentLines]:
-    monkeypatch.setattr("sys.stderr", io.StringIO())
+def recent(capsys: pytest.CaptureFixture[str]) -> Iterator[RecentLines]:
     before = structlog.get_config()
     yield configure_logs("info")
     structlog.configure(**before)
