@@ -169,6 +169,39 @@ async def test_a_frozen_application_is_left_alone_until_it_is_thawed(rig: Rig) -
     await rig.until("ice", lambda body: body["status"]["sync"]["revision"] != revision and synced_and_healthy(body))
 
 
+DEPLOYMENT = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: NAME, annotations: {argocd.argoproj.io/sync-options: "OPTIONS"}}
+spec:
+  replicaz: 3
+  selector: {matchLabels: {app: NAME}}
+  template:
+    metadata: {labels: {app: NAME}}
+    spec: {containers: [{name: app, image: "shop/web:1"}]}
+"""
+
+
+@pytest.mark.parametrize("options", ["", "Replace=true", "ServerSideApply=false"])
+async def test_an_unknown_field_is_refused(rig: Rig, options: str) -> None:
+    name = f"typo-{options.partition('=')[0].lower() or 'plain'}"
+    await rig.push({f"{name}/a.yaml": DEPLOYMENT.replace("NAME", name).replace("OPTIONS", options)})
+    await rig.create_application(name)
+    await rig.patch(name, {"operation": {"sync": {}}})
+    body = await rig.until(name, lambda body: phase_of(body) == "Failed")
+    assert "replicaz" in body["status"]["operationState"]["message"]
+    assert await rig.get("apps/v1", "Deployment", "default", name) is None
+
+
+async def test_an_unknown_field_is_dropped_where_nothing_is_to_be_validated(rig: Rig) -> None:
+    await rig.push({"odd/a.yaml": DEPLOYMENT.replace("NAME", "odd").replace("OPTIONS", "Validate=false")})
+    await rig.create_application("odd", syncPolicy=AUTOMATED)
+    body = await rig.until("odd", synced_and_healthy)
+    assert len(body["status"]["history"]) == 1
+    made = await rig.get("apps/v1", "Deployment", "default", "odd")
+    assert made is not None
+    assert "replicaz" not in made["spec"]
+
+
 async def test_a_kind_that_nobody_serves_stops_the_sync_before_anything_is_applied(rig: Rig) -> None:
     basket = "apiVersion: shop.example.com/v1\nkind: Basket\nmetadata: {name: NAME}\n"
     await rig.push({"whole/a.yaml": config_map("whole"), "whole/b.yaml": basket})
