@@ -1,14 +1,13 @@
 """Brings one object to its desired state: one request, unless its options ask for more.
 
-- Default, and `ServerSideApply=true`: server-side apply with our field manager, taking over fields. With `false` as
-  `kubectl apply` does it on the client's side: that needs a read before each write and may lose to other writers.
+- Default, and `ServerSideApply=true`: server-side apply with our field manager, taking over fields. With `false`, and
+  where the plan says so, as `kubectl apply` does it on the client's side: that needs a read before each write.
 - `Replace=true`: create or overwrite.
 - `Force=true`: what cannot be changed in place is deleted and created anew, never a Namespace or a definition, and only
   after the API server has accepted the new object in a dry run, so that nothing is lost to a manifest that is wrong.
 - Both: deleted and created anew whether it can be changed or not, as `kubectl replace --force` does; people write that
   on Jobs that are to run again with each sync.
-- `Validate=false`: unknown fields are dropped in silence; else they are refused, as by kubectl. Server-side apply always
-  refuses them, so an object that it finds invalid is applied on the client's side then.
+- `Validate=false`: unknown fields are dropped in silence; else they are refused, as by kubectl.
 """
 
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from gitsync.execute.live import LiveView, Watched
 from gitsync.execute.migrate import MIGRATED_MANAGER_ANNOTATION, migrate_client_side
 from gitsync.execute.ownership import why_not_ours
 from gitsync.kube.client import Cluster, Validation, Written
-from gitsync.kube.errors import AlreadyExists, ClusterError, Conflict, Immutable, Invalid, NotFound
+from gitsync.kube.errors import AlreadyExists, ClusterError, Conflict, Immutable, NotFound
 from gitsync.manifest.object import JsonObject
 from gitsync.manifest.tracking import FIELD_MANAGER
 from gitsync.plan.values import Task
@@ -101,12 +100,7 @@ def _validation(task: Task) -> Validation:
 async def _apply(cluster: Cluster, task: Task, body: JsonObject, settings: ApplySettings) -> Written:
     if task.options.client_side:
         return await apply_client_side(cluster, task, body, dry_run=settings.dry_run, validation=_validation(task))
-    try:
-        return await cluster.apply(body, manager=FIELD_MANAGER, dry_run=settings.dry_run, validation=_validation(task))
-    except Invalid:
-        if task.options.validate:
-            raise
-        return await apply_client_side(cluster, task, body, dry_run=settings.dry_run, validation="Ignore")
+    return await cluster.apply(body, manager=FIELD_MANAGER, dry_run=settings.dry_run, validation=_validation(task))
 
 
 async def _replace(cluster: Cluster, task: Task, body: JsonObject, settings: ApplySettings) -> Written:

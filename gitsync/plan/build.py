@@ -87,7 +87,9 @@ def _apply_task(
         rank=rank(wanted.key.kind),
         desired=wanted,
         live=found,
-        options=task_options(object_options(wanted.annotations), options.options, force=options.force),
+        options=task_options(
+            object_options(wanted.annotations), options.options, force=options.force, body=wanted.body
+        ),
     )
 
 

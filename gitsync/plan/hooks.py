@@ -57,7 +57,9 @@ def hook_task(
         rank=rank(wanted.key.kind),
         desired=_marked(replace(wanted, body=_guarded(wanted.body)), options.run),
         live=live.get(wanted.key),
-        options=task_options(object_options(wanted.annotations), options.options, force=options.force),
+        options=task_options(
+            object_options(wanted.annotations), options.options, force=options.force, body=wanted.body
+        ),
         hook=Hook(hook_type, *_policies(wanted.body)),
     )
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from gitsync.manifest.object import JsonObject
+from gitsync.manifest.repeated import lists_an_entry_twice
 from model.identity import ResourceKey
 from model.kinds.application import SyncOperationResource
 
@@ -97,13 +99,24 @@ def asked(name: str, own: Options, application: Options, value: str = "true") ->
     return own.get(name, application.get(name, "")).lower() == value
 
 
-def task_options(own: Options, application: Options, *, force: bool) -> TaskOptions:
-    server_side = own.get("ServerSideApply", application.get("ServerSideApply", "")).lower()
+def is_applied_by_client(body: JsonObject, own: Options, application: Options) -> bool:
+    """Whether an object is applied on the client's side: where somebody insists on it, and where server-side apply
+    refuses what Argo CD's own apply takes, which are fields that nobody knows and lists with an entry twice."""
+    written = own.get("ServerSideApply", application.get("ServerSideApply", "")).lower()
+    if written in ("true", "false"):
+        return written == "false"
+    return asked("Validate", own, application, "false") or lists_an_entry_twice(body)
+
+
+def task_options(own: Options, application: Options, *, force: bool, body: JsonObject | None = None) -> TaskOptions:
+    """`body` is what is to be applied."""
+    server_side = True if asked("ServerSideApply", own, application) else None
+    by_client = body is not None and is_applied_by_client(body, own, application)
     policy = own.get("PrunePropagationPolicy", application.get("PrunePropagationPolicy", "")).lower()
     return TaskOptions(
         replace=asked("Replace", own, application),
         force=force or asked("Force", own, application),
-        server_side={"true": True, "false": False}.get(server_side),
+        server_side=False if by_client else server_side,
         validate=not asked("Validate", own, application, "false"),
         skip_dry_run_on_missing=asked("SkipDryRunOnMissingResource", own, application),
         take_over_client_side=not asked("ClientSideApplyMigration", own, application, "false"),

@@ -23,7 +23,7 @@ from gitsync.manifest.annotations import COMPARE_OPTIONS, compare_choice, is_hoo
 from gitsync.manifest.canonical import canonical_json
 from gitsync.manifest.object import DesiredObject, JsonObject, LiveObject
 from gitsync.manifest.tracking import FIELD_MANAGER
-from gitsync.plan.options import asked, object_options, parse_options
+from gitsync.plan.options import is_applied_by_client, object_options, parse_options
 from gitsync.reconcile.application_state import MemoKey, ObjectVerdict
 from gitsync.reconcile.arbitrations import Arbitrations
 from gitsync.reconcile.fleet import Member
@@ -335,7 +335,7 @@ class Comparer:
 def _is_applied_by_client(record: Record, wanted: DesiredObject) -> bool:
     policy = record.application.spec.sync_policy
     common = parse_options(policy.sync_options if policy else ())
-    return asked("ServerSideApply", object_options(wanted.annotations), common, "false")
+    return is_applied_by_client(wanted.body, object_options(wanted.annotations), common)
 
 
 def _version(live: LiveObject | None) -> tuple[str, str] | None:

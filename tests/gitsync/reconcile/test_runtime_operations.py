@@ -202,6 +202,42 @@ async def test_an_unknown_field_is_dropped_where_nothing_is_to_be_validated(rig:
     assert "replicaz" not in made["spec"]
 
 
+TWICE = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: twice}
+spec:
+  selector: {matchLabels: {app: twice}}
+  template:
+    metadata: {labels: {app: twice}}
+    spec:
+      containers:
+      - name: app
+        image: shop/web:1
+        env: [{name: A, value: "VALUE"}, {name: B, value: "2"}, {name: A, value: "3"}]
+        ports: [{containerPort: 80, name: http}, {containerPort: 80, name: web}]
+"""
+
+
+async def test_a_list_with_an_entry_twice_is_applied_as_it_is(rig: Rig) -> None:
+    """Server-side apply refuses it, and Argo CD does not."""
+    await rig.push({"twice/a.yaml": TWICE.replace("VALUE", "1")})
+    await rig.create_application("twice", syncPolicy=AUTOMATED)
+    await rig.until("twice", synced_and_healthy)
+    for count, text in enumerate(
+        (TWICE.replace("VALUE", "9"), TWICE.replace("VALUE", "9").replace(', {name: A, value: "3"}', "")), start=2
+    ):
+        commit = await rig.push({"twice/a.yaml": text})
+        body = await rig.until(
+            "twice", lambda body, at=commit: synced_and_healthy(body) and body["status"]["sync"]["revision"] == at
+        )
+        assert len(body["status"]["history"]) == count
+    made = await rig.get("apps/v1", "Deployment", "default", "twice")
+    assert made is not None
+    (container,) = made["spec"]["template"]["spec"]["containers"]
+    assert [(one["name"], one["value"]) for one in container["env"]] == [("A", "9"), ("B", "2")]
+    assert [one["name"] for one in container["ports"]] == ["http", "web"]
+
+
 async def test_a_kind_that_nobody_serves_stops_the_sync_before_anything_is_applied(rig: Rig) -> None:
     basket = "apiVersion: shop.example.com/v1\nkind: Basket\nmetadata: {name: NAME}\n"
     await rig.push({"whole/a.yaml": config_map("whole"), "whole/b.yaml": basket})
