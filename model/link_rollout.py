@@ -1,5 +1,7 @@
 """RuntimeLink: messages about Rollouts. They are part of `model.link`, which says how they travel."""
 
+from typing import Literal
+
 import msgspec
 
 from model.identity import ApplicationKey
@@ -34,7 +36,10 @@ class WatchRollout(_Message, frozen=True):
 
 
 class SteerRollout(_Message, frozen=True):
-    """-> OperationAnswer. `action` is a name of the API's RolloutAction; ROLLBACK may name a revision."""
+    """-> OperationAnswer. `action` is a name of the API's RolloutAction; ROLLBACK may name a revision.
+
+    `revert`: an abort takes Git back as well, by a commit or a pull request; "" leaves Git alone.
+    """
 
     application: ApplicationKey
     resource: ObjectRef
@@ -44,6 +49,7 @@ class SteerRollout(_Message, frozen=True):
     to_revision: int | None = None
     actor_email: str = ""
     reason: str = ""
+    revert: Literal["", "COMMIT", "PULL_REQUEST"] = ""
 
 
 class SimulateRollout(_Message, frozen=True):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from api.access.authorize import Verb
 from api.access.viewer import Viewer
@@ -135,13 +136,15 @@ async def steer(
     to_revision: int | None,
     operation_id: str,
     reason: str = "",
+    revert: Literal["", "COMMIT", "PULL_REQUEST"] = "",
 ) -> Accepted:
+    """`revert`: an abort takes Git back as well."""
     return await operate(
         plane,
         viewer,
         target,
         lambda key: SteerRollout(
-            key, completed(ref), action, viewer.name, operation_id, to_revision, viewer.email, reason
+            key, completed(ref), action, viewer.name, operation_id, to_revision, viewer.email, reason, revert
         ),
     )
 

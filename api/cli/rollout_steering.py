@@ -35,10 +35,15 @@ _FOLLOW = f"""subscription Follow($application: ApplicationRef!, $rollout: Resou
   rollout(application: $application, rollout: $rollout) {{ {_SHOWN} }}
 }}"""
 _OUTCOME = """{
-    operationId message: operation { phase message } ledgerCommit { sha } errors { code message suggestion }
+    operationId message: operation { phase message } ledgerCommit { sha } pullRequestUrls
+    errors { code message suggestion }
   }"""
-_STEER = f"""mutation Steer($application: ApplicationRef!, $rollout: ResourceRef!, $action: RolloutAction!, $to: Int) {{
-  outcome: rolloutAction(application: $application, rollout: $rollout, action: $action, toRevision: $to) {_OUTCOME}
+_STEER = f"""mutation Steer(
+  $application: ApplicationRef!, $rollout: ResourceRef!, $action: RolloutAction!, $to: Int, $revert: RevertInGit
+) {{
+  outcome: rolloutAction(
+    application: $application, rollout: $rollout, action: $action, toRevision: $to, revertInGit: $revert
+  ) {_OUTCOME}
 }}"""
 _SET_IMAGE = f"""mutation SetImage($application: ApplicationRef!, $rollout: ResourceRef!, $parameters: JSON!) {{
   outcome: runResourceAction(
@@ -156,9 +161,11 @@ def _steer(
     action: str,
     output: str,
     to_revision: int | None = None,
+    revert: str | None = None,
 ) -> None:
     found = _find(settings, application, rollout)
-    variables = {"application": application, "rollout": _reference(found), "action": action, "to": to_revision}
+    chosen = {"action": action, "to": to_revision, "revert": revert}
+    variables = {"application": application, "rollout": _reference(found), **chosen}
     _outcome(client.execute(settings, _STEER, variables)["outcome"], found, action.lower().replace("_", " "), output)
 
 
@@ -173,6 +180,8 @@ def _outcome(outcome: dict[str, Any], found: dict[str, Any], what: str, output: 
     if output != "json":
         metadata = found["metadata"]
         click.echo(f"{what}: Rollout {metadata['namespace']}/{metadata['name']}")
+        for page in outcome.get("pullRequestUrls") or ():
+            click.echo(f"automated sync waits for {page}")
 
 
 @click.command()
@@ -189,6 +198,25 @@ def promote(
         raise click.UsageError("either --full or --skip-step")
     action = "PROMOTE_FULL" if full else "SKIP_STEP" if skip_step else "PROMOTE"
     _steer(settings, application, rollout, action, output)
+
+
+@click.command()
+@_rollout_argument
+@click.option("--revert", is_flag=True, help="Take Git back to the release before, with a commit.")
+@click.option("--pull-request", is_flag=True, help="The same as a pull request; automated sync waits for it.")
+@output_option
+@click.pass_obj
+def abort(
+    settings: ClientSettings,
+    application: Application,
+    rollout: str | None,
+    revert: bool,
+    pull_request: bool,
+    output: str,
+) -> None:
+    """End the update: everything goes back to the stable version."""
+    way = "PULL_REQUEST" if pull_request else "COMMIT" if revert else None
+    _steer(settings, application, rollout, "ABORT", output, revert=way)
 
 
 @click.command()
@@ -243,7 +271,7 @@ COMMANDS: tuple[click.Command, ...] = (
     promote,
     undo,
     set_image,
-    _simple("abort", "ABORT", "End the update: everything goes back to the stable version."),
+    abort,
     _simple("retry", "RETRY", "Begin an aborted update again."),
     _simple("restart", "RESTART", "Replace all pods, a few at a time."),
     _simple("pause", "PAUSE", "Keep the update where it is."),

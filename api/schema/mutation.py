@@ -18,7 +18,7 @@ from api.schema.token_mutation import TokenMutation
 from api.types.enums import DeletePropagation
 from api.types.inputs import ApplicationRef, ResourceRef, SyncOptions
 from api.types.payload import MutationError, OperationPayload
-from api.types.rollout import RolloutAction
+from api.types.rollout import RevertInGit, RolloutAction
 from api.types.rollout_fleet import RolloutTargetInput, SteerRolloutsPayload
 from model.identity import ApplicationKey
 from model.kinds.application import SyncOperationResource
@@ -138,7 +138,8 @@ class Mutation(TokenMutation, AccountMutation, ChangeMutation, RuntimeMutation, 
         return await _outcome(context, chosen, run)
 
     @strawberry.mutation(
-        description="Steers an update; ROLLBACK without `toRevision` goes to the one before the newest."
+        description="Steers an update; ROLLBACK without `toRevision` goes to the one before the newest. ABORT with "
+        "`revertInGit` takes Git back as well; automated sync is held until that has landed."
     )
     async def rollout_action(
         self,
@@ -149,6 +150,7 @@ class Mutation(TokenMutation, AccountMutation, ChangeMutation, RuntimeMutation, 
         to_revision: int | None = None,
         operation_id: strawberry.ID | None = None,
         reason: str | None = None,
+        revert_in_git: RevertInGit | None = None,
     ) -> OperationPayload:
         context, chosen = info.context, new_operation_id(operation_id)
         steering = rollouts.steer(
@@ -160,6 +162,7 @@ class Mutation(TokenMutation, AccountMutation, ChangeMutation, RuntimeMutation, 
             to_revision=to_revision,
             operation_id=chosen,
             reason=reason or "",
+            revert=revert_in_git.value if revert_in_git else "",
         )
         return await _outcome(context, chosen, steering)
 

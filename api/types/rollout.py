@@ -77,6 +77,12 @@ class RolloutAction(enum.Enum):
     ROLLBACK = "ROLLBACK"
 
 
+@strawberry.enum(description="How Git is taken back to the release before, so that an aborted update ends.")
+class RevertInGit(enum.Enum):
+    COMMIT = "COMMIT"
+    PULL_REQUEST = "PULL_REQUEST"
+
+
 @strawberry.type
 class Measurement:
     value: str | None

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing
 
+import msgspec
 import structlog
 
 from gitsync.kube.errors import ClusterError, NotFound, UnknownKind
@@ -25,13 +26,16 @@ from gitsync.rollout.view import Around, read_rollout, revisions_of, rollout_vie
 from gitsync.rollout.working import ROLLOUT
 from gitsync.serving.asked import Context, find_member, find_record, key_of, read_live, require_node
 from gitsync.serving.people import Acts
+from gitsync.serving.rollback import follows_git
 from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
+from model.kinds.application import RevisionHistory
 from model.kinds.rollout import GROUP, HASH_LABEL, VERSION, Rollout
 from model.link import (
     GetRollout,
     ListRollouts,
     ObjectRef,
     OperationAnswer,
+    RollbackApplication,
     RolloutsAnswer,
     SimulateRollout,
     SimulationAnswer,
@@ -140,6 +144,7 @@ class RolloutRequests:
             raise Refused("VALIDATION_ERROR", f"action is one of {', '.join(Steer)}", field="action")
         action = Steer(body.action)
         record, member, key = self._find(body.application, body.resource)
+        release = _release_before(record, action) if body.revert else None
         await self._acts.authorise(record, body.actor, stops=action in (Steer.ABORT, Steer.PAUSE))
         try:
             rollout, _ = await self._planned(member, key, action, body.to_revision)
@@ -165,7 +170,26 @@ class RolloutRequests:
             for patch in patches:
                 await _send(member, patch)
         log.info("rollout steered", rollout=str(key), action=body.action, actor=body.actor)
+        if release is not None:
+            return await self._revert(body, key, release)
         return self._acts.answer(record, body.operation_id, done=True, commit=written.commit)
+
+    async def _revert(self, body: SteerRollout, key: ResourceKey, release: RevisionHistory) -> OperationAnswer:
+        """Git follows the abort, or the next sync would begin the same update again."""
+        rollback = RollbackApplication(
+            body.application,
+            body.actor,
+            f"{body.operation_id}.git",
+            release.id,
+            actor_email=body.actor_email,
+            pull_request=body.revert == "PULL_REQUEST",
+        )
+        try:
+            answer = await self._acts.rollback(rollback)
+        except Refused as refused:
+            message = f"{key} is aborted, but Git is as it was: {refused.message}"
+            raise Refused(refused.code, message, suggestion=refused.suggestion, field=refused.field) from refused
+        return msgspec.structs.replace(answer, operation_id=body.operation_id)
 
     async def _planned(
         self, member: Member, key: ResourceKey, action: Steer, to_revision: int | None
@@ -235,6 +259,21 @@ class RolloutRequests:
             return self._view(live, around, application, member)
         except InvalidSpec as invalid:
             raise Refused("VALIDATION_ERROR", invalid.message, suggestion=invalid.suggestion) from invalid
+
+
+def _release_before(record: Record, action: Steer) -> RevisionHistory:
+    """What an abort takes Git back to. Raises Refused where that makes no sense, before anything is done."""
+    if action is not Steer.ABORT:
+        raise Refused("VALIDATION_ERROR", "only an abort takes Git back", field="revertInGit")
+    if not follows_git(record):
+        raise Refused(
+            "VALIDATION_ERROR",
+            f"{record.key} does not sync by itself: an abort is enough, and Git stays as it is",
+            field="revertInGit",
+        )
+    if len(record.typed_history) < 2:
+        raise Refused("VALIDATION_ERROR", f"{record.key} has no release before the present one", field="revertInGit")
+    return record.typed_history[-2]
 
 
 class _Seen:
