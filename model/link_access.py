@@ -28,6 +28,20 @@ class ListGitTokens(_Message, frozen=True):
     person: str
 
 
+class Renewal(_Message, frozen=True):
+    """How a token that ends is made anew: asked of `token_url` with the refresh token, in the name of the application
+    that it was given to."""
+
+    refresh_token: str
+    expires_at: datetime
+    token_url: str
+    client_id: str
+    client_secret: str = ""
+
+    def __repr__(self) -> str:
+        return f"Renewal(expires_at={self.expires_at!r}, token_url={self.token_url!r})"
+
+
 class PutGitToken(_Message, frozen=True):
     """-> GitTokensAnswer. Replaces the person's token for the same URL; one that the host refuses is not kept.
 
@@ -39,6 +53,7 @@ class PutGitToken(_Message, frozen=True):
     username: str
     token: str
     checked: bool = False
+    renewal: Renewal | None = None
 
     def __repr__(self) -> str:
         return f"PutGitToken(person={self.person!r}, url={self.url!r})"

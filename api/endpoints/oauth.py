@@ -88,8 +88,12 @@ async def _sign_in(plane: ControlPlane, provider: SignInProvider, granted: Grant
     )
     viewer = await plane.sign_in.recognise(signed_in.token)
     if viewer is not None and granted.access_token:
+        # A host gives a new refresh token for the old one, so only one runtime can renew: the first.
         await asyncio.gather(
-            *(_hand_over(plane, runtime, viewer.name, provider, granted) for runtime in provider.runtimes)
+            *(
+                _hand_over(plane, runtime, viewer.name, provider, granted, renews=runtime == provider.runtimes[0])
+                for runtime in provider.runtimes
+            )
         )
         plane.authority.forget(viewer.name)
     log.info("signed in", person=name, provider=provider.name)
@@ -97,11 +101,12 @@ async def _sign_in(plane: ControlPlane, provider: SignInProvider, granted: Grant
 
 
 async def _hand_over(
-    plane: ControlPlane, runtime: str, person: str, provider: SignInProvider, granted: Granted
+    plane: ControlPlane, runtime: str, person: str, provider: SignInProvider, granted: Granted, *, renews: bool
 ) -> None:
     """The token goes to a runtime, for what the person does in Git. One that is away gets it at the next sign-in."""
     username = git_user(provider, granted.account.login)
-    body = PutGitToken(person, provider.git_url or provider.host, username, granted.access_token, checked=True)
+    url, renewal = provider.git_url or provider.host, granted.renewal if renews else None
+    body = PutGitToken(person, url, username, granted.access_token, checked=True, renewal=renewal)
     try:
         await plane.connected.ask(runtime, body, GitTokensAnswer, deadline_seconds=HAND_OVER_SECONDS)
     except ApiError as error:

@@ -56,6 +56,9 @@ class CredentialStore:
             return next((secret.credential for secret in own if not secret.url), None)
         return None
 
+    def people(self) -> tuple[PersonSecret, ...]:
+        return tuple(self._people.values())
+
     def of_person(self, person: str) -> dict[str, PersonSecret]:
         """What is kept for a person, by the name of its Secret."""
         return {name: secret for name, secret in self._people.items() if secret.person == person}

@@ -44,12 +44,13 @@ class RepositoryPath:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One request: GET, or POST of `body` as JSON."""
+    """One request: GET, or POST of `body` as JSON or of `form`."""
 
     url: str
     headers: Mapping[str, str] = field(repr=False)
     parameters: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
+    form: Mapping[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

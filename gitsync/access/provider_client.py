@@ -155,9 +155,10 @@ class ProviderClient:
             async with (
                 asyncio.timeout(timeout_seconds or self._timeout_seconds),
                 self._client.stream(
-                    "GET" if question.body is None else "POST",
+                    "GET" if question.body is None and question.form is None else "POST",
                     question.url,
                     json=question.body,
+                    data=question.form,
                     params=dict(question.parameters) or None,
                     headers=dict(question.headers),
                     follow_redirects=False,

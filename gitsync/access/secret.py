@@ -9,8 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+import msgspec
+
 from gitsync.errors import Failed
 from gitsync.manifest.object import JsonObject
+from model.link_access import Renewal
 
 SECRET_TYPE_LABEL = "argocd.argoproj.io/secret-type"  # noqa: S105 - the name of a label
 PERSON_LABEL = "argosy.io/git-credential"
@@ -52,6 +55,7 @@ class PersonSecret:
     person: str
     url: str
     credential: Credential
+    renewal: Renewal | None = None
 
 
 def secret_data(body: JsonObject) -> dict[str, str]:
@@ -95,11 +99,22 @@ def read_person_secret(body: JsonObject, unseal: Callable[[str, str, str], str] 
     data = secret_data(body)
     if data.get("sealed") and unseal is not None:
         data["password"] = unseal(data.get("person", ""), data.get("url", ""), data["sealed"])
+    renewal = None
+    if data.get("renewal") and unseal is not None:
+        renewal = read_renewal(unseal(data.get("person", ""), data.get("url", ""), data["renewal"]))
     if missing := [name for name in ("person", "username", "password") if not data.get(name)]:
         raise SecretUnreadable(
             f"Secret {body['metadata']['name']} has no {' and no '.join(missing)}", suggestion="add it to its data"
         )
-    return PersonSecret(data["person"], data.get("url", ""), Credential(data["username"], data["password"]))
+    return PersonSecret(data["person"], data.get("url", ""), Credential(data["username"], data["password"]), renewal)
+
+
+def read_renewal(text: str) -> Renewal | None:
+    """None: it was written by another version; the token is good until it ends."""
+    try:
+        return msgspec.json.decode(text, type=Renewal)
+    except msgspec.DecodeError:
+        return None
 
 
 def comparable_url(url: str) -> str:

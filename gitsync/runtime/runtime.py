@@ -61,7 +61,7 @@ from gitsync.runtime.metrics import MetricsPort, Readings
 from gitsync.runtime.numbers import counters, gauges
 from gitsync.serving.asked import Context
 from gitsync.serving.change_parts import ChangeParts, Changes, make_changes, make_journalling
-from gitsync.serving.git_tokens import GitTokens
+from gitsync.serving.git_tokens import RENEW_SECONDS, GitTokens
 from gitsync.serving.requests import Requests
 from gitsync.settings import LinkSettings, RuntimeSettings
 from model.identity import ApplicationKey
@@ -176,6 +176,7 @@ class Runtime:
             await self.delivery.start()
         self.supervisor.start("who is in charge", self.in_charge.keep_looking, max_silence_seconds=LOOK_SECONDS * 4)
         self.supervisor.start("versions of charts", self.sources.versions.run, max_silence_seconds=60.0)
+        self.supervisor.start("people's tokens", self.git_tokens.keep_renewing, max_silence_seconds=RENEW_SECONDS * 20)
         self.supervisor.start("reports", self._keep_reporting, max_silence_seconds=_REPORT_SECONDS * 4)
 
     def runs(self, controller: str) -> bool:

@@ -7,25 +7,34 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
+
+import msgspec
+import structlog
 
 from gitsync.access.credentials import CredentialStore
 from gitsync.access.probe import AccessProbe
 from gitsync.access.provider_client import ProviderSilent
+from gitsync.access.renewal import RenewalFailed, RenewalRefused, is_due, renewed, renewing
 from gitsync.access.sealing import Seal, new_key
-from gitsync.access.secret import PERSON_LABEL, Credential, PersonSecret, comparable_url, secret_data
+from gitsync.access.secret import PERSON_LABEL, Credential, PersonSecret, comparable_url, host_of, secret_data
 from gitsync.kube.client import Cluster
-from gitsync.kube.errors import Conflict
+from gitsync.kube.errors import ClusterError, Conflict
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.link import Refused
+from gitsync.reconcile.supervisor import Heart
 from model.identity import GroupVersionKind
 from model.link_access import GitTokenInfo, GitTokensAnswer, PutGitToken, RemoveGitToken
+
+log = structlog.get_logger("gitsync.git_tokens")
 
 KEY_SECRET = "argosy-git-token-key"  # noqa: S105 - the name of a Secret
 _SECRET = GroupVersionKind("", "v1", "Secret")
 _MANAGER = "argosy"
 _MAX_TOKENS = 20
+RENEW_SECONDS = 30.0
 _MAX_CHARACTERS = 4096
 
 
@@ -71,17 +80,54 @@ class GitTokens:
                 field="token",
                 suggestion="Check that it was copied whole, has not ended, and may read repositories.",
             )
-        sealed = (await self.seal()).close(body.person, url, body.token)
-        name = secret_name(body.person, url)
-        data = {"person": body.person, "url": url, "username": credential.username, "sealed": sealed}
+        renewal = body.renewal
+        if renewal is not None and host_of(renewal.token_url) != host_of(url):
+            renewal = None  # nobody makes the runtime talk to another host than the token is for
+        await self._keep(PersonSecret(body.person, url, credential, renewal))
+        return await self.list_of(body.person)
+
+    async def _keep(self, person: PersonSecret) -> None:
+        seal = await self.seal()
+        name = secret_name(person.person, person.url)
+        data = {
+            "person": person.person,
+            "url": person.url,
+            "username": person.credential.username,
+            "sealed": seal.close(person.person, person.url, person.credential.password),
+        }
+        if person.renewal is not None:
+            text = msgspec.json.encode(person.renewal).decode()
+            data["renewal"] = seal.close(person.person, person.url, text)
         secret = self._secret(name, {PERSON_LABEL: "true"}, data)
         try:
             await self._cluster.create(secret, manager=_MANAGER)
         except Conflict:
             await self._cluster.replace(secret, manager=_MANAGER)
-        self.credentials.put_person(name, PersonSecret(body.person, url, credential))
-        self._probe.forget(body.person)
-        return await self.list_of(body.person)
+        self.credentials.put_person(name, person)
+        self._probe.forget(person.person)
+
+    async def keep_renewing(self, heart: Heart) -> None:
+        while True:
+            await self.renew_due(self._now())
+            heart.beat()
+            await asyncio.sleep(RENEW_SECONDS)
+
+    async def renew_due(self, now: datetime) -> None:
+        """Makes tokens anew that are about to end. One that is refused keeps its last hour, and is not asked for again:
+        the list of tokens then says that it has ended."""
+        for one in self.credentials.people():
+            if one.renewal is None or not is_due(one.renewal, now):
+                continue
+            try:
+                answer = await self._probe.providers.ask(renewing(one.renewal))
+                token, renewal = renewed(one.renewal, answer, now)
+                await self._keep(replace(one, credential=Credential(one.credential.username, token), renewal=renewal))
+                log.info("git token renewed", person=one.person, host=one.url)
+            except RenewalRefused as refused:
+                log.warning("git token is not renewed any more", person=one.person, host=one.url, reason=str(refused))
+                await self._keep(replace(one, renewal=None))
+            except (ProviderSilent, RenewalFailed, ClusterError) as failure:
+                log.info("git token not renewed yet", person=one.person, host=one.url, reason=str(failure))
 
     async def remove(self, body: RemoveGitToken) -> GitTokensAnswer:
         """Only the person's own: what is somebody else's does not exist for the asker."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ import orjson
 from api.access.oauth.flow import Account, Pending, account_of
 from api.access.oauth.provider import Endpoints, ProviderKind, SignInProvider, endpoints_of
 from api.errors import ApiError, Unauthorized
+from model.link_access import Renewal
 
 PATIENCE_SECONDS = 10.0
 MAX_ANSWER_BYTES = 1_000_000
@@ -29,6 +31,7 @@ class Granted:
 
     account: Account
     access_token: str = field(repr=False)
+    renewal: Renewal | None = None  # of a token that ends
 
 
 class OAuthClient:
@@ -63,7 +66,8 @@ class OAuthClient:
         if provider.kind is ProviderKind.OIDC:
             claims = await self._claims(provider, endpoints, tokens.get("id_token"), pending)
             account = account_of(provider.kind, claims)
-            return Granted(account, access_token if isinstance(access_token, str) else "")
+            renewal = self._renewal(provider, endpoints, tokens)
+            return Granted(account, access_token if isinstance(access_token, str) else "", renewal)
         if not isinstance(access_token, str) or not access_token:
             raise Unauthorized("the provider did not accept the sign-in")
         headers = {"Authorization": f"Bearer {access_token}", "Accept": "application/json", "User-Agent": "argosy"}
@@ -72,7 +76,14 @@ class OAuthClient:
         account = account_of(provider.kind, profile, emails)
         if provider.kind is ProviderKind.GITEA and not provider.own_names:
             account = Account(account.subject, account.login)  # it does not tell whether an address was verified
-        return Granted(account, access_token)
+        return Granted(account, access_token, self._renewal(provider, endpoints, tokens))
+
+    def _renewal(self, provider: SignInProvider, endpoints: Endpoints, tokens: dict[str, Any]) -> Renewal | None:
+        refresh_token, seconds = tokens.get("refresh_token"), tokens.get("expires_in")
+        if not isinstance(refresh_token, str) or not refresh_token or not isinstance(seconds, int) or seconds <= 0:
+            return None
+        ends = datetime.fromtimestamp(self._now() + seconds, UTC)
+        return Renewal(refresh_token, ends, endpoints.token, provider.client_id, provider.client_secret)
 
     async def _tokens(
         self, provider: SignInProvider, endpoints: Endpoints, code: str, pending: Pending, callback: str

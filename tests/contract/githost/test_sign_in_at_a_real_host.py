@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import pytest_asyncio
 
 from api.access.oauth.provider import ProviderKind, SignInProvider
 from gitsync.access.credentials import CredentialStore
 from gitsync.access.probe import AccessProbe
+from gitsync.access.renewal import RenewalRefused, renewed, renewing
 from gitsync.access.secret import Credential, PersonSecret
 from model.link_access import GitTokensAnswer, PutGitToken
 from tests.support.control_plane import Running, control_plane
@@ -90,5 +92,16 @@ async def test_an_account_of_the_host_signs_in_and_its_token_tells_its_rights(
     store.put_person("dana", PersonSecret("dana", given.url, Credential(given.username, given.token)))
     probe = AccessProbe(store, clock=lambda: 0.0)
     verdict = await probe.verdict("dana", url)
-    await probe.close()
     assert (verdict.read, verdict.write) == (True, True)
+    assert given.renewal is not None, "its tokens end"
+    now = given.renewal.expires_at
+    token, renewal = renewed(given.renewal, await probe.providers.ask(renewing(given.renewal)), now)
+    assert token != given.token
+    assert renewal.expires_at > now
+    store.put_person("dana", PersonSecret("dana", given.url, Credential(given.username, token)))
+    probe.forget("dana")
+    assert (await probe.verdict("dana", url)).write
+    void = msgspec.structs.replace(renewal, refresh_token="void")
+    with pytest.raises(RenewalRefused):
+        renewed(void, await probe.providers.ask(renewing(void)), now)
+    await probe.close()

@@ -2,18 +2,20 @@
 
 import base64
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 import pytest_asyncio
+from aiohttp import web
 
 from gitsync.access.secret import RepositorySecret
 from gitsync.reconcile.link import Refused
 from gitsync.sandbox.githost import Access
 from gitsync.serving.git_tokens import KEY_SECRET
 from model.link import AccessAnswer, AnswerBody, ProbeAccess, RequestBody
-from model.link_access import GitTokensAnswer, ListGitTokens, PutGitToken, RemoveGitToken
+from model.link_access import GitTokensAnswer, ListGitTokens, PutGitToken, RemoveGitToken, Renewal
 from tests.support.real_git_host import running_git_host
 from tests.support.runtime import AUTHOR, NAMESPACE, Rig, running_rig
 from tests.support.sandbox_rig import World, running_world
@@ -80,6 +82,52 @@ async def test_a_token_is_taken_only_for_hosts_of_the_runtimes_repositories(worl
                 await ask(rig, PutGitToken("dana", url, "dana", CANARY))
             assert (refusal.value.code, refusal.value.field) == ("VALIDATION_ERROR", "url")
         assert (await ask(rig, ListGitTokens("dana"))).tokens == ()
+
+
+async def test_a_token_that_ends_is_renewed_and_survives_a_restart(world: World, tmp_path: Path) -> None:
+    asked: list[dict[str, str]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append({name: str(value) for name, value in (await request.post()).items()})
+        number = len(asked)
+        if number == 3:
+            return web.json_response({"error": "invalid_grant"}, status=400)
+        return web.json_response(
+            {"access_token": f"{CANARY}-{number}", "refresh_token": f"r{number}", "expires_in": 60}
+        )
+
+    application = web.Application()
+    application.router.add_post("/token", answer)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    now = datetime.now(UTC) + timedelta(hours=1)
+    renewal = Renewal("r0", now, f"{host}/token", "id", "secret")
+    body = PutGitToken("dana", host, "dana", CANARY, checked=True, renewal=renewal)
+    try:
+        async with running_rig(world.access, world.host, world.folder / "one") as rig:
+            trust(rig, host)
+            (info,) = (await ask(rig, body)).tokens
+            await rig.runtime.git_tokens.renew_due(now - timedelta(minutes=30))
+            assert asked == []
+            await rig.runtime.git_tokens.renew_due(now)
+            assert [one["refresh_token"] for one in asked] == ["r0"]
+            secret = await rig.get("v1", "Secret", NAMESPACE, info.id)
+            assert secret is not None
+            assert "r1" not in str({name: base64.b64decode(value) for name, value in secret["data"].items()})
+        async with running_rig(world.access, world.host, world.folder / "two") as rig:
+            tokens = rig.runtime.git_tokens
+            await tokens.renew_due(now + timedelta(minutes=2))
+            assert [one["refresh_token"] for one in asked] == ["r0", "r1"]
+            known = rig.runtime.credentials.for_person("dana", host)
+            assert known is not None
+            assert known.password == f"{CANARY}-2"
+            for _ in range(2):
+                await tokens.renew_due(now + timedelta(hours=2))
+            assert len(asked) == 3, "what is refused is not asked for again"
+    finally:
+        await runner.cleanup()
 
 
 async def test_a_real_host_says_whether_a_token_is_good(world: World, tmp_path: Path) -> None:
