@@ -1,7 +1,9 @@
 """The control plane as an ASGI application: its routes, in one table."""
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import datetime
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -16,18 +18,25 @@ from api.endpoints.graphql_http import GraphQLOverHTTP
 from api.endpoints.graphql_socket import GraphQLOverWebSocket
 from api.endpoints.link import link
 from api.endpoints.security_headers import SecurityHeaders
-from api.lifespan import State, open_plane
+from api.lifespan import State, open_plane, utc_now
+from api.plane import ControlPlane
 from api.schema.build import build_schema
 from api.settings import Settings
 
 
-def create_app(settings: Settings, *, console: ASGIApp | None = None) -> Starlette:
+def create_app(
+    settings: Settings,
+    *,
+    console: ASGIApp | None = None,
+    clock: Callable[[], datetime] = utc_now,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Starlette:
     """`console` answers whatever no other route does; its own lifespan runs within this one's."""
     forwarding = GitForwarding(settings.git_forward_url) if settings.git_forward_url else None
     return Starlette(
         routes=_routes(settings, forwarding, console),
         middleware=[Middleware(SecurityHeaders)],
-        lifespan=_lifespan(settings, forwarding, console),
+        lifespan=_lifespan(lambda: open_plane(settings, clock, monotonic), forwarding, console),
     )
 
 
@@ -64,12 +73,14 @@ def _routes(settings: Settings, forwarding: GitForwarding | None, console: ASGIA
 
 
 def _lifespan(
-    settings: Settings, forwarding: GitForwarding | None, console: ASGIApp | None
+    opened: Callable[[], AbstractAsyncContextManager[ControlPlane]],
+    forwarding: GitForwarding | None,
+    console: ASGIApp | None,
 ) -> Callable[[Starlette], AbstractAsyncContextManager[State]]:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
         async with AsyncExitStack() as stack:
-            plane = await stack.enter_async_context(open_plane(settings))
+            plane = await stack.enter_async_context(opened())
             if forwarding is not None:
                 stack.push_async_callback(forwarding.close)
             if (router := getattr(console, "router", None)) is not None:

@@ -40,12 +40,14 @@ class State(TypedDict):
 
 
 @asynccontextmanager
-async def open_plane(settings: Settings) -> AsyncIterator[ControlPlane]:
+async def open_plane(
+    settings: Settings, clock: Callable[[], datetime], monotonic: Callable[[], float]
+) -> AsyncIterator[ControlPlane]:
     async with AsyncExitStack() as stack:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         database = await Database.open(settings.database)
         stack.push_async_callback(database.close)
-        plane = _assemble(settings, database, _now, time.monotonic)
+        plane = _assemble(settings, database, clock, monotonic)
         stack.push_async_callback(plane.trees.close)
         stack.push_async_callback(plane.oauth.close)
         await _ensure_users(plane)
@@ -103,5 +105,5 @@ async def _ensure_users(plane: ControlPlane) -> None:
             await person_store.add(session, user.name, hashed=hashed, email=user.email, is_admin=user.is_admin)
 
 
-def _now() -> datetime:
+def utc_now() -> datetime:
     return datetime.now(UTC)

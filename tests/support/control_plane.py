@@ -2,7 +2,8 @@
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from api.access.passwords import hash_password
 from api.access.secret_token import RUNTIME, hash_token, new_token
 from api.app import create_app
+from api.lifespan import utc_now
 from api.logs import configure_logs
 from api.plane import ControlPlane
 from api.settings import Settings
@@ -26,7 +28,7 @@ from model.store import runtime as runtime_store
 from tests.support.fake_runtime import FakeRuntime
 
 PASSWORD = "correct horse"
-LIFETIME = timedelta(hours=1)
+LIFETIME = timedelta(hours=12)
 PEOPLE = ("admin", "writer", "reader", "stranger")
 
 
@@ -124,11 +126,17 @@ class Events:
 
 
 @asynccontextmanager
-async def control_plane(data_dir: Path, **options: Any) -> AsyncIterator[Running]:
+async def control_plane(
+    data_dir: Path,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    monotonic: Callable[[], float] = time.monotonic,
+    **options: Any,
+) -> AsyncIterator[Running]:
     settings = Settings(host="127.0.0.1", port=0, data_dir=data_dir, console=None, log_level="critical", **options)
     configure_logs("critical")
     await _make_people(settings)
-    app = create_app(settings)
+    app = create_app(settings, clock=clock, monotonic=monotonic)
     holder: dict[str, Any] = {}
     original = app.router.lifespan_context
 

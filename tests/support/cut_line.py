@@ -34,6 +34,10 @@ class CutLine:
             self.cut()
             self._free.set()
 
+    def lead_to(self, server_port: int) -> None:
+        """New connections go to another server, as behind a load balancer."""
+        self._server_port = server_port
+
     def cut(self) -> None:
         """Drops every connection and refuses new ones."""
         self._cut.set()

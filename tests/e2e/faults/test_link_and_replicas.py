@@ -1,0 +1,166 @@
+"""The link is cut for an hour, and a runtime moves between two control planes: nothing is lost, doubled or made up."""
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.support.control_plane import Running, control_plane
+from tests.support.linked import Linked, linked_runtime
+from tests.support.sandbox_rig import running_world
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+
+STATE = """{ applications { nodes { metadata { name } syncStatus revision } }
+  runtimes { nodes { metadata { name } available lastUpdated } } }"""
+AUDIT = "{ auditLog(pagination: {first: 100}) { nodes { operationId commit { sha message } } } }"
+LIVE = "subscription { applications { applications { metadata { name } revision } } }"
+
+
+class Clocks:
+    """Wall clock and monotonic clock of a control plane, which jump when told."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def wall(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.ahead.total_seconds()
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(30):
+        while not await holds():  # noqa: ASYNC110 - over a socket, without an event
+            await asyncio.sleep(0.05)
+
+
+async def revision(running: Running, name: str = "web") -> str:
+    nodes = (await running.query("writer", STATE))["applications"]["nodes"]
+    return next((str(node["revision"]) for node in nodes if node["metadata"]["name"] == name), "")
+
+
+async def messages(running: Running) -> list[str]:
+    nodes = (await running.query("writer", AUDIT))["auditLog"]["nodes"]
+    shas = [node["commit"]["sha"] for node in nodes]
+    assert len(shas) == len(set(shas))
+    return [node["commit"]["message"].splitlines()[0] for node in nodes]
+
+
+async def operations_of(linked: Linked, operation_id: str) -> int:
+    path = str(linked.world.host.repositories.path("team"))
+    process = await asyncio.create_subprocess_exec(
+        *("git", "-C", path, "log", "main", "--format=%(trailers:key=Argosy-Operation-Id,valueonly)"),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate()
+    return output.decode().split().count(operation_id)
+
+
+async def test_an_hour_without_the_link_stops_nobody_but_who_asks_and_loses_nothing(tmp_path: Path) -> None:
+    clocks = Clocks()
+    async with (
+        running_world(tmp_path / "world") as world,
+        control_plane(tmp_path / "plane", clock=clocks.wall, monotonic=clocks.monotonic) as running,
+        linked_runtime(world, running, tmp_path / "runtime") as linked,
+    ):
+        first = await linked.deploy("2")
+        await until(lambda: _is(revision(running), first))
+        async with running.subscribe("writer", LIVE) as events:
+            await events.next()
+            linked.line.cut()
+            await until(lambda: _offline(running))
+            second = await linked.deploy("3")
+            await linked.rig.until("web", lambda body: body["status"]["sync"].get("revision") == second)
+            refused = await linked.create(running, "later", "op-later")
+            assert [one["code"] for one in refused["errors"]] == ["RUNTIME_UNAVAILABLE"]
+            clocks.ahead = timedelta(minutes=58)
+            assert await revision(running) == first, "the last known state, and it says so"
+            assert await _offline(running)
+            clocks.ahead = timedelta(minutes=62)
+            assert await revision(running) == "", "nobody knows any more who may see it"
+            linked.line.mend()
+            await until(lambda: _is(revision(running), second))
+            async with asyncio.timeout(20):
+                while second not in str(await events.next()):
+                    pass
+        for _ in range(2):
+            made = await linked.create(running, "later", "op-later")
+            assert made["errors"] == []
+        assert await operations_of(linked, "op-later") == 1
+        await until(lambda: _contains(messages(running), "Add later"))
+        assert (await messages(running)).count("Add later") == 1
+
+
+async def test_a_runtime_that_moves_to_another_control_plane_takes_everything_along(tmp_path: Path) -> None:
+    url = await _database(tmp_path)
+    async with (
+        running_world(tmp_path / "world") as world,
+        control_plane(tmp_path / "b", database_url=url) as other,
+        control_plane(tmp_path / "a", database_url=url) as one,
+        linked_runtime(world, one, tmp_path / "runtime") as linked,
+    ):
+        first = await linked.deploy("2")
+        await until(lambda: _is(revision(one), first))
+        assert await revision(other) == "", "whoever cannot ask what Git allows shows nothing"
+        assert (await linked.create(other, "cart", "op-cart"))["errors"] != []
+        assert await operations_of(linked, "op-cart") == 0
+        clicks = [asyncio.create_task(linked.create(one, f"c{number}", f"op-{number}")) for number in range(4)]
+        linked.line.lead_to(int(other.address.rpartition(":")[2]))
+        linked.line.cut()
+        linked.line.mend()
+        outcomes = await asyncio.gather(*clicks)
+        await until(lambda: _online_at(other))
+        for number, outcome in enumerate(outcomes):
+            again = await linked.create(other, f"c{number}", f"op-{number}")
+            assert again["errors"] == []
+            if outcome["commit"]:
+                assert again["commit"] == outcome["commit"]
+            assert await operations_of(linked, f"op-{number}") == 1
+        second = await linked.deploy("3")
+        await until(lambda: _is(revision(other), second))
+        await until(lambda: _contains(messages(other), "Add c3"))
+        assert sorted(text for text in await messages(other) if text.startswith("Add c")) == [
+            f"Add c{number}" for number in range(4)
+        ]
+
+
+async def _database(folder: Path) -> str:
+    """One that two control planes may share: PostgreSQL where there is one, else a file."""
+    server = os.environ.get("ARGOSY_TEST_POSTGRES")
+    if not server:
+        return f"sqlite:///{folder / 'shared.db'}"
+    name = f"argosy_test_{secrets.token_hex(6)}"
+    connection: Any = await asyncpg.connect(f"{server}/postgres")
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+    return f"{server}/{name}"
+
+
+async def _is(read: Awaitable[str], wanted: str) -> bool:
+    return await read == wanted
+
+
+async def _contains(read: Awaitable[list[str]], wanted: str) -> bool:
+    return wanted in await read
+
+
+async def _online(running: Running) -> bool:
+    nodes = (await running.query("admin", STATE))["runtimes"]["nodes"]
+    return any(node["available"] for node in nodes)
+
+
+async def _offline(running: Running) -> bool:
+    return not await _online(running)
+
+
+async def _online_at(running: Running) -> bool:
+    return running.plane.connected.available("demo")
