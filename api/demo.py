@@ -34,11 +34,13 @@ class DemoFailed(Exception):
 class DemoOptions:
     """`settings` gives host, port and data folder; `applications` is the size of the fleet beside the shop.
 
+    `history`: with commits and releases over the last 90 days, which are made up and say so.
     `user_password` None: everybody has the administrator's.
     """
 
     settings: Settings
     applications: int = 0
+    history: bool = True
     user_password: str | None = None
 
 
@@ -70,6 +72,7 @@ async def run_demo(options: DemoOptions) -> None:
                 ("--config-repo", f"{settings.local_url}/git/config.git"),
             ),
             demo=True,
+            demo_history=options.history,
             git_forward_url=git_url.removesuffix("/git"),
             webhook_secret=kept.webhook_secret,
         )
@@ -107,7 +110,7 @@ async def _sandbox(options: DemoOptions, kept: DemoSecrets, passwords: dict[str,
     settings = options.settings
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "gitsync.sandbox", "--data", str(settings.data_dir)),
-        *("--seed", "demo", "--apps", str(options.applications)),
+        *("--seed", "demo", "--apps", str(options.applications), *(["--history"] if options.history else [])),
         *("--public-git-url", f"{settings.local_url}/git"),
         *("--webhook", f"{settings.local_url}/webhooks/git"),
         *("--parent", str(os.getpid())),

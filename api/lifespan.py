@@ -14,6 +14,7 @@ from api.access.oauth.client import OAuthClient
 from api.access.passwords import hash_password
 from api.access.sign_in import SignIn
 from api.access.verdicts import Verdicts
+from api.demo_history import fill_in_history
 from api.housekeeping import keep_house
 from api.live.activity import Activity
 from api.live.applications import LiveApplications
@@ -55,6 +56,9 @@ async def open_plane(
         keep_house(plane)
         if settings.hosted_runtime is not None:
             await run_hosted(plane, settings.hosted_runtime)
+        if settings.demo_history:
+            filling = asyncio.create_task(fill_in_history(database), name="history of the demo")
+            stack.push_async_callback(_end, filling)
         yield plane
 
 
@@ -86,6 +90,11 @@ def _assemble(
         ),
         supervisor=Supervisor(monotonic),
     )
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _ensure_users(plane: ControlPlane) -> None:

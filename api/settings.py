@@ -47,6 +47,7 @@ class Settings:
     hosted_runtime: HostedRuntime | None = None
     account: str = "argosy"
     demo: bool = False
+    demo_history: bool = False
     git_forward_url: str | None = None
     webhook_secret: str | None = None
     allowed_origins: tuple[str, ...] = ()

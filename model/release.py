@@ -149,6 +149,11 @@ def advance(application: ApplicationId, summary: ApplicationSummary, known: Know
     return [changed[number] for number in sorted(changed)]
 
 
+def is_rollback(commit: CommitInfo | None) -> bool:
+    """The commit's message says that it takes something back."""
+    return bool(commit and _ROLLBACK_MARK.search(commit.message))
+
+
 def _is_well(summary: ApplicationSummary) -> bool:
     return summary.health is HealthState.HEALTHY and summary.sync is not SyncState.SYNCING
 
@@ -211,7 +216,7 @@ def _begun(
         health=HealthState.PROGRESSING if is_newest else HealthState.UNKNOWN,  # of older ones nobody saw how they went
         access_repo_url=summary.access_repo_url,
         cluster=summary.cluster,
-        rollback=_entry_key(entry) in earlier or bool(commit and _ROLLBACK_MARK.search(commit.message)),
+        rollback=_entry_key(entry) in earlier or is_rollback(commit),
         actor="automated" if actor and actor.automated else actor.username if actor else "",
         commit=commit,
         workloads=summary.workloads if is_newest else (),
@@ -289,7 +294,7 @@ def _completed(release: Release, summary: ApplicationSummary) -> Release:
     """With what the runtime finds out a moment later: authors, the commits since the release before."""
     commit = release.commit or summary.history_commits.get(release.revision)
     commits = release.commits or (summary.release_commits if summary.release_id == release.argo_id else ())
-    rollback = release.rollback or bool(commit and _ROLLBACK_MARK.search(commit.message))
+    rollback = release.rollback or is_rollback(commit)
     if (commit, commits, rollback) == (release.commit, release.commits, release.rollback):
         return release
     return msgspec.structs.replace(release, commit=commit, commits=commits, rollback=rollback)

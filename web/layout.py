@@ -38,6 +38,8 @@ FURTHER = (
     ("Style of the console", "/style"),
 )
 
+DEMO_HISTORY = "demo: what is older than its first start is made up"
+
 
 def framed(content: rx.Component, *, place: str) -> rx.Component:
     """A page of a signed-in person. `place` is the menu entry it belongs to."""
@@ -95,5 +97,6 @@ def _footer() -> rx.Component:
         Zone.create(),
         rx.el.span(SessionState.runtimes_live),
         rx.el.span(SessionState.version),
+        rx.cond(SessionState.demo_history, rx.el.span(DEMO_HISTORY)),
         class_name="footer",
     )

@@ -15,7 +15,8 @@ from api.settings import demo_user_password, from_environment
 @click.option("--port", type=int, help="Port for people.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where the demo keeps its data.")
 @click.option("--apps", "applications", type=click.IntRange(0, 20_000), default=0, help="Small applications to add.")
-def demo(host: str | None, port: int | None, data_dir: Path | None, applications: int) -> None:
+@click.option("--history/--no-history", default=True, help="With made-up commits and releases of the last 90 days.")
+def demo(host: str | None, port: int | None, data_dir: Path | None, applications: int, history: bool) -> None:
     """Start a sandbox cluster, a Git host, a runtime and the console (flags win over ARGOSY_* variables)."""
     settings = from_environment()
     settings = replace(
@@ -25,6 +26,6 @@ def demo(host: str | None, port: int | None, data_dir: Path | None, applications
         data_dir=(data_dir or settings.data_dir).absolute(),
     )
     try:
-        asyncio.run(run_demo(DemoOptions(settings, applications, demo_user_password())))
+        asyncio.run(run_demo(DemoOptions(settings, applications, history, demo_user_password())))
     except DemoFailed as error:
         raise click.ClickException(str(error)) from error

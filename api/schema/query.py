@@ -49,8 +49,9 @@ class Query:
         return User.of(viewer, info.context.plane.settings.account) if viewer else None
 
     @strawberry.field
-    def version(self) -> VersionInfo:
-        return VersionInfo(version=installed_version("argosy"))
+    def version(self, info: Info) -> VersionInfo:
+        settings = info.context.plane.settings
+        return VersionInfo(version=installed_version("argosy"), demo_history=settings.demo_history)
 
     @strawberry.field(description="Null: it does not exist, or the viewer may not see it.")
     async def runtime(self, info: Info, name: str) -> Runtime | None:

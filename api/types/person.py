@@ -48,4 +48,7 @@ class User(Node):
 
 @strawberry.type
 class VersionInfo:
+    """`demoHistory`: commits and releases from before the first start are made up; their messages say so."""
+
     version: str
+    demo_history: bool

@@ -66,8 +66,6 @@ async def run(settings: ProcessSettings) -> None:
 async def _seed(settings: ProcessSettings, sandbox: Sandbox, git_host: GitHost, git_url: str) -> None:
     for name, password in settings.git_users:
         git_host.add_user(name, password)
-    if settings.webhook_url:
-        git_host.add_webhook(Webhook(settings.webhook_url, settings.webhook_secret))
     if settings.seed == "demo":
         await seed_demo(
             sandbox.objects,
@@ -76,7 +74,11 @@ async def _seed(settings: ProcessSettings, sandbox: Sandbox, git_host: GitHost, 
             public_git_url=settings.public_git_url or git_url,
             users=[GitUser(name, password) for name, password in settings.git_users],
             applications=settings.applications,
+            history=settings.history,
+            now=_now(),
         )
+    if settings.webhook_url:  # only now: whoever listens there starts after us, and reads all refs when it does
+        git_host.add_webhook(Webhook(settings.webhook_url, settings.webhook_secret))
 
 
 def _stop_signals(parent: int) -> asyncio.Event:

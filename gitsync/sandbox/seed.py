@@ -7,12 +7,14 @@ start, since passwords may have changed. Never touches what people have committe
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from secrets import token_urlsafe
 
 from gitsync.manifest.object import JsonObject
+from gitsync.sandbox.demo_history import past_commits, read_episodes
 from gitsync.sandbox.errors import SandboxError
-from gitsync.sandbox.githost import Access, Author, GitHost
+from gitsync.sandbox.githost import Access, Author, GitHost, SeededCommit
 from gitsync.sandbox.objects import Objects
 from gitsync.sandbox.seed_canary import seed_first_version
 from model.identity import GroupVersionKind, ResourceKey
@@ -68,8 +70,10 @@ async def seed_demo(
     public_git_url: str,
     users: Sequence[GitUser],
     applications: int,
+    history: bool,
+    now: datetime,
 ) -> None:
-    """Makes sure that the demo is there. Raises SeededElsewhere if it is, but with another address in its manifests."""
+    """Makes sure that the demo is there, with a past if `history`. Raises SeededElsewhere if it is, but with another address in its manifests."""
     _claim_address(data_dir / "public-git-url", public_git_url)
     robot = GitUser(ROBOT, token_urlsafe(24))
     for user in (*users, robot):
@@ -79,7 +83,7 @@ async def seed_demo(
         if await git_host.create_repository(repository):
             new.add(repository)
             files = dict(_files(repository, public_git_url))
-            await git_host.commit_files(repository, "main", files, message="First import", author=_PLATFORM_TEAM)
+            await git_host.commit_all(repository, "main", _commits(repository, files, history=history, now=now))
         for user in (*users, robot):
             git_host.set_access(repository, user.name, RIGHTS.get(user.name, {}).get(repository, Access.NONE))
     await _seed_fleet(
@@ -89,6 +93,13 @@ async def seed_demo(
         _put(objects, body)
     if "apps" in new:
         seed_first_version(objects)
+
+
+def _commits(repository: str, files: dict[str, bytes], *, history: bool, now: datetime) -> list[SeededCommit]:
+    if not history:
+        return [SeededCommit(files, "First import", _PLATFORM_TEAM, now)]
+    episodes = read_episodes() if repository == "apps" else []
+    return past_commits(files, episodes, first_author=_PLATFORM_TEAM, now=now)
 
 
 def _claim_address(marker: Path, public_git_url: str) -> None:

@@ -22,6 +22,7 @@ class ProcessSettings:
     nodes: int
     seed: str
     applications: int
+    history: bool
     public_git_url: str
     webhook_url: str
     webhook_secret: str
@@ -39,6 +40,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
     parser.add_argument("--nodes", type=int, default=3, help="number of simulated nodes")
     parser.add_argument("--seed", choices=["", "demo"], default="", help="what to fill the sandbox with")
     parser.add_argument("--apps", type=int, default=0, help="number of further applications of the seed")
+    parser.add_argument("--history", action="store_true", help="with commits over the last 90 days, marked as made up")
     parser.add_argument("--public-git-url", default="", help="address under which people reach the Git host")
     parser.add_argument("--webhook", default="", help="address that is told of pushes")
     parser.add_argument("--git-user", action="append", default=[], metavar="NAME:PASSWORD", help="a person; repeatable")
@@ -58,6 +60,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str] = os.
         nodes=given.nodes,
         seed=given.seed,
         applications=given.apps,
+        history=given.history,
         public_git_url=given.public_git_url,
         webhook_url=given.webhook,
         webhook_secret=environment.get(WEBHOOK_SECRET, ""),

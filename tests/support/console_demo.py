@@ -54,7 +54,7 @@ def _git(folder: str, *arguments: str) -> str:
 @contextmanager
 def running_demo_plane(port: int, folder: Path) -> Iterator[DemoPlane]:
     """`argosy demo`; ended as Ctrl-C ends it."""
-    command = [str(Path(sys.executable).with_name("argosy")), "demo", "--port", str(port)]
+    command = [str(Path(sys.executable).with_name("argosy")), "demo", "--no-history", "--port", str(port)]
     with (folder / "demo.log").open("ab") as log:
         process = subprocess.Popen(
             [*command, "--data-dir", str(folder / "data")],

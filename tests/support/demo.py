@@ -96,13 +96,15 @@ class Person:
 
 
 @asynccontextmanager
-async def running_demo(data_dir: Path, *arguments: str, port: int | None = None) -> AsyncIterator[Demo]:
+async def running_demo(
+    data_dir: Path, *arguments: str, port: int | None = None, history: bool = False
+) -> AsyncIterator[Demo]:
     """`argosy demo` in a process group of its own; ends as Ctrl-C ends it. Its log is `demo.log` beside the data."""
     port = port or free_port()
     with (data_dir.parent / "demo.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             str(Path(sys.executable).with_name("argosy")),
-            *("demo", "--port", str(port), "--data-dir", str(data_dir)),
+            *("demo", "--port", str(port), "--data-dir", str(data_dir), "--history" if history else "--no-history"),
             *arguments,
             stdout=asyncio.subprocess.PIPE,
             stderr=log,

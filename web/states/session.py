@@ -14,6 +14,7 @@ class SessionState(rx.State):
     name: str = ""
     email: str = ""
     version: str = ""
+    demo_history: bool = False
     runtimes_live: str = ""
 
     def viewer(self) -> client.Viewer:
@@ -34,6 +35,7 @@ class SessionState(rx.State):
             return to_sign_in(self)
         self.name, self.email = me["name"], me["email"] or ""
         self.version = f"Argosy {answer['version']['version']}"
+        self.demo_history = answer["version"]["demoHistory"]
         self.runtimes_live = live_words([runtime["available"] for runtime in answer["runtimes"]["nodes"]])
         return None
 

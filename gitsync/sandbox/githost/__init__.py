@@ -14,7 +14,18 @@ from gitsync.sandbox.githost.fault import Fault, FaultKind
 from gitsync.sandbox.githost.host import GitHost
 from gitsync.sandbox.githost.limits import GitHostLimits
 from gitsync.sandbox.githost.push import Push, RefMove
-from gitsync.sandbox.githost.seed import Author
+from gitsync.sandbox.githost.seed import Author, SeededCommit
 from gitsync.sandbox.githost.webhook import Webhook
 
-__all__ = ["Access", "Author", "Fault", "FaultKind", "GitHost", "GitHostLimits", "Push", "RefMove", "Webhook"]
+__all__ = [
+    "Access",
+    "Author",
+    "Fault",
+    "FaultKind",
+    "GitHost",
+    "GitHostLimits",
+    "Push",
+    "RefMove",
+    "SeededCommit",
+    "Webhook",
+]

@@ -2,7 +2,7 @@
 
 import logging
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from gitsync.sandbox.githost.limits import GitHostLimits
 from gitsync.sandbox.githost.program import GitProgram
 from gitsync.sandbox.githost.push import Push
 from gitsync.sandbox.githost.repository import Repositories
-from gitsync.sandbox.githost.seed import Author
+from gitsync.sandbox.githost.seed import Author, SeededCommit
 from gitsync.sandbox.githost.smart_http import SmartHttp
 from gitsync.sandbox.githost.webhook import Webhook, WebhookSender
 
@@ -140,6 +140,11 @@ class GitHost:
         move = await self.repositories.commit(repository, branch, files=files, message=message, author=author)
         self._pushed(Push(repository, author.name, (move,)))
         return move.after
+
+    async def commit_all(self, repository: str, branch: str, commits: Sequence[SeededCommit]) -> None:
+        """Commits that were made earlier, oldest first, as one push of the author of the last."""
+        move = await self.repositories.commit_all(repository, branch, commits)
+        self._pushed(Push(repository, commits[-1].author.name, (move,)))
 
     async def _overtake(self, repository: str) -> None:
         await self.commit_files(repository, "main", {}, message="A rival was faster", author=_RIVAL)

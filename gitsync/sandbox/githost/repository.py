@@ -1,14 +1,14 @@
 """Bare repositories in one folder, addressed by name and by nothing else."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from gitsync.sandbox.githost.errors import GitProgramFailed, InvalidName, UnknownRepository
 from gitsync.sandbox.githost.program import GitProgram
 from gitsync.sandbox.githost.push import ZERO_ID, RefMove
-from gitsync.sandbox.githost.seed import Author, branch_ref, import_stream
+from gitsync.sandbox.githost.seed import Author, SeededCommit, branch_ref, import_stream
 
 _NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _RESERVED_SUFFIXES = (".git", ".lock", ".")
@@ -57,10 +57,14 @@ class Repositories:
         self, name: str, branch: str, *, files: Mapping[str, bytes | None], message: str, author: Author
     ) -> RefMove:
         """One commit on top of the branch, which is made if missing. Lost races are run again."""
+        return await self.commit_all(name, branch, [SeededCommit(files, message, author, self._clock())])
+
+    async def commit_all(self, name: str, branch: str, commits: Sequence[SeededCommit]) -> RefMove:
+        """Several, oldest first, by one run of git."""
         path, ref = self.path(name), branch_ref(branch)
         for race in range(_RACES):
             parent = await self._tip(path, ref)
-            stream = import_stream(ref, parent=parent, files=files, message=message, author=author, at=self._clock())
+            stream = import_stream(ref, parent=parent, commits=commits)
             try:
                 output = await self._program.run(
                     "-C", str(path), "fast-import", "--quiet", "--done", "--date-format=raw", stdin=stream
@@ -69,7 +73,7 @@ class Repositories:
                 if race + 1 == _RACES or await self._tip(path, ref) == parent:
                     raise
                 continue
-            return RefMove(ref, parent or ZERO_ID, output.decode().split()[0])
+            return RefMove(ref, parent or ZERO_ID, output.decode().split()[-1])
         raise AssertionError("the last race returns or raises")
 
     async def show(self, name: str, commit: str, *, limit_bytes: int) -> bytes:

@@ -1,7 +1,7 @@
 """Commits made on the host itself: seeding, and the rival of a test. One git process whatever the number of files."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,27 +30,32 @@ def branch_ref(branch: str) -> str:
     return f"refs/heads/{branch}"
 
 
-def import_stream(
-    ref: str,
-    *,
-    parent: str | None,
-    files: Mapping[str, bytes | None],
-    message: str,
-    author: Author,
-    at: datetime,
-) -> bytes:
-    """Input of `git fast-import` for one commit on `ref`; it prints the commit's id. A file that is None is removed."""
-    line = author.line(at)
-    parts = [f"commit {ref}\nmark :1\nauthor {line}\ncommitter {line}\n".encode(), _data(message.encode())]
-    if parent is not None:
-        parts.append(f"from {parent}\n".encode())
-    for path, content in sorted(files.items()):
-        if content is None:
-            parts.append(b"D " + _quoted(path) + b"\n")
-        else:
-            parts += (b"M 100644 inline ", _quoted(path), b"\n", _data(content))
-    parts.append(b"get-mark :1\ndone\n")
-    return b"".join(parts)
+@dataclass(frozen=True, slots=True)
+class SeededCommit:
+    """A file that is None is removed."""
+
+    files: Mapping[str, bytes | None]
+    message: str
+    author: Author
+    at: datetime
+
+
+def import_stream(ref: str, *, parent: str | None, commits: Sequence[SeededCommit]) -> bytes:
+    """Input of `git fast-import` for commits on `ref`, oldest first; it prints their ids, one a line."""
+    parts: list[bytes] = []
+    for number, commit in enumerate(commits):
+        line = commit.author.line(commit.at)
+        parts.append(f"commit {ref}\nmark :1\nauthor {line}\ncommitter {line}\n".encode())
+        parts.append(_data(commit.message.encode()))
+        if parent is not None and number == 0:
+            parts.append(f"from {parent}\n".encode())
+        for path, content in sorted(commit.files.items()):
+            if content is None:
+                parts.append(b"D " + _quoted(path) + b"\n")
+            else:
+                parts += (b"M 100644 inline ", _quoted(path), b"\n", _data(content))
+        parts.append(b"get-mark :1\n")
+    return b"".join((*parts, b"done\n"))
 
 
 def _data(content: bytes) -> bytes:
