@@ -73,7 +73,10 @@ async def seed_demo(
     history: bool,
     now: datetime,
 ) -> None:
-    """Makes sure that the demo is there, with a past if `history`. Raises SeededElsewhere if it is, but with another address in its manifests."""
+    """Makes sure that the demo is there, with a past if `history`.
+
+    Raises SeededElsewhere if it is, but with another address in its manifests.
+    """
     _claim_address(data_dir / "public-git-url", public_git_url)
     robot = GitUser(ROBOT, token_urlsafe(24))
     for user in (*users, robot):
