@@ -32,13 +32,14 @@ _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 _NEXT = re.compile(r'<([^>]+)>;\s*rel="?next"?')
 _MAX_PAGES = 50
-_MAX_VALUE_FILES = 64  # kept for a while
+_MAX_FILES = 64  # kept for a while
 
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
     index_bytes: int = 30_000_000
     manifest_bytes: int = 1_000_000
+    file_bytes: int = 10_000_000
     index_seconds: float = 180.0  # how long an index is good for
     timeout_seconds: float = 60.0
     archive: ArchiveLimits = field(default_factory=ArchiveLimits)
@@ -71,7 +72,7 @@ class ChartFetcher:
         self._limits = limits
         self._plain_http = plain_http
         self._versions: dict[tuple[str, str], tuple[float, Mapping[str, ChartVersion]]] = {}
-        self._value_files: dict[str, tuple[float, bytes]] = {}
+        self._files: dict[str, tuple[float, bytes]] = {}
         self._session: aiohttp.ClientSession | None = None
 
     @property
@@ -107,21 +108,21 @@ class ChartFetcher:
             )
         return data
 
-    async def value_file(self, url: str) -> bytes:
-        """A value file on a server, asked for as seldom as an index. Raises ChartUnavailable."""
-        known = self._value_files.get(url)
+    async def file(self, url: str) -> bytes:
+        """A single file on a server, asked for as seldom as an index. Raises ChartUnavailable."""
+        known = self._files.get(url)
         if known is not None and self._clock() - known[0] < self._limits.index_seconds:
             return known[1]
-        data = await self._get(url, None, self._limits.manifest_bytes)
-        if len(self._value_files) >= _MAX_VALUE_FILES:
-            self._value_files.clear()
-        self._value_files[url] = (self._clock(), data)
+        data = await self._get(url, None, self._limits.file_bytes)
+        if len(self._files) >= _MAX_FILES:
+            self._files.clear()
+        self._files[url] = (self._clock(), data)
         return data
 
     def forget(self) -> None:
-        """Which versions there are, and what value files say, is asked anew."""
+        """Which versions there are, and what files on servers say, is asked anew."""
         self._versions.clear()
-        self._value_files.clear()
+        self._files.clear()
 
     async def close(self) -> None:
         if self._session is not None:

@@ -12,6 +12,7 @@ from gitsync.render.job import Job
 from gitsync.render.kustomize_inputs import KUSTOMIZATION_NAMES, KustomizeInputs, parse_kustomization
 from gitsync.render.references import OtherClosure
 from gitsync.render.remote_bases import MAX_BASES, BaseAddress, BaseUse, gather_base, pointed_at
+from gitsync.render.remote_uses import FileUse
 
 
 async def with_bases(
@@ -25,12 +26,14 @@ async def with_bases(
     others: dict[BaseAddress, OtherClosure] = {}
     of_base: list[Dependency] = []
 
-    charts = list(job.charts)
+    charts, addresses = list(job.charts), list(job.files)
+    of_base_files: list[FileUse] = []
 
     def walk(gathering: Gathering, path: str) -> Sequence[BaseUse]:
         inputs = KustomizeInputs(gathering, why_not_base)
         inputs.gather(path)
         of_base.extend(inputs.charts)
+        of_base_files.extend(inputs.files)
         return inputs.bases
 
     while todo:
@@ -50,11 +53,13 @@ async def with_bases(
             )
             tree |= found.tree
             charts += [replace(one, place=f"{base.folder}/{one.place}") for one in of_base]
+            addresses += [replace(one, directory=f"{base.folder}/{one.directory}".rstrip("/")) for one in of_base_files]
             of_base.clear()
+            of_base_files.clear()
             todo += found.uses
             others[base] = OtherClosure(base.ref, found.closure)
         _point(tree, use)
-    return replace(job, tree=tree, charts=tuple(charts), bases=()), tuple(others.values())
+    return replace(job, tree=tree, charts=tuple(charts), bases=(), files=tuple(addresses)), tuple(others.values())
 
 
 def _point(tree: dict[str, bytes], use: BaseUse) -> None:

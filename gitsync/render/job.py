@@ -7,6 +7,7 @@ from gitsync.manifest.parse import ParsedDocument, parse_manifests
 from gitsync.render.chart_dependencies import Dependency
 from gitsync.render.program import Command, ProgramLimits, run_program
 from gitsync.render.remote_bases import BaseUse
+from gitsync.render.remote_uses import FileUse
 from gitsync.render.tools import Tools
 
 
@@ -25,7 +26,8 @@ Found = Mapping[Want, tuple[str, ...]]
 @dataclass(frozen=True, slots=True)
 class Job:
     """`tree`: what was gathered. `extra`: other files for the program, beside it. `command` is told where the wanted
-    files are in `extra`. `charts`, and files at the addresses `remote`, and `bases` are still to be fetched."""
+    files are in `extra`. Still to be fetched are `charts`, value files at the addresses `remote`, and what a
+    kustomization names elsewhere: `bases` and single `files`."""
 
     tool: str
     tree: Mapping[str, bytes]
@@ -36,6 +38,7 @@ class Job:
     charts: tuple[Dependency, ...] = ()
     remote: tuple[str, ...] = ()
     bases: tuple[BaseUse, ...] = ()
+    files: tuple[FileUse, ...] = ()
 
 
 async def run_job(job: Job, tools: Tools, limits: ProgramLimits) -> list[ParsedDocument]:

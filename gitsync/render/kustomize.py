@@ -48,7 +48,7 @@ def read_kustomize(
         gathering.tree[place] = msgspec.json.format(msgspec.json.encode(edited), indent=1)
     for patch in options.patches:
         if isinstance(patch.get("path"), str):
-            inputs.reference(path, patch["path"])
+            inputs.reference(path, patch["path"], is_file=True)
     for name in components:
         for directory in inputs.reference(path, name):
             inputs.gather(directory)
@@ -60,7 +60,8 @@ def read_kustomize(
         surroundings.consult("helm")
     command = _command(path, flags, version)
     charts = tuple(inputs.charts) if "--enable-helm" in flags else ()  # else kustomize says that it needs leave
-    return Job("kustomize", dict(gathering.tree), command, charts=charts, bases=tuple(inputs.bases))
+    bases, files = tuple(inputs.bases), tuple(inputs.files)
+    return Job("kustomize", dict(gathering.tree), command, charts=charts, bases=bases, files=files)
 
 
 def with_options(

@@ -17,6 +17,7 @@ from gitsync.render.context import not_fetched
 from gitsync.render.errors import SourceInvalid
 from gitsync.render.gathering import Gathering
 from gitsync.render.remote_bases import BaseUse, parse_base
+from gitsync.render.remote_uses import FileUse, is_address, require_fetchable
 
 KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _LIMITS = ParseLimits(max_bytes=2_000_000, max_documents=1)
@@ -41,6 +42,7 @@ class KustomizeInputs:
     def __init__(self, gathering: Gathering, why_not_base: Callable[[str], str] = not_fetched) -> None:
         self.widened = False
         self.bases: list[BaseUse] = []
+        self.files: list[FileUse] = []
         self._why_not_base = why_not_base
         self.charts: list[Dependency] = []
         self._gathering = gathering
@@ -64,10 +66,10 @@ class KustomizeInputs:
         if self.widened:
             self._gathering.directory("")
 
-    def reference(self, directory: str, name: str) -> list[str]:
-        """Gathers the file or returns the directory that a kustomization names."""
+    def reference(self, directory: str, name: str, *, is_file: bool = False) -> list[str]:
+        """Gathers the file or returns the directory that a kustomization names. `is_file`: it can be no directory."""
         if _is_remote(name) and not self._is_local(directory, name):
-            return self._remote(directory, name)
+            return self._remote(directory, name, is_file=is_file)
         path = _join(directory, name)
         found = self._gathering.find(path)
         if found.entry is not None and found.entry.type is EntryType.TREE:
@@ -75,12 +77,17 @@ class KustomizeInputs:
         self._gathering.file(path)
         return []
 
-    def _remote(self, directory: str, name: str) -> list[str]:
-        base = parse_base(name)
-        why = self._why_not_base(base.url) if base else "a file on a server"
-        if base is None or why:
+    def _remote(self, directory: str, name: str, *, is_file: bool) -> list[str]:
+        base = None if is_file and is_address(name) else parse_base(name)
+        if base is None and not is_address(name):
+            raise remote_base(name, directory, "no repository and no file on a server")
+        if why := self._why_not_base(base.url if base else name):
             raise remote_base(name, directory, why)
-        self.bases.append(BaseUse(directory, name, base))
+        if base is not None:
+            self.bases.append(BaseUse(directory, name, base))
+        else:
+            require_fetchable(name)
+            self.files.append(FileUse(directory, name))
         return []
 
     def _references(self, directory: str, body: dict[str, Any]) -> list[str]:
@@ -96,7 +103,7 @@ class KustomizeInputs:
                 else:
                     self.widened |= any(word in name for word in ("path:", "files:", "paths:", "env:", "envs:"))
         for name in _file_names(body):
-            self.reference(directory, name)
+            self.reference(directory, name, is_file=True)
         self._charts(directory, body)
         return directories
 
@@ -187,13 +194,19 @@ def _file_names(body: dict[str, Any]) -> Iterator[str]:
         if "\n" not in patch:
             yield patch
     for generator in _maps(body.get("configMapGenerator")) + _maps(body.get("secretGenerator")):
-        yield from (file.partition("=")[2] or file for file in _strings(generator.get("files")))
+        yield from (_without_key(file) for file in _strings(generator.get("files")))
         yield from _strings(generator.get("envs"))
         if isinstance(generator.get("env"), str):
             yield generator["env"]
     schema = body.get("openapi")
     if isinstance(schema, dict) and isinstance(schema.get("path"), str):
         yield schema["path"]
+
+
+def _without_key(file: str) -> str:
+    """`key=file` or `file`, in which a slash comes before any `=`."""
+    key, _, name = file.partition("=")
+    return name if name and "/" not in key else file
 
 
 def _is_remote(name: str) -> bool:

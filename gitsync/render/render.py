@@ -23,7 +23,8 @@ from gitsync.render.job import Job, run_job
 from gitsync.render.reading import read_source
 from gitsync.render.references import OtherClosure, References, complete, gather_wanted, referred, spelled
 from gitsync.render.remote_bases import BaseAddress, base_of_ref
-from gitsync.render.remote_files import current, with_remote_files
+from gitsync.render.remote_files import consulted_files, current, with_remote_files
+from gitsync.render.remote_resources import with_remote_resources
 from gitsync.render.tools import ToolFinder, Tools, find_tools, tool_identities
 from model.kinds.application import ApplicationSource
 
@@ -120,6 +121,7 @@ class _Render:
         if not candidates:
             return None
         surroundings = self._surroundings()
+        candidates = [one for one in candidates if self._may_read(one)]
         names = (name for one in candidates for name, _ in one.consulted)
         surroundings.values = {**surroundings.values, **await current(names, self._charts)}
         for held in await self._reader.run(lambda files: _held(candidates, files, surroundings)):
@@ -129,6 +131,11 @@ class _Render:
                     self._cache.counter.cache_hits_total += 1
                     return self._rendered(held, documents, from_cache=True)
         return None
+
+    def _may_read(self, candidate: Candidate) -> bool:
+        """Whether the project permits what was read on servers still."""
+        addresses = consulted_files(name for name, _ in candidate.consulted)
+        return not any(map(self._context.why_not_base, addresses))
 
     async def make(self, *, fresh: bool) -> Rendered:
         """Reads, runs what has to be run, and keeps what comes of it."""
@@ -145,7 +152,8 @@ class _Render:
             others += of_bases
         if job is not None:
             job, fetched = await with_remote_files(job, self._charts)
-            consulted += fetched
+            job, resources = await with_remote_resources(job, self._charts)
+            consulted += (*fetched, *resources)
         key = _digest(self._lookup, reading.closure, others, consulted)
         documents = await self._cache.parsed.parse(reading.files)
         if job is not None:
