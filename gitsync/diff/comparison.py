@@ -89,7 +89,7 @@ class Comparison:
         if isinstance(want, list) and isinstance(have, list):
             return self._compare_list(want, have, ours or NOTHING, path, name) if want or have else have
         traits = self._traits
-        if same_value(want, have) or (traits.built_in and facts.is_assigned(name, want)):
+        if same_value(want, have) or (traits.built_in and facts.is_filled_in(name, want, have, parent)):
             return have
         if same_meaning(want, have, name=name, parent=parent, kind=traits.kind, built_in=traits.built_in):
             return have

@@ -49,7 +49,7 @@ def compute_diff(
     if ours is None or client_side:
         ours = fields_of_last_apply(live, ownership, traits)
     comparison = Comparison(traits, ownership, three_way=three_way)
-    predicted = comparison.compare_map(_same_version(wanted, existing), existing, ours, None)
+    predicted = comparison.compare_map(_same_address(wanted, existing), existing, ours, None)
     changes = tuple(comparison.changes)
     return ObjectDiff(bool(changes), changes, existing, predicted, bool(changes) and not comparison.certain)
 
@@ -115,9 +115,11 @@ def _masked(bodies: list[JsonObject], settings: DiffSettings) -> tuple[JsonObjec
     return left, right
 
 
-def _same_version(wanted: JsonObject, existing: JsonObject) -> JsonObject:
-    """The live cache may hold another version of the kind than the manifest; the version itself is no difference."""
-    return {**wanted, "apiVersion": existing.get("apiVersion"), "kind": existing.get("kind")}
+def _same_address(wanted: JsonObject, existing: JsonObject) -> JsonObject:
+    """The live cache may hold another version of the kind than the manifest, and a manifest may leave its namespace to
+    others; neither is a difference."""
+    metadata = {**wanted["metadata"], "namespace": existing["metadata"].get("namespace")}
+    return {**wanted, "apiVersion": existing.get("apiVersion"), "kind": existing.get("kind"), "metadata": metadata}
 
 
 def _as_applied(

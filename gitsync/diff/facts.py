@@ -88,6 +88,7 @@ _DEFAULTS_OF_POLICIES: dict[str, tuple[Any, ...]] = {
     "namespaceSelector": ({},),
     "objectSelector": ({},),
 }
+_DEFAULTS_OF_SLICES: dict[str, tuple[Any, ...]] = {"name": ("",), "conditions": ({},)}
 _POLICIES = ("ValidatingAdmissionPolicy", "MutatingAdmissionPolicy")
 _WRITTEN_BY_SERVER = frozenset({"status", "creationTimestamp"})
 
@@ -112,6 +113,8 @@ _DROPPED_WHEN_ZERO = frozenset(
         "unschedulable",
         "globalDefault",
         "observedGeneration",
+        "preserveUnknownFields",
+        "priority",
     }
 )
 _KEPT_WHEN_EMPTY_STRING = frozenset(
@@ -220,9 +223,16 @@ def is_default(name: str, value: Any, kind: str) -> bool:
         return True
     if kind.startswith(_POLICIES) and value in _DEFAULTS_OF_POLICIES.get(name, ()):
         return True
+    if kind == "EndpointSlice" and value in _DEFAULTS_OF_SLICES.get(name, ()):
+        return True
     if isinstance(value, dict):
         return not any(value.values()) and (name in _MAPS_DROPPED_WHEN_EMPTY or name == "metadata")
     return isinstance(value, list) and not value
+
+
+def is_written_by_server(name: str, value: Any) -> bool:
+    """Whether a field inside an atomic value of a built-in kind is the server's, whatever a manifest says."""
+    return name == "creationTimestamp" or (name == "status" and isinstance(value, dict))
 
 
 def is_atomic_map(name: str) -> bool:
@@ -246,10 +256,8 @@ def is_left_out(name: str, value: Any, parent: str) -> bool:
 
     In maps of strings (`parent` is labels, data ...) the empty string is as good a value as any.
     """
-    if parent in _STRING_MAPS:
-        return False
     if isinstance(value, str):
-        return not value and name not in _KEPT_WHEN_EMPTY_STRING
+        return not value and parent not in _STRING_MAPS and name not in _KEPT_WHEN_EMPTY_STRING
     if isinstance(value, list):
         return not value
     if isinstance(value, dict):
@@ -257,9 +265,9 @@ def is_left_out(name: str, value: Any, parent: str) -> bool:
     return not value and name in _DROPPED_WHEN_ZERO
 
 
-def is_assigned(name: str, wanted: Any) -> bool:
-    """Whether a zero asks the server to choose."""
-    return not wanted and name in _ASSIGNED_BY_SERVER
+def is_filled_in(name: str, wanted: Any, have: Any, parent: str) -> bool:
+    """Whether an empty value asks the server to choose, or leaves the field to its default."""
+    return not wanted and (name in _ASSIGNED_BY_SERVER or (wanted == "" and comes_back(name, have, parent)))
 
 
 def is_quantity(name: str, parent: str, kind: str) -> bool:
