@@ -90,7 +90,7 @@ _DEFAULTS_OF_POLICIES: dict[str, tuple[Any, ...]] = {
 }
 _DEFAULTS_OF_SLICES: dict[str, tuple[Any, ...]] = {"name": ("",), "conditions": ({},)}
 _POLICIES = ("ValidatingAdmissionPolicy", "MutatingAdmissionPolicy")
-_WRITTEN_BY_SERVER = frozenset({"status", "creationTimestamp"})
+_HOLDS_OBJECTS = "StatefulSet"  # claims, with a metadata and a status of their own
 
 # Fields of a Go type that is left out when it is zero (`omitempty` on a plain value). Pointers are not here: their
 # zero means something, and stays.
@@ -171,8 +171,8 @@ _FIELD_DEFAULTS: dict[str, tuple[Any, ...]] = {
     "completionMode": ("NonIndexed",),
     "completions": (1,),
     "concurrencyPolicy": ("Allow",),
+    "defaultMode": (420,),
     "dnsPolicy": ("ClusterFirst",),
-    "enableServiceLinks": (True,),
     "externalTrafficPolicy": ("Cluster",),
     "failedJobsHistoryLimit": (1,),
     "failureThreshold": (3,),
@@ -180,6 +180,7 @@ _FIELD_DEFAULTS: dict[str, tuple[Any, ...]] = {
     "internalTrafficPolicy": ("Cluster",),
     "maxSurge": ("25%", 0),
     "maxUnavailable": ("25%", 1),
+    "minReplicas": (1,),
     "parallelism": (1,),
     "partition": (0,),
     "periodSeconds": (10,),
@@ -187,22 +188,39 @@ _FIELD_DEFAULTS: dict[str, tuple[Any, ...]] = {
     "podManagementPolicy": ("OrderedReady",),
     "preemptionPolicy": ("PreemptLowerPriority",),
     "progressDeadlineSeconds": (600,),
+    "protocol": ("TCP",),
+    "reclaimPolicy": ("Delete",),
     "replicas": (1,),
     "restartPolicy": ("Always",),
     "revisionHistoryLimit": (10,),
     "schedulerName": ("default-scheduler",),
     "scheme": ("HTTP",),
     "sessionAffinity": ("None",),
+    "strategy": ("None",),
     "successThreshold": (1,),
     "successfulJobsHistoryLimit": (3,),
     "suspend": (False,),
+    "targetCPUUtilizationPercentage": (80,),
     "terminationGracePeriodSeconds": (30,),
     "terminationMessagePath": ("/dev/termination-log",),
     "terminationMessagePolicy": ("File",),
     "timeoutSeconds": (1,),
+    "volumeBindingMode": ("Immediate",),
     "volumeMode": ("Filesystem",),
 }
-_TYPE_DEFAULTS = {"": "Opaque", "spec": "ClusterIP", "strategy": "RollingUpdate", "updateStrategy": "RollingUpdate"}
+# Empty maps that the server puts back, and below which field.
+_EMPTY_DEFAULTS = {
+    "podSelector": ("spec",),
+    "resources": ("containers", "initContainers", "spec"),
+    "securityContext": ("spec",),
+}
+_TYPE_DEFAULTS = {
+    "": "Opaque",
+    "hostPath": "",
+    "spec": "ClusterIP",
+    "strategy": "RollingUpdate",
+    "updateStrategy": "RollingUpdate",
+}
 
 _QUANTITY_MAPS = frozenset({"limits", "requests", "capacity", "hard", "podFixed", "overhead"})
 _LIMIT_RANGE_MAPS = frozenset({"min", "max", "default", "defaultRequest", "maxLimitRequestRatio"})
@@ -219,7 +237,7 @@ def fallback_keys(name: str, items: list[Any], kind: str) -> tuple[str, ...] | N
 
 def is_default(name: str, value: Any, kind: str) -> bool:
     """Whether the server may have added this to an item of an atomic list of a built-in kind."""
-    if value is None or value in _DEFAULTS.get(name, ()) or name in _WRITTEN_BY_SERVER:
+    if value is None or value in _DEFAULTS.get(name, ()) or is_written_by_server(name, kind):
         return True
     if kind.startswith(_POLICIES) and value in _DEFAULTS_OF_POLICIES.get(name, ()):
         return True
@@ -230,9 +248,9 @@ def is_default(name: str, value: Any, kind: str) -> bool:
     return isinstance(value, list) and not value
 
 
-def is_written_by_server(name: str, value: Any) -> bool:
+def is_written_by_server(name: str, kind: str) -> bool:
     """Whether a field inside an atomic value of a built-in kind is the server's, whatever a manifest says."""
-    return name == "creationTimestamp" or (name == "status" and isinstance(value, dict))
+    return kind == _HOLDS_OBJECTS and name in ("creationTimestamp", "status")
 
 
 def is_atomic_map(name: str) -> bool:
@@ -247,8 +265,12 @@ def comes_back(name: str, value: Any, parent: str) -> bool:
     if name == "type":
         return value is not None and value == _TYPE_DEFAULTS.get(parent)
     if isinstance(value, dict):
-        return bool(value) and all(comes_back(field, child, name) for field, child in value.items())
-    return value in _FIELD_DEFAULTS.get(name, ())
+        if not value:
+            return parent in _EMPTY_DEFAULTS.get(name, ())
+        return all(comes_back(field, child, name) for field, child in value.items())
+    if name == "restartPolicy" and parent in ("containers", "initContainers"):
+        return False
+    return value in _FIELD_DEFAULTS.get(name, ()) or (parent == "httpGet" and (name, value) == ("path", "/"))
 
 
 def is_left_out(name: str, value: Any, parent: str) -> bool:

@@ -33,7 +33,7 @@ def same_whole(want: Any, have: Any, traits: Traits, *, name: str, parent: str =
 def _same_map(want: JsonObject, have: JsonObject, traits: Traits, name: str) -> bool:
     for field, wanted in want.items():
         existing = have.get(field)
-        if wanted is None or (traits.built_in and facts.is_written_by_server(field, wanted)):
+        if wanted is None or (traits.built_in and facts.is_written_by_server(field, traits.kind)):
             continue
         if existing is None:
             if not (traits.built_in and facts.is_left_out(field, wanted, name)):
