@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.bench.affected import bench_affected
 from tests.bench.after_sync import bench_synced_fleet
 from tests.bench.audit import bench_audit
+from tests.bench.changes import bench_click_to_commit, bench_fifty_writers, bench_permission_check
 from tests.bench.control_plane import bench_page, bench_subscribers
 from tests.bench.first_sync import bare_loop, bench_first_sync
 from tests.bench.kube_http import connect
@@ -57,6 +58,9 @@ def benches(applications: int) -> dict[str, Bench]:
         "affected": partial(bench_affected, applications=applications),
         "affected-large": partial(bench_affected, applications=10 * applications),
         "audit": partial(bench_audit, commits=100 * applications),
+        "click-to-commit": bench_click_to_commit,
+        "fifty-writers": bench_fifty_writers,
+        "permission-check": bench_permission_check,
         "renders": bench_renders,
         "statistics": partial(bench_statistics, applications=10 * applications),
         "rollout-step": bench_rollout_step,
