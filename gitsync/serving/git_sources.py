@@ -26,7 +26,7 @@ from gitsync.changes.git_source import (
 from gitsync.changes.shared_configuration import BOOTSTRAP, SharedConfiguration
 from gitsync.errors import GitsyncError
 from gitsync.git.change import together
-from gitsync.git.errors import RepositoryError, RepositoryNotFound, RevisionNotFound
+from gitsync.git.errors import AuthenticationRefused, RepositoryError, RepositoryNotFound, RevisionNotFound
 from gitsync.git.repositories import Repositories
 from gitsync.git.tree import clean_path, find
 from gitsync.kube.client import Cluster
@@ -160,7 +160,7 @@ class GitSources:
         """What is wrong with the repository; one that is wanted is made, and so is a directory that is missing."""
         source = ApplicationSource(repo_url=spec.repo_url, target_revision=spec.revision, path=clean_path(spec.path))
         if body.create_repository and await self._made(spec, body.author):
-            return await self._with_directory(source, body)
+            return await self._unreadable(spec) or await self._with_directory(source, body)
         if body.author.name and spec.repo_url.startswith(("http://", "https://")):
             verdict = await self._world().probe.verdict(body.author.name, spec.repo_url)
             if not verdict.read:
@@ -178,6 +178,20 @@ class GitSources:
         except RepositoryError as failure:
             return [Problem(INVALID, failure.message, "repoURL", suggestion=failure.suggestion)]
         return await self._with_directory(source, body)
+
+    async def _unreadable(self, spec: GitSourceSpec) -> list[Problem]:
+        """A repository that a person has made under their own name is theirs alone at first."""
+        try:
+            await self._repositories.resolve(spec.repo_url, "", fresh=True)
+        except (RepositoryNotFound, AuthenticationRefused):
+            own = await self._committing.person("", spec.repo_url)
+            account = f"the account {own.username}" if own is not None and own.username else "the account"
+            message = f"{spec.repo_url} was made, but the runtime itself may not read it"
+            hint = f"Let {account} of the runtime read it, then ask again."
+            return [Problem(INVALID, message, "repoURL", suggestion=hint)]
+        except RevisionNotFound:
+            pass
+        return []
 
     async def _with_directory(self, source: ApplicationSource, body: PutGitSource) -> list[Problem]:
         """The Git Source reads a directory; one that is not there yet is committed to its repository."""
