@@ -1,5 +1,6 @@
 """The schema as it is served, and its text."""
 
+import functools
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -37,6 +38,7 @@ class Schema(strawberry.Schema):
         """Nothing: `PublicErrors` logs what is worth it, once."""
 
 
+@functools.cache
 def build_schema(executor: type[StrawberryGraphQLCoreExecutionContext] = FastExecutor) -> Schema:
     return Schema(
         query=Query,

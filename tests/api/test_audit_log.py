@@ -199,7 +199,7 @@ async def test_an_application_tells_who_set_its_fields(running: Running, runtime
 
 async def export(running: Running, person: str | None, **parameters: str) -> httpx.Response:
     headers = {"Authorization": f"Bearer {await running.token(person)}"} if person else {}
-    async with httpx.AsyncClient(base_url=running.address, trust_env=False) as client:
+    async with running.http() as client:
         return await client.get("/audit/export", params=parameters, headers=headers)
 
 
@@ -218,7 +218,7 @@ async def test_exports_ask_who_is_there_and_what_is_wanted(running: Running, run
     assert (await export(running, "reader", format="xlsx")).status_code == 422
     assert (await export(running, "reader", actor="dana")).status_code == 422
     assert (await export(running, "reader", since="yesterday")).status_code == 422
-    async with httpx.AsyncClient(base_url=running.address, trust_env=False) as client:
+    async with running.http() as client:
         token = await running.token("reader")
         headers = {"Cookie": f"argosy_session={token}", "Origin": "https://evil.example"}
         assert (await client.get("/audit/export", headers=headers)).status_code == 403

@@ -22,7 +22,7 @@ def signed(body: bytes, secret: str = "hook") -> dict[str, str]:
 
 
 async def send(running: Running, body: bytes, headers: dict[str, str]) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=running.address, trust_env=False) as client:
+    async with running.http() as client:
         return await client.post("/webhooks/git", content=body, headers=headers)
 
 
@@ -57,7 +57,7 @@ async def test_an_oversized_payload_is_refused_before_it_is_read(running: Runnin
 
 
 async def test_readiness_names_every_part(running: Running, runtime: FakeRuntime) -> None:
-    async with httpx.AsyncClient(base_url=running.address, trust_env=False) as client:
+    async with running.http() as client:
         assert (await client.get("/healthz")).json() == {"status": "ok"}
         ready = await client.get("/readyz")
         metrics = (await client.get("/metrics")).text
@@ -92,7 +92,7 @@ async def git_host() -> AsyncIterator[str]:
 async def test_git_requests_are_passed_on_as_they_are(tmp_path: Path, git_host: str) -> None:
     async with (
         control_plane(tmp_path, git_forward_url=git_host) as running,
-        httpx.AsyncClient(base_url=running.address, trust_env=False) as client,
+        running.http() as client,
     ):
         pack = b"0123456789" * 100_000
         answer = await client.post(
@@ -107,7 +107,7 @@ async def test_git_requests_are_passed_on_as_they_are(tmp_path: Path, git_host: 
 async def test_a_git_host_that_is_away_is_a_bad_gateway(tmp_path: Path, git_host: str) -> None:
     async with (
         control_plane(tmp_path, git_forward_url="http://127.0.0.1:1") as running,
-        httpx.AsyncClient(base_url=running.address, trust_env=False) as client,
+        running.http() as client,
     ):
         assert (await client.get("/git/apps.git/info/refs")).status_code == 502
 

@@ -18,7 +18,7 @@ GRAPHQL_JSON = "application/graphql-response+json"
 async def post(running: Running, body: Any, **headers: str) -> httpx.Response:
     token = await running.token("writer")
     given = {"authorization": f"Bearer {token}", **{name.replace("_", "-"): value for name, value in headers.items()}}
-    async with httpx.AsyncClient(base_url=running.address, trust_env=False) as client:
+    async with running.http() as client:
         if isinstance(body, bytes):
             return await client.post("/graphql", content=body, headers={"content-type": "application/json", **given})
         return await client.post("/graphql", json=body, headers=given)
@@ -61,7 +61,7 @@ async def test_an_empty_operation_name_is_none(running: Running) -> None:
 
 async def test_other_content_types_and_methods_are_refused(running: Running) -> None:
     assert (await post(running, b"query=1", content_type="text/plain")).status_code == 415
-    async with httpx.AsyncClient(base_url=running.address, trust_env=False) as client:
+    async with running.http() as client:
         answer = await client.get("/graphql", params={"query": "{ version { version } }"})
     assert answer.status_code == 405
     assert answer.headers["allow"] == "POST"
@@ -148,7 +148,7 @@ async def test_a_field_that_fails_leaves_the_others(running: Running, runtime: F
 async def test_server_sent_events_carry_queries_and_streams(running: Running, runtime: FakeRuntime) -> None:
     body = {"query": "subscription { runtimes { metadata { name } } }"}
     headers = {"authorization": f"Bearer {await running.token('writer')}", "accept": "text/event-stream"}
-    async with httpx.AsyncClient(base_url=running.address, trust_env=False, headers=headers) as client:
+    async with running.http(headers=headers) as client:
         async with client.stream("POST", "/graphql", json=body) as response:
             assert response.headers["content-type"].startswith("text/event-stream")
             lines = response.aiter_lines()
@@ -164,7 +164,7 @@ async def test_times_are_written_in_utc_with_a_z(running: Running, runtime: Fake
 
 
 async def test_every_answer_has_security_headers(running: Running) -> None:
-    async with httpx.AsyncClient(base_url=running.address, trust_env=False) as client:
+    async with running.http() as client:
         answer = await client.get("/healthz")
         page = await client.get("/graphql", headers={"accept": "text/html"})
         script = await client.get("/graphql/explorer.js")

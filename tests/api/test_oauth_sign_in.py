@@ -37,7 +37,7 @@ async def running(tmp_path: Path, oidc: OidcProvider) -> AsyncIterator[Running]:
 
 
 def browser(running: Running) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=running.address, trust_env=False, follow_redirects=False)
+    return running.http(follow_redirects=False)
 
 
 async def begun(client: httpx.AsyncClient, oidc: OidcProvider, back: str = "/") -> tuple[str, str]:

@@ -15,7 +15,7 @@ ME = {"query": "{ me { name isAdmin } }"}
 
 
 def client(running: Running, **options: object) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=running.address, trust_env=False, **options)  # type: ignore[arg-type]
+    return running.http(**options)  # type: ignore[arg-type]
 
 
 async def login(browser: httpx.AsyncClient, name: str = "writer", password: str = PASSWORD) -> httpx.Response:

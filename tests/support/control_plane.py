@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -28,7 +29,9 @@ from model.store import runtime as runtime_store
 from tests.support.fake_runtime import FakeRuntime
 
 PASSWORD = "correct horse"
+_NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading those of the system takes longer than most requests
 LIFETIME = timedelta(hours=12)
+_FILLED: list[bytes] = []  # a database with everybody in it, once there is one
 PEOPLE = ("admin", "writer", "reader", "stranger")
 
 
@@ -45,6 +48,9 @@ class Running:
     address: str
     plane: ControlPlane
     tokens: dict[str, str] = field(default_factory=dict)
+
+    def http(self, **options: Any) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self.address, trust_env=False, verify=_NO_AUTHORITIES, timeout=30, **options)
 
     async def runtime(self, name: str = "demo", **options: Any) -> FakeRuntime:
         """A registered runtime, not connected yet."""
@@ -68,7 +74,7 @@ class Running:
 
     async def post(self, person: str | None, query: str, **variables: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {await self.token(person)}"} if person else {}
-        async with httpx.AsyncClient(base_url=self.address, trust_env=False) as client:
+        async with self.http() as client:
             return await client.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
 
     async def query(self, person: str | None, query: str, **variables: Any) -> dict[str, Any]:
@@ -170,12 +176,19 @@ async def control_plane(
 
 
 async def _make_people(settings: Settings) -> None:
-    database = await Database.open(settings.database)
-    async with database.write() as session:
-        if not await person_store.all_people(session):
+    """A copy of the first database of this process: making all tables for each test takes longer than most tests."""
+    file = settings.data_dir / "argosy.db"
+    if file.exists():
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if not _FILLED:
+        database = await Database.open(settings.database)
+        async with database.write() as session:
             for name in PEOPLE:
                 await person_store.add(session, name, hashed=hashed_password(), is_admin=name == "admin")
-    await database.close()
+        await database.close()
+        _FILLED.append(file.read_bytes())
+    file.write_bytes(_FILLED[0])
 
 
 def _text(value: object) -> str:

@@ -39,10 +39,18 @@ class OAuthClient:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._client = httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False, follow_redirects=False)
+        self._opened: httpx.AsyncClient | None = None
+
+    @property
+    def _client(self) -> httpx.AsyncClient:
+        """Opened at the first use: it loads every authority there is, and most installations have no provider."""
+        if self._opened is None:
+            self._opened = httpx.AsyncClient(timeout=PATIENCE_SECONDS, trust_env=False, follow_redirects=False)
+        return self._opened
 
     async def close(self) -> None:
-        await self._client.aclose()
+        if self._opened is not None:
+            await self._opened.aclose()
 
     async def endpoints(self, provider: SignInProvider) -> Endpoints:
         """Raises ProviderFailed."""

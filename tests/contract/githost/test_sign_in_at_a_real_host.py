@@ -79,7 +79,7 @@ async def test_an_account_of_the_host_signs_in_and_its_token_tells_its_rights(
     runtime = await running.runtime("demo")
     runtime.answers[PutGitToken] = lambda body: GitTokensAnswer(())
     url = await host.repository("dana", "apps")
-    async with runtime.connected(), httpx.AsyncClient(base_url=running.address, trust_env=False) as client:
+    async with runtime.connected(), running.http() as client:
         sent = await client.get("/auth/sign-in/gitea")
         back = await consent(host, "dana", sent.headers["location"])
         assert (back.host, back.path) == ("argosy.localhost", "/auth/callback/gitea")
