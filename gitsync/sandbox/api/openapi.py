@@ -14,12 +14,8 @@ from gitsync.sandbox.schema import OBJECT_META, schema_facts
 
 _REFERENCE = "#/components/schemas/"
 _QUERY = ("dryRun", "fieldManager", "fieldValidation", "force")
-_PATCH_TYPES = (
-    "application/apply-patch+yaml",
-    "application/json-patch+json",
-    "application/merge-patch+json",
-    "application/strategic-merge-patch+json",
-)
+_PATCH_TYPES = ("application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json")
+_STRATEGIC_PATCH = "application/strategic-merge-patch+json"  # not for custom kinds; `kubectl apply` looks here
 
 
 class OpenApi:
@@ -135,5 +131,6 @@ def _paths(type_: ResourceType, name: str) -> JsonObject:
         collection["post"] = operation("post", ("application/json",))
     single = {"get": operation("get"), "delete": operation("delete")}
     if "patch" in type_.verbs:
-        single |= {"put": operation("put", ("application/json",)), "patch": operation("patch", _PATCH_TYPES)}
+        patch_types = _PATCH_TYPES if type_.is_custom else (*_PATCH_TYPES, _STRATEGIC_PATCH)
+        single |= {"put": operation("put", ("application/json",)), "patch": operation("patch", patch_types)}
     return {f"{base}/{type_.plural}": collection, f"{base}/{type_.plural}/{{name}}": single}

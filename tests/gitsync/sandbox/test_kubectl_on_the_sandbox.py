@@ -13,6 +13,7 @@ from tests.support.sandbox import running_sandbox
 
 _KUBECTL = shutil.which("kubectl")
 _SPEED = 10.0
+_DEFINITION = Path(__file__).parents[2] / "contract" / "kubernetes" / "widget-definition.yaml"
 
 pytestmark = [
     pytest.mark.e2e,
@@ -106,6 +107,21 @@ async def test_discovery_and_documentation(kubectl: Kubectl) -> None:
     assert "v1.36" in await kubectl("version")
     assert "yes" in await kubectl("auth", "can-i", "delete", "pods")
     assert "admin" in await kubectl("auth", "whoami")
+
+
+async def test_a_kind_of_ones_own(kubectl: Kubectl) -> None:
+    widget = "apiVersion: contract.example.com/v1\nkind: Widget\nmetadata: {name: a}\nspec: {size: 2}\n"
+    await kubectl("apply", "-f", str(_DEFINITION))
+    await kubectl("wait", "--for=condition=Established", "crd/widgets.contract.example.com", "--timeout=10s")
+    assert "created" in await kubectl("apply", "-f", "-", stdin=widget)
+    assert "unchanged" in await kubectl("apply", "-f", "-", stdin=widget)
+    assert "configured" in await kubectl("apply", "-f", "-", stdin=widget.replace("size: 2", "size: 3"))
+    assert "serverside-applied" in await kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=widget)
+    assert "spec.size" in await kubectl("apply", "-f", "-", stdin=widget.replace("size: 2", "size: -1"), fails=True)
+    assert "scaled" in await kubectl("scale", "widget/a", "--replicas=4")
+    assert "FIELD: size <integer>" in await kubectl("explain", "widget.spec.size")
+    await kubectl("delete", "crd", "widgets.contract.example.com", "--timeout=10s")
+    assert "NotFound" in await kubectl("get", "widgets", fails=True)
 
 
 async def test_mistakes_are_told(kubectl: Kubectl) -> None:
