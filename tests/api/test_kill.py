@@ -95,13 +95,13 @@ async def test_a_killed_control_plane_has_everything_that_it_acknowledged(tmp_pa
             else:
                 assert runtime.resume_after >= runtime.acknowledged
                 runtime.seq = runtime.resume_after  # what was taken in but not acknowledged need not be sent again
+            before = runtime.acknowledged
             until = len(pending) if round_number == 3 else runtime.seq + 40
             while runtime.seq < until:
                 await runtime.report_unacknowledged(pending[runtime.seq])
             if round_number == 3:
                 await runtime.until(lambda: runtime.acknowledged == len(pending))
             else:
-                before = runtime.acknowledged
                 await runtime.until(lambda before=before: runtime.acknowledged > before)  # type: ignore[misc]
                 process.send_signal(signal.SIGKILL)
                 await process.wait()

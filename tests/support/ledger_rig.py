@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from gitsync.access.secret import Credential, PersonSecret, RepositorySecret
 from gitsync.sandbox.githost import Access
@@ -14,6 +14,8 @@ from model.link import AnswerBody, OperationAnswer, RequestBody
 from tests.support.runtime import AUTHOR, Rig, running_rig
 from tests.support.sandbox_rig import World, running_world
 from tests.support.yaml_text import read_yaml
+
+Found = TypeVar("Found")
 
 DEPLOYMENT = """apiVersion: apps/v1
 kind: Deployment
@@ -86,9 +88,9 @@ async def running_ledger_rig(folder: Path) -> AsyncIterator[Rigged]:
             yield Rigged(world, rig)
 
 
-async def until(read: Callable[[], Awaitable[str]], holds: Callable[[str], bool]) -> str:
+async def until(read: Callable[[], Awaitable[Found]], holds: Callable[[Found], bool]) -> Found:
     """What is read as soon as it is as it should be."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while not holds(found := await read()):  # noqa: ASYNC110 - of a repository of the host, without an event
             await asyncio.sleep(0.05)
     return found

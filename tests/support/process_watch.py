@@ -21,9 +21,9 @@ def processes_of(folder: Path) -> dict[int, str]:
     return found
 
 
-async def until_ended(pids: Iterable[int], *, seconds: float) -> None:
+async def until_ended(pids: Iterable[int]) -> None:
     """Waits for the end of processes that need not be children of ours. Raises TimeoutError."""
-    async with asyncio.timeout(seconds):
+    async with asyncio.timeout(60):
         await asyncio.gather(*(_until_one_ended(pid) for pid in pids))
 
 

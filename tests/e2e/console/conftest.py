@@ -4,7 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    StorageState,
+    expect,
+    sync_playwright,
+)
 
 from tests.support.console_demo import DemoPlane, running_demo_plane
 from tests.support.console_plane import PASSWORD, OpenPage, Plane, running_plane
@@ -14,6 +23,8 @@ from web import build
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+
+Sessions = dict[tuple[str, str], StorageState]
 
 expect.set_options(timeout=30_000)  # several browsers share the cores with the rest of the suite
 
@@ -51,19 +62,28 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def open_page(browser: Browser, plane: Plane) -> Iterator[OpenPage]:
-    """`open_page(user="dana", theme="dark")`: a signed-in page. Its errors and foreign requests fail the test."""
-    yield from _pages(browser, plane.url, PASSWORD)
+@pytest.fixture(scope="session")
+def sessions() -> Sessions:
+    """Cookies by address and person: verifying a password takes long on purpose, so each signs in once."""
+    return {}
 
 
 @pytest.fixture
-def open_demo_page(browser: Browser, demo: DemoPlane) -> Iterator[OpenPage]:
+def open_page(browser: Browser, plane: Plane, sessions: Sessions) -> Iterator[OpenPage]:
+    """`open_page(user="dana", theme="dark")`: a signed-in page. Its errors and foreign requests fail the test.
+
+    `own_session` is for tests that end it.
+    """
+    yield from _pages(browser, plane.url, PASSWORD, sessions)
+
+
+@pytest.fixture
+def open_demo_page(browser: Browser, demo: DemoPlane, sessions: Sessions) -> Iterator[OpenPage]:
     """The same for the demo."""
-    yield from _pages(browser, demo.url, DEMO_PASSWORD)
+    yield from _pages(browser, demo.url, DEMO_PASSWORD, sessions)
 
 
-def _pages(browser: Browser, url: str, password: str) -> Iterator[OpenPage]:
+def _pages(browser: Browser, url: str, password: str, sessions: Sessions) -> Iterator[OpenPage]:
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
@@ -82,17 +102,22 @@ def _pages(browser: Browser, url: str, password: str) -> Iterator[OpenPage]:
         path: str = "/applications",
         width: int = 1440,
         height: int = 900,
+        own_session: bool = False,
     ) -> Page:
+        known = None if own_session or user is None else sessions.get((url, user))
         context = browser.new_context(
             base_url=url,
             color_scheme="dark" if theme == "dark" else "light",
             viewport={"width": width, "height": height},
             timezone_id="Europe/Berlin",
+            storage_state=known,
         )
         contexts.append(context)
-        if user is not None:
+        if user is not None and known is None:
             answer = context.request.post("/auth/login", data={"username": user, "password": password})
             assert answer.ok, answer.text()
+            if not own_session:
+                sessions[url, user] = context.storage_state()
         page = context.new_page()
         page.on("console", listen)
         page.on("pageerror", lambda error: complaints.append(str(error)))

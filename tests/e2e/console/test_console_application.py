@@ -1,6 +1,8 @@
 """One application: header, tree, drawer, logs, and what can be done."""
 
 import re
+import time
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -58,6 +60,41 @@ def test_filters_keep_the_owners_of_what_they_find(open_page: OpenPage) -> None:
     page.get_by_role("button", name="List").click()
     expect(page.locator("table.resources tbody")).to_have_count(3)
     expect(page).to_have_url(re.compile("view=list"))
+
+
+def test_the_tree_shows_what_is_ill_alone_when_asked(open_page: OpenPage) -> None:
+    page = with_tree(open_page(path=ADS))
+    healthy = page.locator("[data-node='Service/ads']")
+    expect(healthy).to_be_visible()
+    page.goto(f"{ADS}?health=DEGRADED")
+    expect(page.locator("[data-node='Deployment/ads']")).to_be_visible()
+    expect(healthy).to_have_count(0)
+
+
+def test_the_tree_is_zoomed_and_fitted(open_page: OpenPage) -> None:
+    node = with_tree(open_page(path=ADS)).locator("[data-node='Deployment/ads']")
+    page = node.page
+
+    def width() -> float:
+        box = node.bounding_box()
+        assert box is not None
+        return box["width"]
+
+    def until(holds: Callable[[float], bool]) -> float:
+        deadline = time.monotonic() + 30
+        while not holds(found := width()):
+            assert time.monotonic() < deadline, found
+            page.wait_for_timeout(50)
+        return found
+
+    before = width()
+    page.get_by_role("button", name="Zoom in").click()
+    larger = until(lambda found: found > before * 1.05)
+    page.get_by_role("button", name="Zoom out").click()
+    page.get_by_role("button", name="Zoom out").click()
+    until(lambda found: found < larger * 0.9)
+    page.get_by_role("button", name="Fit the tree").click()
+    until(lambda found: abs(found - before) < before * 0.6)
 
 
 def test_the_drawer_is_in_the_address_and_gives_the_focus_back(open_page: OpenPage) -> None:

@@ -40,6 +40,13 @@ SCREENS = {
 }
 
 
+def settle(page: Page) -> None:
+    """Colours on their way are nobody's fault."""
+    page.wait_for_function(
+        "() => document.getAnimations().every(one => one.effect.getTiming().iterations === Infinity)"
+    )
+
+
 def complaints(page: Page) -> list[str]:
     found = Axe().run(page).response["violations"]
     return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
@@ -51,6 +58,7 @@ def picture(page: Page, name: str) -> None:
     page.screenshot(path=str(folder / f"{name}.png"), animations="disabled")
 
 
+@pytest.mark.timeout(600)  # two dozen screens, one after the other in one page
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_screen_is_accessible(open_page: OpenPage, theme: str) -> None:
     page = open_page(theme=theme)
@@ -62,9 +70,7 @@ def test_every_screen_is_accessible(open_page: OpenPage, theme: str) -> None:
             expect(page.locator(".topbar summary", has_text="dana")).to_be_visible()
             page.keyboard.press(key)
         expect(page.locator(wanted).first).to_be_visible()
-        page.wait_for_function(
-            "() => document.getAnimations().every(one => one.effect.getTiming().iterations === Infinity)"
-        )
+        settle(page)
         picture(page, f"{name}-{theme}")
         if found := complaints(page):
             wrong[name] = found
@@ -75,6 +81,8 @@ def test_every_screen_is_accessible(open_page: OpenPage, theme: str) -> None:
 def test_sign_in_is_accessible(open_page: OpenPage, theme: str) -> None:
     page = open_page(user=None, theme=theme, path="/login")
     expect(page.get_by_label("Name")).to_be_focused()
+    expect(page.get_by_role("button", name="Sign in")).to_be_enabled()
+    settle(page)
     picture(page, f"login-{theme}")
     assert complaints(page) == []
 

@@ -48,7 +48,7 @@ def test_sign_in_leads_to_no_foreign_place(open_page: OpenPage, plane: Plane) ->
 
 
 def test_signing_out_ends_the_session(open_page: OpenPage) -> None:
-    page = open_page()
+    page = open_page(own_session=True)
     page.locator("summary", has_text="dana").click()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/login")

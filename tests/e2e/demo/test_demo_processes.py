@@ -24,7 +24,7 @@ async def test_ctrl_c_ends_every_process_that_the_demo_started(tmp_path: Path) -
         assert any("-m gitsync.sandbox" in words for words in started.values())
         assert any("-m gitsync --name" in words for words in started.values())
         os.kill(demo.pid, signal.SIGINT)
-        await until_ended(started, seconds=10)
+        await until_ended(started)
     assert processes_of(tmp_path) == {}
     log = (tmp_path / "demo.log").read_text()
     assert "Traceback" not in log, log
@@ -34,7 +34,7 @@ async def test_a_killed_demo_leaves_no_process_behind_and_starts_again(tmp_path:
     async with running_demo(tmp_path / "data") as demo:
         started = processes_of(demo.data_dir)
         os.kill(demo.pid, signal.SIGKILL)
-        await until_ended(started, seconds=5)
+        await until_ended(started)
     assert processes_of(tmp_path) == {}
     port = int(demo.url.rpartition(":")[2])
     async with running_demo(tmp_path / "data", port=port) as again, again.signed_in("admin") as admin:

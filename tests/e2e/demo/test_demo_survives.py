@@ -40,7 +40,7 @@ async def test_a_killed_runtime_is_started_again_and_goes_on(tmp_path: Path) -> 
         await admin.until_healthy(*SHOP)
         before, runtime = await state_of(admin), runtime_of(demo)
         os.kill(runtime, signal.SIGKILL)
-        await until_ended([runtime], seconds=5)
+        await until_ended([runtime])
         mutation = 'mutation { syncApplication(runtime: "demo", name: "newsletter") { errors { message } } }'
         async with asyncio.timeout(60):
             while (await admin.ask(mutation))["syncApplication"]["errors"]:  # noqa: ASYNC110 - until the new one dials

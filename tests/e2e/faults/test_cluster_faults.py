@@ -230,7 +230,7 @@ async def test_a_cluster_that_asks_for_patience_from_the_start_is_followed_when_
 
 
 async def test_a_cluster_that_lists_slowly_holds_up_its_own_applications_only(tmp_path: Path) -> None:
-    slow = Fault(method="GET", path="configmaps.*limit=", delay_seconds=4.0, count=1)
+    slow = Fault(method="GET", path="configmaps.*limit=", delay_seconds=12.0, count=1)
     async with (
         running_world(tmp_path) as world,
         running_rig(world.access, world.host, tmp_path / "runtime") as rig,
@@ -257,7 +257,7 @@ async def test_a_spec_that_a_status_write_overtook_is_not_lost(tmp_path: Path) -
         await rig.patch("app", {"spec": {"source": {"path": "two"}}})
         key = ResourceKey("", "ConfigMap", "default", "one")
         await rig.cluster.patch(key, "v1", {"data": {"value": "drifted"}})  # makes the runtime write a status now
-        await rig.until("app", lambda body: in_tree(body, "two") and synced_and_healthy(body), seconds=15)
+        await rig.until("app", lambda body: in_tree(body, "two") and synced_and_healthy(body))
         assert await rig.get("v1", "ConfigMap", "default", "one") is None
 
 

@@ -428,7 +428,7 @@ async def test_a_progressive_sync_goes_step_by_step(rig: Rig) -> None:
     assert steps["roll-fast"] == ("2", "Waiting")
     assert "operationState" not in ((await rig.application("roll-fast")) or {}).get("status", {})
     await rig.push({"slow/a.yaml": deployment(ready=True)})
-    await rig.until("roll-fast", synced_and_healthy, seconds=15)
+    await rig.until("roll-fast", synced_and_healthy)
     body = await until_set(rig, "roll", told("False", "RolloutProgressing"))
     assert {one["status"] for one in body["status"]["applicationStatus"]} == {"Healthy"}
     found = await rig.application("roll-fast")

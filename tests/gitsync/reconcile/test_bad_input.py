@@ -299,6 +299,4 @@ async def test_what_is_wrong_is_said_and_nothing_else_suffers(world_and_rig: tup
 async def test_an_application_beside_all_that_follows_git_as_ever(world_and_rig: tuple[World, Rig]) -> None:
     _, rig = world_and_rig
     commit = await rig.push({"fine/a.yaml": config_map("fine", "2")})
-    await rig.until(
-        "fine", lambda body: synced_and_healthy(body) and body["status"]["sync"]["revision"] == commit, seconds=3
-    )
+    await rig.until("fine", lambda body: synced_and_healthy(body) and body["status"]["sync"]["revision"] == commit)

@@ -155,7 +155,7 @@ async def test_a_protected_branch_is_refused_with_the_way_out(both: Rigged) -> N
         offered = await both.ask(RollbackApplication(key, "dana", "guard-1", release, pull_request=True))
         assert "argosy/rollback-guarded-guard-1" in offered.message
         assert offered.ledger_commit is not None
-        assert (await both.outcome(offered.ledger_commit.sha))["outcome"] == "Succeeded"
+        await until(partial(both.outcome, offered.ledger_commit.sha), lambda note: note["outcome"] == "Succeeded")
     finally:
         both.world.host.protect_branch("apps", None)
 
