@@ -13,7 +13,7 @@ from gitsync.measurement.measure import Measurements
 from gitsync.measurement.values import AwsCredentials, ProviderSettings
 from gitsync.reconcile.supervisor import Supervisor
 from gitsync.rollout.analysis.runs import make_run
-from gitsync.rollout.routing.route import route
+from gitsync.rollout.routing.route import missing, route
 from gitsync.rollout.values import Parts
 from gitsync.settings import RuntimeSettings
 
@@ -50,7 +50,7 @@ def controllers(
 ) -> tuple[Controller, ...]:
     """All of them; a further one is added here. `cluster` and `supervisor` are for those that ask others."""
     return (
-        RolloutController(Parts(route, make_run), now=now),
+        RolloutController(Parts(route, make_run, missing), now=now),
         AnalysisRunController(cluster, measurements, now=now),
         ExperimentController(now=now),
     )

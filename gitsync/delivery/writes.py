@@ -1,5 +1,6 @@
 """Writes a step: creates, patches, deletes, in that order. Every answer is in memory before the next pass."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from gitsync.delivery.event_writer import EventWriter
@@ -117,10 +118,10 @@ class Writes:
             self._on_change(body)
 
     async def _tell(self, body: JsonObject, events: Sequence[Event], component: str) -> None:
-        for event in events:
-            about = body if event.about is None else self._object(event.about)
-            if about is not None:
-                await self._events.write(about, event, component=component)
+        """All at once: they are named in their order, and whoever reads a status looks for its events right after."""
+        told = [(body if event.about is None else self._object(event.about), event) for event in events]
+        writes = [self._events.write(about, event, component=component) for about, event in told if about is not None]
+        await asyncio.gather(*writes)
 
     def _object(self, key: ResourceKey) -> JsonObject | None:
         return self._store.get(key)

@@ -12,6 +12,7 @@ from gitsync.rollout.scaling import (
     remove_deadlines,
     scale,
     scale_new,
+    set_deadline,
 )
 from gitsync.rollout.service_switch import is_saturated, selected_hash, switch, switch_preview
 from gitsync.rollout.working import Pass
@@ -163,6 +164,7 @@ def sync(work: Pass) -> None:
     draft.blue_green.preview_selector = selected_hash(work.services.get(strategy.preview_service))
     draft.blue_green.active_selector = _active_hash(work)
     if reason := _promotion(work):
+        _begin_delay(work)
         status.promote(work, reason)
     else:
         draft.blue_green.scale_up_preview_check_point = not changed and _check_point(work)
@@ -177,6 +179,16 @@ def sync(work: Pass) -> None:
         draft.available_replicas = total_available(work.all)
     status.fill_conditions(work)
     status.persist(work)
+
+
+def _begin_delay(work: Pass) -> None:
+    """The delay of what was stable begins with the promotion: whoever goes back right after it finds it running."""
+    before, seconds = work.stable, defaults.scale_down_delay_seconds(work.rollout)
+    if before is None or before is work.new or before.wanted == 0 or before.has_deadline:
+        return
+    if seconds and defaults.scale_down_delay_revisions(work.rollout) > 0:
+        set_deadline(work, before, seconds)
+        work.wake_after(seconds)
 
 
 def _promotion(work: Pass) -> str:

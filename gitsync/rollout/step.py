@@ -88,6 +88,8 @@ def _begin(rollout: Rollout, body: JsonObject, children: Children, now: datetime
 
 def _reconcile(work: Pass) -> None:
     found = next(problems(work.rollout, work.children), "")
+    if not found and defaults.traffic_routing(work.rollout) is not None:
+        found = work.parts.missing(work.body, work.children.routed)
     if found:
         raise InvalidSpec(found)
     if is_fully_promoted(work.rollout) and work.pausing.aborted:
@@ -185,6 +187,9 @@ def _routing_failed(work: Pass, body: JsonObject, problem: str) -> Step:
     """Nothing of this pass is written: pods must not go while nobody knows where traffic flows."""
     again = _begin(work.rollout, body, work.children, work.now, work.parts)
     again.event("TrafficRoutingError", problem, warning=True)
+    before = work.rollout.status.conditions
+    if conditions.condition_of(before, conditions.INVALID_SPEC) is not None:  # the spec itself is well by now
+        _patch_conditions(again, conditions.without(before, conditions.INVALID_SPEC))
     again.wake_after(defaults.ERROR_RETRY_SECONDS)
     return again.step()
 

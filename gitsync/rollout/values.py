@@ -169,9 +169,20 @@ class RunMaker(Protocol):
     ) -> JsonObject: ...
 
 
+class RouterCheck(Protocol):
+    """`gitsync.rollout.routing.missing`: what a Rollout names for its routers and is not there, as a sentence; ""."""
+
+    def __call__(self, rollout: JsonObject, live: LiveObjects) -> str: ...
+
+
+def _nothing_missing(rollout: JsonObject, live: LiveObjects) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """The parts that the core calls; `routing.needed` and `analysis` name what must be among the children."""
 
     route: Router
     make_run: RunMaker
+    missing: RouterCheck = _nothing_missing

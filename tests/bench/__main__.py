@@ -20,6 +20,7 @@ from tests.bench.renders import bench_renders
 from tests.bench.result import Row, table, write
 from tests.bench.rig import ClusterRig, sandbox_cluster
 from tests.bench.rollout_step import bench_rollout_step
+from tests.bench.rollouts import bench_rollouts
 from tests.bench.statistics import bench_statistics
 from tests.support.real_apiserver import assets, running_real_cluster
 
@@ -64,6 +65,7 @@ def benches(applications: int) -> dict[str, Bench]:
         "renders": bench_renders,
         "statistics": partial(bench_statistics, applications=10 * applications),
         "rollout-step": bench_rollout_step,
+        "rollouts": partial(bench_rollouts, rollouts=applications),
         "page": partial(bench_page, applications=10 * applications),
         "subscribers": partial(bench_subscribers, applications=applications, subscribers=200),
     }

@@ -22,6 +22,7 @@ _PLURALS = {
     "Deployment": "apis/apps/v1/namespaces/{ns}/deployments",
     "Ingress": "apis/networking.k8s.io/v1/namespaces/{ns}/ingresses",
     "Application": "apis/argoproj.io/v1alpha1/namespaces/{ns}/applications",
+    "Rollout": "apis/argoproj.io/v1alpha1/namespaces/{ns}/rollouts",
     "AppProject": "apis/argoproj.io/v1alpha1/namespaces/{ns}/appprojects",
     "Secret": "api/v1/namespaces/{ns}/secrets",
     "Namespace": "api/v1/namespaces",

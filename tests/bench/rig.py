@@ -145,11 +145,11 @@ class RuntimeRig:
 
 
 @asynccontextmanager
-async def runtime(folder: Path, cluster: ClusterRig) -> AsyncIterator[RuntimeRig]:
+async def runtime(folder: Path, cluster: ClusterRig, *more: str) -> AsyncIterator[RuntimeRig]:
     port = free_port()
     command = ("-m", "gitsync", "--kubeconfig", str(cluster.kubeconfig), "--namespace", HOME)
     options = ("--data-dir", str(folder / "runtime"), "--metrics-port", str(port))
-    async with spawned(sys.executable, *command, *options, log=folder / "runtime.log") as running:
+    async with spawned(sys.executable, *command, *options, *more, log=folder / "runtime.log") as running:
         rig = RuntimeRig(running.pid, f"http://127.0.0.1:{port}/metrics")
         await _until_ready(port, running, folder / "runtime.log")
         yield rig

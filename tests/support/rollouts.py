@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gitsync.manifest.object import JsonObject
-from gitsync.rollout.routing.route import route
+from gitsync.rollout.routing.route import missing, route
 from gitsync.rollout.simulated import Available, SimulatedCluster, all_available
 from gitsync.rollout.values import Parts, RunRequest
 from tests.support.yaml_text import read_yaml
@@ -46,7 +46,7 @@ def rollout(strategy: str, **spec: Any) -> JsonObject:
 
 
 def cluster(body: JsonObject, *services: str, available: Available = all_available) -> SimulatedCluster:
-    world = SimulatedCluster(START, Parts(route, make_run), available=available)
+    world = SimulatedCluster(START, Parts(route, make_run, missing), available=available)
     for name in services:
         world.add(
             {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": {"selector": {"app": "web"}}}

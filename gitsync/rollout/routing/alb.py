@@ -46,6 +46,11 @@ def _needs(rollout: RoutedRollout) -> tuple[Needed, ...]:
     return by_name(*(ingress_address(rollout, name) for name, _ in alb_ingresses(rollout)))
 
 
+def _named(rollout: RoutedRollout) -> list[tuple[str, Address]]:
+    field = "alb.ingresses" if alb_spec(rollout).get("ingresses") else "alb.ingress"
+    return [(field, ingress_address(rollout, name)) for name, _ in alb_ingresses(rollout)]
+
+
 def _route(rollout: RoutedRollout, traffic: Traffic, objects: LiveObjects) -> Routed:
     patches: list[Patch] = []
     events: list[Event] = []
@@ -222,4 +227,4 @@ def _without_managed(rollout: RoutedRollout, body: JsonObject) -> JsonObject:
     return _without_paths(bare, names)
 
 
-ALB = Router("alb", _needs, _route, splits_experiments=True, has_header_routes=True)
+ALB = Router("alb", _needs, _route, splits_experiments=True, has_header_routes=True, named=_named)

@@ -51,6 +51,11 @@ def _needs(rollout: RoutedRollout) -> tuple[Needed, ...]:
     return by_name(*(address for address, _ in _virtual_services(rollout)), *((rule,) if rule else ()))
 
 
+def _named(rollout: RoutedRollout) -> list[tuple[str, Address]]:
+    field = "istio.virtualServices.name" if _spec(rollout).get("virtualServices") else "istio.virtualService.name"
+    return [(field, address) for address, _ in _virtual_services(rollout)]
+
+
 def _route(rollout: RoutedRollout, traffic: Traffic, objects: LiveObjects) -> Routed:
     """The subsets first: weights must not send requests to pods that no subset selects yet."""
     rule = _destination_rule(rollout)
@@ -212,4 +217,12 @@ def _subset_event(rollout: RoutedRollout, traffic: Traffic) -> Event:
     )
 
 
-ISTIO = Router("istio", _needs, _route, splits_experiments=True, has_header_routes=True, has_mirror_routes=True)
+ISTIO = Router(
+    "istio",
+    _needs,
+    _route,
+    splits_experiments=True,
+    has_header_routes=True,
+    has_mirror_routes=True,
+    named=_named,
+)

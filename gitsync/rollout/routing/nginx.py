@@ -34,6 +34,11 @@ def _needs(rollout: RoutedRollout) -> tuple[Needed, ...]:
     return by_name(*(_address(rollout, name) for name in names))
 
 
+def _named(rollout: RoutedRollout) -> list[tuple[str, Address]]:
+    field = "nginx.stableIngresses" if _spec(rollout).get("stableIngresses") else "nginx.stableIngress"
+    return [(field, _address(rollout, name)) for name in _stable_names(rollout)]
+
+
 def _route(rollout: RoutedRollout, traffic: Traffic, objects: LiveObjects) -> Routed:
     if traffic.weight is None:
         return Routed()
@@ -118,4 +123,4 @@ def _canary_path(rollout: RoutedRollout, path: JsonObject) -> tuple[bool, JsonOb
     return True, {**path, "backend": backend}
 
 
-NGINX = Router("nginx", _needs, _route)
+NGINX = Router("nginx", _needs, _route, named=_named)

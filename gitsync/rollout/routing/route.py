@@ -5,6 +5,7 @@ from dataclasses import replace
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout.routing.alb import ALB
 from gitsync.rollout.routing.apisix import APISIX
+from gitsync.rollout.routing.app_mesh import APP_MESH
 from gitsync.rollout.routing.gateway_api import GATEWAY_API, PLUGIN
 from gitsync.rollout.routing.istio import ISTIO
 from gitsync.rollout.routing.nginx import NGINX
@@ -14,8 +15,8 @@ from gitsync.rollout.routing.values import RoutedRollout, Router, RouterSettings
 from gitsync.rollout.values import LiveObjects, Needed, Routed, RoutingFailed, RoutingRequest
 
 # In the order of upstream, which shows in the order of writes and events.
-_ROUTERS = (ISTIO, NGINX, ALB, SMI, TRAEFIK, APISIX, GATEWAY_API)
-_NOT_BUILT = {"ambassador": "Ambassador", "appMesh": "AWS App Mesh"}
+_ROUTERS = (ISTIO, NGINX, ALB, SMI, APP_MESH, TRAEFIK, APISIX, GATEWAY_API)
+_NOT_BUILT = {"ambassador": "Ambassador"}
 _DEFAULTS = RouterSettings()
 
 
@@ -40,6 +41,18 @@ def needed(rollout: JsonObject, settings: RouterSettings = _DEFAULTS) -> tuple[N
     routed = _routed_rollout(rollout, settings, "", "")
     chosen = [router for router in _ROUTERS if _has(routed, router)]
     return tuple(dict.fromkeys(one for router in chosen for one in router.needs(routed)))
+
+
+def missing(rollout: JsonObject, live: LiveObjects, settings: RouterSettings = _DEFAULTS) -> str:
+    """The first object that the Rollout names for its routers and that does not exist, as a problem of its spec; ""."""
+    routed = _routed_rollout(rollout, settings, "", "")
+    for router in (router for router in _ROUTERS if _has(routed, router)):
+        for field, address in router.named(routed):
+            if address.key not in live:
+                where = f"spec.strategy.canary.trafficRouting.{field}"
+                what = f"{address.kind.lower()}.{address.gvk.group}"
+                return f'{where}: Invalid value: "{address.name}": {what} "{address.name}" not found'
+    return ""
 
 
 def splits_experiments(rollout: JsonObject) -> bool:

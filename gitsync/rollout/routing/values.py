@@ -104,7 +104,8 @@ class RoutedRollout:
 class Router:
     """One way for traffic to reach the pods. `key` is its name in `trafficRouting`; `needs` names what to read first.
 
-    `splits_experiments`: it can give experiments a share of their own.
+    `splits_experiments`: it can give experiments a share of their own. `named` are objects that have to be there before
+    anything is done, each with its field in `trafficRouting`.
     """
 
     key: str
@@ -113,6 +114,7 @@ class Router:
     splits_experiments: bool = False
     has_header_routes: bool = False
     has_mirror_routes: bool = False
+    named: "Callable[[RoutedRollout], list[tuple[str, Address]]]" = lambda rollout: []
 
 
 def by_name(*addresses: Address) -> tuple[Needed, ...]:

@@ -200,12 +200,25 @@ canary:
     assert phase(world)[0] == "Healthy"
 
 
-def test_missing_router_object_holds_everything_and_says_so() -> None:
-    body = rollout(ROUTED.format(steps=STEPS, more=""))
-    world = cluster(body, "canary", "stable")
-    world.pass_once("web")
+def test_missing_ingress_is_an_invalid_spec_until_it_is_there() -> None:
+    world = cluster(rollout(ROUTED.format(steps=STEPS, more="")), "canary", "stable")
+    assert world.settle("web").requeue_seconds == 20.0
+    assert 'stableIngress: Invalid value: "web": ingress.networking.k8s.io "web" not found' in phase(world)[1]
+    assert world.all("ReplicaSet") == []
+    world.add(_ingress())
+    world.settle("web")
+    assert phase(world) == ("Healthy", "")
+
+
+def test_router_object_that_does_not_fit_holds_everything_and_says_so() -> None:
+    world = cluster(rollout(ROUTED.format(steps=STEPS, more="")), "canary", "stable")
+    world.settle("web")
+    ingress = _ingress()
+    ingress["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] = "other"
+    world.add(ingress)
     for _ in range(5):
         world.move_pods()
         result = world.pass_once("web")
     assert result.requeue_seconds == 10.0
     assert "TrafficRoutingError" in reasons(world)
+    assert "InvalidSpec" not in phase(world)[1]

@@ -98,6 +98,19 @@ def test_versions_of_the_same_second_are_told_apart_by_their_revisions() -> None
     assert selected(world, "active") == status(world)["currentPodHash"]
 
 
+def test_delay_of_the_version_before_begins_with_the_promotion() -> None:
+    """Somebody may go back as soon as the new version is said to be Healthy."""
+    world = settled(MANUAL)
+    set_image(world, "web:2")
+    world.settle("web")
+    world.change("Rollout", "web", {"status": {"pauseConditions": None}})
+    while phase(world) != ("Healthy", ""):
+        world.pass_once("web")
+    set_image(world, "web:1")
+    world.settle("web")
+    assert phase(world) == ("Healthy", "")
+
+
 def test_full_promotion_asked_for_together_with_an_update_is_kept_for_it() -> None:
     """Somebody goes back and promotes before the controller has looked: the promotion is about the new version."""
     world = settled(STEPS)

@@ -97,7 +97,7 @@ def test_everything_that_is_written_was_asked_for_first(name: str) -> None:
     case = CASES[name]
     wanted = needed(rollout_of(case))
     named = {(one.gvk.kind, one.name) for one in wanted}
-    selected = {one.gvk.kind for one in wanted if one.selector}
+    selected = {one.gvk.kind for one in wanted if not one.name}
     routed = route(request_of(case), live_of(case))
     written = [(patch.target.kind, patch.target.name) for patch in routed.patches]
     written += [(body["kind"], body["metadata"]["name"]) for body in routed.creates]
