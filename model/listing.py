@@ -114,7 +114,8 @@ class Visibility:
 class ApplicationFilter:
     """Fields must all hold; the values of one field are alternatives; an empty field holds for everything.
 
-    `labels`: several values of one key are alternatives, different keys must all hold.
+    `labels`: several values of one key are alternatives, different keys must all hold. `only_roots`: those that no
+    application which the viewer sees holds; `matches` does not know who sees what and takes those without any.
     """
 
     search: str = ""
@@ -133,6 +134,7 @@ class ApplicationFilter:
     favorite: bool | None = None
     updated_since: datetime | None = None
     parent: str = ""
+    only_roots: bool = False
     with_problems: bool = False
 
     def matches(self, application: ListedApplication, favorites: Set[str]) -> bool:
@@ -155,6 +157,7 @@ class ApplicationFilter:
             and (self.favorite is None or (str(application.id) in favorites) is self.favorite)
             and (self.updated_since is None or summary.updated_at >= self.updated_since)
             and (not self.parent or application.parent == self.parent)
+            and (not self.only_roots or not application.parent)
             and (not self.with_problems or application.problems > 0)
         )
 

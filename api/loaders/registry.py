@@ -3,7 +3,7 @@
 from strawberry.dataloader import DataLoader
 
 from api.access.viewer import Viewer
-from api.loaders.application import load_applications
+from api.loaders.application import load_applications, load_children_counts
 from api.loaders.release import load_newest_releases
 from api.loaders.runtime import load_application_counts, load_cluster_counts, load_runtimes
 from api.loaders.signature import load_signatures
@@ -19,6 +19,9 @@ class Loaders:
     def __init__(self, plane: ControlPlane, viewer: Viewer | None) -> None:
         async def applications(ids: list[ApplicationId]) -> list[ListedApplication | None]:
             return await load_applications(plane, viewer, ids)
+
+        async def children_counts(ids: list[ApplicationId]) -> list[int]:
+            return await load_children_counts(plane, viewer, ids)
 
         async def runtimes(names: list[str]) -> list[RegisteredRuntime | None]:
             return await load_runtimes(plane, names)
@@ -38,6 +41,7 @@ class Loaders:
         self.signature = DataLoader(signatures, cache=False)
         self.newest_release = DataLoader(newest_releases, cache=False)
         self.application = DataLoader(applications, cache=False)
+        self.children_count = DataLoader(children_counts, cache=False)
         self.runtime = DataLoader(runtimes, cache=False)
         self.application_count = DataLoader(application_counts, cache=False)
         self.cluster_count = DataLoader(cluster_counts, cache=False)

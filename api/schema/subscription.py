@@ -38,6 +38,8 @@ class Subscription:
         limit = LONGEST_PAGE if first is None else first
         if not 0 <= limit <= LONGEST_PAGE:
             raise Invalid(f"a page has at most {LONGEST_PAGE} entries, not {limit}", field="first")
+        if filters is not None and filters.only_roots:
+            raise Invalid("a stream follows applications wherever they hang", field="filters.onlyRoots")
         source = following.follow_applications(plane, viewer, filter_value(filters), first=limit, after=after)
         async with aclosing(source):
             async for news in source:

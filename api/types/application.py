@@ -152,6 +152,10 @@ class Application(Node):
         starred = await info.context.plane.favorites.applications(info.context.signed_in().name)
         return slice_of(found.page, shown(starred), found.count)
 
+    @strawberry.field(description="How many applications it holds, of those that the viewer sees.")
+    async def children_num(self, info: Info) -> int:
+        return await info.context.loaders.children_count.load(self.listed.id)
+
     @strawberry.field(description="What the viewer may do, each with the reason when not.")
     async def permissions(self, info: Info) -> ApplicationPermissions:
         found = await reading.permissions(info.context.plane, info.context.signed_in(), self.listed)

@@ -65,6 +65,9 @@ class ApplicationsFilterArgs:
     )
     favorite: bool | None = None
     updated_since: datetime | None = None
+    only_roots: bool | None = strawberry.field(
+        default=None, description="Those that no other application holds; not for subscriptions."
+    )
 
     def value(self) -> ApplicationFilter:
         """An absent or empty list holds for everything."""
@@ -84,6 +87,7 @@ class ApplicationsFilterArgs:
             policies=frozenset(policy.value for policy in self.sync_policies or ()),
             labels=_labels(self.labels or []),
             favorite=self.favorite,
+            only_roots=bool(self.only_roots),
             updated_since=since.replace(tzinfo=UTC) if since is not None and since.tzinfo is None else since,
         )
 

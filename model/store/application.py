@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from model.identity import ApplicationId
@@ -43,7 +44,14 @@ class ApplicationSelection:
     filter: ApplicationFilter = EVERYTHING
 
     def where(self) -> list[ColumnElement[bool]]:
-        return [visible(self.visibility), *conditions(self.filter, self.person)]
+        found = [visible(self.visibility), *conditions(self.filter, self.person)]
+        return [*found, self._is_root()] if self.filter.only_roots else found
+
+    def _is_root(self) -> ColumnElement[bool]:
+        holder = aliased(ApplicationRow)
+        seen = visible(self.visibility, col(holder.runtime), col(holder.access_repo))
+        held = exists().where(col(holder.id) == col(ApplicationRow.parent), seen)
+        return or_(col(ApplicationRow.parent) == "", ~held)
 
 
 def decode(runtime: str, payload: bytes) -> ListedApplication:
@@ -127,6 +135,13 @@ async def label_facet(
         .limit(limit)
     )
     return [(f"{name}={text}", number) for name, text, number in (await session.execute(statement)).all()]
+
+
+async def count_children(session: AsyncSession, visibility: Visibility, ids: Collection[str]) -> dict[str, int]:
+    """How many applications each of these holds, of those that the viewer sees."""
+    parent = col(ApplicationRow.parent)
+    statement = select(parent, func.count()).where(visible(visibility), parent.in_(sorted(ids))).group_by(parent)
+    return {holder: number for holder, number in (await session.execute(statement)).all()}
 
 
 async def get_many(session: AsyncSession, ids: Collection[ApplicationId]) -> dict[ApplicationId, ListedApplication]:

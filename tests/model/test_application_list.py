@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from model.database import Database
 from model.errors import InvalidIdentity
+from model.identity import ApplicationId, ApplicationKey
 from model.link import ApplicationChanged, Report, SnapshotBegin, SnapshotEnd
 from model.listing import ApplicationFacet, ApplicationFilter, ApplicationSort, ListedApplication, Visibility
 from model.paging import PageRequest
@@ -149,3 +151,27 @@ async def test_problems_are_paged_across_applications_and_within_them(filled: Da
             found += [(str(application.id), number) for _, (application, number) in page.rows]
             after, more = page.rows[-1][0], page.has_next
     assert len(found) == len(set(found)) == expected
+
+
+@pytest.mark.timeout(20)  # it makes a database
+async def test_roots_are_those_that_nobody_the_viewer_sees_holds(tmp_path: Path) -> None:
+    root, child, other = summary(0), summary(1), summary(2)
+    hidden = msgspec.structs.replace(root, key=ApplicationKey("argosy", "secret"), uid="s", access_repo_url=APPS)
+    fleet = [
+        root,
+        hidden,
+        msgspec.structs.replace(child, parent=root.key),
+        msgspec.structs.replace(other, parent=hidden.key),
+    ]
+    database = await Database.open(f"sqlite:///{tmp_path / 'tree.db'}")
+    async with database.write() as session:
+        items = (SnapshotBegin(), *(ApplicationChanged(one) for one in fleet), SnapshotEnd())
+        await report_store.apply(session, "demo", "s", Report(1, items))
+    assert await rows(database, ApplicationFilter(only_roots=True), PageRequest(10)) == [
+        str(ApplicationId("demo", "argosy", root.key.name)),
+        str(ApplicationId("demo", "argosy", other.key.name)),
+    ]
+    async with database.read() as session:
+        ids = [f"demo/argosy/{one.key.name}" for one in fleet]
+        assert await application_store.count_children(session, ALL, ids) == {ids[0]: 1, ids[1]: 1}
+    await database.close()
