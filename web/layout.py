@@ -33,8 +33,8 @@ FURTHER = (
     ("Settings: API tokens", "/settings?tab=tokens"),
     ("Settings: Git accounts", "/settings?tab=git"),
     ("Settings: users", "/settings?tab=people"),
-    ("Applications that need attention", "/applications?health=DEGRADED&health=MISSING&health=UNKNOWN"),
-    ("Favourite applications", "/applications?star=1"),
+    ("Applications that need attention", "/applications?health=DEGRADED&health=MISSING&health=UNKNOWN&since=any"),
+    ("Favourite applications", "/applications?star=1&since=any"),
     ("Style of the console", "/style"),
 )
 

@@ -136,7 +136,7 @@ MEASURES: dict[str, str] = {
     "dialog-width": "480px",
     "drawer-width": "min(760px, 100vw)",
     "form-width": "340px",
-    "column-star": "36px",
+    "column-star": "64px",
     "column-status": "124px",
     "column-runtime": "108px",
     "column-age": "120px",

@@ -164,6 +164,7 @@ def summary(index: int, *, now: datetime = START) -> ApplicationSummary:
         resources_total=7,
         resources_out_of_sync=int(sync is SyncState.OUT_OF_SYNC),
         git_source="platform",
+        parent=ApplicationKey("argosy", "platform") if index in (8, 9) else None,
         manifest_location=ManifestLocation(PLATFORM, deployed.sha, f"applications/{name}.yaml", 1),
     )
 
@@ -289,11 +290,7 @@ class Fleet:
         await self.runtime.snapshot(
             RuntimeChanged(
                 RuntimeSummary(
-                    "0.1.0",
-                    "argosy",
-                    "ARGOSY",
-                    "HELM_HOSTED",
-                    START,
+                    *("0.1.0", "argosy", "ARGOSY", "HELM_HOSTED", START),
                     cluster="sandbox",
                     components=tuple(ComponentSummary(name, "0.1.0", HealthState.HEALTHY) for name in COMPONENTS),
                     shared_config_repo=CONFIGURATION,

@@ -43,7 +43,7 @@ def _title() -> rx.Component:
         rx.el.nav(
             AppLink.create("Applications", to="/applications"),
             rx.el.span("/", aria_hidden="true"),
-            AppLink.create(ROUTE.runtime, to="/applications?runtime=" + ROUTE.runtime.to(str)),
+            AppLink.create(ROUTE.runtime, to="/applications?since=any&runtime=" + ROUTE.runtime.to(str)),
             rx.el.span("/", aria_hidden="true"),
             aria_label="Where this is",
             class_name="crumbs",

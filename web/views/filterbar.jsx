@@ -4,11 +4,13 @@ import { useClosing } from "./closing.js";
 import { Bone, Icon } from "./kit.jsx";
 import { Health } from "./status.jsx";
 import { HEALTH, SYNC } from "./tokens.js";
-import { FACETS, isFiltered } from "./filters.js";
+import { CLEARED, FACETS, isFiltered, isStandardSince, KINDS, SINCE, UNHEALTHY, VIEWS } from "./filters.js";
 
+const WORDS = { tree: "As a tree", list: "As a list", cards: "As cards" };
+const MANY = 8;
 const SHOWN = ["HEALTHY", "PROGRESSING", "DEGRADED", "SUSPENDED", "MISSING", "UNKNOWN"];
 
-export function Strip({ facets, total, selected, onChange }) {
+export function Strip({ facets, total, selected, onChange, children }) {
   const counts = Object.fromEntries((facets?.healthStatuses ?? []).map(({ value, count }) => [value, count]));
   const statuses = counts.TERMINATED ? [...SHOWN, "TERMINATED"] : SHOWN;
   return (
@@ -30,28 +32,56 @@ export function Strip({ facets, total, selected, onChange }) {
             </button>
           );
         })}
+        <button
+          type="button"
+          className="button quiet"
+          aria-pressed={UNHEALTHY.every((status) => selected.includes(status))}
+          onClick={() => onChange({ health: UNHEALTHY.every((status) => selected.includes(status)) ? null : UNHEALTHY })}
+        >
+          All unhealthy
+        </button>
       </div>
+      <div className="grow" />
+      {children}
     </div>
   );
 }
 
-export function FilterBar({ filters, choices, onChange }) {
-  const clear = () => onChange({ ...Object.fromEntries([...FACETS.map(({ key }) => key), "q", "health", "star"].map((key) => [key, null])) });
+export function FilterBar({ filters, view, choices, onChange }) {
+  const all = { ...choices, kinds: Object.keys(KINDS).map((value) => ({ value })) };
   return (
     <div className="filters" role="search" aria-label="Applications">
       <SearchField value={filters.q} onChange={(q) => onChange({ q })} />
       {FACETS.map((facet) => (
-        <FacetMenu key={facet.key} facet={facet} choices={choices?.[facet.facet] ?? []} selected={filters[facet.key]} onChange={onChange} />
+        <FacetMenu key={facet.key} facet={facet} choices={all[facet.facet] ?? []} selected={filters[facet.key]} onChange={onChange} />
       ))}
       <button type="button" className="button" aria-pressed={filters.star} onClick={() => onChange({ star: filters.star ? null : "1" })}>
         <Icon name="star" filled={filters.star} />
         Favourites
       </button>
       {isFiltered(filters) && (
-        <button type="button" className="button quiet" onClick={clear}>
+        <button type="button" className="button quiet" onClick={() => onChange(CLEARED)}>
           Clear
         </button>
       )}
+      <div className="grow" />
+      <label className="select">
+        <span className="muted">Deployed</span>
+        <select value={filters.since} onChange={(event) => onChange({ since: isStandardSince(event.target.value) ? null : event.target.value })}>
+          {Object.entries(SINCE).map(([key, [words]]) => (
+            <option key={key} value={key}>
+              {words}
+            </option>
+          ))}
+        </select>
+      </label>
+      <div className="segments" role="group" aria-label="View">
+        {VIEWS.map((one) => (
+          <button key={one} type="button" className="button icon-only" aria-pressed={view === one} aria-label={WORDS[one]} title={WORDS[one]} onClick={() => onChange({ view: one === VIEWS[0] ? null : one })}>
+            <Icon name={one} />
+          </button>
+        ))}
+      </div>
     </div>
   );
 }
@@ -82,12 +112,14 @@ function SearchField({ value, onChange }) {
   );
 }
 
-const wordOf = (facet, value) => (facet.key === "sync" ? (SYNC[value]?.word ?? value) : facet.key === "health" ? HEALTH[value].word : value);
+const wordOf = (facet, value) => (facet.key === "sync" ? (SYNC[value]?.word ?? value) : facet.key === "kind" ? (KINDS[value] ?? value) : facet.key === "health" ? HEALTH[value].word : value);
 
 export function FacetMenu({ facet, choices, selected, onChange }) {
   const ref = useRef(null);
   useClosing(ref);
-  const shown = [...choices, ...selected.filter((value) => !choices.some((choice) => choice.value === value)).map((value) => ({ value, count: 0 }))];
+  const [text, setText] = useState("");
+  const known = [...choices, ...selected.filter((value) => !choices.some((choice) => choice.value === value)).map((value) => ({ value, count: 0 }))];
+  const shown = known.filter(({ value }) => wordOf(facet, value).toLowerCase().includes(text.toLowerCase()));
   const toggle = (value) => onChange({ [facet.key]: selected.includes(value) ? selected.filter((one) => one !== value) : [...selected, value] });
   return (
     <details className="menu" ref={ref}>
@@ -97,7 +129,10 @@ export function FacetMenu({ facet, choices, selected, onChange }) {
         <Icon name="down" />
       </summary>
       <div className="menu-body" role="group" aria-label={facet.label}>
-        {shown.length === 0 && <p className="muted pad">Nothing to choose from yet.</p>}
+        {known.length > MANY && (
+          <input type="search" className="menu-search" aria-label={`Find in ${facet.label}`} placeholder="Find" value={text} onChange={(event) => setText(event.target.value)} />
+        )}
+        {shown.length === 0 && <p className="muted pad">{known.length ? "Nothing has this in its name." : "Nothing to choose from yet."}</p>}
         {shown.map(({ value, count }) => (
           <label key={value}>
             <input type="checkbox" checked={selected.includes(value)} onChange={() => toggle(value)} />

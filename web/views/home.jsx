@@ -47,7 +47,7 @@ function Attention() {
   const { data, error } = useAnswer("attention", {});
   const found = data?.applications;
   return (
-    <Tile title="Needs attention" aside={found?.totalCount > 0 && <AppLink to="/applications?health=DEGRADED&health=MISSING&health=UNKNOWN">all {found.totalCount}</AppLink>}>
+    <Tile title="Needs attention" aside={found?.totalCount > 0 && <AppLink to="/applications?health=DEGRADED&health=MISSING&health=UNKNOWN&since=any">all {found.totalCount}</AppLink>}>
       {error && <p className="muted">{error.message}</p>}
       {!found && !error && <Bone wide />}
       {found?.nodes.length === 0 && <Empty title="All is well" next="No application is degraded, missing or unknown." />}

@@ -50,7 +50,7 @@ export function Clusters() {
         return (
           <tr key={id}>
             <th scope="row" title={server}>
-              <AppLink to={`/applications?cluster=${encodeURIComponent(metadata.name)}`}>{metadata.name}</AppLink>
+              <AppLink to={`/applications?since=any&cluster=${encodeURIComponent(metadata.name)}`}>{metadata.name}</AppLink>
             </th>
             <td title={info.connectionState.message ?? undefined}>
               <span className={`status status-${colour}`}>

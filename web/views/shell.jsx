@@ -26,6 +26,8 @@ const SHORTCUTS = [
   ["g s", "Settings"],
   ["b", "Activity"],
   ["j  k", "Next, previous row"],
+  ["x", "Choose the row"],
+  ["← →", "Shut, open what the row holds"],
   ["Enter", "Open"],
   ["s", "Sync"],
   ["r", "Refresh"],

@@ -11,6 +11,8 @@ ADS = "/applications/demo/argosy/ads"
 #: screen -> (address, what must be there, what to press first)
 SCREENS = {
     "applications": ("/applications", "tbody.app", ""),
+    "applications-cards": ("/applications?view=cards", ".card", ""),
+    "applications-warnings": ("/applications?panel=warnings", ".problem-entry", ""),
     "applications-none": ("/applications?q=no-such-name", ".empty", ""),
     "jump": ("/applications", ".jump [role=option]", "Control+k"),
     "help": ("/applications", "dialog[open] .keys", "?"),

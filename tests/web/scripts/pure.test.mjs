@@ -72,10 +72,14 @@ test("filters keep the owners of what they find", () => {
 test("what must be pruned is not fine", () => assert.equal(isFine({ requiresPruning: true }), false));
 
 test("filters of the address become arguments, and a dimension can be left out", () => {
-  const read = filters.readFilters(new URLSearchParams("q=check&health=DEGRADED&health=MISSING&runtime=eu&star=1"));
+  const read = filters.readFilters(new URLSearchParams("q=check&health=DEGRADED&health=MISSING&runtime=eu&star=1&since=any"));
   assert.deepEqual(filters.toArguments(read), { runtimes: ["eu"], healthStatuses: ["DEGRADED", "MISSING"], search: "check", favorite: true });
   assert.deepEqual(filters.toArguments(read, ["health"]), { runtimes: ["eu"], search: "check", favorite: true });
   assert.deepEqual(filters.onlyChoices(read), { search: "check", favorite: true });
+  const now = Date.parse("2026-01-31T12:20:00Z");
+  const plain = filters.readFilters(new URLSearchParams());
+  assert.deepEqual(filters.toArguments(plain, [], now), { updatedSince: "2026-01-01T12:00:00.000Z" });
+  assert.equal(filters.isFiltered(plain), false);
 });
 
 test("an order that is not known is the standard one", () => {
@@ -153,4 +157,14 @@ test("a banner for each refused token, runtime that is away, and runtime that is
     [{ runtime: "good", url: "https://git.example" }],
   );
   assert.deepEqual(found.map((one) => one.key.split(" ").slice(0, 2)), [["token", "good"], ["away", "away"], ["old", "old"]]);
+});
+
+test("matches stand under what holds them, which is there though it does not match", () => {
+  const git = { id: "git", parent: null };
+  const set = { id: "set", parent: git };
+  const one = { id: "one", parent: set };
+  const alone = { id: "alone", parent: null };
+  const shape = (rows) => filters.grouped(rows).map(({ row, context, depth }) => [row.id, context, depth]);
+  assert.deepEqual(shape([one, alone, set]), [["git", true, 0], ["set", false, 1], ["one", false, 2], ["alone", false, 0]]);
+  assert.deepEqual(shape([{ id: "self", parent: { id: "self", parent: null } }]), [["self", false, 0]]);
 });

@@ -1,0 +1,77 @@
+// Parts that rows and cards of applications share: star, type, menu.
+import { useEffect, useRef, useState } from "react";
+import { useNavigate } from "react-router";
+import { useClosing } from "./closing.js";
+import { KINDS } from "./filters.js";
+import { announce, Icon } from "./kit.jsx";
+import { ask } from "./live.js";
+import { placeOf } from "./place.js";
+
+export function Star({ row }) {
+  const [on, setOn] = useState(Boolean(row.metadata.favorite));
+  useEffect(() => setOn(Boolean(row.metadata.favorite)), [row.metadata.favorite]);
+  const toggle = async () => {
+    setOn(!on);
+    try {
+      await ask("set_favorite", { id: row.id, favorite: !on });
+    } catch {
+      setOn(on);
+      announce("The favourite could not be kept");
+    }
+  };
+  return (
+    <button type="button" className="star above" aria-pressed={on} aria-label={`Favourite ${row.metadata.name}`} onClick={toggle}>
+      <Icon name="star" filled={on} />
+    </button>
+  );
+}
+
+export const Tag = ({ row }) => <span className="muted aside">{row.kind === "APPLICATION" ? row.project : KINDS[row.kind]}</span>;
+
+// The words of one mutation on an application: what was refused, or null.
+export async function operate(document, field, { runtime, namespace, name }, variables = {}) {
+  try {
+    const { [field]: payload } = await ask(document, { runtime, namespace, name, ...variables });
+    return payload.errors[0] ?? null;
+  } catch (failure) {
+    return { message: failure.message };
+  }
+}
+
+export function RowMenu({ row }) {
+  const ref = useRef(null);
+  const navigate = useNavigate();
+  useClosing(ref, { onChoice: true });
+  const place = placeOf(row.metadata);
+  const refresh = async (hard) => {
+    const refused = await operate("refresh", "refreshApplication", row.metadata, { hard });
+    announce(refused ? `${row.metadata.name}: ${refused.message}` : `Refreshing ${row.metadata.name}`);
+  };
+  return (
+    <details className="menu above" ref={ref}>
+      <summary className="button quiet icon-only" aria-label={`More about ${row.metadata.name}`}>
+        <Icon name="more" />
+      </summary>
+      <div className="menu-body menu-right">
+        <button type="button" onClick={() => navigate(`${place}?do=sync`)}>
+          Sync…
+        </button>
+        <button type="button" onClick={() => refresh(false)}>
+          Refresh
+        </button>
+        <button type="button" onClick={() => refresh(true)}>
+          Hard refresh
+        </button>
+        <button type="button" onClick={() => navigate(`${place}?tab=diff`)}>
+          Diff
+        </button>
+        <button type="button" onClick={() => navigate(`${place}?tab=timeline`)}>
+          Timeline
+        </button>
+        <button type="button" onClick={() => navigate(`${place}?tab=events`)}>
+          Events
+        </button>
+      </div>
+    </details>
+  );
+}
