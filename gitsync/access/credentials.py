@@ -1,9 +1,11 @@
 """The credentials that the runtime keeps: which one goes with which URL. In memory, fed by a watch on Secrets."""
 
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from gitsync.access.provider import ProviderKind
 from gitsync.access.secret import Credential, PersonSecret, RepositorySecret, comparable_url, host_of, is_prefix
+from gitsync.git.address import ssh_parts
 
 
 class CredentialStore:
@@ -59,6 +61,21 @@ class CredentialStore:
     def people(self) -> tuple[PersonSecret, ...]:
         return tuple(self._people.values())
 
+    def web_url(self, url: str) -> str:
+        """Where a repository that is read over SSH is asked for and pushed to by people: their tokens are for HTTP.
+
+        The host's own address is taken from what Secrets name on it (it may have a port), else it is HTTPS.
+        """
+        found = ssh_parts(url)
+        if found is None:
+            return url
+        host, path = found
+        named = [secret.url for secret in self._people.values()]
+        named += [secret.url for secret in self._repositories.values()]
+        known = (host_of(one) for one in named if one.startswith(("http://", "https://")))
+        base = next((one for one in known if urlsplit(one).hostname == host), f"https://{host}")
+        return f"{base}/{path}"
+
     def of_person(self, person: str) -> dict[str, PersonSecret]:
         """What is kept for a person, by the name of its Secret."""
         return {name: secret for name, secret in self._people.items() if secret.person == person}
@@ -69,4 +86,5 @@ class CredentialStore:
 
     @staticmethod
     def _trusted_hosts(secrets: Iterable[RepositorySecret]) -> set[str]:
-        return {host_of(secret.url) for secret in secrets}
+        """Of those that are read over SSH the address that people's tokens are for."""
+        return {host_of(f"https://{ssh[0]}" if (ssh := ssh_parts(one.url)) else one.url) for one in secrets}

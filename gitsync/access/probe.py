@@ -70,18 +70,23 @@ class AccessProbe:
 
     async def verdict(self, person: str, url: str, *, max_age_seconds: float = MAX_AGE_SECONDS) -> AccessVerdict:
         """What `person` may do with the repository at `url`."""
+        asked, url = url, self._credentials.web_url(url)
         key = (person, comparable_url(url))
         known = self._answers.get(key)
         if known is None or self._clock() - known.at > self._patience(known, max_age_seconds):
             known = await self._ask_once(key, person, url)
         return AccessVerdict(
-            repo_url=url, read=known.read, write=known.write, reason=known.reason, unknown=not known.certain
+            repo_url=asked, read=known.read, write=known.write, reason=known.reason, unknown=not known.certain
         )
+
+    def web_url(self, url: str) -> str:
+        """Where people ask for the repository; see `CredentialStore.web_url`."""
+        return self._credentials.web_url(url)
 
     def could_write_lately(self, person: str, url: str) -> bool:
         """Whether the host let the person write when it was last asked, at most a minute ago: enough to stop something
         while the host is away, and for nothing else."""
-        last = self._known.get((person, comparable_url(url)))
+        last = self._known.get((person, comparable_url(self._credentials.web_url(url))))
         return last is not None and last.write and self._clock() - last.at <= MAX_AGE_SECONDS
 
     def forget(self, person: str) -> None:
@@ -123,7 +128,7 @@ class AccessProbe:
 
     async def _fresh(self, person: str, url: str) -> _Answer:
         if not url.startswith(("http://", "https://")):
-            return self._answer(False, False, "only repositories with an http or https address can be asked")
+            return self._answer(False, False, "only repositories with an http, https or ssh address can be asked")
         credential = self._credentials.for_person(person, url)
         host = self._hosts.setdefault(host_of(url), asyncio.Semaphore(_PER_HOST))
         async with host:

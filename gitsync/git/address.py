@@ -36,6 +36,14 @@ def same_place(url: str) -> str:
     return f"{host.lower()}/{path.strip('/').removesuffix('.git')}"
 
 
+def ssh_parts(url: str) -> tuple[str, str] | None:
+    """Host and path of an address that is read over SSH; None for others."""
+    if match := _scp(url):
+        return match["host"].lower(), match["path"].strip("/")
+    parts = urlsplit(url)
+    return ((parts.hostname or "").lower(), parts.path.strip("/")) if parts.scheme == "ssh" else None
+
+
 def normalized(url: str) -> str:
     """The URL without what makes no difference to a host. User and password stay: they make one."""
     if _scp(url):

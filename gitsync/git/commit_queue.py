@@ -63,6 +63,7 @@ class CommitQueue:
         ref: str,
         *,
         base_ref: str = "",
+        push_url: str = "",
         settings: GitSettings,
         clock: Callable[[], datetime],
         pushed: Callable[[], None],
@@ -70,6 +71,7 @@ class CommitQueue:
         self._repository = repository
         self._ref = ref
         self._base_ref = base_ref
+        self._push_url = push_url or repository.url
         self._settings = settings
         self._clock = clock
         self._pushed = pushed
@@ -203,7 +205,7 @@ class CommitQueue:
 
     async def _push(self, built: Built, credential: GitCredential | None) -> None:
         assert built.tip is not None, "what is pushed was built"
-        lease, tip, url = await self._lease(built), built.tip, self._repository.url
+        lease, tip, url = await self._lease(built), built.tip, self._push_url
 
         def work() -> None:
             repository = self._writer.open()

@@ -53,7 +53,7 @@ class Answerer(pygit2.RemoteCallbacks):
             raise CredentialRefused
         self._asked = True
         if allowed_types & CredentialType.SSH_KEY and credential.ssh_private_key:
-            user = credential.username or username_from_url or "git"
+            user = username_from_url or credential.username or "git"  # the address wins: it was asked with that
             return pygit2.KeypairFromMemory(user, "", credential.ssh_private_key, "")
         if allowed_types & CredentialType.USERPASS_PLAINTEXT and (credential.username or credential.password):
             return pygit2.UserPass(credential.username or username_from_url or "git", credential.password)

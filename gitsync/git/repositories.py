@@ -66,7 +66,7 @@ class Repositories:
         self._repositories: dict[str, Repository] = {}
         self._watchers: dict[str, RefWatcher] = {}
         self._memos: dict[str, Memo[Any]] = {}
-        self._queues: dict[tuple[str, str], CommitQueue] = {}
+        self._queues: dict[tuple[str, str, str], CommitQueue] = {}
 
     async def resolve(self, url: str, revision: str, *, fresh: bool = False, tag_prefix: str = "") -> ResolvedRevision:
         """The commit that a revision means now. `fresh` asks the host even if it was asked a moment ago.
@@ -142,12 +142,22 @@ class Repositories:
         return await newest_changes(repository.read, head, closures, memo=memo, budget=budget)
 
     async def commit(
-        self, url: str, ref: str, change: Change, credential: GitCredential | None, *, base_ref: str = ""
+        self,
+        url: str,
+        ref: str,
+        change: Change,
+        credential: GitCredential | None,
+        *,
+        base_ref: str = "",
+        push_url: str = "",
     ) -> Landed:
         """Makes the change on the newest commit of `ref` and pushes it with this credential. Raises what the edit
-        raises, PushRefused, or why it could not be pushed. A ref that does not exist begins at `base_ref`.
+        raises, PushRefused, or why it could not be pushed. A ref that does not exist begins at `base_ref`. `push_url`
+        is another address of the same repository, for a credential that is not for the one it is read from.
         """
-        key = (self._key(url), ref)
+        if push_url:
+            check_address(push_url)
+        key = (self._key(url), ref, push_url)
         queue = self._queues.get(key)
         if queue is None:
             queue = self._queues[key] = CommitQueue(
@@ -155,6 +165,7 @@ class Repositories:
                 self._mirror_path(key[0]),
                 ref,
                 base_ref=base_ref,
+                push_url=push_url,
                 settings=self._settings,
                 clock=self._clock,
                 pushed=lambda: self.hint([url]),

@@ -100,10 +100,14 @@ class Committing:
         credential = await self._credential(author.name, url)
         base = await self.branch(source)
         change = _change(author, intent)
+        # A repository that is read over SSH is pushed to over HTTP, where the person's own token has the last word.
+        web = self._credentials.web_url(url) if author.name else url
+        push_url = web if web != url else ""
         if not intent.words.pull_request:
-            return _answer(intent, await self._repositories.commit(url, base, change, credential))
+            landed = await self._repositories.commit(url, base, change, credential, push_url=push_url)
+            return _answer(intent, landed)
         head = f"{_HEADS}{branch_name(intent)}"
-        landed = await self._repositories.commit(url, head, change, credential, base_ref=base)
+        landed = await self._repositories.commit(url, head, change, credential, base_ref=base, push_url=push_url)
         page = await self._open(url, author, intent, head.removeprefix(_HEADS), base.removeprefix(_HEADS))
         answer = _answer(intent, landed)
         if isinstance(page, Problem):
@@ -123,7 +127,7 @@ class Committing:
     async def _credential(self, person: str, url: str) -> GitCredential | None:
         if not person:
             return await self._own.credential_for(url)
-        known = self._credentials.for_person(person, url)
+        known = self._credentials.for_person(person, self._credentials.web_url(url))
         if known is None:
             raise _Forbidden(
                 f"no Git credential of {person} is known for {url}",
@@ -133,6 +137,7 @@ class Committing:
 
     async def rules(self, url: str, branch: str, person: str) -> BranchRules | None:
         """What the host says about a branch (by its full name) to this person; None: it does not say."""
+        url = self._credentials.web_url(url)
         known = self._credentials.for_person(person, url)
         if known is None:
             return None
@@ -144,7 +149,7 @@ class Committing:
     async def person(self, name: str, url: str) -> Credential | None:
         """What the host's own API is asked with in the person's name; the operator has the runtime's credential."""
         if name:
-            return self._credentials.for_person(name, url)
+            return self._credentials.for_person(name, self._credentials.web_url(url))
         own = await self._own.credential_for(url)
         return Credential(own.username, own.password) if own else None
 
@@ -155,7 +160,7 @@ class Committing:
         title = intent.words.message.strip() or f"{intent.action.capitalize()} {intent.entity}"
         try:
             wanted = PullRequest(title.splitlines()[0], intent.words.description, head, base)
-            return await self._pull_requests.open(url, person, wanted)
+            return await self._pull_requests.open(self._credentials.web_url(url), person, wanted)
         except PullRequestRefused as refused:
             return problem_of(refused)
 

@@ -161,7 +161,7 @@ class GitSources:
         source = ApplicationSource(repo_url=spec.repo_url, target_revision=spec.revision, path=clean_path(spec.path))
         if body.create_repository and await self._made(spec, body.author):
             return await self._unreadable(spec) or await self._with_directory(source, body)
-        if body.author.name and spec.repo_url.startswith(("http://", "https://")):
+        if body.author.name:
             verdict = await self._world().probe.verdict(body.author.name, spec.repo_url)
             if not verdict.read:
                 message = f"there is no repository {spec.repo_url}, or you may not read it"
@@ -212,7 +212,9 @@ class GitSources:
             return False
         person = await self._committing.person(author.name, spec.repo_url)
         try:
-            made = person is not None and await self._hosts.create_repository(spec.repo_url, person)
+            made = person is not None and await self._hosts.create_repository(
+                self._world().probe.web_url(spec.repo_url), person
+            )
         except PullRequestRefused as refused:
             raise BadInput(refused.message, field="repoURL", suggestion=refused.suggestion) from refused
         if not made:

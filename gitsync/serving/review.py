@@ -60,6 +60,7 @@ def _code_owners(files: Files) -> str:
 async def _rules(
     providers: ProviderClient, credentials: CredentialStore, person: str, url: str, branch: str
 ) -> BranchRules | None:
+    url = credentials.web_url(url)
     credential = credentials.for_person(person, url)
     if credential is None:
         return None

@@ -124,7 +124,7 @@ async def _source(
     if source.chart:
         return await _chart(world, manifest, field, source)
     url = f"{field}.repoURL"
-    if person and source.repo_url.startswith(("http://", "https://")):
+    if person:
         verdict = await world.probe.verdict(person, source.repo_url)
         if verdict.unknown:
             return [problem(manifest, url, verdict.reason, "Check the URL.", code="VALIDATION_ERROR")]

@@ -136,7 +136,16 @@ async def test_a_credential_without_prefix_needs_a_host_that_the_runtime_knows()
 
 async def test_addresses_that_cannot_be_asked_say_so() -> None:
     probe = AccessProbe(store(), clock=Clock(), transport=httpx.MockTransport(Host()))
-    verdict = await probe.verdict("dana", "git@git.example.com:apps.git")
+    verdict = await probe.verdict("dana", "file:///srv/apps.git")
     assert (verdict.read, verdict.write) == (False, False)
     assert "http" in verdict.reason
+    await probe.close()
+
+
+async def test_what_is_read_over_ssh_is_asked_on_the_web() -> None:
+    host = Host()
+    probe = AccessProbe(store(), clock=Clock(), transport=httpx.MockTransport(host))
+    verdict = await probe.verdict("dana", "git@git.example.com:apps.git")
+    assert (verdict.repo_url, verdict.write) == ("git@git.example.com:apps.git", True)
+    assert str(host.asked[-1].url).startswith("https://git.example.com/apps.git/")
     await probe.close()

@@ -7,6 +7,8 @@ import pytest
 from gitsync.access.credentials import CredentialStore
 from gitsync.access.secret import (
     Credential,
+    PersonSecret,
+    RepositorySecret,
     SecretUnreadable,
     comparable_url,
     is_prefix,
@@ -85,3 +87,24 @@ def test_secrets_never_show_in_their_repr() -> None:
     )
     person = read_person_secret(secret("", person="dana", username="dana", password=CANARY))
     assert CANARY not in repr(repository) + repr(person)
+
+
+@pytest.mark.parametrize(
+    ("url", "web"),
+    [
+        ("git@github.com:team/apps.git", "https://github.com/team/apps.git"),
+        ("ssh://git@git.example.com:2222/team/apps.git", "http://git.example.com:3000/team/apps.git"),
+        ("https://elsewhere.example/x", "https://elsewhere.example/x"),
+    ],
+)
+def test_what_is_read_over_ssh_is_asked_for_on_the_web(url: str, web: str) -> None:
+    store = CredentialStore()
+    store.put_person("d", PersonSecret("dana", "http://git.example.com:3000", Credential("dana", "token")))
+    assert store.web_url(url) == web
+
+
+def test_people_may_enter_tokens_for_hosts_that_are_read_over_ssh() -> None:
+    store = CredentialStore()
+    store.put_repository("r", RepositorySecret("git@git.example.com:team", True, None, ssh_private_key="key"))
+    assert store.trusts("https://git.example.com")
+    assert not store.trusts("https://git.example.com.evil.example")
