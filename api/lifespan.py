@@ -8,6 +8,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
+import structlog
+
 from api.access.authorize import Authority
 from api.access.favorites import Favorites
 from api.access.oauth.client import OAuthClient
@@ -24,14 +26,17 @@ from api.live.streams import OpenStreams
 from api.live.trees import Trees
 from api.plane import ControlPlane
 from api.runtimes.connected import ConnectedRuntimes
-from api.runtimes.hosted import run_hosted
+from api.runtimes.hosted import hosted_of, run_hosted
 from api.runtimes.link import LinkServer
 from api.settings import InitialUser, Settings
 from api.supervisor import Supervisor
 from model.database import Database
 from model.store import person as person_store
+from model.store import runtime as runtime_store
 
 ADMIN = "admin"
+
+log = structlog.get_logger(__name__)
 
 
 class State(TypedDict):
@@ -59,6 +64,7 @@ async def open_plane(
         if settings.demo_history:
             filling = asyncio.create_task(fill_in_history(database), name="history of the demo")
             stack.push_async_callback(_end, filling)
+        await _run_set_up(plane)
         yield plane
 
 
@@ -95,6 +101,17 @@ def _assemble(
 async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def _run_set_up(plane: ControlPlane) -> None:
+    """Starts the hosted runtimes that people set up earlier."""
+    async with plane.database.read() as session:
+        known = await runtime_store.all_runtimes(session)
+    for runtime in known:
+        if (hosted := hosted_of(plane.settings, runtime)) is not None:
+            await run_hosted(plane, hosted)
+        elif runtime.hosting is not None:
+            log.warning("a hosted runtime stays down: no cluster is named for it", runtime=runtime.name)
 
 
 async def _ensure_users(plane: ControlPlane) -> None:

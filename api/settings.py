@@ -7,13 +7,15 @@ from pathlib import Path
 
 from api.access.oauth.provider import SignInProvider, read_providers
 
+IN_CLUSTER = "in-cluster"
+
 
 @dataclass(frozen=True, slots=True)
 class HostedRuntime:
     """A runtime that the control plane starts and supervises as its child."""
 
     name: str
-    kubeconfig: Path
+    kubeconfig: Path | None  # None: the cluster that this process runs in
     namespace: str
     arguments: tuple[str, ...] = ()
 
@@ -30,7 +32,10 @@ class InitialUser:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`admin_password` None: a random one is made at the first start and printed once.
+    """`hosted_home`: kubeconfig of the cluster that hosted runtimes live in which people set up, or IN_CLUSTER; None:
+    they cannot.
+
+    `admin_password` None: a random one is made at the first start and printed once.
 
     `allowed_origins` are other sites that may call the API with cookies, beside its own. `git_forward_url`: where
     requests below /git/ go; None: there is no such path. `public_url`: where people reach this site,
@@ -45,6 +50,7 @@ class Settings:
     admin_password: str | None = None
     users: tuple[InitialUser, ...] = ()
     hosted_runtime: HostedRuntime | None = None
+    hosted_home: str | None = None
     account: str = "argosy"
     demo: bool = False
     demo_history: bool = False
@@ -78,6 +84,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         database_url=environment.get("ARGOSY_DATABASE_URL"),
         admin_password=environment.get("ARGOSY_ADMIN_PASSWORD"),
         webhook_secret=environment.get("ARGOSY_WEBHOOK_SECRET"),
+        hosted_home=environment.get("ARGOSY_HOSTED_KUBECONFIG"),
         allowed_origins=tuple(filter(None, environment.get("ARGOSY_ALLOWED_ORIGINS", "").split(","))),
         log_level=environment.get("ARGOSY_LOG", default.log_level),
         secure_cookies=environment.get("ARGOSY_SECURE_COOKIES", "") == "true",

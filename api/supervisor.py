@@ -29,21 +29,29 @@ class Part:
 class Supervisor:
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: dict[str, asyncio.Task[None]] = {}
         self.parts: dict[str, Part] = {}
 
     def start(self, name: str, work: Callable[[Callable[[], None]], Awaitable[None]], *, beat_seconds: float) -> None:
         """`work` gets a function to call at least every `beat_seconds`; it runs until `stop`."""
         part = self.parts[name] = Part(name, beat_seconds, self._monotonic())
-        self._tasks.append(asyncio.create_task(self._keep(part, work), name=name))
+        self._tasks[name] = asyncio.create_task(self._keep(part, work), name=name)
+
+    async def end(self, name: str) -> None:
+        """Ends that part for good; what it holds is given back when this returns."""
+        task = self._tasks.pop(name, None)
+        self.parts.pop(name, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     def healthy(self, part: Part) -> bool:
         return self._monotonic() - part.beaten <= 3 * part.beat_seconds
 
     async def stop(self) -> None:
-        for task in self._tasks:
+        for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         self._tasks.clear()
 
     async def _keep(self, part: Part, work: Callable[[Callable[[], None]], Awaitable[None]]) -> None:

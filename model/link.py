@@ -50,6 +50,8 @@ from model.link_rollout import SimulateRollout as SimulateRollout
 from model.link_rollout import SimulationAnswer as SimulationAnswer
 from model.link_rollout import SteerRollout as SteerRollout
 from model.link_rollout import WatchRollout as WatchRollout
+from model.link_setup import ConnectGitHost as ConnectGitHost
+from model.link_setup import GitHostAnswer as GitHostAnswer
 from model.link_window import GetSyncWindows as GetSyncWindows
 from model.link_window import SyncWindowsAnswer as SyncWindowsAnswer
 from model.operation import Phase
@@ -316,6 +318,7 @@ RequestBody = (
     | AccessRequest
     | ChangeRequest
     | ClusterRequest
+    | ConnectGitHost
     | PreviewApplicationSet
     | RolloutRequest
 )
@@ -422,6 +425,7 @@ AnswerBody = (
     | AccessAnswers
     | ChangeAnswers
     | ClusterAnswer
+    | GitHostAnswer
     | ApplicationSetPreviewAnswer
     | RolloutsAnswer
     | SimulationAnswer

@@ -71,15 +71,23 @@ class ApplicationFacet(enum.StrEnum):
     PROJECT = "project"
 
 
+class Hosting(msgspec.Struct, frozen=True):
+    """How a runtime runs that somebody set up inside the control plane."""
+
+    namespace: str
+    config_repo: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class RegisteredRuntime:
-    """`summary` is None until it has connected once."""
+    """`summary` is None until it has connected once; `hosting` unless somebody set it up to run in here."""
 
     name: str
     hosted: bool
     created: datetime
     seen: datetime | None
     summary: RuntimeSummary | None
+    hosting: Hosting | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,4 +194,5 @@ class RuntimeSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     errors: tuple[str, ...] = ()
     shared_config_repo: str = ""  # "": operations are not journalled
     git_provider: str = ""  # kind of the host of the shared configuration, else of a repository; "": it has no API
+    starting: str = ""  # what it does before it is ready; "": it is
     ingress_host: str = ""  # where people reach what runs in its cluster, as its operator says

@@ -6,6 +6,7 @@ from api.access.viewer import Viewer
 from api.errors import Forbidden, Invalid
 from api.installation.names import require_runtime_name
 from api.plane import ControlPlane
+from api.runtimes.hosted import end_hosted
 from model.errors import Conflict
 from model.listing import RegisteredRuntime
 from model.store import runtime as runtime_store
@@ -28,13 +29,13 @@ async def create_runtime(plane: ControlPlane, viewer: Viewer, name: str) -> tupl
     except Conflict as error:
         raise Invalid(str(error), field="name", suggestion="choose another name, or renew its token") from error
     plane.connected.news.tell(name)
-    return await _registered(plane, name), token
+    return await registered(plane, name), token
 
 
 async def renew_token(plane: ControlPlane, viewer: Viewer, name: str) -> tuple[RegisteredRuntime, str]:
     """The old token is void and the connection that was made with it ends. Raises Forbidden, NotVisible, Invalid."""
     require_administrator(viewer, "renew tokens of runtimes")
-    runtime = await _registered(plane, name)
+    runtime = await registered(plane, name)
     if runtime.hosted:
         raise Invalid(f"{name} runs inside the control plane, which gives it a new token at each start", field="name")
     token = new_token(RUNTIME)
@@ -49,7 +50,9 @@ async def remove_runtime(plane: ControlPlane, viewer: Viewer, name: str, *, conf
     require_administrator(viewer, "remove runtimes")
     if confirm_name != name:
         raise Invalid("the name to confirm is not the runtime's", field="confirmName", suggestion=f"write {name}")
-    await _registered(plane, name)
+    await registered(plane, name)
+    if plane.settings.hosted_runtime is not None and plane.settings.hosted_runtime.name == name:
+        raise Invalid(f"{name} was started with this control plane", field="name", suggestion="stop it with that")
     if plane.connected.available(name) and not force:
         raise Invalid(
             f"runtime {name} is connected",
@@ -58,12 +61,13 @@ async def remove_runtime(plane: ControlPlane, viewer: Viewer, name: str, *, conf
         )
     async with plane.database.write() as session:
         await runtime_store.remove(session, name)
+    await end_hosted(plane, name)
     plane.connected.doubt(name)
     plane.authority.look_again()
     plane.connected.news.tell(name)
 
 
-async def _registered(plane: ControlPlane, name: str) -> RegisteredRuntime:
+async def registered(plane: ControlPlane, name: str) -> RegisteredRuntime:
     """Raises NotVisible."""
     async with plane.database.read() as session:
         found = await runtime_store.get(session, name)

@@ -35,6 +35,7 @@ log = structlog.get_logger(__name__)
 @click.option("--kubeconfig", type=click.Path(path_type=Path, exists=True), help="Start a hosted runtime on it.")
 @click.option("--namespace", default="argosy", show_default=True, help="Home namespace of the hosted runtime.")
 @click.option("--runtime-name", default="default", show_default=True, help="Name of the hosted runtime.")
+@click.option("--hosted-kubeconfig", help="Cluster for hosted runtimes that people set up; in-cluster: this one.")
 @click.option("--demo", is_flag=True, help="Serve the explorer at /graphql too.")
 def serve(
     host: str | None,
@@ -44,6 +45,7 @@ def serve(
     kubeconfig: Path | None,
     namespace: str,
     runtime_name: str,
+    hosted_kubeconfig: str | None,
     demo: bool,
 ) -> None:
     """Start the control plane (flags win over ARGOSY_* variables)."""
@@ -54,6 +56,7 @@ def serve(
         port=settings.port if port is None else port,
         data_dir=data_dir or settings.data_dir,
         database_url=database_url or settings.database_url,
+        hosted_home=hosted_kubeconfig or settings.hosted_home,
         demo=demo,
         hosted_runtime=HostedRuntime(runtime_name, kubeconfig, namespace) if kubeconfig else None,
     )

@@ -9,12 +9,14 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import structlog
 
 from api.access.secret_token import RUNTIME, hash_token, new_token
 from api.plane import ControlPlane
-from api.settings import HostedRuntime, child_environment
+from api.settings import IN_CLUSTER, HostedRuntime, Settings, child_environment
+from model.listing import RegisteredRuntime
 from model.store import runtime as runtime_store
 
 STOP_SECONDS = 10.0
@@ -35,7 +37,26 @@ async def run_hosted(plane: ControlPlane, runtime: HostedRuntime) -> None:
     async def keep(beat: Callable[[], None]) -> None:
         await _run(plane, runtime, token, beat)
 
-    plane.supervisor.start(f"runtime-{runtime.name}", keep, beat_seconds=BEAT_SECONDS)
+    await end_hosted(plane, runtime.name)
+    plane.supervisor.start(_part(runtime.name), keep, beat_seconds=BEAT_SECONDS)
+
+
+async def end_hosted(plane: ControlPlane, name: str) -> None:
+    """Ends its process, if there is one, and does not start it again."""
+    await plane.supervisor.end(_part(name))
+
+
+def hosted_of(settings: Settings, runtime: RegisteredRuntime) -> HostedRuntime | None:
+    """How a runtime runs that somebody set up; None where this control plane cannot run it."""
+    if runtime.hosting is None or settings.hosted_home is None:
+        return None
+    kubeconfig = None if settings.hosted_home == IN_CLUSTER else Path(settings.hosted_home)
+    config = ("--config-repo", runtime.hosting.config_repo) if runtime.hosting.config_repo else ()
+    return HostedRuntime(runtime.name, kubeconfig, runtime.hosting.namespace, config)
+
+
+def _part(name: str) -> str:
+    return f"runtime-{name}"
 
 
 async def _register(plane: ControlPlane, name: str, token: str) -> None:
@@ -68,7 +89,8 @@ def _command(plane: ControlPlane, runtime: HostedRuntime) -> list[str]:
     return [
         *(sys.executable, "-m", "api.runtimes.child", str(os.getpid())),
         *(sys.executable, "-m", "gitsync", "--name", runtime.name, "--hosted"),
-        *("--kubeconfig", str(runtime.kubeconfig), "--namespace", runtime.namespace),
+        *(("--kubeconfig", str(runtime.kubeconfig)) if runtime.kubeconfig else ()),
+        *("--namespace", runtime.namespace),
         *("--link", link, "--data-dir", str(plane.settings.data_dir / "runtimes" / runtime.name)),
         *runtime.arguments,
     ]

@@ -4,7 +4,17 @@ from importlib.metadata import version as installed_version
 
 import strawberry
 
-from api.actions import activity, application_sets, audit, reading, releases, rollouts, runtime_logs, statistics
+from api.actions import (
+    activity,
+    application_sets,
+    audit,
+    hosting,
+    reading,
+    releases,
+    rollouts,
+    runtime_logs,
+    statistics,
+)
 from api.actions import git_tokens as git_token_actions
 from api.actions import people as people_actions
 from api.actions import runtimes as runtime_actions
@@ -20,6 +30,7 @@ from api.types.enums import SortingOrder
 from api.types.facets import ApplicationFacets
 from api.types.git_source import GitSource
 from api.types.git_token import GitToken
+from api.types.hosting import HostedSetup
 from api.types.inputs import ApplicationsFilterArgs, ApplicationSortArg, filter_value
 from api.types.node import Node
 from api.types.notification import Notification, NotificationFilterArgs
@@ -76,6 +87,10 @@ class Query:
         plane, viewer = info.context.plane, info.context.signed_in()
         found = await runtime_logs.runtime_log(plane, viewer, runtime, lines=lines, component=component or "")
         return [RuntimeLogLine(component=line.component, text=line.text) for line in found]
+
+    @strawberry.field(description="How far the set-up of a runtime inside the control plane is, in three steps.")
+    async def hosted_setup(self, info: Info) -> HostedSetup:
+        return HostedSetup.of(await hosting.setup(info.context.plane, info.context.signed_in()), info.context)
 
     @strawberry.field
     async def clusters(self, info: Info, runtime: str | None = None, pagination: Pagination = None) -> Slice[Cluster]:

@@ -4,9 +4,11 @@ from collections.abc import Awaitable
 
 import strawberry
 
-from api.actions import registration
+from api.actions import hosting, registration
+from api.actions.operations import new_operation_id
 from api.context import Context, Info
 from api.errors import ApiError
+from api.types.hosting import GitHostInput, GitHostPayload, HostedRuntimePayload
 from api.types.payload import MutationError
 from api.types.registration import RemoveRuntimePayload, RuntimeTokenPayload
 from api.types.runtime import Runtime
@@ -38,6 +40,36 @@ class RuntimeMutation:
         except ApiError as error:
             return RemoveRuntimePayload(errors=[MutationError.of(error)])
         return RemoveRuntimePayload(errors=[])
+
+    @strawberry.mutation(
+        description="The first of three steps: a runtime inside the control plane, whose process is started and kept "
+        "running. Then `connectGitHost` and `addCluster`; see `hostedSetup`."
+    )
+    async def create_hosted_runtime(
+        self, info: Info, name: str = "hosted", namespace: str = hosting.NAMESPACE
+    ) -> HostedRuntimePayload:
+        context = info.context
+        viewer = context.signed_in()
+        try:
+            runtime = await hosting.create_hosted(context.plane, viewer, name, namespace)
+        except ApiError as error:
+            return HostedRuntimePayload(runtime=None, errors=[MutationError.of(error)])
+        available = context.plane.connected.available(name)
+        return HostedRuntimePayload(runtime=Runtime.of(runtime, available=available), errors=[])
+
+    @strawberry.mutation(
+        description="The second step: a credential for the runtime, its shared configuration, its first Git Source."
+    )
+    async def connect_git_host(self, info: Info, input: GitHostInput) -> GitHostPayload:
+        plane, viewer, operation_id = info.context.plane, info.context.signed_in(), ""
+        try:
+            operation_id = new_operation_id(input.operation_id)
+            done = await hosting.connect_git_host(
+                plane, viewer, input.runtime, input.value(), operation_id=operation_id
+            )
+        except ApiError as error:
+            return GitHostPayload.refused(operation_id, error)
+        return GitHostPayload.of(operation_id, done)
 
 
 async def _token(context: Context, work: Awaitable[tuple[RegisteredRuntime, str]]) -> RuntimeTokenPayload:

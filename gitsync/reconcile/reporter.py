@@ -62,6 +62,7 @@ class Reporter:
         changed: Callable[[Subject], None],
         now: Callable[[], datetime],
         config_repo: str = "",
+        starting: Callable[[], str] = str,
     ) -> None:
         self._records = records
         self._tracking = tracking
@@ -75,6 +76,7 @@ class Reporter:
         self._changed = changed
         self._now = now
         self._config_repo = config_repo
+        self._starting = starting
         self.watching_only = ""
         self.git_provider = ""
 
@@ -178,6 +180,7 @@ class Reporter:
             errors=tuple(errors[:_MAX_ERRORS]),
             shared_config_repo=redact(self._config_repo),
             git_provider=self.git_provider,
+            starting=self._starting(),
         )
 
     def _repository(self, url: str) -> RepositoryChanged | None:

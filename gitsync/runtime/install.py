@@ -1,4 +1,4 @@
-"""Creates what the home cluster lacks: definitions of our kinds and the project `default`.
+"""Creates what the home cluster lacks: definitions of our kinds, the home namespace and the project `default`.
 
 Changes nothing that is there.
 """
@@ -16,6 +16,7 @@ from model.kinds.definitions import custom_resource_definitions, default_project
 log = structlog.get_logger("gitsync.install")
 
 _MANAGER = "argosy"
+_NAMESPACE = GroupVersionKind("", "v1", "Namespace")
 _SERVED_SECONDS = 10.0
 _LOOK_SECONDS = 0.2
 
@@ -23,6 +24,7 @@ _LOOK_SECONDS = 0.2
 async def install_definitions(cluster: Cluster, namespace: str) -> None:
     """Raises ClusterError when the cluster cannot be asked; what it forbids is left to its administrators."""
     await _install(cluster, custom_resource_definitions())
+    await _require_namespace(cluster, namespace)
     project = default_project(namespace)
     gvk = GroupVersionKind.parse(project["apiVersion"], project["kind"])
     try:
@@ -34,6 +36,17 @@ async def install_definitions(cluster: Cluster, namespace: str) -> None:
         return
     except (NotFound, UnknownKind) as failure:
         log.warning("project default not created", reason=failure.message)
+
+
+async def _require_namespace(cluster: Cluster, name: str) -> None:
+    try:
+        if await cluster.get(_NAMESPACE, "", name) is None:
+            await cluster.create(
+                {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, manager=_MANAGER
+            )
+            log.info("namespace created", name=name)
+    except (AlreadyExists, Forbidden):
+        return  # there, or somebody else's to make
 
 
 async def install_rollout_definitions(cluster: Cluster) -> None:

@@ -217,6 +217,7 @@ class Runtime:
             wait_seconds = min(wait_seconds * 2, _CONNECT_MAX_SECONDS)
 
     def _home_synced(self) -> None:
+        self._changed(("runtime", ""))
         log.info("home namespace ready", namespace=self._settings.namespace, applications=len(self.records))
         self.loop.queue_all(Refresh.RESOLVE)
         self.application_sets.queue_all()
@@ -256,6 +257,7 @@ class Runtime:
 
     def _reach_changed(self, member: Member) -> None:
         self.loop.reach_changed(member)
+        self._changed(("runtime", ""))
         self._changed(("cluster", member.server))
 
     def _cluster_gone(self, server: str) -> None:
@@ -401,6 +403,7 @@ class Runtime:
             changed=self._changed,
             now=self._now,
             config_repo=self._settings.config_repo,
+            starting=self.not_ready,
         )
 
     def _make_in_charge(self) -> InCharge:
@@ -436,6 +439,7 @@ class Runtime:
                 rollbacks=self.changes.rollbacks,
                 git_sources=self.changes.git_sources,
                 clusters=self.changes.clusters,
+                git_hosts=self.changes.git_hosts,
                 previews=self.previews,
                 audit=self.audit,
                 recent=self._recent,

@@ -30,6 +30,7 @@ from gitsync.reconcile.tree import build_node
 from gitsync.reconcile.visibility import Visibility
 from gitsync.serving.changing import Changing
 from gitsync.serving.clusters import Clusters
+from gitsync.serving.git_hosts import GitHosts
 from gitsync.serving.git_sources import GitSources
 from gitsync.serving.git_tokens import GitTokens
 from gitsync.serving.rollback import Rollbacks
@@ -59,6 +60,7 @@ class Context:
     rollbacks: Rollbacks
     git_sources: GitSources
     clusters: Clusters
+    git_hosts: GitHosts
     previews: SetPreviews
     visibility: Visibility
     audit: AuditLog

@@ -22,6 +22,7 @@ from gitsync.render.chart_fetch import ChartFetcher
 from gitsync.serving.changing import Changing, Desk
 from gitsync.serving.clusters import ClusterParts, Clusters
 from gitsync.serving.committing import Committing
+from gitsync.serving.git_hosts import GitHosts
 from gitsync.serving.git_sources import GitSources
 from gitsync.serving.rollback import Rollbacks
 from gitsync.serving.validation import World
@@ -52,6 +53,7 @@ class Changes:
     rollbacks: Rollbacks
     git_sources: GitSources
     clusters: Clusters
+    git_hosts: GitHosts
 
 
 def make_journalling(
@@ -115,4 +117,7 @@ def make_changes(parts: ChangeParts) -> Changes:
     clusters = Clusters(
         ClusterParts(parts.settings, parts.home_cluster, parts.fleet, committing, git_sources, parts.probe)
     )
-    return Changes(changing, rollbacks, git_sources, clusters)
+    git_hosts = GitHosts(
+        parts.home_cluster, parts.settings.namespace, parts.credentials, parts.probe, pull_requests, parts.repositories
+    )
+    return Changes(changing, rollbacks, git_sources, clusters, git_hosts)

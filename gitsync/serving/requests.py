@@ -76,6 +76,7 @@ from model.link_change import (
     ValidateApplication,
 )
 from model.link_cluster import AddCluster, RemoveCluster
+from model.link_setup import ConnectGitHost
 
 _PROBE_AGE_SECONDS = 1.0  # the control plane keeps answers itself; two caches would add up
 _MAX_PROBED = 500
@@ -193,6 +194,8 @@ class Requests:
                 return await self._context.clusters.add(body)
             case RemoveCluster():
                 return await self._context.clusters.remove(body)
+            case ConnectGitHost():
+                return await self._context.git_hosts.connect(body)
             case PreviewApplicationSet():
                 return await self._context.previews.preview(body)
             case _:

@@ -9,13 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from model.errors import Conflict
-from model.listing import ListedCluster, RegisteredRuntime
+from model.listing import Hosting, ListedCluster, RegisteredRuntime
 from model.report import ClusterSummary, RepositorySummary, RuntimeSummary
 from model.store.moment import from_micros, to_micros
 from model.store.statement import affected_rows
 from model.tables import ApplicationLabelRow, ApplicationRow, ClusterRow, ReportPositionRow, RepositoryRow, RuntimeRow
 
 _runtime_decoder = msgspec.msgpack.Decoder(RuntimeSummary)
+_hosting_decoder = msgspec.msgpack.Decoder(Hosting)
 _cluster_decoder = msgspec.msgpack.Decoder(ClusterSummary)
 _repository_decoder = msgspec.msgpack.Decoder(RepositorySummary)
 
@@ -45,6 +46,12 @@ async def add(session: AsyncSession, name: str, *, token_hash: str, hosted: bool
 
 async def set_token(session: AsyncSession, name: str, token_hash: str) -> bool:
     statement = update(RuntimeRow).where(col(RuntimeRow.name) == name).values(token_hash=token_hash)
+    return await affected_rows(session, statement) > 0
+
+
+async def set_hosting(session: AsyncSession, name: str, hosting: Hosting) -> bool:
+    payload = msgspec.msgpack.encode(hosting)
+    statement = update(RuntimeRow).where(col(RuntimeRow.name) == name).values(hosting=payload)
     return await affected_rows(session, statement) > 0
 
 
@@ -86,5 +93,6 @@ def _registered(row: RuntimeRow) -> RegisteredRuntime:
         hosted=row.hosted,
         created=from_micros(row.created_micros),
         seen=from_micros(row.seen_micros) if row.seen_micros is not None else None,
+        hosting=_hosting_decoder.decode(row.hosting) if row.hosting is not None else None,
         summary=_runtime_decoder.decode(row.payload) if row.payload is not None else None,
     )

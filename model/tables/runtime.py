@@ -7,6 +7,7 @@ from sqlmodel import Field, SQLModel
 class RuntimeRow(SQLModel, table=True):
     """`payload` is the msgpack of `model.report.RuntimeSummary`; None: it never connected.
 
+    `hosting` is that of `model.listing.Hosting`; None: nobody set it up to run in the control plane.
     `seen_micros` is the last time that it was heard of; it is written at most every few seconds.
     """
 
@@ -18,3 +19,4 @@ class RuntimeRow(SQLModel, table=True):
     created_micros: int = Field(sa_type=BigInteger)
     seen_micros: int | None = Field(default=None, sa_type=BigInteger)
     payload: bytes | None = None
+    hosting: bytes | None = None
