@@ -29,8 +29,13 @@ def with_last_applied(desired: JsonObject) -> JsonObject:
     return {**desired, "metadata": {**metadata, "annotations": annotations}}
 
 
-def client_side_patch(desired: JsonObject, live: JsonObject, *, manager: str = FIELD_MANAGER) -> JsonObject:
-    """A JSON merge patch from `live` to what an apply on the client's side makes of it; {} when nothing is to do."""
+def client_side_patch(
+    desired: JsonObject, live: JsonObject, *, manager: str = FIELD_MANAGER, annotate: bool = True
+) -> JsonObject:
+    """A JSON merge patch from `live` to what an apply on the client's side makes of it; {} when nothing is to do.
+
+    `annotate` writes down what was applied, which a mere prediction need not.
+    """
     ownership, traits = read_ownership(live, manager), traits_of(live)
     wanted, existing = normalize(desired, _AS_WRITTEN), normalize(live, _AS_WRITTEN)
     wanted = {**wanted, "apiVersion": existing.get("apiVersion"), "kind": existing.get("kind")}
@@ -40,8 +45,8 @@ def client_side_patch(desired: JsonObject, live: JsonObject, *, manager: str = F
     if patch.get("metadata", NOTHING).get("annotations", NOTHING) is None:
         # All that are shown go; the one that is not shown stays.
         patch["metadata"]["annotations"] = dict.fromkeys(existing["metadata"]["annotations"])
-    text = last_applied_text(desired)
-    if (live["metadata"].get("annotations") or NOTHING).get(LAST_APPLIED) != text:
+    text = last_applied_text(desired) if annotate else None
+    if text is not None and (live["metadata"].get("annotations") or NOTHING).get(LAST_APPLIED) != text:
         patch.setdefault("metadata", {}).setdefault("annotations", {})[LAST_APPLIED] = text
     return patch
 

@@ -81,7 +81,7 @@ def with_tracking(
         metadata["annotations"] = annotations
     if settings.method != ANNOTATION:
         instance = application_instance(app, control_namespace)
-        shown = instance if settings.method == LABEL else instance[:_LONGEST_LABEL]
+        shown = instance if settings.method == LABEL else instance[:_LONGEST_LABEL].rstrip("-._")
         metadata["labels"] = {**(metadata.get("labels") or {}), settings.label_key: shown}
     return {**body, "metadata": metadata}
 

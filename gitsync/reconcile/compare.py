@@ -276,7 +276,7 @@ class Comparer:
         cluster = member.cluster.acting_as(record.acting_as)
         client_side = _is_applied_by_client(record, wanted) or not is_applied_by(body, FIELD_MANAGER)
         if client_side:
-            patch = client_side_patch(wanted.body, body)
+            patch = client_side_patch(wanted.body, body, annotate=False)
             predicted = await cluster.merge(
                 wanted.key, wanted.version, patch, manager=FIELD_MANAGER, dry_run=True, budget=Budget.DIFF
             )

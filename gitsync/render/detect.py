@@ -17,11 +17,12 @@ class SourceType(enum.StrEnum):
     PLUGIN = "Plugin"
 
 
+# In the order in which they win: of a directory that is both, Argo CD makes a kustomization.
 _MARKS = {
-    "Chart.yaml": SourceType.HELM,
     "kustomization.yaml": SourceType.KUSTOMIZE,
     "kustomization.yml": SourceType.KUSTOMIZE,
     "Kustomization": SourceType.KUSTOMIZE,
+    "Chart.yaml": SourceType.HELM,
 }
 
 

@@ -22,7 +22,7 @@ from model.kinds.application import ApplicationSource
 
 _BARE_COMMA = re.compile(r"(?<!\\),")
 _INLINE = "inline-values.yaml"
-_CONSULTING = (b"Capabilities", b"kubeVersion")
+_CONSULTING = (b"Capabilities", b"kubeVersion", b"tpl")  # the last: templates within values, which may ask too
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,3 +42,8 @@ def test_what_was_applied_is_one_line_without_itself() -> None:
     applied = msgspec.json.decode(text)
     assert applied["metadata"] == {"annotations": {}, "name": "web", "namespace": "shop"}
     assert list(applied) == sorted(applied)
+
+
+def test_a_prediction_writes_nothing_down() -> None:
+    desired, live = whole({"data": {"a": "1"}}, "ConfigMap"), whole({"data": {"b": "1"}}, "ConfigMap")
+    assert client_side_patch(desired, live, annotate=False) == {"data": {"a": "1"}}

@@ -103,6 +103,8 @@ def test_a_label_beside_the_annotation_is_cut_to_what_a_label_holds() -> None:
     long = ApplicationKey("argosy", "n" * 80)
     assert marked(BOTH_WITH_INSTALLATION, long)["labels"]["example.org/app"] == "n" * 63
     assert marked(BOTH_WITH_INSTALLATION, long)["annotations"][TRACKING_ANNOTATION].startswith("n" * 80)
+    dashed = ApplicationKey("argosy", "n" * 60 + "-.-rest")  # a label ends in a letter or a digit
+    assert marked(BOTH_WITH_INSTALLATION, dashed)["labels"]["example.org/app"] == "n" * 60
 
 
 @pytest.mark.parametrize("settings", [DEFAULT_TRACKING, BOTH_WITH_INSTALLATION, LABELLED])
