@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from gitsync.git.closure import Closure, closure_of
-from gitsync.git.errors import PathNotFound
+from gitsync.git.errors import PathNotFound, PathRefused
 from gitsync.git.tree import Entry, EntryType, Files, clean_path, find
 from gitsync.manifest.limits import ParseLimits
 from gitsync.manifest.yaml_events import load_events
@@ -44,6 +44,11 @@ def read_source(
     files: Files, source: ApplicationSource, *, limits: RenderLimits, context: RenderContext, surroundings: Surroundings
 ) -> Reading:
     """Raises PathNotFound, PathRefused and RenderErrors."""
+    if source.path.startswith("/"):
+        raise PathRefused(
+            f"{source.path!r:.200}: the path of the source is absolute",
+            suggestion="Write it from the top of the repository, without a slash in front.",
+        )
     path = clean_path(source.path)
     found = find(files, path)
     if found.entry is None or found.entry.type is not EntryType.TREE:
