@@ -19,7 +19,7 @@ from gitsync.execute.live import LiveView, Watched
 from gitsync.execute.migrate import MIGRATED_MANAGER_ANNOTATION, migrate_client_side
 from gitsync.execute.ownership import why_not_ours
 from gitsync.kube.client import Cluster, Validation, Written
-from gitsync.kube.errors import AlreadyExists, ClusterError, Conflict, Immutable, NotFound
+from gitsync.kube.errors import AlreadyExists, ClusterError, Conflict, Duplicated, Immutable, NotFound
 from gitsync.manifest.object import JsonObject
 from gitsync.manifest.tracking import FIELD_MANAGER
 from gitsync.plan.values import Task
@@ -98,8 +98,15 @@ def _validation(task: Task) -> Validation:
 
 
 async def _apply(cluster: Cluster, task: Task, body: JsonObject, settings: ApplySettings) -> Written:
-    if task.options.client_side:
-        return await apply_client_side(cluster, task, body, dry_run=settings.dry_run, validation=_validation(task))
+    if not task.options.client_side:
+        try:
+            return await _apply_server_side(cluster, task, body, settings)
+        except Duplicated:
+            pass  # Kubernetes stores it, and charts that are in use rely on that; only this kind of apply cannot
+    return await apply_client_side(cluster, task, body, dry_run=settings.dry_run, validation=_validation(task))
+
+
+async def _apply_server_side(cluster: Cluster, task: Task, body: JsonObject, settings: ApplySettings) -> Written:
     return await cluster.apply(body, manager=FIELD_MANAGER, dry_run=settings.dry_run, validation=_validation(task))
 
 

@@ -17,6 +17,7 @@ from gitsync.kube.errors import (
     Cause,
     ClusterError,
     Conflict,
+    Duplicated,
     Expired,
     FieldsOwned,
     Forbidden,
@@ -42,6 +43,7 @@ _IMMUTABLE = re.compile(
 )
 
 
+_DUPLICATE = "duplicate entries for key"
 _NOT_BASE64 = "illegal base64 data"
 _QUOTED_VALUE = re.compile(r"Invalid value: (.*): (?=[^:]*$)", re.DOTALL)
 _GO_VALUE = re.compile(r", got &value\.valueUnstructured\{Value:(.*?)\}", re.DOTALL)
@@ -126,6 +128,8 @@ def _error(status: int, parsed: _Status, body: bytes, target: Target, headers: M
             return TooManyRequests(text, status=status, retry_after_seconds=wait, suggestion=step)
     if status >= 500:
         # Server-side apply answers 500 to what it cannot convert, although the manifest is at fault.
+        if _DUPLICATE in parsed.message:
+            return Duplicated(text, status=status, causes=causes, suggestion="Remove one of the two.")
         if "typed patch object" in parsed.message or _NOT_BASE64 in parsed.message:
             return _invalid(text, status, parsed, causes)
         return ServerFailed(text, status=status, suggestion=_server_step(parsed))

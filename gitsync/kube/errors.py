@@ -12,7 +12,8 @@
     │   ├── AlreadyExists    created by somebody else meanwhile
     │   └── FieldsOwned      server-side apply without force: `managers` own the fields
     ├── Invalid              400, 422: `causes` name the fields
-    │   └── Immutable        a field that cannot change in place
+    │   ├── Immutable        a field that cannot change in place
+    │   └── Duplicated       two items of a list have the same key, which server-side apply cannot merge
     ├── Expired              410: the resourceVersion is no longer there
     ├── TooManyRequests      429: `retry_after_seconds`
     ├── ServerFailed         5xx: the API server or something behind it
@@ -101,6 +102,10 @@ class Invalid(ClusterError):
 
 class Immutable(Invalid):
     """The change touches a field that cannot change in place."""
+
+
+class Duplicated(Invalid):
+    """Two items of a list have the same key. Server-side apply cannot merge that; every other write stores it."""
 
 
 class Expired(ClusterError):

@@ -9,7 +9,6 @@ Unknown with its reason, never Synced.
 import asyncio
 from collections.abc import Callable
 
-from gitsync.diff.client_side import client_side_patch
 from gitsync.diff.compute import arbitrate, compute_diff
 from gitsync.diff.ignore import NO_RULES, IgnoreRules, RuleUnusable
 from gitsync.diff.normalize import DiffSettings
@@ -27,6 +26,7 @@ from gitsync.plan.options import is_applied_by_client, object_options, parse_opt
 from gitsync.reconcile.application_state import MemoKey, ObjectVerdict
 from gitsync.reconcile.arbitrations import Arbitrations
 from gitsync.reconcile.fleet import Member
+from gitsync.reconcile.prediction import predict
 from gitsync.reconcile.record import Desired, Record, Stage, sentence
 from gitsync.reconcile.rules import EngineRules
 from gitsync.reconcile.verdict import judge_both, judge_extra, judge_missing, judge_refused, shared_condition
@@ -275,20 +275,13 @@ class Comparer:
         self.dry_runs += 1
         cluster = member.cluster.acting_as(record.acting_as)
         client_side = _is_applied_by_client(record, wanted) or not is_applied_by(body, FIELD_MANAGER)
-        if client_side:
-            patch = client_side_patch(wanted.body, body, annotate=False)
-            predicted = await cluster.merge(
-                wanted.key, wanted.version, patch, manager=FIELD_MANAGER, dry_run=True, budget=Budget.DIFF
-            )
-        else:
-            predicted = await cluster.apply(
-                with_switch(wanted.body, body), manager=FIELD_MANAGER, force=True, dry_run=True, budget=Budget.DIFF
-            )
+        applied = with_switch(wanted.body, body)
+        predicted, client_side = await predict(cluster, wanted, applied, body, client_side=client_side)
         webhooks = compare_choice(_WEBHOOKS, wanted.annotations, record.application.metadata.annotations or {})
         return arbitrate(
             wanted,
             body,
-            predicted.body,
+            predicted,
             ignore=rules,
             settings=self._rules.settings,
             include_webhooks=webhooks and self._asks_server(record, wanted),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 from gitsync.manifest.object import JsonObject
-from gitsync.sandbox.errors import Cause, ConflictError
+from gitsync.sandbox.errors import ApiError, Cause, ConflictError
 from gitsync.sandbox.fieldset import (
     FieldSet,
     difference,
@@ -16,7 +16,7 @@ from gitsync.sandbox.fieldset import (
     with_named_fields,
 )
 from gitsync.sandbox.schema import Node
-from gitsync.sandbox.typed import Comparison, compare, field_set, merge, remove
+from gitsync.sandbox.typed import Comparison, compare, field_set, first_duplicate, merge, remove
 
 _SERVER_META: Final = ("name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName", "generation")
 NEVER_OWNED: Final[FieldSet] = {
@@ -158,8 +158,11 @@ def apply(
 ) -> Applied:
     """`config` as the whole will of `manager`: merged over `live`; what it owned and no longer names goes.
 
-    Raises ConflictError for values of other managers that it would change, unless `force`.
+    Raises ConflictError for values of other managers that it would change, unless `force`, and ApiError for lists that
+    cannot be merged.
     """
+    if twice := first_duplicate(config, node):
+        raise ApiError(f"failed to create typed patch object: {twice}")
     wanted = difference(field_set(config, node), NEVER_OWNED)
     wanted = {key: below for key, below in wanted.items() if key not in ignored}
     before = owners.get(manager)

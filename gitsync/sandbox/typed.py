@@ -32,6 +32,23 @@ def _indexed(items: Iterable[Any], node: Node) -> dict[str, Any]:
     return {item_key(item, node): item for item in items if node.list_type is ListType.SET or isinstance(item, dict)}
 
 
+def first_duplicate(value: Any, node: Node, path: str = "") -> str:
+    """Where a configuration has two items of one key in a merging list, and which key; "" if nowhere."""
+    if node.atomic:
+        return ""
+    if isinstance(value, dict):
+        below = ((f"{path}.{key}", item, node.child(key)) for key, item in value.items())
+    elif isinstance(value, list) and node.shape is Shape.LIST and node.list_type is ListType.MAP:
+        keys = [item_key(item, node) for item in value if isinstance(item, dict)]
+        if twice := next((key for key in keys if keys.count(key) > 1), ""):
+            named = ",".join(f"{name}={orjson.dumps(part).decode()}" for name, part in orjson.loads(twice[2:]).items())
+            return f"{path}: duplicate entries for key [{named}]"
+        below = ((f"{path}[{position}]", item, node.element) for position, item in enumerate(value))
+    else:
+        return ""
+    return next(filter(None, (first_duplicate(item, child, place) for place, item, child in below)), "")
+
+
 def field_set(value: Any, node: Node) -> FieldSet:
     """Paths that a configuration sets, below the value. Atomic and scalar values have nothing below."""
     out: FieldSet = {}

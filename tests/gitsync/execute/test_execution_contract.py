@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from gitsync.diff.compute import compute_diff
 from gitsync.diff.normalize import LAST_APPLIED
 from gitsync.execute.apply_plan import Execution, Outcome
 from gitsync.execute.delete_application import delete_application
@@ -116,6 +117,7 @@ async def test_the_life_of_an_application(rig: Rig) -> None:
     await refusals(rig)
     await take_over(rig)
     await client_side(rig)
+    await duplicates(rig)
     await prune_and_delete(rig)
 
 
@@ -219,6 +221,20 @@ async def client_side(rig: Rig) -> None:
     assert body
     env = body["spec"]["template"]["spec"]["containers"][0]["env"]
     assert sorted(one["name"] for one in env) == ["c", "theirs"], "the server's side takes over what the client applied"
+
+
+async def duplicates(rig: Rig) -> None:
+    """What has two items of one key is stored by Kubernetes, and refused by server-side apply alone."""
+    for names in (("a", "b", "a"), ("b", "c", "b")):
+        done = await rig.run(plan(apply(with_env(*names), live=rig.live("Deployment", "side", "apps"))))
+        assert done.phase is Phase.SUCCEEDED, done
+        body = await rig.cluster.get(GroupVersionKind("apps", "v1", "Deployment"), "shop", "side")
+        assert body
+        env = body["spec"]["template"]["spec"]["containers"][0]["env"]
+        assert [one["name"] for one in env] == list(names)
+        wanted = apply(with_env(*names)).desired
+        assert wanted
+        assert not compute_diff(wanted, body).modified
 
 
 async def prune_and_delete(rig: Rig) -> None:

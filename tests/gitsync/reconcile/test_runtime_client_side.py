@@ -84,3 +84,23 @@ async def test_what_argo_cd_applied_and_git_still_wants_is_no_difference(rig: Ri
     await rig.push({"settled/a.yaml": json.dumps(deployment("settled", minReadySeconds=1))})
     await rig.create_application("settled")
     await rig.until("settled", synced_and_healthy)
+
+
+async def test_a_variable_that_is_set_twice_is_applied_as_argo_cd_applies_it(rig: Rig) -> None:
+    body = deployment("twice")
+    container = body["spec"]["template"]["spec"]["containers"][0]
+    for names in (("a", "b", "a"), ("a", "c", "a")):
+        container["env"] = [{"name": name, "value": str(place)} for place, name in enumerate(names)]
+        commit = await rig.push({"twice/a.yaml": json.dumps(body)})
+        if names[1] == "b":
+            await rig.create_application("twice", syncPolicy=AUTOMATED)
+        await rig.until(
+            "twice",
+            lambda body, commit=commit: (  # type: ignore[misc]  # mypy does not infer defaults of a lambda
+                (body.get("status") or {}).get("sync", {}).get("revision") == commit and synced_and_healthy(body)
+            ),
+        )
+        live = await rig.get("apps/v1", "Deployment", "default", "twice")
+        assert live is not None
+        env = live["spec"]["template"]["spec"]["containers"][0]["env"]
+        assert [one["name"] for one in env] == list(names)
