@@ -184,6 +184,7 @@ class TreeNode(_Message, frozen=True):
     hook: bool = False
     requires_pruning: bool = False
     orphaned: bool = False
+    extraneous: bool = False
     sync_wave: int | None = None
     images: tuple[str, ...] = ()
     info: tuple[tuple[str, str], ...] = ()

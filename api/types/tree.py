@@ -70,6 +70,9 @@ class ResourceNode:
     hook: bool
     requires_pruning: bool
     orphaned: bool = strawberry.field(description="It lives in the application's namespace and belongs to nobody.")
+    extraneous: bool = strawberry.field(
+        description="Whatever its state is, the application's sync state does not follow it (IgnoreExtraneous)."
+    )
     sync_wave: int | None
     images: list[str]
     info: list[StringPair]
@@ -97,6 +100,7 @@ class ResourceNode:
             hook=node.hook,
             requires_pruning=node.requires_pruning,
             orphaned=node.orphaned,
+            extraneous=node.extraneous,
             sync_wave=node.sync_wave,
             images=list(node.images),
             info=pairs(node.info),

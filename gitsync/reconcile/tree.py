@@ -54,6 +54,7 @@ def build_node(
         health_message=health.message if health is not None else "",
         hook=verdict is not None and verdict.hook,
         requires_pruning=verdict is not None and verdict.requires_pruning,
+        extraneous=verdict is not None and not verdict.counts_for_sync and not verdict.hook,
         sync_wave=verdict.wave if verdict is not None and verdict.wave else None,
         images=live.facts.images if live is not None else (),
         info=live.facts.info if live is not None else (),

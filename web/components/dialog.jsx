@@ -38,7 +38,7 @@ export function Dialog({ title, open = true, wide = false, onClose, onSubmit = n
   );
 }
 
-// A button that is off keeps its place, can be reached, and says why.
+// A button that is off keeps its place, can be reached, and says why: the title is its description.
 export function GuardedButton({ off, onClick, type = "button", className = "button", children, ...rest }) {
   const press = (event) => {
     if (off) {
@@ -49,7 +49,6 @@ export function GuardedButton({ off, onClick, type = "button", className = "butt
   return (
     <button type={type} className={className} aria-disabled={off ? "true" : undefined} title={off ?? undefined} onClick={press} {...rest}>
       {children}
-      {off && <span className="unseen">{` (not possible: ${off})`}</span>}
     </button>
   );
 }

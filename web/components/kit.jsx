@@ -7,6 +7,8 @@ const ICONS = {
   search: "M7 2.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9Zm3.4 7.9L14 14",
   close: "m4 4 8 8m0-8-8 8",
   chevron: "m6 4 4 4-4 4",
+  full: "M9.5 2.5h4v4M13.5 2.5 9 7M6.5 13.5h-4v-4M2.5 13.5 7 9",
+  next: "m6 4 4 4-4 4",
   down: "m4 6 4 4 4-4",
   plus: "M8 3v10M3 8h10",
   minus: "M3 8h10",
@@ -44,7 +46,7 @@ const ICONS = {
   list: "M2.5 4h11M2.5 8h11M2.5 12h11",
   tree: "M3 2.5v8.5h4M3 6h4M9 4.5h4.5v3H9zM9 9.5h4.5v3H9z",
   cards: "M2.5 2.5h11v4.5h-11zM2.5 9h11v4.5h-11z",
-  more: "M3.5 8h.01M8 8h.01M12.5 8h.01",
+  more: "M3 8a.5.5 0 1 0 1 0 .5.5 0 1 0-1 0ZM7.5 8a.5.5 0 1 0 1 0 .5.5 0 1 0-1 0ZM12 8a.5.5 0 1 0 1 0 .5.5 0 1 0-1 0Z",
 };
 
 export function Icon({ name, filled = false }) {

@@ -109,12 +109,6 @@ class ApplicationState(rx.State):
             self.last_report = (runtime or {}).get("lastUpdated") or ""
 
     @rx.event
-    async def sync(self, prune: bool, dry_run: bool) -> None:
-        """Make the cluster what Git says, or only tell what that would do."""
-        options = {"prune": bool(prune), "dryRun": bool(dry_run)}
-        await self._do("sync", "syncApplication", {"options": options})
-
-    @rx.event
     async def refresh(self, hard: bool) -> None:
         """Compare with Git again; hard: render again too."""
         await self._do("refresh", "refreshApplication", {"hard": bool(hard)})

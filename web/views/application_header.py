@@ -57,7 +57,6 @@ def _title() -> rx.Component:
             allowed=HEADER.may_sync,
             reason=HEADER.reason,
             running=HEADER.running,
-            on_sync=ApplicationState.sync,
             on_refresh=ApplicationState.refresh,
             on_terminate=ApplicationState.terminate,
         ),

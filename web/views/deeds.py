@@ -6,7 +6,7 @@ from web.components.local import module
 
 
 class Deeds(rx.NoSSRComponent):
-    """Sync with its dialog, Refresh with Hard, Terminate while a sync runs."""
+    """Sync with its dialog, Refresh with Hard, Terminate while a sync runs, and a menu with the rest."""
 
     library = module("deeds.jsx")
     tag = "Deeds"
@@ -16,7 +16,6 @@ class Deeds(rx.NoSSRComponent):
     allowed: rx.Var[bool]
     reason: rx.Var[str]
     running: rx.Var[bool]
-    on_sync: rx.EventHandler[rx.event.passthrough_event_spec(bool, bool)]  # type: ignore[type-arg,valid-type]  # Reflex's notation
     on_refresh: rx.EventHandler[rx.event.passthrough_event_spec(bool)]  # type: ignore[type-arg,valid-type]  # Reflex's notation
     on_terminate: rx.EventHandler[rx.event.no_args_event_spec]  # type: ignore[type-arg,valid-type]  # Reflex's notation
 

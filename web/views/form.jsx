@@ -1,6 +1,7 @@
 // The form of an Application. It is another view of the same text: each field reads and changes one place in it.
 import { useId, useMemo } from "react";
-import { optionOf, read, valueAt, withOption, withValue } from "./manifest.js";
+import { read, valueAt, withValue } from "./manifest.js";
+import { optionOf, withOption } from "./options.js";
 
 const SYNC_OPTIONS = [
   ["CreateNamespace", "true", "Create the namespace"],

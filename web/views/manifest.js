@@ -75,17 +75,6 @@ export function documentOf(file, number) {
 
 export const whole = ({ before, after }, text) => `${before}${text.trimEnd()}\n${after}`;
 
-// The option `Name=value` among spec.syncPolicy.syncOptions: its value, or "".
-export const optionOf = (options, name) => (options ?? []).find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
-
-export const withOption = (options, name, value) => {
-  const others = (options ?? []).filter((one) => !one.startsWith(`${name}=`));
-  if (!value) return others;
-  const at = (options ?? []).findIndex((one) => one.startsWith(`${name}=`));
-  if (at < 0) return [...others, `${name}=${value}`];
-  return [...others.slice(0, at), `${name}=${value}`, ...others.slice(at)];
-};
-
 export function fresh({ name = "", namespace, server = "https://kubernetes.default.svc" }) {
   return `apiVersion: argoproj.io/v1alpha1
 kind: Application

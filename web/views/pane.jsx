@@ -5,16 +5,19 @@ import { Changes } from "./changes.jsx";
 import { Drawer } from "./drawer.jsx";
 import { Events } from "./events.jsx";
 import { FacetMenu } from "./filterbar.jsx";
-import { Bone, Empty, Notice, Stale } from "./kit.jsx";
-import { isFine, visibleIds } from "./layout.js";
+import { Bone, Empty, Icon, Notice, Stale } from "./kit.jsx";
+import { isFine, ROOT, visibleIds } from "./layout.js";
 import { ResourceList } from "./list.jsx";
 import { useConnection, useStream } from "./live.js";
+import { keyOf } from "./place.js";
 import { Releases } from "./releases.jsx";
 import { HEALTH, SYNC } from "./tokens.js";
 import { QueryLink, showQuery, useQuery, withChanges } from "./url.jsx";
 
 const Configuration = lazy(() => import("./configuration.jsx").then((module) => ({ default: module.Configuration })));
 const RolloutTab = lazy(() => import("./player.jsx").then((module) => ({ default: module.RolloutTab })));
+const QuickView = lazy(() => import("./quickview.jsx").then((module) => ({ default: module.QuickView })));
+const Services = lazy(() => import("./services.jsx").then((module) => ({ default: module.Services })));
 const Tree = lazy(() => import("./tree.jsx"));
 const Logs = lazy(() => import("./logs.jsx").then((module) => ({ default: module.Logs })));
 
@@ -22,6 +25,7 @@ const TABS = [
   ["state", "State"],
   ["timeline", "Timeline"],
   ["diff", "Diff"],
+  ["services", "Services"],
   ["rollout", "Rollout"],
   ["configuration", "Configuration"],
   ["events", "Events"],
@@ -53,8 +57,6 @@ function useTree(application) {
 // Keeps the object where nothing changed, so that nothing is drawn again after a new snapshot.
 const same = (before, after) => (before && JSON.stringify(before) === JSON.stringify(after) ? before : after);
 
-export const keyOf = ({ group, kind, namespace, name }) => [group ?? "", kind, namespace ?? "", name].join("/");
-
 export function ApplicationPane({ healthStatus, syncStatus, mayOperate, reason, reachable, lastReport }) {
   const { runtime, namespace, name } = useParams();
   const application = useMemo(() => ({ runtime, namespace, name }), [runtime, namespace, name]);
@@ -62,8 +64,8 @@ export function ApplicationPane({ healthStatus, syncStatus, mayOperate, reason, 
   const { nodes, failure, readAt } = useTree(application);
   const connection = useConnection();
   const tab = TABS.some(([key]) => key === search.get("tab")) ? search.get("tab") : "state";
-  const open = useCallback((node) => showQuery(withChanges(new URLSearchParams(location.search), { res: keyOf(node), section: null })), []);
-  const close = useCallback(() => showQuery(withChanges(new URLSearchParams(location.search), { res: null, section: null })), []);
+  const open = useCallback((node) => showQuery(withChanges(new URLSearchParams(location.search), node.id === ROOT ? { quick: "summary", res: null } : { res: keyOf(node), section: null, quick: null })), []);
+  const close = useCallback(() => showQuery(withChanges(new URLSearchParams(location.search), { res: null, section: null, quick: null })), []);
   const changedCount = nodes?.filter((node) => node.syncStatus === "OUT_OF_SYNC").length;
   const selected = nodes?.find((node) => keyOf(node) === search.get("res"));
   const stale = connection.up === false ? { since: connection.since, reason: "the control plane does not answer" } : !reachable ? { since: lastReport, reason: `runtime ${runtime} is not reachable` } : null;
@@ -81,14 +83,20 @@ export function ApplicationPane({ healthStatus, syncStatus, mayOperate, reason, 
       {failure && !nodes && <Notice title="The resources could not be read" detail={failure.message} next="It goes on by itself once the runtime answers; the list of applications still works." id={failure.id} />}
       {failure && nodes && <Stale since={readAt} reason={failure.message} />}
       <Suspense fallback={<Bone wide />}>
-        {tab === "state" && <State nodes={nodes} failed={Boolean(failure)} application={{ kind: "Application", name, healthStatus, syncStatus, info: [] }} search={search} onOpen={open} selected={selected} />}
-        {tab === "timeline" && <Releases filters={application} stamp={`${healthStatus}/${syncStatus}`} />}
+        {tab === "state" && <State nodes={nodes} failed={Boolean(failure)} application={{ id: ROOT, kind: "Application", name, healthStatus, syncStatus, info: [] }} search={search} onOpen={open} selected={selected} />}
+        {tab === "timeline" && <Releases filters={application} stamp={`${healthStatus}/${syncStatus}`} steering={{ allowed: mayOperate, reason }} />}
+        {tab === "services" && <Services nodes={nodes} podsOf={(node) => podsBelow(nodes, node)} />}
         {tab === "diff" && <Changes application={application} stamp={changeStamp(nodes)} onOpen={open} />}
         {tab === "rollout" && <RolloutTab application={application} nodes={nodes} mayOperate={mayOperate} reason={reason} />}
         {tab === "configuration" && <Configuration application={application} />}
         {tab === "events" && <Events application={application} />}
         {tab === "logs" && <Logs application={application} pods={podsBelow(nodes ?? [], null)} />}
       </Suspense>
+      {search.get("quick") && !search.get("res") && (
+        <Suspense fallback={null}>
+          <QuickView application={application} at={search.get("quick")} stamp={`${healthStatus}/${syncStatus}`} onClose={close} />
+        </Suspense>
+      )}
       {search.get("res") && nodes && selected && (
         <Drawer
           application={application}
@@ -138,16 +146,18 @@ const counted = (nodes, of) => {
 
 function State({ nodes, failed, application, search, onOpen, selected }) {
   const list = search.get("view") === "list";
-  const wanted = { kind: search.getAll("kind"), health: search.getAll("health"), sync: search.getAll("sync") };
+  const wanted = { kind: search.getAll("kind"), health: search.getAll("health"), sync: search.getAll("sync"), hide: search.getAll("hide"), text: search.get("name") ?? "" };
   const change = (changes) => showQuery(withChanges(new URLSearchParams(location.search), changes), { replace: true });
-  const filtered = wanted.kind.length + wanted.health.length + wanted.sync.length > 0;
-  const passes = (node) => (!wanted.kind.length || wanted.kind.includes(node.kind)) && (!wanted.health.length || wanted.health.includes(node.healthStatus)) && (!wanted.sync.length || wanted.sync.includes(node.syncStatus));
+  const filtered = wanted.kind.length + wanted.health.length + wanted.sync.length + wanted.text.length > 0;
+  const kept = (node) => !(node.extraneous && wanted.hide.includes("extraneous")) && !(node.orphaned && wanted.hide.includes("orphans"));
+  const passes = (node) => `${node.kind} ${node.name}`.toLowerCase().includes(wanted.text.toLowerCase()) && (!wanted.kind.length || wanted.kind.includes(node.kind)) && (!wanted.health.length || wanted.health.includes(node.healthStatus)) && (!wanted.sync.length || wanted.sync.includes(node.syncStatus));
   const filterKey = JSON.stringify(wanted);
   const view = useMemo(() => {
     if (!nodes) return null;
-    if (!filtered) return { nodes, hits: null };
-    const { hits, shown } = visibleIds(nodes, passes);
-    return { nodes: nodes.filter((node) => shown.has(node.id)), hits };
+    const left = wanted.hide.length ? nodes.filter(kept) : nodes;
+    if (!filtered) return { nodes: left, hits: null };
+    const { hits, shown } = visibleIds(left, passes);
+    return { nodes: left.filter((node) => shown.has(node.id)), hits };
   }, [nodes, filterKey]);
   if (!nodes) return failed ? null : <Skeleton />;
   if (!nodes.length) return <Empty title="Nothing deployed yet" next="Sync the application to create what Git says." />;
@@ -164,17 +174,23 @@ function State({ nodes, failed, application, search, onOpen, selected }) {
             List
           </button>
         </div>
+        {list && (
+          <div className="field">
+            <Icon name="search" />
+            <input type="search" data-key="/" aria-label="Find a resource" placeholder="Find" value={wanted.text} onChange={(event) => change({ name: event.target.value })} />
+          </div>
+        )}
         <FacetMenu facet={{ key: "kind", label: "Kind" }} choices={counted(nodes, (node) => node.kind)} selected={wanted.kind} onChange={change} />
         <FacetMenu facet={{ key: "health", label: "Health" }} choices={counted(nodes, (node) => HEALTH[node.healthStatus] && node.healthStatus)} selected={wanted.health} onChange={change} />
         <FacetMenu facet={{ key: "sync", label: "Sync" }} choices={counted(nodes, (node) => SYNC[node.syncStatus] && node.syncStatus)} selected={wanted.sync} onChange={change} />
-        {filtered && (
-          <button type="button" className="button quiet" onClick={() => change({ kind: null, health: null, sync: null })}>
+        {nodes.some(({ extraneous }) => extraneous) && <Hide name="extraneous" label="Ignore extraneous" hint="Hides what is marked IgnoreExtraneous: the sync state does not follow it" hidden={wanted.hide} onChange={change} />}
+        {nodes.some(({ orphaned }) => orphaned) && <Hide name="orphans" label="Hide orphans" hint="Objects of the namespace that belong to no application" hidden={wanted.hide} onChange={change} />}
+        {(filtered || wanted.hide.length > 0) && (
+          <button type="button" className="button quiet" onClick={() => change({ kind: null, health: null, sync: null, hide: null, name: null })}>
             Clear
           </button>
         )}
-        <span className="muted inventory">
-          {nodes.length} resources · {outOfSync} out of sync{wrong > outOfSync ? ` · ${wrong - outOfSync} not healthy` : ""}
-        </span>
+        <Inventory nodes={nodes} wrong={wrong} outOfSync={outOfSync} wanted={wanted} onChange={change} />
       </div>
       {list ? (
         <ResourceList nodes={view.hits ? view.nodes.filter((node) => view.hits.has(node.id)) : view.nodes} onOpen={onOpen} />
@@ -182,6 +198,38 @@ function State({ nodes, failed, application, search, onOpen, selected }) {
         <Tree nodes={view.nodes} hits={view.hits} application={application} selected={selected?.id} onOpen={onOpen} />
       )}
     </>
+  );
+}
+
+const MOST_KINDS = 6;
+
+// How many of what, each of it a filter; what is out of sync in its own colour.
+function Inventory({ nodes, wrong, outOfSync, wanted, onChange }) {
+  const kinds = counted(nodes, (node) => node.kind);
+  return (
+    <span className="inventory" role="group" aria-label="Inventory">
+      <span className="muted">{nodes.length} resources</span>
+      {kinds.slice(0, MOST_KINDS).map(({ value, count }) => (
+        <button key={value} type="button" className="link" aria-pressed={wanted.kind.includes(value)} onClick={() => onChange({ kind: wanted.kind.includes(value) ? null : [value] })}>
+          {value} {count}
+        </button>
+      ))}
+      {outOfSync > 0 && (
+        <button type="button" className="link status-amber" aria-pressed={wanted.sync.includes("OUT_OF_SYNC")} onClick={() => onChange({ sync: wanted.sync.includes("OUT_OF_SYNC") ? null : ["OUT_OF_SYNC"] })}>
+          {outOfSync} out of sync
+        </button>
+      )}
+      {wrong > outOfSync && <span className="muted">{wrong - outOfSync} not healthy</span>}
+    </span>
+  );
+}
+
+function Hide({ name, label, hint, hidden, onChange }) {
+  const on = hidden.includes(name);
+  return (
+    <button type="button" className="button" aria-pressed={on} title={hint} onClick={() => onChange({ hide: on ? hidden.filter((one) => one !== name) : [...hidden, name] })}>
+      {label}
+    </button>
   );
 }
 

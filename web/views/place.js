@@ -1,3 +1,6 @@
 // Where an application is found in the console.
 export const placeOf = ({ runtime, namespace, name }) =>
   `/applications/${encodeURIComponent(runtime)}/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`;
+
+// How one object is named in an address.
+export const keyOf = ({ group, kind, namespace, name }) => [group ?? "", kind, namespace ?? "", name].join("/");

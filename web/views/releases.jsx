@@ -1,12 +1,14 @@
 // Releases, newest first: what each deployment brought and how it went; above them a strip with a dot for each.
-import { useEffect, useState } from "react";
-import { AppLink, Bone, CommitLink, Empty, Moment, Notice } from "./kit.jsx";
-import { ask } from "./live.js";
+import { lazy, Suspense, useEffect, useState } from "react";
+import { GuardedButton } from "./dialog.jsx";
+import { AppLink, Bone, CommitLink, Empty, Icon, Moment, Notice } from "./kit.jsx";
+import { ask, useAnswer } from "./live.js";
 import { placeOf } from "./place.js";
 import { Health } from "./status.jsx";
 import { duration, exact, zone } from "./time.js";
 import { HEALTH } from "./tokens.js";
 
+const RollbackDialog = lazy(() => import("./rollback.jsx").then((module) => ({ default: module.RollbackDialog })));
 const PAGE = 50;
 
 function useReleases(filters, stamp) {
@@ -25,8 +27,10 @@ function useReleases(filters, stamp) {
   return { ...state, more: () => read(state.info.endCursor), again: () => read(null) };
 }
 
-export function Releases({ filters, stamp = "", withApplication = false }) {
+// `steering`: {allowed, reason} where the releases are of one application that can be rolled back.
+export function Releases({ filters, stamp = "", withApplication = false, steering = null }) {
   const { nodes, error, info, total, more, again } = useReleases(filters, stamp);
+  const past = useAnswer("history", filters, { enabled: Boolean(steering), stamp });
   if (error && !nodes) return <Notice title="The releases could not be read" detail={error.message} next="The present state is not concerned." id={error.id} onRetry={again} />;
   if (!nodes) return <p className="pad"><Bone wide /></p>;
   if (!nodes.length) return <Empty title="No releases yet" next="A release is recorded when a sync changes what is deployed." />;
@@ -35,7 +39,7 @@ export function Releases({ filters, stamp = "", withApplication = false }) {
       <Dots releases={nodes} />
       <ol className="releases">
         {nodes.map((release) => (
-          <Release key={release.id} release={release} withApplication={withApplication} />
+          <Release key={release.id} release={release} withApplication={withApplication} back={steering && <Back application={filters} release={release} steering={steering} history={past.data?.application?.history} />} />
         ))}
       </ol>
       {info.hasNextPage && (
@@ -54,25 +58,39 @@ export function Releases({ filters, stamp = "", withApplication = false }) {
 
 const outcome = (release) => (release.isRollback ? "Rollback" : (HEALTH[release.healthStatus]?.word ?? release.healthStatus));
 
-// In the order of the records, newest first.
+// In the order of the records, newest first, a group for each day of the viewer.
 function Dots({ releases }) {
+  const days = [];
+  for (const release of releases) {
+    const day = new Date(release.startedAt).toDateString();
+    if (days.at(-1)?.day !== day) days.push({ day, at: release.startedAt, releases: [] });
+    days.at(-1).releases.push(release);
+  }
   return (
-    <ul className="dots" aria-label="Releases, newest first">
-      {releases.map((release) => (
-        <li key={release.id}>
-          <a
-            href={`#${release.id}`}
-            className={`dot legend-${release.isRollback ? "amber" : (HEALTH[release.healthStatus]?.colour ?? "grey")}`}
-            aria-label={`Release ${release.historyId}: ${outcome(release)}`}
-            title={`${outcome(release)} · ${exact(release.startedAt)} ${zone()}`}
-          />
+    <ol className="dots" aria-label="Releases by day, newest first" tabIndex={0}>
+      {days.map(({ day, at, releases: some }) => (
+        <li key={day} className="dot-day">
+          <span className="dot-row">
+            {some.map((release) => (
+              <a
+                key={release.id}
+                href={`#${release.id}`}
+                className={`dot legend-${release.isRollback ? "amber" : (HEALTH[release.healthStatus]?.colour ?? "grey")}`}
+                aria-label={`Release ${release.historyId}: ${outcome(release)}`}
+                title={`${outcome(release)} · ${exact(release.startedAt)} ${zone()}`}
+              />
+            ))}
+          </span>
+          <span className="muted">{dayWord(at)}</span>
         </li>
       ))}
-    </ul>
+    </ol>
   );
 }
 
-function Release({ release, withApplication }) {
+const dayWord = (at) => new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" }).format(new Date(at));
+
+function Release({ release, withApplication, back = null }) {
   const changes = release.services.length + release.childApps.length + release.pullRequests.length + release.issues.length + Math.max(release.commits.length - 1, 0);
   return (
     <li id={release.id} className="release">
@@ -87,6 +105,7 @@ function Release({ release, withApplication }) {
           <Moment at={release.startedAt} />
           {release.finishedAt && ` · ${duration(release.startedAt, release.finishedAt)}`}
         </span>
+        {back}
       </div>
       {release.operationState?.phase && release.operationState.phase !== "Succeeded" && <p className="problem">{release.operationState.message}</p>}
       {changes > 0 && (
@@ -96,6 +115,27 @@ function Release({ release, withApplication }) {
         </details>
       )}
     </li>
+  );
+}
+
+// "Roll back to this": off for the current one, and for what the history does not hold any more.
+function Back({ application, release, steering, history }) {
+  const [asking, setAsking] = useState(false);
+  if (release.current) return null;
+  const entry = history?.find(({ id }) => id === release.argoHistoryId);
+  const off = !steering.allowed ? steering.reason || "You may not do this" : !history ? "The history is being read" : entry ? null : "It is not in the application's history any more";
+  return (
+    <>
+      <GuardedButton className="button small" off={off} onClick={() => setAsking(true)}>
+        <Icon name="back" />
+        Roll back to this
+      </GuardedButton>
+      {asking && entry && (
+        <Suspense fallback={null}>
+          <RollbackDialog application={application} release={release} entry={entry} onClose={() => setAsking(false)} />
+        </Suspense>
+      )}
+    </>
   );
 }
 

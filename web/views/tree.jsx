@@ -118,6 +118,9 @@ function Canvas({ nodes, application, hits, selected, onOpen }) {
           <button type="button" className="button icon-only" aria-label="Zoom in" onClick={() => flow.zoomIn(EASE)}>
             <Icon name="plus" />
           </button>
+          <button type="button" className="button icon-only" aria-label="Full screen" onClick={() => (document.fullscreenElement ? document.exitFullscreen() : box.current.requestFullscreen())}>
+            <Icon name="full" />
+          </button>
           <button type="button" className="button icon-only" aria-label="Fit the tree" onClick={() => flow.fitView({ maxZoom: 1, padding: 0.05, ...EASE })}>
             <Icon name="fit" />
           </button>

@@ -154,7 +154,7 @@ def test_sync_says_what_it_will_do_and_shows_what_came_of_it(open_page: OpenPage
     page.keyboard.press("s")
     dialog = page.get_by_role("dialog", name="Sync shipping-1")
     expect(dialog).to_contain_text("Applies what main says to sandbox / shop; what is no longer in Git stays.")
-    dialog.get_by_label("Prune").check()
+    dialog.get_by_role("checkbox", name="Prune", exact=True).check()
     expect(dialog).to_contain_text("deletes what is no longer in Git")
     dialog.get_by_role("button", name="Sync").click()
     header = page.locator(".application-head")

@@ -8,6 +8,7 @@ const { arrange, childrenOf, isFine, visibleIds, ROOT } = await load("layout.js"
 const filters = await load("filters.js");
 const time = await load("time.js");
 const rollout = await load("rollout.js");
+const options = await load("options.js");
 
 const node = (kind, name, parent, more = {}) => ({ id: `${kind}/${name}`, kind, name, parentIds: parent ? [parent] : [], ...more });
 const application = { kind: "Application", name: "shop" };
@@ -167,4 +168,12 @@ test("matches stand under what holds them, which is there though it does not mat
   const shape = (rows) => filters.grouped(rows).map(({ row, context, depth }) => [row.id, context, depth]);
   assert.deepEqual(shape([one, alone, set]), [["git", true, 0], ["set", false, 1], ["one", false, 2], ["alone", false, 0]]);
   assert.deepEqual(shape([{ id: "self", parent: { id: "self", parent: null } }]), [["self", false, 0]]);
+});
+
+test("an option is changed in its place, and the others stay", () => {
+  const own = ["CreateNamespace=true", "PruneLast=true"];
+  assert.equal(options.optionOf(own, "PruneLast"), "true");
+  assert.deepEqual(options.withOption(own, "CreateNamespace", "false"), ["CreateNamespace=false", "PruneLast=true"]);
+  assert.deepEqual(options.withOption(own, "Replace", "true"), [...own, "Replace=true"]);
+  assert.deepEqual(options.withOption(own, "PruneLast", null), ["CreateNamespace=true"]);
 });
