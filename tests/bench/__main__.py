@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.bench.affected import bench_affected
 from tests.bench.after_sync import bench_synced_fleet
 from tests.bench.audit import bench_audit
+from tests.bench.browser import CHROMIUM, bench_browser
 from tests.bench.changes import bench_click_to_commit, bench_fifty_writers, bench_permission_check
 from tests.bench.control_plane import bench_page, bench_subscribers
 from tests.bench.first_sync import bare_loop, bench_first_sync
@@ -69,6 +70,8 @@ def benches(applications: int) -> dict[str, Bench]:
         "page": partial(bench_page, applications=10 * applications),
         "subscribers": partial(bench_subscribers, applications=applications, subscribers=200),
     }
+    if Path(CHROMIUM).exists():
+        rows["browser"] = partial(bench_browser, applications=10 * applications)
     if assets() is not None:
         rows["first-sync-real"] = partial(first_sync, real=True, applications=applications)
     return rows
@@ -85,6 +88,8 @@ async def run(words: list[str], applications: int, output: Path) -> None:
     print("\n" + table(rows))
     if assets() is None:
         print("\nskipped: first-sync-real (KUBEBUILDER_ASSETS names no folder with kube-apiserver)")
+    if not Path(CHROMIUM).exists():
+        print("\nskipped: browser (Chromium is not installed)")
     write(rows, output)
 
 

@@ -9,19 +9,24 @@ _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """CPU seconds (with those of ended children) and the peak of resident memory in MiB."""
+    """CPU seconds (with those of ended children), and resident memory in MiB: its peak, and now."""
 
     cpu_seconds: float
     peak_mib: float
+    resident_mib: float
 
     def since(self, before: "Cost") -> "Cost":
-        return Cost(self.cpu_seconds - before.cpu_seconds, self.peak_mib)
+        return Cost(self.cpu_seconds - before.cpu_seconds, self.peak_mib, self.resident_mib)
 
 
 def cost_of(pid: int) -> Cost:
     """Cost of one process and everything below it, so far."""
     pids = [pid, *descendants(pid)]
-    return Cost(sum(map(_cpu_seconds, pids)), sum(map(_peak_mib, pids)))
+    return Cost(
+        sum(map(_cpu_seconds, pids)),
+        sum(_memory_mib(one, "VmHWM") for one in pids),
+        sum(_memory_mib(one, "VmRSS") for one in pids),
+    )
 
 
 def descendants(pid: int) -> list[int]:
@@ -54,9 +59,9 @@ def _cpu_seconds(pid: int) -> float:
     return sum(int(fields[index]) for index in (11, 12, 13, 14)) / _TICKS_PER_SECOND
 
 
-def _peak_mib(pid: int) -> float:
+def _memory_mib(pid: int, field: str) -> float:
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except FileNotFoundError:
         return 0.0
-    return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0.0)
+    return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith(f"{field}:")), 0.0)

@@ -1,0 +1,247 @@
+"""The console in Debian's Chromium, as built for production, on a control plane with 10,000 applications.
+
+Times are taken by the clock of the page: from navigation or input until what a person looks for is on the screen.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from model.link import GetTree, TreeAnswer, TreeChange, TreeNode, WatchTree
+from model.report import HealthState
+from tests.bench.control_plane import PASSWORD, Plane, control_plane, fill
+from tests.bench.process import cost_of
+from tests.bench.result import Row, Spread
+from tests.support.fake_fleet import tree
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+LOADS, KEYSTROKES, OPENINGS, UPDATES, CONSOLES = 7, 12, 7, 12, 20
+IDLE_SECONDS = 20
+WIDE_NODES = 1_000
+FIRST_ROW = "tbody.app"
+NODE = "[data-node]"
+
+# Resolves to the milliseconds from `event` in `field` until the rows are others than before.
+UNTIL_ROWS_CHANGE = """([field, text]) => new Promise((resolve) => {
+  const names = () => [...document.querySelectorAll("tbody.app")].map((row) => row.dataset.application).join();
+  const before = names();
+  const input = document.querySelector(field);
+  const start = performance.now();
+  const look = () => (names() !== before ? resolve(performance.now() - start) : requestAnimationFrame(look));
+  input.focus();
+  Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(input, text);
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+  look();
+})"""
+# Clicks, and resolves to the milliseconds until something matches.
+UNTIL_OPENED = """([link, wanted]) => new Promise((resolve) => {
+  const start = performance.now();
+  const shown = () => document.querySelector(wanted) !== null;
+  const look = () => (shown() ? resolve(performance.now() - start) : requestAnimationFrame(look));
+  document.querySelector(link).click();
+  look();
+})"""
+# Resolves to the time (ms since 1970) at which the page shows the text.
+UNTIL_TEXT = """(text) => new Promise((resolve) => {
+  const look = () => (document.body.innerText.includes(text) ? resolve(Date.now()) : requestAnimationFrame(look));
+  look();
+})"""
+# Resolves to the milliseconds after the navigation at which what was looked for was there.
+SHOWN_AT = """() => new Promise((resolve) => {
+  const look = () => (window.shownAt === undefined ? requestAnimationFrame(look) : resolve(window.shownAt));
+  look();
+})"""
+SCRIPTS = """() => performance.getEntriesByType("resource").filter((one) => one.name.split("?")[0].endsWith(".js"))
+  .reduce((sum, one) => sum + one.encodedBodySize, 0)"""
+
+
+async def bench_browser(folder: Path, *, applications: int) -> list[Row]:
+    async with control_plane(folder) as plane, async_playwright() as playwright:
+        await fill(plane.runtime, applications)
+        wide = _Wide(plane)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            return [
+                await _first_load(browser, plane, applications),
+                await _keystrokes(browser, plane, applications),
+                await _openings(browser, plane),
+                await _tree(browser, plane, wide),
+                await _idle(browser, plane),
+                await _consoles(browser, plane),
+            ]
+        finally:
+            await browser.close()
+
+
+class _Wide:
+    """Every application has the same tree: small, until it is told to be wide; its viewers hear of changes."""
+
+    def __init__(self, plane: Plane) -> None:
+        self.nodes = tree("cart", ready=3)
+        self._changed = asyncio.Condition()
+        plane.runtime.answers[GetTree] = lambda _: TreeAnswer(self.nodes, ())
+        plane.runtime.streams[WatchTree] = lambda _: self._watch()
+
+    async def show(self, *nodes: TreeNode) -> None:
+        async with self._changed:
+            self.nodes = nodes
+            self._changed.notify_all()
+
+    async def _watch(self) -> AsyncIterator[TreeChange]:
+        version = 0
+        sent = self.nodes
+        yield TreeChange(version, sent, snapshot=True)
+        while True:
+            await self._other_than(sent)
+            before, sent, version = {node.id: node for node in sent}, self.nodes, version + 1
+            yield TreeChange(version, tuple(node for node in sent if before.get(node.id) != node))
+
+    async def _other_than(self, sent: tuple[TreeNode, ...]) -> None:
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.nodes is not sent)
+
+
+@asynccontextmanager
+async def _signed_in(browser: Browser, plane: Plane) -> AsyncIterator[BrowserContext]:
+    """A person with an empty cache."""
+    context = await browser.new_context(base_url=plane.url, viewport={"width": 1440, "height": 900})
+    try:
+        answer = await context.request.post("/auth/login", data={"username": "admin", "password": PASSWORD})
+        assert answer.ok, await answer.text()
+        yield context
+    finally:
+        await context.close()
+
+
+async def _opened(context: BrowserContext, path: str, wanted: str) -> tuple[Page, float]:
+    """The page, and the seconds from the navigation until something matches, by the page's clock."""
+    page = await context.new_page()
+    await page.add_init_script(
+        f"""(() => {{ const look = () => document.querySelector({wanted!r})
+          ? (window.shownAt = performance.now()) : requestAnimationFrame(look); look(); }})()"""
+    )
+    await page.goto(path, wait_until="commit")
+    return page, float(await asyncio.wait_for(page.evaluate(SHOWN_AT), 60)) / 1000
+
+
+async def _first_load(browser: Browser, plane: Plane, applications: int) -> Row:
+    cold, warm, script_bytes = [], [], 0
+    for _ in range(LOADS):
+        async with _signed_in(browser, plane) as context:
+            page, seconds = await _opened(context, "/applications", FIRST_ROW)
+            cold.append(seconds)
+            script_bytes = int(await page.evaluate(SCRIPTS))
+            _, seconds = await _opened(context, "/applications", FIRST_ROW)
+            warm.append(seconds)
+    first, again = Spread.of(cold), Spread.of(warm)
+    headline = f"cold p50 {first.p50:.2f} s, with cache {again.p50:.2f} s, {script_bytes / 1024:.0f} KiB of scripts"
+    figures = {**first.milliseconds("cold"), **again.milliseconds("warm"), "script_kib": round(script_bytes / 1024)}
+    return Row(f"browser: first load, {applications} applications", headline, "<= 1.5 s cold, <= 300 KB", figures)
+
+
+async def _keystrokes(browser: Browser, plane: Plane, applications: int) -> Row:
+    words = ["che", "pay", "ship", "cart"] * 4  # each finds others than the one before
+    async with _signed_in(browser, plane) as context:
+        page, _ = await _opened(context, "/applications", FIRST_ROW)
+        field = 'input[type="search"]'
+        await page.wait_for_selector(field)
+        taken = []
+        for word in words[: KEYSTROKES + 1]:
+            taken.append(await asyncio.wait_for(page.evaluate(UNTIL_ROWS_CHANGE, [field, word]), 30) / 1000)
+    spread = Spread.of(taken[1:])
+    headline = f"p50 {spread.p50 * 1000:.0f} ms, p95 {spread.p95 * 1000:.0f} ms"
+    name = f"browser: keystroke in the search to rows, {applications} applications"
+    return Row(name, headline, "<= 150 ms", spread.milliseconds("rows"))
+
+
+async def _openings(browser: Browser, plane: Plane) -> Row:
+    taken = []
+    async with _signed_in(browser, plane) as context:
+        for _ in range(OPENINGS):
+            page, _ = await _opened(context, "/applications", FIRST_ROW)
+            taken.append(await asyncio.wait_for(page.evaluate(UNTIL_OPENED, ["a.row-link", NODE]), 30) / 1000)
+            await page.close()
+    spread = Spread.of(taken)
+    headline = f"p50 {spread.p50 * 1000:.0f} ms, p95 {spread.p95 * 1000:.0f} ms"
+    return Row("browser: click on an application to its tree", headline, "<= 500 ms", spread.milliseconds("open"))
+
+
+async def _tree(browser: Browser, plane: Plane, wide: _Wide) -> Row:
+    nodes = wide_tree(WIDE_NODES)
+    await wide.show(*nodes)
+    async with _signed_in(browser, plane) as context:
+        page, _ = await _opened(context, "/applications", FIRST_ROW)
+        path = await page.get_attribute("a.row-link", "href")
+        assert path is not None
+        first = [(await _opened(context, path, NODE))[1] for _ in range(3)]
+        page, _ = await _opened(context, path, NODE)
+        seen_pod = await page.get_attribute('[data-node^="Pod/"]', "data-node")
+        assert seen_pod is not None
+        updates = []
+        for number in range(UPDATES):
+            shown = asyncio.create_task(page.evaluate(UNTIL_TEXT, f"Update{number}"))
+            await asyncio.sleep(0.3)
+            told = float(await page.evaluate("Date.now()"))
+            nodes = _told(nodes, seen_pod.removeprefix("Pod/"), f"Update{number}")
+            await wide.show(*nodes)
+            updates.append((float(await asyncio.wait_for(shown, 30)) - told) / 1000)
+    painted, changed = Spread.of(first), Spread.of(updates)
+    headline = f"first paint p50 {painted.p50:.2f} s; update of one p50 {changed.p50 * 1000:.0f} ms"
+    figures = {**painted.milliseconds("first"), **changed.milliseconds("update")}
+    return Row(f"browser: tree of {WIDE_NODES} nodes", headline, "<= 1.5 s; <= 300 ms", figures)
+
+
+def _told(nodes: tuple[TreeNode, ...], pod: str, status: str) -> tuple[TreeNode, ...]:
+    """The nodes, with another status of one Pod."""
+    info = (("Status", status), ("Ready", "1/1"))
+    return tuple(msgspec.structs.replace(node, info=info) if node.ref.name == pod else node for node in nodes)
+
+
+def wide_tree(count: int) -> tuple[TreeNode, ...]:
+    """A Deployment, its ReplicaSet and Pods."""
+    deployment, replicas, pod, *_ = tree("cart", ready=3)
+    pods = (
+        msgspec.structs.replace(
+            pod, id=f"{pod.id}-{number}", ref=msgspec.structs.replace(pod.ref, name=f"{pod.ref.name}-{number}")
+        )
+        for number in range(count - 2)
+    )
+    return (msgspec.structs.replace(deployment, health=HealthState.HEALTHY), replicas, *pods)
+
+
+async def _idle(browser: Browser, plane: Plane) -> Row:
+    async with _signed_in(browser, plane) as context:
+        page, _ = await _opened(context, "/applications", FIRST_ROW)
+        await asyncio.sleep(3)  # what belongs to the opening has come by then
+        session = await context.new_cdp_session(page)
+        received = 0
+
+        def count(event: dict[str, object]) -> None:
+            nonlocal received
+            response = event.get("response")
+            received += len(str(response.get("payloadData", ""))) if isinstance(response, dict) else 0
+            length = event.get("encodedDataLength")
+            received += int(length) if isinstance(length, int | float) else 0
+
+        for name in ("Network.webSocketFrameReceived", "Network.loadingFinished"):
+            session.on(name, count)
+        await session.send("Network.enable")
+        await asyncio.sleep(IDLE_SECONDS)
+    a_minute = received * 60 / IDLE_SECONDS
+    return Row("browser: bytes of an idle minute", f"{a_minute:.0f} bytes", "~ 0", {"bytes_a_minute": round(a_minute)})
+
+
+async def _consoles(browser: Browser, plane: Plane) -> Row:
+    async with _signed_in(browser, plane) as context:
+        await _opened(context, "/applications", FIRST_ROW)
+        before = cost_of(plane.pid)
+        for _ in range(CONSOLES):
+            await _opened(context, "/applications", FIRST_ROW)
+        each_kib = (cost_of(plane.pid).resident_mib - before.resident_mib) * 1024 / CONSOLES
+    name = f"browser: memory of the control plane for each of {CONSOLES} open consoles"
+    return Row(name, f"{each_kib:.0f} KiB", "<= 300 KB", {"kib_each": round(each_kib)})
