@@ -4,6 +4,7 @@ Repositories are seeded once and then belong to whoever pushes to them; rights a
 start, since passwords may have changed. Never touches what people have committed.
 """
 
+import shutil
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ RIGHTS: dict[str, dict[str, Access]] = {
     "victor": {"platform": Access.READ, "apps": Access.READ},
     ROBOT: dict.fromkeys(REPOSITORIES, Access.WRITE),
 }
+
+# Applications that are shown only where the program that renders them is installed.
+RENDERED_BY = {"applications/reviews.yaml": "kustomize", "applications/emails.yaml": "helm"}
 
 _CONTENT = Path(__file__).parent / "demo"
 _PLATFORM_TEAM = Author("Platform team", "platform@shop.example.com")
@@ -117,9 +121,9 @@ def _claim_address(marker: Path, public_git_url: str) -> None:
 def _files(repository: str, public_git_url: str) -> Iterator[tuple[str, bytes]]:
     root = _CONTENT / repository
     for path in sorted(root.rglob("*")):
-        if path.is_file():
-            content = path.read_bytes().replace(b"GIT_URL", public_git_url.encode())
-            yield path.relative_to(root).as_posix(), content
+        name = path.relative_to(root).as_posix()
+        if path.is_file() and (name not in RENDERED_BY or shutil.which(RENDERED_BY[name])):
+            yield name, path.read_bytes().replace(b"GIT_URL", public_git_url.encode())
 
 
 async def _seed_fleet(git_host: GitHost, size: "_FleetSize", *, public_git_url: str, applications: int) -> None:
