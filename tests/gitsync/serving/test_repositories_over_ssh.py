@@ -107,6 +107,9 @@ async def test_a_person_pushes_over_http_with_the_own_token_what_is_read_over_ss
     answer = await commit(rig, url, "dana", 1)
     assert not answer.problems
     again = await commit(rig, url, "dana", 1)
+    async with asyncio.timeout(10):
+        while not pushes:  # noqa: ASYNC110 - the host tells right after its answer
+            await asyncio.sleep(0.01)
     assert (again.commit, pushes) == (answer.commit, ["dana"])
     assert (await log(world))[0] == "dana: Change 1"
     stop()
