@@ -5,6 +5,7 @@ ARGOSY_TOKEN, unless given.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import aclosing
 from importlib import import_module
@@ -19,6 +20,7 @@ from api.cli.application_change import COMMANDS
 from api.cli.output import output_option, show_json, show_table
 from api.settings import ClientSettings
 
+_LOOK_SECONDS = 0.5
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _LIST = """query List($filters: ApplicationsFilterArgs, $after: String) {
@@ -32,7 +34,7 @@ _GET = """query Get($runtime: String!, $name: String!, $namespace: String) {
     id metadata { runtime namespace name cluster } project syncStatus healthStatus healthMessage explanation revision
     commit { sha message author { name } date } syncPolicy updatedAt
     specSources { repoURL path targetRevision } destination { name server namespace }
-    operationState { phase message startedAt finishedAt initiatedBy } errors { level title message }
+    operationState { id phase message startedAt finishedAt initiatedBy } errors { level title message }
   }
 }"""
 _SYNC = """mutation Sync($runtime: String!, $name: String!, $namespace: String, $options: SyncOptions) {
@@ -83,7 +85,7 @@ _HISTORY = """query History($runtime: String!, $name: String!, $namespace: Strin
 _LOGS = """subscription Logs($application: ApplicationRef!, $pod: ResourceRef!, $container: String, $tail: Int,
   $follow: Boolean) {
   podLogs(application: $application, pod: $pod, container: $container, tailLines: $tail, follow: $follow) {
-    podName container timestamp content error
+    podName container timestamp content last error
   }
 }"""
 
@@ -130,7 +132,7 @@ def list_applications(
     after = ""
     while True:
         page = client.execute(settings, _LIST, {"filters": filters, "after": after})["applications"]
-        rows += [_row(node) for node in page["nodes"]]
+        rows += [_row(node, output) for node in page["nodes"]]
         if not page["pageInfo"]["hasNextPage"]:
             break
         after = page["pageInfo"]["endCursor"]
@@ -147,7 +149,9 @@ def get(settings: ClientSettings, application: dict[str, str | None], output: st
     if output == "json":
         show_json(found)
         return
-    show_table([_row(found)], output)
+    show_table([_row(found, output)], output)
+    if (state := found["operationState"]) is not None:
+        click.echo(f"last operation: {state['phase']}" + (f": {state['message']}" if state["message"] else ""))
     for error in found["errors"]:
         click.echo(f"{error['level'].lower()}: {error['title']}: {error['message']}")
 
@@ -159,6 +163,7 @@ def get(settings: ClientSettings, application: dict[str, str | None], output: st
 @click.option("--dry-run", is_flag=True)
 @click.option("--force", is_flag=True)
 @click.option("--reason")
+@click.option("--wait", is_flag=True, help="Until it has ended; ends with 1 unless it succeeded.")
 @output_option
 @click.pass_obj
 def sync(
@@ -169,11 +174,15 @@ def sync(
     dry_run: bool,
     force: bool,
     reason: str | None,
+    wait: bool,
     output: str,
 ) -> None:
     """Sync an application."""
     options = {"revision": revision, "prune": prune, "dryRun": dry_run, "force": force, "reason": reason}
-    _show_outcome(client.execute(settings, _SYNC + _OUTCOME, {**application, "options": options}), output)
+    data = client.execute(settings, _SYNC + _OUTCOME, {**application, "options": options})
+    _show_outcome(data, output)
+    if wait:
+        _wait_for(settings, application, data["outcome"]["operationId"])
 
 
 @app.command()
@@ -267,7 +276,7 @@ def history(settings: ClientSettings, application: dict[str, str | None], output
             "revision": entry["revision"][:8] if output == "table" else entry["revision"],
             "deployed": entry["deployedAt"],
             "by": entry["initiatedBy"] or ("automatic" if entry["automated"] else None),
-            "message": (entry["commit"] or {}).get("message"),
+            "message": _first_line((entry["commit"] or {}).get("message")) if output == "table" else entry["commit"],
         }
         for entry in found["history"]
     ]
@@ -298,9 +307,28 @@ def logs(
     async def follow_logs() -> None:
         async with aclosing(client.subscribe(settings, _LOGS, variables)) as entries:
             async for data in entries:
-                click.echo(data["podLogs"]["content"])
+                entry = data["podLogs"]
+                if entry["error"]:
+                    raise click.ClickException(entry["error"])
+                if entry["content"] or not entry["last"]:
+                    click.echo(entry["content"])
 
     asyncio.run(follow_logs())
+
+
+def _wait_for(settings: ClientSettings, application: dict[str, str | None], operation_id: str) -> None:
+    """Until the operation has ended, or another one has taken its place."""
+    while True:
+        state = _found(client.execute(settings, _GET, application), application)["operationState"]
+        if state is None or state["id"] != operation_id or state["finishedAt"]:
+            break
+        time.sleep(_LOOK_SECONDS)
+    phase, message = (state["phase"], state["message"]) if state else ("Unknown", "")
+    if state is None or state["id"] != operation_id:
+        raise click.ClickException("another operation came after this one; see `argosy audit list`")
+    click.echo(f"{phase}: {message}" if message else phase)
+    if phase != "Succeeded":
+        raise SystemExit(1)
 
 
 def _rendered(settings: ClientSettings, application: dict[str, str | None], directory: Path) -> list[str]:
@@ -347,13 +375,17 @@ def _change_rows(entry: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _row(node: dict[str, Any]) -> dict[str, Any]:
+def _first_line(text: str | None) -> str:
+    return (text or "").partition("\n")[0]
+
+
+def _row(node: dict[str, Any], output: str) -> dict[str, Any]:
     metadata = node["metadata"]
     return {
         "application": f"{metadata['runtime']}/{metadata['namespace']}/{metadata['name']}",
         "health": node["healthStatus"],
         "sync": node["syncStatus"],
-        "revision": (node["revision"] or "")[:8],
+        "revision": (node["revision"] or "")[:8] if output == "table" else node["revision"],
         "explanation": node["explanation"],
     }
 

@@ -227,6 +227,10 @@ async def test_the_command_line_does_the_same(demo: Demo, tmp_path: Path) -> Non
         file.write_text(manifest(demo, "by-cli").replace("path: newsletter", "path: catalog"))
         code, said = await argosy("edit", "demo/by-cli", "-f", str(file), "-m", "Other path")
         assert code == 0, said
+        code, said = await argosy("sync", "demo/catalog", "--wait", "--revision", "nowhere")
+        assert (code, "no branch, tag or commit 'nowhere'" in said) == (1, True), said
+        code, said = await argosy("sync", "demo/catalog", "--wait")
+        assert (code, "Succeeded" in said) == (0, True), said
         code, said = await argosy("delete", "demo/by-cli", "--confirm", "by-cli")
         assert code == 0, said
 
