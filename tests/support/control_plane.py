@@ -177,18 +177,27 @@ async def control_plane(
 
 async def _make_people(settings: Settings) -> None:
     """A copy of the first database of this process: making all tables for each test takes longer than most tests."""
+    if settings.database_url is not None:
+        await _fill(settings.database_url)
+        return
     file = settings.data_dir / "argosy.db"
     if file.exists():
         return
     file.parent.mkdir(parents=True, exist_ok=True)
     if not _FILLED:
-        database = await Database.open(settings.database)
-        async with database.write() as session:
-            for name in PEOPLE:
-                await person_store.add(session, name, hashed=hashed_password(), is_admin=name == "admin")
-        await database.close()
+        await _fill(settings.database)
         _FILLED.append(file.read_bytes())
     file.write_bytes(_FILLED[0])
+
+
+async def _fill(url: str) -> None:
+    """Everybody is in the database afterwards."""
+    database = await Database.open(url)
+    async with database.write() as session:
+        if not await person_store.all_people(session):
+            for name in PEOPLE:
+                await person_store.add(session, name, hashed=hashed_password(), is_admin=name == "admin")
+    await database.close()
 
 
 def _text(value: object) -> str:

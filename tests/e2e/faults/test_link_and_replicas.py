@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from gitsync.sandbox.githost import Access
 from tests.support.control_plane import Running, control_plane
 from tests.support.linked import Linked, linked_runtime
 from tests.support.sandbox_rig import running_world
@@ -21,7 +22,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 STATE = """{ applications { nodes { metadata { name } syncStatus revision } }
   runtimes { nodes { metadata { name } available lastUpdated } } }"""
 AUDIT = "{ auditLog(pagination: {first: 100}) { nodes { operationId commit { sha message } } } }"
-LIVE = "subscription { applications { applications { metadata { name } revision } } }"
+LIVE = "subscription { applications { type removed applications { metadata { name } revision } } }"
+TREE = """subscription { resourceTree(application: {runtime: "demo", name: "web"}) { type upserted { name } } }"""
 
 
 class Clocks:
@@ -98,6 +100,33 @@ async def test_an_hour_without_the_link_stops_nobody_but_who_asks_and_loses_noth
         assert await operations_of(linked, "op-later") == 1
         await until(lambda: _contains(messages(running), "Add later"))
         assert (await messages(running)).count("Add later") == 1
+
+
+async def test_access_that_git_takes_away_ends_within_a_minute_on_every_path(tmp_path: Path) -> None:
+    clocks = Clocks()
+    async with (
+        running_world(tmp_path / "world", public=False) as world,
+        control_plane(tmp_path / "plane", clock=clocks.wall, monotonic=clocks.monotonic) as running,
+        linked_runtime(world, running, tmp_path / "runtime") as linked,
+    ):
+        first = await linked.deploy("2")
+        await until(lambda: _is(revision(running), first))
+        async with running.subscribe("writer", TREE) as tree, running.subscribe("writer", LIVE) as live:
+            assert "web" in str(await tree.next())
+            await live.next()
+            for repository in ("apps", "team", "config"):
+                world.host.set_access(repository, "writer", Access.NONE)
+            clocks.ahead = timedelta(seconds=60)
+            linked.rig.runtime.probe.forget("writer")  # it keeps its answers for one second
+            assert await revision(running) == ""
+            assert await messages(running) == []
+            refused = await linked.create(running, "late", "op-late")
+            assert [one["code"] for one in refused["errors"]] == ["NOT_FOUND_ERROR"]
+            async with asyncio.timeout(30):  # streams look again every twenty seconds of real time
+                assert await tree.error() == "NOT_FOUND_ERROR"
+                while (event := await live.next())["type"] != "RESYNC" and not event["removed"]:
+                    pass
+        assert await operations_of(linked, "op-late") == 0
 
 
 async def test_a_runtime_that_moves_to_another_control_plane_takes_everything_along(tmp_path: Path) -> None:
