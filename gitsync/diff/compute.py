@@ -7,7 +7,7 @@ from gitsync.diff.comparison import Comparison
 from gitsync.diff.ignore import NO_RULES, IgnoreRules, without_expressions, without_fields, without_pointers
 from gitsync.diff.lists import fields_applied
 from gitsync.diff.normalize import DEFAULT_SETTINGS, DiffSettings, normalize
-from gitsync.diff.ownership import Ownership, read_ownership
+from gitsync.diff.ownership import Ownership, is_told_in_its_version, read_ownership
 from gitsync.diff.prediction import compare_prediction
 from gitsync.diff.respect import keep_live
 from gitsync.diff.secrets import is_secret, mask_together
@@ -77,8 +77,9 @@ def arbitrate(
     existing, expected = _ignoring(normalize(live, settings), normalize(predicted, settings), before, ignore)
     if is_secret(existing) or is_secret(desired.body):
         existing, expected = _masked([existing, expected], settings)
+    told = is_told_in_its_version(live, manager) and is_told_in_its_version(predicted, manager)
     changes, outcome = compare_prediction(
-        existing, expected, before, after, traits_of(live), everything=include_webhooks
+        existing, expected, before, after, traits_of(live), everything=include_webhooks or not told
     )
     return ObjectDiff(bool(changes), changes, existing, outcome)
 

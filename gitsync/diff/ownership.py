@@ -101,6 +101,13 @@ def is_apply_of(entry: JsonObject, manager: str) -> bool:
     return entry.get("manager") == manager and entry.get("operation") == "Apply" and not entry.get("subresource")
 
 
+def is_told_in_its_version(live: JsonObject, manager: str) -> bool:
+    """Whether the fields that the manager owns are those of the object's version: other versions may have others."""
+    version = live.get("apiVersion")
+    entries = live.get("metadata", NOTHING).get("managedFields") or ()
+    return all(one.get("apiVersion", version) == version for one in entries if is_apply_of(one, manager))
+
+
 def is_applied_by(live: JsonObject, manager: str) -> bool:
     """Whether the manager ever applied the object on the server's side."""
     return any(is_apply_of(entry, manager) for entry in live.get("metadata", NOTHING).get("managedFields") or ())

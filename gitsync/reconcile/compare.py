@@ -123,7 +123,11 @@ class Comparer:
             )
             self._settle(record, key, verdict)
             return True
-        if diff.arbiter_needed or self._asks_server(record, wanted):
+        if (
+            diff.arbiter_needed
+            or self._asks_server(record, wanted)
+            or (diff.modified and live.version != wanted.version)
+        ):
             return False
         self._settle(record, key, judge_both(wanted, live, live.facts.health, _sync_of(diff), memo))
         return True
@@ -161,6 +165,9 @@ class Comparer:
         `arbitrates`: the API server may be asked. Raises ClusterError.
         """
         rules = self._ignored(record, wanted.key)
+        if body is not None and body.get("apiVersion") != wanted.gvk.api_version:
+            key = wanted.key
+            body = await member.cluster.get(wanted.gvk, key.namespace, key.name, budget=Budget.DIFF)
         try:
             diff = self._diff(record, wanted, body, rules)
         except RuleUnusable:
@@ -196,12 +203,15 @@ class Comparer:
     async def _live(
         self, member: Member, wanted: DesiredObject, cached: LiveObject | None
     ) -> tuple[LiveObject | None, JsonObject | None]:
-        if cached is not None and cached.raw is not None:
+        """As the cache has it, in the version that Git names: others may have other fields."""
+        if cached is not None and cached.raw is not None and cached.version == wanted.version:
             return cached, cached.body()
         key = wanted.key
         body = await member.cluster.get(wanted.gvk, key.namespace, key.name, budget=Budget.DIFF)
         if body is None:
             return None, None
+        if cached is not None and body["metadata"].get("resourceVersion") == cached.resource_version:
+            return cached, body
         item = observed(canonical_json(body), api_version=wanted.gvk.api_version, kind=key.kind)
         return live_object(
             item, key.group, wanted.version, key.kind, self._rules.facts_of(body), self._rules.tracking

@@ -46,7 +46,17 @@ def project_conditions(project: JsonObject) -> tuple[ApplicationCondition, ...]:
 def permitted(
     project: JsonObject, application: Application, member: Member, desired: Desired
 ) -> tuple[Desired, tuple[ApplicationCondition, ...]]:
-    """`desired` with its refused objects marked, and everything that the project objects to."""
+    """`desired` with its refused objects marked, and everything that the project objects to.
+
+    Objects of kinds that argocd-cm excludes are left out and told: nobody would see what becomes of them.
+    """
+    every = {**desired.objects, **desired.excluded}
+    kinds = {(key.group, key.kind) for key in every}
+    unseen = {kind for kind in kinds if member.cache.excludes(*kind)}
+    excluded = {key: one for key, one in every.items() if (key.group, key.kind) in unseen}
+    if excluded or desired.excluded:
+        kept = {key: one for key, one in every.items() if key not in excluded}
+        desired = replace(desired, objects=kept, excluded=excluded)
     destination = destination_of(application, member)
     objects = tuple(desired.objects.values())
     children = child_refusals(project, objects)
@@ -54,6 +64,10 @@ def permitted(
         *violations(project, application, objects, destination=destination),
         *(ApplicationCondition("ExcludedResourceWarning", why) for why in children.values()),
     )
+    told = tuple(
+        ApplicationCondition("ExcludedResourceWarning", f"{key} is excluded in the settings") for key in excluded
+    )
     if not conditions:
-        return (desired if not desired.refused else replace(desired, refused={})), ()
-    return replace(desired, refused={**refusals(project, desired.objects, destination), **children}), conditions
+        return (desired if not desired.refused else replace(desired, refused={})), told
+    refused = {**refusals(project, desired.objects, destination), **children}
+    return replace(desired, refused=refused), (*told, *conditions)

@@ -52,7 +52,8 @@ class Desired:
     `revision` is the newest commit that changed the application's inputs, of its first source where there are several;
     `revisions` has one for each of `spec.sources`, and so has `source_types`. `reads` and `note` say what each source
     read and why it was rendered. `unknown` are the kinds, as (group, kind), that the cluster does not serve yet.
-    `refused` says of objects that the project does not permit why; they are shown and never touched.
+    `refused` says of objects that the project does not permit why; they are shown and never touched. `excluded` are
+    objects of kinds that the settings leave out; they are none of `objects`.
     """
 
     revision: str
@@ -65,6 +66,7 @@ class Desired:
     conditions: tuple[ApplicationCondition, ...] = ()
     unknown: frozenset[tuple[str, str]] = frozenset()
     refused: Mapping[ResourceKey, str] = field(default_factory=dict)
+    excluded: Mapping[ResourceKey, DesiredObject] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -322,6 +322,7 @@ class Syncs:
         if own and asks_for_what_is_followed(asked, shown, sources):
             refresh = Refresh.COMPARE if asked == shown else Refresh.NORMAL
             desired = await self._sources.desire(record, member, refresh=refresh)
+            desired, _ = permitted(self._project(record), record.application, member, desired)
             self._records.want(record, desired)
             record.take(desired)
         else:

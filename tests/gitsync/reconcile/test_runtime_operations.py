@@ -238,6 +238,44 @@ async def test_a_list_with_an_entry_twice_is_applied_as_it_is(rig: Rig) -> None:
     assert [one["name"] for one in container["ports"]] == ["http", "web"]
 
 
+async def test_an_object_is_compared_in_the_version_that_git_names(rig: Rig) -> None:
+    """The cluster prefers another version of autoscalers, in which the same target has another field."""
+    scaler = """apiVersion: autoscaling/v1
+kind: HorizontalPodAutoscaler
+metadata: {name: old}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: nobody}
+  maxReplicas: 3
+  targetCPUUtilizationPercentage: PERCENT
+"""
+    for count, percent in enumerate(("50", "70"), start=1):
+        commit = await rig.push({"old/a.yaml": scaler.replace("PERCENT", percent)})
+        if count == 1:
+            await rig.create_application("old", syncPolicy=AUTOMATED)
+        body = await rig.until(
+            "old",
+            lambda body, at=commit: (
+                (body.get("status") or {}).get("sync", {}).get("status") == "Synced"
+                and body["status"]["sync"]["revision"] == at
+            ),
+        )
+        assert len(body["status"]["history"]) == count
+    made = await rig.get("autoscaling/v1", "HorizontalPodAutoscaler", "default", "old")
+    assert made is not None
+    assert made["spec"]["targetCPUUtilizationPercentage"] == 70
+
+
+async def test_an_object_of_an_excluded_kind_is_told_and_left_alone(rig: Rig) -> None:
+    endpoints = "apiVersion: v1\nkind: Endpoints\nmetadata: {name: aside}\nsubsets: []\n"
+    await rig.push({"aside/a.yaml": endpoints, "aside/b.yaml": config_map("aside")})
+    await rig.create_application("aside", syncPolicy=AUTOMATED)
+    body = await rig.until("aside", synced_and_healthy)
+    assert [one["kind"] for one in body["status"]["resources"]] == ["ConfigMap"]
+    ((kind, told),) = conditions_of(body)
+    assert (kind, told) == ("ExcludedResourceWarning", "Endpoints default/aside is excluded in the settings")
+    assert await rig.get("v1", "Endpoints", "default", "aside") is None
+
+
 async def test_a_kind_that_nobody_serves_stops_the_sync_before_anything_is_applied(rig: Rig) -> None:
     basket = "apiVersion: shop.example.com/v1\nkind: Basket\nmetadata: {name: NAME}\n"
     await rig.push({"whole/a.yaml": config_map("whole"), "whole/b.yaml": basket})
