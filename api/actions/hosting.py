@@ -53,30 +53,36 @@ class GitHostConnected:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """How far it is. `runtime` None: the first step is to be done; `reason`: why it cannot be."""
+    """How far it is. `runtime` None: the first step is to be done; `reason`: why it cannot be. `needed`: there is no
+    runtime at all, or one that was begun and is not whole."""
 
     runtime: RegisteredRuntime | None
     reason: str
     installed: bool
     git_connected: bool
     cluster_connected: bool
+    needed: bool
 
 
 async def setup(plane: ControlPlane, viewer: Viewer) -> Setup:
-    """Of the first hosted runtime that the viewer may see."""
-    hosted = [one for one in await runtimes.all_visible(plane, viewer) if one.hosted]
-    reason = "" if hosted else _why_not(plane)
-    if not hosted:
-        return Setup(None, reason, installed=False, git_connected=False, cluster_connected=False)
-    runtime = hosted[0]
+    """Of the first runtime that somebody set up in here and that the viewer may see."""
+    seen = await runtimes.all_visible(plane, viewer)
+    runtime = next((one for one in seen if one.hosting is not None), None)
+    if runtime is None:
+        reason = _why_not(plane)
+        return Setup(None, reason, installed=False, git_connected=False, cluster_connected=False, needed=not seen)
     async with plane.database.read() as session:
         clusters = await runtime_store.count_clusters(session, [runtime.name])
+    installed = runtime.summary is not None and not runtime.summary.starting
+    connected = runtime.summary is not None and bool(runtime.summary.shared_config_repo)
+    has_cluster = clusters.get(runtime.name, 0) > 1
     return Setup(
         runtime,
-        reason,
-        installed=runtime.summary is not None,
-        git_connected=runtime.summary is not None and bool(runtime.summary.shared_config_repo),
-        cluster_connected=clusters.get(runtime.name, 0) > 1,
+        "",
+        installed=installed,
+        git_connected=connected,
+        cluster_connected=has_cluster,
+        needed=not (installed and connected and has_cluster),
     )
 
 

@@ -30,6 +30,9 @@ class SetupStep:
 
 @strawberry.type(description="`possible` is false with the reason where hosted runtimes have no cluster to live in.")
 class HostedSetup:
+    needed: bool = strawberry.field(
+        description="There is no runtime at all, or one that was begun here and lacks a step."
+    )
     possible: bool
     reason: str | None
     runtime: Runtime | None
@@ -41,6 +44,7 @@ class HostedSetup:
         name = runtime.name if runtime else "hosted"
         command = f"argosy cluster add CONTEXT --runtime {name}"
         return HostedSetup(
+            needed=setup.needed,
             possible=not setup.reason,
             reason=setup.reason or None,
             runtime=Runtime.of(runtime, available=context.plane.connected.available(name)) if runtime else None,

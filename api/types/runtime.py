@@ -144,6 +144,8 @@ def _health(runtime: RegisteredRuntime, *, available: bool) -> tuple[HealthState
         return None, "it has not connected yet"
     if not available:
         return HealthState.UNKNOWN, "it is not connected"
+    if runtime.summary.starting:
+        return HealthState.PROGRESSING, runtime.summary.starting
     worst = max(runtime.summary.components, key=lambda part: HEALTH_RANK[part.health], default=None)
     if worst is None or worst.health is HealthState.HEALTHY:
         return HealthState.HEALTHY, None

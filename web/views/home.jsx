@@ -6,6 +6,7 @@ import { useAnswer } from "./live.js";
 import { readPeriod, whole } from "./period.js";
 import { PeriodBar } from "./periodbar.jsx";
 import { placeOf } from "./place.js";
+import { SetUp } from "./setup.jsx";
 import { Health } from "./status.jsx";
 import { useQuery } from "./url.jsx";
 
@@ -21,6 +22,7 @@ export function Home() {
       <div className="page-head">
         <h1>Home</h1>
       </div>
+      <SetUp />
       <PeriodBar period={period} />
       {error && <Notice title="The figures could not be read" detail={error.message} next="Applications and runtimes still work." id={error.id} onRetry={again} />}
       <div className="tiles">

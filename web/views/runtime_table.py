@@ -10,7 +10,7 @@ from web.components.status import Health
 from web.states.runtimes import RuntimesState
 
 HEADS = ("Runtime", "Connection", "Health", "Version", "Runs", "Clusters", "Applications", "Last report")
-COMMAND = "argosy runtime --kubeconfig FILE --namespace argosy --link URL --token TOKEN"
+COMMAND = "argosy runtime create NAME && argosy runtime manifests NAME | kubectl apply -f -"
 
 
 def runtime_table() -> rx.Component:
@@ -28,7 +28,9 @@ def runtime_table() -> rx.Component:
                 RuntimesState.runtimes,
                 _table(rx.foreach(RuntimesState.runtimes, lambda row: runtime_line(row=row, key=row.id))),
                 Empty.create(
-                    title="No runtime is connected", next="Start one next to a cluster; it dials in:", command=COMMAND
+                    title="No runtime is connected",
+                    next="Register one and install it in its cluster; it dials in:",
+                    command=COMMAND,
                 ),
             ),
         ),

@@ -2,7 +2,8 @@
 import { useContext, useEffect, useState } from "react";
 import { ColorModeContext } from "$/utils/context-registry";
 import { announce, AppLink, Bone, CopyId, Empty, Icon, Moment, Notice } from "./kit.jsx";
-import { ask, useAnswer } from "./live.js";
+import { useAnswer } from "./live.js";
+import { Refused, useDeed } from "./mutation.jsx";
 import { placeOf } from "./place.js";
 import { QueryLink, useQuery } from "./url.jsx";
 
@@ -123,30 +124,6 @@ function Theme() {
     </div>
   );
 }
-
-// Runs a mutation and keeps what went wrong: [problem, busy, run].
-function useDeed() {
-  const [problem, setProblem] = useState(null);
-  const [busy, setBusy] = useState(false);
-  const run = async (document, variables, field) => {
-    setBusy(true);
-    setProblem(null);
-    try {
-      const { [field]: payload } = await ask(document, variables);
-      const [first] = payload.errors;
-      if (!first) return payload;
-      setProblem({ message: first.message, next: first.suggestion });
-    } catch (failure) {
-      setProblem({ message: failure.message, id: failure.id });
-    } finally {
-      setBusy(false);
-    }
-    return null;
-  };
-  return [problem, busy, run];
-}
-
-const Refused = ({ problem }) => problem && <Notice title="Not done" detail={problem.message} next={problem.next} id={problem.id} />;
 
 function Sure({ label, question, onDo, busy }) {
   const [asked, setAsked] = useState(false);
