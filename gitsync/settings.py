@@ -101,6 +101,7 @@ class RuntimeSettings:
     generators: GeneratorSettings = GeneratorSettings()
     flags: ControllerFlags = ControllerFlags()
     metric_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    aws_verify_target_group: bool = False  # AWS is asked whether load balancers have taken weights over
 
 
 @dataclass(frozen=True, slots=True)

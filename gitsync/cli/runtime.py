@@ -61,6 +61,11 @@ from gitsync.settings import (
     help="Who reconciles: argosy even beside an Argo CD controller; argo-cd, which is driven through the same objects; "
     "auto: argosy unless an Argo CD controller is at work in the namespace.",
 )
+@click.option(
+    "--aws-verify-target-group",
+    is_flag=True,
+    help="Ask AWS whether load balancers have taken weights of Rollouts over.",
+)
 @click.option("--adopt", is_flag=True, help="The same as --engine argosy.")
 def runtime(
     kubeconfig: Path | None,
@@ -86,6 +91,7 @@ def runtime(
     server_side_diff: bool,
     hosted: bool,
     engine: str,
+    aws_verify_target_group: bool,
     adopt: bool,
 ) -> None:
     """Make clusters agree with Git: the runtime process."""
@@ -108,6 +114,7 @@ def runtime(
         metrics_port=metrics_port,
         poll_seconds=poll_seconds,
         metric_variables=environment.metrics,
+        aws_verify_target_group=aws_verify_target_group,
         config_repo=config_repo,
         ingress_host=ingress_host,
         generators=GeneratorSettings(scm_allow, token_ref_strict, new_file_globbing=new_git_file_globbing),

@@ -34,7 +34,13 @@ class Delivery:
         self._measurements = measurements(cluster, settings, now=now)
         self.loop = DeliveryLoop(
             cluster,
-            controllers(cluster, supervisor=supervisor, now=now, measurements=self._measurements),
+            controllers(
+                cluster,
+                supervisor=supervisor,
+                now=now,
+                measurements=self._measurements,
+                verifies_target_groups=settings.aws_verify_target_group,
+            ),
             supervisor=supervisor,
             now=now,
             instance_id=settings.instance_id,

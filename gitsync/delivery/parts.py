@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from gitsync.delivery.analysis_runs import AnalysisRunController, ClusterJobs, read_secret
+from gitsync.delivery.balancers import BalancerQuestions
 from gitsync.delivery.controller import Controller
 from gitsync.delivery.experiments import ExperimentController
 from gitsync.delivery.loop import MANAGER
@@ -46,11 +47,17 @@ def measurements(cluster: Cluster, settings: RuntimeSettings, *, now: Callable[[
 
 
 def controllers(
-    cluster: Cluster, *, supervisor: Supervisor, now: Callable[[], datetime], measurements: Measurements
+    cluster: Cluster,
+    *,
+    supervisor: Supervisor,
+    now: Callable[[], datetime],
+    measurements: Measurements,
+    verifies_target_groups: bool = False,
 ) -> tuple[Controller, ...]:
     """All of them; a further one is added here. `cluster` and `supervisor` are for those that ask others."""
+    balancers = BalancerQuestions(measurements.load_balancers(), now=now) if verifies_target_groups else None
     return (
-        RolloutController(Parts(route, make_run, missing), now=now),
+        RolloutController(Parts(route, make_run, missing), now=now, balancers=balancers),
         AnalysisRunController(cluster, measurements, now=now),
         ExperimentController(now=now),
     )

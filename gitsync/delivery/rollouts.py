@@ -1,8 +1,10 @@
 """The controller of Rollouts: gathers what one Rollout needs to see and asks `gitsync.rollout.step`."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
+from gitsync.delivery.balancers import BalancerQuestions
 from gitsync.delivery.controller import Followed
 from gitsync.delivery.store import Store, key_of
 from gitsync.manifest.object import JsonObject
@@ -31,7 +33,11 @@ class RolloutController:
         Followed(GroupVersionKind(GROUP, VERSION, "Experiment")),
     )
 
-    def __init__(self, parts: Parts, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, parts: Parts, *, now: Callable[[], datetime], balancers: BalancerQuestions | None = None
+    ) -> None:
+        """`balancers`: weights of AWS load balancers are verified."""
+        self._balancers = balancers
         self._parts = parts
         self._now = now
         self._mentions: dict[ResourceKey, frozenset[tuple[str, str, str, str]]] = {}
@@ -48,7 +54,11 @@ class RolloutController:
         return (*found, *self._mentioned.get((key.group, key.kind, key.namespace, ""), ()))
 
     async def look(self, body: JsonObject, store: Store) -> Step:
-        result = step(body, self._children(body, store), self._now(), self._parts)
+        children = self._children(body, store)
+        if self._balancers is not None:
+            known = await self._balancers.about(body, list(children.routed.values()))
+            children = replace(children, balancers=known)
+        result = step(body, children, self._now(), self._parts)
         if (body.get("status") or {}).get("observedGeneration"):
             return result
         return _with_first_event(body, result)

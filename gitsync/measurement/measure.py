@@ -12,6 +12,7 @@ from gitsync.measurement.graphite import measure_graphite
 from gitsync.measurement.http import Http
 from gitsync.measurement.influxdb import measure_influxdb
 from gitsync.measurement.job import measure_job
+from gitsync.measurement.load_balancers import LoadBalancers
 from gitsync.measurement.new_relic import measure_new_relic
 from gitsync.measurement.prometheus import measure_prometheus
 from gitsync.measurement.values import JobStore, Provider, ProviderSettings, Reading, SecretReader, Task
@@ -52,6 +53,9 @@ class Measurements:
 
     async def close(self) -> None:
         await self._http.close()
+
+    def load_balancers(self) -> LoadBalancers:
+        return LoadBalancers(self._http, self._settings.aws, now=self._now)
 
     async def take(self, run: JsonObject, questions: Sequence[Question]) -> tuple[Answer, ...]:
         """One answer for each question; a measurement that failed is an answer too."""

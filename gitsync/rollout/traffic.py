@@ -54,6 +54,7 @@ def route(work: Pass) -> None:
             header_route=shown.set_header_route if shown else None,
             mirror_route=shown.set_mirror_route if shown else None,
             remove_managed=decision.remove_managed,
+            balancers=work.children.balancers,
         ),
         work.children.routed,
     )

@@ -74,8 +74,31 @@ LiveObjects = Mapping[ResourceKey, JsonObject]
 
 
 @dataclass(frozen=True, slots=True)
+class TargetGroup:
+    """`resource` is the tag that names Ingress, service and port; `weight` is None where no rule forwards to it."""
+
+    name: str
+    arn: str
+    resource: str
+    weight: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBalancer:
+    """What AWS knows about the load balancer of one Ingress."""
+
+    ingress: str
+    name: str
+    arn: str
+    target_groups: tuple[TargetGroup, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Children:
-    """Everything around one Rollout, as the cluster has it. Lists may hold more than what the Rollout owns."""
+    """Everything around one Rollout, as the cluster has it. Lists may hold more than what the Rollout owns.
+
+    `balancers`: what AWS said about weights; None where it was not asked.
+    """
 
     replica_sets: tuple[JsonObject, ...] = ()
     pods: tuple[JsonObject, ...] = ()
@@ -86,6 +109,7 @@ class Children:
     cluster_templates: Mapping[str, JsonObject] = field(default_factory=dict)
     workload: JsonObject | None = None
     routed: LiveObjects = field(default_factory=dict)
+    balancers: tuple[LoadBalancer, ...] | None = None
 
 
 # ---- routing: the core says which share of traffic goes where, `gitsync.rollout.routing` says how objects express it
@@ -97,6 +121,7 @@ class RoutingRequest:
 
     `desired_weight` None leaves weights alone. `header_route` and `mirror_route` are the step's own bodies: without a
     match they remove that route. `remove_managed` takes all managed routes away. `additional` are experiments' shares.
+    `balancers` are to have the weights by now; None: nobody looks.
     """
 
     rollout: JsonObject
@@ -110,6 +135,7 @@ class RoutingRequest:
     header_route: JsonObject | None = None
     mirror_route: JsonObject | None = None
     remove_managed: bool = False
+    balancers: tuple[LoadBalancer, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

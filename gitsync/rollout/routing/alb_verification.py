@@ -6,29 +6,7 @@ from dataclasses import dataclass
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout.routing.alb import alb_ingresses
 from gitsync.rollout.routing.values import RoutedRollout, Traffic
-from gitsync.rollout.values import Event
-
-RESOURCE_TAG = "ingress.k8s.aws/resource"
-
-
-@dataclass(frozen=True, slots=True)
-class TargetGroup:
-    """`resource` is the tag that names Ingress, service and port; `weight` is None where no rule forwards to it."""
-
-    name: str
-    arn: str
-    resource: str
-    weight: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class LoadBalancer:
-    """What AWS knows about the load balancer of one Ingress."""
-
-    ingress: str
-    name: str
-    arn: str
-    target_groups: tuple[TargetGroup, ...] = ()
+from gitsync.rollout.values import Event, LoadBalancer, TargetGroup
 
 
 @dataclass(frozen=True, slots=True)

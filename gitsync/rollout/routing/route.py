@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout.routing.alb import ALB
+from gitsync.rollout.routing.alb_verification import verify_weights
 from gitsync.rollout.routing.apisix import APISIX
 from gitsync.rollout.routing.app_mesh import APP_MESH
 from gitsync.rollout.routing.gateway_api import GATEWAY_API, PLUGIN
@@ -33,7 +34,12 @@ def route(request: RoutingRequest, live: LiveObjects, settings: RouterSettings =
         remove_managed_routes=request.remove_managed,
         total=request.max_weight,
     )
-    return joined(router.route(rollout, _supported(router, traffic), live) for router in _routers(rollout))
+    routed = joined(router.route(rollout, _supported(router, traffic), live) for router in _routers(rollout))
+    if request.balancers is None or not _has(rollout, ALB):
+        return routed
+    seen = verify_weights(rollout, traffic, request.balancers)
+    statuses: JsonObject = {"albs": list(seen.statuses), "alb": seen.statuses[0] if len(seen.statuses) == 1 else None}
+    return replace(routed, verified=seen.verified, status=statuses, events=(*routed.events, *seen.events))
 
 
 def needed(rollout: JsonObject, settings: RouterSettings = _DEFAULTS) -> tuple[Needed, ...]:

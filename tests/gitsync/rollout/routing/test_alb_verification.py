@@ -1,7 +1,8 @@
 """What AWS says about target groups, against the weights that were asked for."""
 
-from gitsync.rollout.routing.alb_verification import LoadBalancer, TargetGroup, verify_weights
+from gitsync.rollout.routing.alb_verification import verify_weights
 from gitsync.rollout.routing.values import RoutedRollout, Traffic
+from gitsync.rollout.values import LoadBalancer, TargetGroup
 from model.kinds.rollout import WeightDestination
 
 ROLLOUT = RoutedRollout(
