@@ -26,6 +26,7 @@ from gitsync.settings import (
     ControllerFlags,
     GeneratorSettings,
     LinkSettings,
+    RuntimeEnvironment,
     RuntimeSettings,
     read_environment,
 )
@@ -120,6 +121,11 @@ def runtime(
         generators=GeneratorSettings(scm_allow, token_ref_strict, new_file_globbing=new_git_file_globbing),
         flags=ControllerFlags(_seconds(sync_timeout), _patterns(application_namespaces), server_side_diff),
     )
+    _run(settings, environment)
+
+
+def _run(settings: RuntimeSettings, environment: RuntimeEnvironment) -> None:
+    """Until it is told to stop; a failure to start ends the process with what to do about it."""
     recent = configure_logs(environment.log)
     try:
         access = _access(settings, environment.pod)
