@@ -133,10 +133,17 @@ def repository_making(provider: Provider, path: RepositoryPath, credential: Cred
         case ProviderKind.GITHUB:
             return Question(place, headers, body={"name": path.name, "private": True, "auto_init": True})
         case ProviderKind.GITEA:
-            body = {"name": path.name, "private": True, "auto_init": True, "default_branch": "main"}
+            body: dict[str, Any] = {"name": path.name, "private": True, "auto_init": True, "default_branch": "main"}
             return Question(place, headers, body=body)
-        case _:
-            return None
+        case ProviderKind.GITLAB:  # in a group it would have to be asked for the group's number first
+            body = {"name": path.name, "path": path.name, "visibility": "private", "initialize_with_readme": True}
+            return Question(f"{provider.api}/projects", headers, body=body) if own else None
+        case ProviderKind.BITBUCKET:
+            place = f"{provider.api}/repositories/{quote(path.owner, safe='')}/{quote(path.name, safe='')}"
+            return Question(place, headers, body={"scm": "git", "is_private": True})
+        case ProviderKind.BITBUCKET_SERVER:
+            place = f"{provider.api}/projects/{quote(path.owner, safe='')}/repos"
+            return Question(place, headers, body={"name": path.name, "scmId": "git"})
 
 
 class PullRequests:

@@ -104,8 +104,11 @@ class Acts:
         finally:
             record.reverting = False
             self._context.loop.want(record.key, Refresh.NORMAL)
-        self._context.journalling.ended(body.operation_id, commit, _SUCCEEDED, reverted.message)
-        answer = self.answer(record, body.operation_id, done=True, commit=commit, message=reverted.message)
+        message = reverted.message
+        if reverted.awaited and self._context.loop.watching_only:
+            message += "; the engine that is in charge here does not hold automated sync meanwhile"
+        self._context.journalling.ended(body.operation_id, commit, _SUCCEEDED, message)
+        answer = self.answer(record, body.operation_id, done=True, commit=commit, message=message)
         pages = tuple(one.page for one in reverted.awaited if one.page)
         return msgspec.structs.replace(answer, pull_request_urls=pages)
 

@@ -145,15 +145,26 @@ async def test_a_host_without_pull_requests_gets_the_branch_alone() -> None:
         assert await pull_requests.open("https://git.example.com/team/apps.git", DANA, WANTED) is None
 
 
-def test_repositories_are_made_under_their_owner() -> None:
-    def making(url: str) -> tuple[str, Any]:
-        provider = well_known(url) or on_host(K.GITEA, "https://code.example.com")
-        path = repository_path(provider, url)
-        assert path is not None
-        question = repository_making(provider, path, DANA)
-        assert question is not None
-        assert question.body is not None
-        return question.url, question.body["name"]
-
-    assert making("https://code.example.com/dana/new.git") == ("https://code.example.com/api/v1/user/repos", "new")
-    assert making("https://github.com/team/new") == ("https://api.github.com/orgs/team/repos", "new")
+@pytest.mark.parametrize(
+    ("kind", "url", "address"),
+    [
+        (K.GITEA, "https://code.example.com/dana/new.git", "https://code.example.com/api/v1/user/repos"),
+        (K.GITEA, "https://code.example.com/team/new.git", "https://code.example.com/api/v1/orgs/team/repos"),
+        (K.GITHUB, "https://github.com/team/new", "https://api.github.com/orgs/team/repos"),
+        (K.GITLAB, "https://gitlab.com/dana/new", "https://gitlab.com/api/v4/projects"),
+        (K.GITLAB, "https://gitlab.com/group/new", None),
+        (K.BITBUCKET, "https://bitbucket.org/team/new", "https://api.bitbucket.org/2.0/repositories/team/new"),
+        (
+            K.BITBUCKET_SERVER,
+            "https://code.example.com/scm/prj/new.git",
+            "https://code.example.com/rest/api/1.0/projects/prj/repos",
+        ),
+    ],
+)
+def test_repositories_are_made_under_their_owner(kind: ProviderKind, url: str, address: str | None) -> None:
+    provider = well_known(url) or on_host(kind, url[: url.index("/", 8)])
+    path = repository_path(provider, url)
+    assert path is not None
+    question = repository_making(provider, path, DANA)
+    assert (question.url if question else None) == address
+    assert question is None or question.body is not None
