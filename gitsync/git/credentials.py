@@ -9,11 +9,15 @@ from pygit2.enums import CredentialType
 
 @dataclass(frozen=True, slots=True)
 class GitCredential:
-    """User name and password (or token), or a private SSH key in PEM."""
+    """User name and password (or token), or a private SSH key in PEM.
+
+    `host_keys` are the SHA-256 of the keys that the SSH server may show; None: any.
+    """
 
     username: str = ""
     password: str = field(default="", repr=False)
     ssh_private_key: str = field(default="", repr=False)
+    host_keys: frozenset[bytes] | None = None
 
 
 class CredentialSource(Protocol):
@@ -41,6 +45,7 @@ class Answerer(pygit2.RemoteCallbacks):
         super().__init__()
         self._credential = credential
         self._asked = False
+        self.host_keys = credential.host_keys if credential is not None else None  # see `gitsync.git.host_keys`
 
     def credentials(
         self, url: str, username_from_url: str | None, allowed_types: CredentialType

@@ -4,6 +4,7 @@ Failed
 └── RepositoryError
     ├── RepositoryUnreachable    no answer, an answer too late, or a server error: may pass by itself
     ├── AuthenticationRefused    the host wants other credentials, or forbids these
+    ├── HostKeyRefused           the SSH server shows a key that nobody told us of
     ├── RepositoryNotFound       the host knows no such repository, or hides it from these credentials
     ├── RevisionNotFound         the repository has no such branch, tag or commit
     ├── PathNotFound             the commit has nothing at this path
@@ -31,6 +32,10 @@ class RepositoryUnreachable(RepositoryError):
 
 class AuthenticationRefused(RepositoryError):
     """The host wants other credentials, or forbids these."""
+
+
+class HostKeyRefused(RepositoryError):
+    """The SSH server shows a key that nobody told us of: it may be another server."""
 
 
 class RepositoryNotFound(RepositoryError):

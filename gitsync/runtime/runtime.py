@@ -46,7 +46,7 @@ from gitsync.reconcile.refresh import Refresh
 from gitsync.reconcile.reporter import Reporter, summary_of
 from gitsync.reconcile.rollback_hold import RollbackHolds
 from gitsync.reconcile.rules import EngineRules
-from gitsync.reconcile.signing_keys import known_keys
+from gitsync.reconcile.signing_keys import SshKnownHosts, known_keys
 from gitsync.reconcile.source_parts import SourceParts, make_sources
 from gitsync.reconcile.sources import Sources
 from gitsync.reconcile.status_writer import StatusWriter
@@ -98,7 +98,7 @@ class Runtime:
         self.home_cluster = Cluster(access, times=times)
         self.credentials = CredentialStore()
         self.probe = AccessProbe(self.credentials, clock=time.monotonic)
-        of_repositories = RepositoryCredentials(self.credentials)
+        of_repositories = self._make_credentials()
         self.charts = ChartFetcher(of_repositories, clock=time.monotonic)
         self.repositories = self._make_repositories(of_repositories)
         self.journalling = make_journalling(settings, self.repositories, of_repositories, self.supervisor, now)
@@ -278,6 +278,10 @@ class Runtime:
     def _hint(self, urls: Collection[str]) -> None:
         self.repositories.hint(urls)
         self.application_sets.hint()
+
+    def _make_credentials(self) -> RepositoryCredentials:
+        known_hosts = SshKnownHosts(self.home_cluster, self._settings.namespace, time.monotonic)
+        return RepositoryCredentials(self.credentials, known_hosts.lines)
 
     def _make_metrics(self) -> MetricsPort:
         return MetricsPort(

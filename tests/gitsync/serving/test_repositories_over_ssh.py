@@ -13,6 +13,11 @@ import pytest
 import pytest_asyncio
 
 from gitsync.access.secret import Credential, PersonSecret, RepositorySecret
+from gitsync.git.credentials import GitCredential
+from gitsync.git.errors import HostKeyRefused
+from gitsync.git.host_keys import host_keys
+from gitsync.git.remote import list_refs
+from gitsync.git.settings import GitSettings
 from gitsync.sandbox.githost import Access
 from gitsync.serving.committing import Intent
 from model.kinds.application import ApplicationSource
@@ -123,6 +128,24 @@ async def test_rights_over_ssh_are_those_of_the_person_on_the_web(both: tuple[Wo
     assert [one.code for one in refused.problems] == ["FORBIDDEN_ERROR"]
     assert not (await rig.runtime.probe.verdict("eve", url)).read
     assert "Change 2" not in str(await log(world))
+
+
+async def test_a_server_with_another_key_than_the_known_one_is_refused(both: tuple[World, Rig, str]) -> None:
+    world, _, url = both
+    port = int(url.rpartition(":")[2].partition("/")[0])
+    public = (world.folder / "sshd" / "host.pub").read_text()
+    other = (world.folder / "sshd" / "user.pub").read_text()
+
+    async def read(line: str) -> str:
+        keys = host_keys(line, url)
+        credential = GitCredential(ssh_private_key=(world.folder / "sshd" / "user").read_text(), host_keys=keys)
+        listing = await asyncio.to_thread(list_refs, url, credential, GitSettings())
+        return listing.default_branch
+
+    assert await read(f"[127.0.0.1]:{port} {public}") == "refs/heads/main"
+    for line in (f"[127.0.0.1]:{port} {other}", f"127.0.0.1 {public}", ""):
+        with pytest.raises(HostKeyRefused, match=r"shows the key SHA256:"):
+            await read(line)
 
 
 async def test_the_operator_pushes_with_the_runtimes_key(both: tuple[World, Rig, str]) -> None:
