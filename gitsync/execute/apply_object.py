@@ -19,13 +19,14 @@ from gitsync.execute.live import LiveView, Watched
 from gitsync.execute.migrate import MIGRATED_MANAGER_ANNOTATION, migrate_client_side
 from gitsync.execute.ownership import why_not_ours
 from gitsync.kube.client import Cluster, Validation, Written
-from gitsync.kube.errors import AlreadyExists, ClusterError, Conflict, Duplicated, Immutable, NotFound
+from gitsync.kube.errors import AlreadyExists, ClusterError, Conflict, Duplicated, Immutable, NotFound, Undeclared
 from gitsync.manifest.object import JsonObject
 from gitsync.manifest.tracking import FIELD_MANAGER
 from gitsync.plan.values import Task
 from model.identity import ResourceKey
 
 _NEVER_RECREATED = frozenset({("", "Namespace"), ("apiextensions.k8s.io", "CustomResourceDefinition")})
+_SERVERS = frozenset({"generation", "managedFields", "resourceVersion", "selfLink", "uid"})
 _MAX_ATTEMPTS = 4  # of a replacement that loses against other writers
 
 
@@ -86,10 +87,11 @@ def _may_be_recreated(task: Task) -> bool:
 
 
 def _clean(body: JsonObject) -> JsonObject:
-    """Manifests dumped from a cluster carry managedFields, which the API server refuses in an apply."""
-    if "managedFields" not in body["metadata"]:
+    """Manifests dumped from a cluster carry what the server wrote, and an apply of that is refused, or is bound to an
+    object that is no more."""
+    if _SERVERS.isdisjoint(body["metadata"]):
         return body
-    metadata = {key: value for key, value in body["metadata"].items() if key != "managedFields"}
+    metadata = {key: value for key, value in body["metadata"].items() if key not in _SERVERS}
     return {**body, "metadata": metadata}
 
 
@@ -103,6 +105,10 @@ async def _apply(cluster: Cluster, task: Task, body: JsonObject, settings: Apply
             return await _apply_server_side(cluster, task, body, settings)
         except Duplicated:
             pass  # Kubernetes stores it, and charts that are in use rely on that; only this kind of apply cannot
+        except Undeclared:
+            if task.options.validate:
+                raise
+            # Nobody is to look at it: other writes drop such a field, and this kind of apply refuses it.
     return await apply_client_side(cluster, task, body, dry_run=settings.dry_run, validation=_validation(task))
 
 

@@ -118,6 +118,8 @@ async def test_the_life_of_an_application(rig: Rig) -> None:
     await take_over(rig)
     await client_side(rig)
     await duplicates(rig)
+    await undeclared_fields(rig)
+    await dumped_manifests(rig)
     await prune_and_delete(rig)
 
 
@@ -235,6 +237,24 @@ async def duplicates(rig: Rig) -> None:
         wanted = apply(with_env(*names)).desired
         assert wanted
         assert not compute_diff(wanted, body).modified
+
+
+async def undeclared_fields(rig: Rig) -> None:
+    odd = deployment("odd")
+    odd = odd | {"metadata": odd["metadata"] | {"name": "odd"}, "spec": odd["spec"] | {"replicaz": 1}}
+    refused = await rig.run(plan(apply(odd)))
+    assert refused.phase is Phase.FAILED, refused
+    assert "replicaz" in refused.results[0].message
+    taken = await rig.run(plan(apply(odd, validate=False)))
+    assert taken.phase is Phase.SUCCEEDED, taken
+
+
+async def dumped_manifests(rig: Rig) -> None:
+    dumped = config_map("dumped", a="1")
+    servers = {"uid": "abc", "resourceVersion": "1", "generation": 3, "creationTimestamp": "2020-01-01T00:00:00Z"}
+    for _ in range(2):
+        done = await rig.run(plan(apply(dumped | {"metadata": dumped["metadata"] | servers})))
+        assert done.phase is Phase.SUCCEEDED, done
 
 
 async def prune_and_delete(rig: Rig) -> None:
