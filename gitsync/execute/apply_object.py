@@ -19,7 +19,7 @@ from gitsync.execute.live import LiveView, Watched
 from gitsync.execute.migrate import MIGRATED_MANAGER_ANNOTATION, migrate_client_side
 from gitsync.execute.ownership import why_not_ours
 from gitsync.kube.client import Cluster, Validation, Written
-from gitsync.kube.errors import AlreadyExists, ClusterError, Conflict, Duplicated, Immutable, NotFound, Undeclared
+from gitsync.kube.errors import AlreadyExists, ClusterError, Conflict, Duplicated, Immutable, NotFound
 from gitsync.manifest.object import JsonObject
 from gitsync.manifest.tracking import FIELD_MANAGER
 from gitsync.plan.values import Task
@@ -105,10 +105,6 @@ async def _apply(cluster: Cluster, task: Task, body: JsonObject, settings: Apply
             return await _apply_server_side(cluster, task, body, settings)
         except Duplicated:
             pass  # Kubernetes stores it, and charts that are in use rely on that; only this kind of apply cannot
-        except Undeclared:
-            if task.options.validate:
-                raise
-            # Nobody is to look at it: other writes drop such a field, and this kind of apply refuses it.
     return await apply_client_side(cluster, task, body, dry_run=settings.dry_run, validation=_validation(task))
 
 

@@ -29,7 +29,6 @@ from gitsync.kube.errors import (
     ServerFailed,
     TooManyRequests,
     Unauthorized,
-    Undeclared,
     UnknownKind,
 )
 
@@ -44,7 +43,6 @@ _IMMUTABLE = re.compile(
 )
 
 
-_UNDECLARED = "field not declared in schema"
 _DUPLICATE = "duplicate entries for key"
 _NOT_BASE64 = "illegal base64 data"
 _QUOTED_VALUE = re.compile(r"Invalid value: (.*): (?=[^:]*$)", re.DOTALL)
@@ -130,8 +128,6 @@ def _error(status: int, parsed: _Status, body: bytes, target: Target, headers: M
             return TooManyRequests(text, status=status, retry_after_seconds=wait, suggestion=step)
     if status >= 500:
         # Server-side apply answers 500 to what it cannot convert, although the manifest is at fault.
-        if _UNDECLARED in parsed.message:
-            return Undeclared(text, status=status, causes=causes, suggestion="Correct the name of the field.")
         if _DUPLICATE in parsed.message:
             return Duplicated(text, status=status, causes=causes, suggestion="Remove one of the two.")
         if "typed patch object" in parsed.message or _NOT_BASE64 in parsed.message:

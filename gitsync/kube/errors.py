@@ -13,8 +13,7 @@
     │   └── FieldsOwned      server-side apply without force: `managers` own the fields
     ├── Invalid              400, 422: `causes` name the fields
     │   ├── Immutable        a field that cannot change in place
-    │   ├── Duplicated       two items of a list have the same key, which server-side apply cannot merge
-    │   └── Undeclared       server-side apply knows no such field
+    │   └── Duplicated       two items of a list have the same key, which server-side apply cannot merge
     ├── Expired              410: the resourceVersion is no longer there
     ├── TooManyRequests      429: `retry_after_seconds`
     ├── ServerFailed         5xx: the API server or something behind it
@@ -107,10 +106,6 @@ class Immutable(Invalid):
 
 class Duplicated(Invalid):
     """Two items of a list have the same key. Server-side apply cannot merge that; every other write stores it."""
-
-
-class Undeclared(Invalid):
-    """A field that the kind does not have. Server-side apply always refuses it; other writes drop it if asked to."""
 
 
 class Expired(ClusterError):

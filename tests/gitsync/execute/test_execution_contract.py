@@ -245,7 +245,7 @@ async def undeclared_fields(rig: Rig) -> None:
     refused = await rig.run(plan(apply(odd)))
     assert refused.phase is Phase.FAILED, refused
     assert "replicaz" in refused.results[0].message
-    taken = await rig.run(plan(apply(odd, validate=False)))
+    taken = await rig.run(plan(apply(odd, validate=False, server_side=False)))
     assert taken.phase is Phase.SUCCEEDED, taken
 
 

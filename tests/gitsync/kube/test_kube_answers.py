@@ -25,7 +25,6 @@ from gitsync.kube.errors import (
     ServerFailed,
     TooManyRequests,
     Unauthorized,
-    Undeclared,
     UnknownKind,
 )
 
@@ -65,7 +64,7 @@ ANSWERS: list[tuple[int, bytes, type[ClusterError], str]] = [
     (500, document("InternalError", "boom"), ServerFailed, "Try again"),
     (500, document("InternalError", 'failed calling webhook "w"'), ServerFailed, "webhook does not answer"),
     (500, document("", "failed to create typed patch object: .spec.a: expected string, got &value"), Invalid, ""),
-    (500, document("", "typed patch object: .spec.foo: field not declared in schema"), Undeclared, "name of the field"),
+    (500, document("", "typed patch object: .spec.foo: field not declared in schema"), Invalid, ""),
     (500, document("", 'typed patch object: .env: duplicate entries for key [name="A"]'), Duplicated, "one of the two"),
     (503, b"upstream connect error", ServerFailed, "Try again"),
     (301, b"", Refused, ""),
