@@ -18,7 +18,7 @@ from web.pages.dashboards import audit, clusters, dora, git_sources, home, new_a
 from web.pages.dashboards import settings as settings_page
 from web.pages.login import login
 from web.pages.not_found import not_found
-from web.pages.runtimes import runtimes
+from web.pages.runtimes import runtime, runtimes
 from web.pages.style import style
 from web.states.application import ApplicationState
 from web.states.runtimes import RuntimesState
@@ -27,7 +27,7 @@ from web.states.session import SessionState
 # Reflex reads rxconfig.py in the folder where a process happens to run, once, right here.
 with contextlib.chdir(build.HERE):
     app = rx.App(
-        stylesheets=["/console/theme.css", "/console.css", "/steering.css", "/writing.css"],
+        stylesheets=["/console/theme.css", "/console.css", "/steering.css", "/writing.css", "/platform.css"],
         html_lang="en",
         toaster=None,
         app_wraps={},
@@ -52,6 +52,7 @@ app.add_page(
     on_load=[SessionState.enter, ApplicationState.watch],
 )
 app.add_page(runtimes, route="/runtimes", title="Runtimes · Argosy", on_load=[SessionState.enter, RuntimesState.watch])
+app.add_page(runtime, route="/runtimes/[name]", title="Runtime · Argosy", on_load=SessionState.enter)
 app.add_page(style, route="/style", title="Style · Argosy", on_load=SessionState.enter)
 
 

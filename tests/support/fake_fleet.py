@@ -87,6 +87,7 @@ from model.report import (
     WrongResource,
 )
 from model.store import runtime as runtime_store
+from tests.support.fake_audit import tell_commits
 from tests.support.fake_git_tokens import GitTokens
 from tests.support.fake_rollouts import ANSWERS, STREAMS
 from tests.support.fake_runtime import FakeRuntime
@@ -469,6 +470,7 @@ async def serve_fleet(settings: Settings, count: int, every_seconds: float) -> N
         stack.push_async_callback(asyncio.wait, {server})
         await asyncio.wait({server, asyncio.create_task(ready.wait())}, return_when=asyncio.FIRST_COMPLETED)
         runtime = FakeRuntime("demo", token, settings.local_url, rights=dict(RIGHTS))
+        tell_commits(runtime, PLATFORM)
         await stack.enter_async_context(runtime.connected())
         fleet = Fleet(runtime, count)
         await fleet.announce()

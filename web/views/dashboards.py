@@ -33,6 +33,20 @@ class Settings(rx.NoSSRComponent):
     tag = "Settings"
 
 
+class RuntimePage(rx.NoSSRComponent):
+    """One runtime: its parts, Git Sources and clusters."""
+
+    library = module("runtime.jsx")
+    tag = "RuntimePage"
+
+
+class Topology(rx.NoSSRComponent):
+    """Runtimes and the clusters that they serve."""
+
+    library = module("runtime.jsx")
+    tag = "Topology"
+
+
 class Clusters(rx.NoSSRComponent):
     """Destination clusters."""
 

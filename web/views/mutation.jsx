@@ -14,7 +14,7 @@ export function useDeed() {
       const { [field]: payload } = await ask(document, variables);
       const [first] = payload.errors;
       if (!first) return payload;
-      setProblem({ message: first.message, next: first.suggestion });
+      setProblem({ message: first.message, suggestion: first.suggestion });
     } catch (failure) {
       setProblem({ message: failure.message, id: failure.id });
     } finally {
@@ -25,4 +25,4 @@ export function useDeed() {
   return [problem, busy, run];
 }
 
-export const Refused = ({ problem }) => problem && <Notice title="Not done" detail={problem.message} next={problem.next} id={problem.id} />;
+export const Refused = ({ problem }) => problem && <Notice title="Not done" detail={problem.message} next={problem.suggestion} id={problem.id} />;

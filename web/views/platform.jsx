@@ -1,18 +1,23 @@
 // Lists of the platform: destination clusters and Git Sources.
 import { AppLink, Bone, CommitLink, Empty, Icon, Moment, Notice } from "./kit.jsx";
-import { useAnswer } from "./live.js";
+import { useState } from "react";
+import { Committed, DeleteGitSource, GitSourceDialog, SourceDeeds } from "./gitsources.jsx";
+import { useAnswer, useStream } from "./live.js";
 import { placeOf } from "./place.js";
 import { Health, Sync } from "./status.jsx";
 
-function List({ title, name, of, heads, empty, row }) {
-  const { data, error, again } = useAnswer(name, {});
+function List({ title, name, of, heads, empty, row, stamp, deed, children }) {
+  const { data, error, again } = useAnswer(name, {}, { stamp });
   const found = data?.[of];
   return (
     <>
       <div className="page-head">
         <h1>{title}</h1>
         {found && <span className="muted">{found.totalCount}</span>}
+        <div className="grow" />
+        {deed}
       </div>
+      {children}
       {error && <Notice title={`${title} could not be read`} detail={error.message} next="Applications still work." id={error.id} onRetry={again} />}
       {!found && !error && <Bone wide />}
       {found?.nodes.length === 0 && <Empty {...empty} />}
@@ -23,7 +28,7 @@ function List({ title, name, of, heads, empty, row }) {
             <tr>
               {heads.map((head) => (
                 <th key={head} scope="col">
-                  {head}
+                  {head || <span className="unseen">Actions</span>}
                 </th>
               ))}
             </tr>
@@ -73,36 +78,62 @@ export function Clusters() {
 }
 
 export function GitSources() {
+  const [asked, setAsked] = useState(null); // {deed: "add" | "edit" | "delete", source}
+  const [told, setTold] = useState(null);
+  const [stamp, setStamp] = useState(0);
+  useStream("activity_changes", {}, { onEvent: () => setStamp((count) => count + 1) });
+  const close = () => setAsked(null);
+  const committed = (word) => {
+    setTold(word);
+    close();
+  };
   return (
     <List
+      stamp={stamp}
+      deed={
+        <button type="button" className="button primary" onClick={() => setAsked({ deed: "add", source: null })}>
+          <Icon name="plus" />
+          Git Source
+        </button>
+      }
       title="Git Sources"
       name="git_sources"
       of="gitSources"
-      heads={["Git Source", "Health", "Sync", "Runtime", "Repository", "Last commit", "Objects", "You may"]}
+      heads={["Git Source", "Health", "Sync", "Runtime", "Repository", "Last commit", "Objects", "You may", ""]}
       empty={{ title: "No Git Sources", next: "A Git Source is an Application with the label codefresh.io/entity: git-source; it syncs manifests into the runtime's namespace." }}
-      row={({ id, metadata, healthStatus, syncStatus, repoURL, path, lastCommit, resourcesCount, permissions }) => (
-        <tr key={id}>
-          <th scope="row">
-            <AppLink to={placeOf(metadata)}>{metadata.name}</AppLink>
-          </th>
-          <td>
-            <Health status={healthStatus} />
-          </td>
-          <td>
-            <Sync status={syncStatus} />
-          </td>
-          <td>{metadata.runtime}</td>
-          <td title={repoURL}>
-            {repoURL.split("/").at(-1)}
-            {path ? `: ${path}` : ""}
-          </td>
-          <td>
-            <CommitLink commit={lastCommit} />
-          </td>
-          <td className="number">{resourcesCount}</td>
-          <td title={permissions.reason ?? undefined}>{permissions.write ? "read and write" : "read"}</td>
-        </tr>
-      )}
-    />
+      row={(source) => {
+        const { id, metadata, healthStatus, syncStatus, repoURL, path, lastCommit, resourcesCount, permissions } = source;
+        return (
+          <tr key={id}>
+            <th scope="row">
+              <AppLink to={placeOf(metadata)}>{metadata.name}</AppLink>
+            </th>
+            <td>
+              <Health status={healthStatus} />
+            </td>
+            <td>
+              <Sync status={syncStatus} />
+            </td>
+            <td>{metadata.runtime}</td>
+            <td title={repoURL}>
+              {repoURL.split("/").at(-1)}
+              {path ? `: ${path}` : ""}
+            </td>
+            <td>
+              <CommitLink commit={lastCommit} />
+            </td>
+            <td className="number">{resourcesCount}</td>
+            <td title={permissions.reason ?? undefined}>{permissions.write ? "read and write" : "read"}</td>
+            <td>
+              <SourceDeeds source={source} onEdit={() => setAsked({ deed: "edit", source })} onDelete={() => setAsked({ deed: "delete", source })} />
+            </td>
+          </tr>
+        );
+      }}
+    >
+      <Committed told={told} onClose={() => setTold(null)} />
+      <GitSourceDialog open={asked?.deed === "add" || asked?.deed === "edit"} source={asked?.source ?? null} onClose={close} onCommitted={committed} />
+      <DeleteGitSource source={asked?.deed === "delete" ? asked.source : null} onClose={close} onCommitted={committed} />
+    </List>
   );
 }

@@ -55,9 +55,7 @@ def runtime_line(rest: rx.RestProp, row: rx.Var[rows.RuntimeRow]) -> rx.Componen
 def _line(row: Any, rest: rx.RestProp) -> rx.Component:
     return rx.el.tbody(
         rx.el.tr(
-            rx.el.th(
-                AppLink.create(row.name, to="/applications?runtime=" + row.name, class_name="row-link"), scope="row"
-            ),
+            rx.el.th(AppLink.create(row.name, to="/runtimes/" + row.name, class_name="row-link"), scope="row"),
             rx.el.td(
                 rx.el.span(
                     Icon.create(name=rx.cond(row.live, "signal", "alert")),

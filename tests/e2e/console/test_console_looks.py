@@ -40,6 +40,8 @@ SCREENS = {
     "settings": ("/settings", ".facts", ""),
     "settings-tokens": ("/settings?tab=tokens", ".line-form", ""),
     "settings-git": ("/settings?tab=git", ".empty", ""),
+    "runtime": ("/runtimes/demo", ".listing tbody tr", ""),
+    "audit-changes": ("/audit?action=EDIT", ".twist-link", ""),
     "runtimes": ("/runtimes", ".runtimes .row-link", ""),
     "style": ("/style", ".notice", ""),
 }

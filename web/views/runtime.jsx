@@ -1,0 +1,291 @@
+// One runtime: how it does, its parts, its Git Sources and clusters; and the picture of all runtimes with their clusters.
+import { useState } from "react";
+import { useNavigate, useParams } from "react-router";
+import { Dialog, GuardedButton, Words } from "./dialog.jsx";
+import { announce, AppLink, Bone, Empty, Icon, Moment, Notice } from "./kit.jsx";
+import { useAnswer, useStream } from "./live.js";
+import { useDeed } from "./mutation.jsx";
+import { placeOf } from "./place.js";
+import { Join, NewRuntime } from "./registration.jsx";
+import { Health, Sync } from "./status.jsx";
+import { QueryLink, useQuery } from "./url.jsx";
+
+const CONNECTIONS = { Successful: ["Connected", "green", "signal"], Failed: ["Failed", "red", "alert"] };
+const ADMINS = "only administrators";
+
+function Connected({ on }) {
+  return (
+    <span className={`status status-${on ? "green" : "amber"}`}>
+      <Icon name={on ? "signal" : "alert"} />
+      {on ? "Live" : "Not reachable"}
+    </span>
+  );
+}
+
+function ClusterState({ state }) {
+  const [word, colour, icon] = CONNECTIONS[state.status] ?? ["Unknown", "grey", "info"];
+  return (
+    <span className={`status status-${colour}`} title={state.message ?? undefined}>
+      <Icon name={icon} />
+      {word}
+    </span>
+  );
+}
+
+export function RuntimePage() {
+  const { name } = useParams();
+  const search = useQuery();
+  const [stamp, setStamp] = useState(0);
+  const { data, error, again } = useAnswer("runtime", { name }, { stamp });
+  useStream("banner_changes", {}, { onEvent: ({ runtimes }) => runtimes.metadata.name === name && setStamp((count) => count + 1) });
+  const runtime = data?.runtime;
+  if (error && !data) return <Notice title="The runtime could not be read" detail={error.message} id={error.id} onRetry={again} />;
+  if (data && !runtime) {
+    return (
+      <Empty title={`There is no runtime ${name}`} next="It does not exist, or you may not see it.">
+        <AppLink className="button" to="/runtimes">
+          All runtimes
+        </AppLink>
+      </Empty>
+    );
+  }
+  const tabs = [
+    ["components", "Components", runtime?.components.length],
+    ["sources", "Git Sources", runtime?.gitSources.totalCount],
+    ["clusters", "Clusters", runtime?.managedClusters.totalCount],
+  ];
+  const tab = tabs.some(([key]) => key === search.get("tab")) ? search.get("tab") : "components";
+  return (
+    <>
+      <nav className="crumbs" aria-label="Where this is">
+        <AppLink to="/runtimes">Runtimes</AppLink>
+        <span>/</span>
+        <span>{name}</span>
+      </nav>
+      <div className="page-head">
+        <h1>{name}</h1>
+        {runtime && <Connected on={runtime.available} />}
+        {runtime && <Health status={runtime.healthStatus ?? "UNKNOWN"} message={runtime.healthMessage} />}
+        <div className="grow" />
+        <Deeds name={name} runtime={runtime} admin={data?.me.isAdmin} />
+      </div>
+      {runtime ? <Facts runtime={runtime} /> : <Bone wide />}
+      {runtime?.errors.map((one) => (
+        <Notice key={one.title + one.message} tone={one.level === "ERROR" ? "red" : "amber"} title={one.title} detail={one.message} next={one.suggestion} />
+      ))}
+      <nav className="tabs" aria-label="Parts of the runtime">
+        {tabs.map(([key, label, count]) => (
+          <QueryLink key={key} className="tab" current={tab === key} changes={{ tab: key === "components" ? null : key }}>
+            {label}
+            {count !== undefined && <span className="muted">{count}</span>}
+          </QueryLink>
+        ))}
+      </nav>
+      {runtime && tab === "components" && <Components components={runtime.components} />}
+      {runtime && tab === "sources" && <Sources sources={runtime.gitSources.nodes} />}
+      {runtime && tab === "clusters" && <Clusters clusters={runtime.managedClusters.nodes} />}
+    </>
+  );
+}
+
+function Facts({ runtime }) {
+  const facts = [
+    ["Version", [runtime.runtimeVersion ?? "not known", runtime.updateAvailable && `${runtime.updateAvailable} is there`].filter(Boolean).join("; ")],
+    ["Engine", runtime.engine === "ARGO_CD" ? "Argo CD" : "Argosy"],
+    ["Runs", runtime.installationType === "HELM_HOSTED" ? "hosted by this control plane" : `in ${runtime.cluster ?? "its own cluster"}, namespace ${runtime.metadata.namespace ?? "not known"}`],
+    ["Last report", <Moment key="at" at={runtime.lastUpdated} />],
+    ["Operations are journalled in", runtime.sharedConfigRepo ?? "no repository"],
+    ["Applications", <AppLink key="all" to={`/applications?since=any&runtime=${encodeURIComponent(runtime.metadata.name)}`}>{runtime.applicationsNum}</AppLink>],
+    ...(runtime.ingressHost ? [["Reached at", runtime.ingressHost]] : []),
+  ];
+  return (
+    <dl className="facts wide-facts">
+      {facts.map(([fact, value]) => (
+        <div key={fact}>
+          <dt>{fact}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+const Table = ({ caption, heads, children }) => (
+  <table className="rows listing">
+    <caption className="unseen">{caption}</caption>
+    <thead>
+      <tr>
+        {heads.map((head) => (
+          <th key={head} scope="col">
+            {head}
+          </th>
+        ))}
+      </tr>
+    </thead>
+    <tbody>{children}</tbody>
+  </table>
+);
+
+function Components({ components }) {
+  if (!components.length) return <Empty title="No parts are known yet" next="They are told with the first report of the runtime." />;
+  return (
+    <Table caption="Components" heads={["Component", "Health", "Version", "What is wrong"]}>
+      {components.map((one) => (
+        <tr key={one.metadata.name}>
+          <th scope="row">{one.metadata.name}</th>
+          <td>
+            <Health status={one.healthStatus ?? "UNKNOWN"} />
+          </td>
+          <td>{one.version}</td>
+          <td>{one.errors.map((error) => error.message).join("; ")}</td>
+        </tr>
+      ))}
+    </Table>
+  );
+}
+
+function Sources({ sources }) {
+  if (!sources.length) return <Empty title="No Git Source" next="Add one on the page of Git Sources." />;
+  return (
+    <Table caption="Git Sources" heads={["Git Source", "Health", "Sync", "Repository"]}>
+      {sources.map((one) => (
+        <tr key={one.id}>
+          <th scope="row">
+            <AppLink to={placeOf(one.metadata)}>{one.metadata.name}</AppLink>
+          </th>
+          <td>
+            <Health status={one.healthStatus ?? "UNKNOWN"} />
+          </td>
+          <td>
+            <Sync status={one.syncStatus} />
+          </td>
+          <td>{[one.repoURL, one.path].filter(Boolean).join(": ")}</td>
+        </tr>
+      ))}
+    </Table>
+  );
+}
+
+function Clusters({ clusters }) {
+  if (!clusters.length) return <Empty title="No cluster" next="The runtime has not told of any cluster yet." />;
+  return (
+    <Table caption="Clusters" heads={["Cluster", "Connection", "Server", "Version", "Applications"]}>
+      {clusters.map((one) => (
+        <tr key={one.id}>
+          <th scope="row">
+            <AppLink to={`/applications?since=any&cluster=${encodeURIComponent(one.metadata.name)}`}>{one.metadata.name}</AppLink>
+          </th>
+          <td>
+            <ClusterState state={one.info.connectionState} />
+          </td>
+          <td title={one.server}>{one.server}</td>
+          <td>{one.info.serverVersion}</td>
+          <td className="number">{one.info.applicationsCount}</td>
+        </tr>
+      ))}
+    </Table>
+  );
+}
+
+function Deeds({ name, runtime, admin }) {
+  const navigate = useNavigate();
+  const [asked, setAsked] = useState(null);
+  const [typed, setTyped] = useState("");
+  const [token, setToken] = useState(null);
+  const [problem, busy, run] = useDeed();
+  const hosted = runtime?.installationType === "HELM_HOSTED";
+  const off = !admin ? ADMINS : hosted ? "this control plane runs it itself" : null;
+  const renew = async () => {
+    const payload = await run("renew_runtime_token", { name }, "renewRuntimeToken");
+    if (payload) setToken(payload.token);
+  };
+  const remove = async () => {
+    if (!(await run("remove_runtime", { name, confirm: typed }, "removeRuntime"))) return;
+    announce(`Runtime ${name} is forgotten`);
+    navigate("/runtimes");
+  };
+  const close = () => {
+    setAsked(null);
+    setToken(null);
+    setTyped("");
+  };
+  return (
+    <div className="deeds-bar">
+      <GuardedButton off={off} onClick={() => setAsked("renew")}>
+        New token
+      </GuardedButton>
+      <GuardedButton off={off ?? (runtime?.available ? "it is connected; uninstall it first" : null)} className="button danger" onClick={() => setAsked("remove")}>
+        Remove
+      </GuardedButton>
+      {token ? (
+        <Dialog title={`New token of ${name}`} open wide onClose={close}>
+          <Join name={name} token={token} />
+        </Dialog>
+      ) : (
+        <Dialog title={`New token for ${name}`} open={asked === "renew"} onClose={close} onSubmit={renew} submit="Make a new token" busy={busy} problem={problem}>
+          <p className="will">The present token is void at once, and the connection that was made with it ends. The runtime connects again when it is given the new one.</p>
+        </Dialog>
+      )}
+      <Dialog title={`Remove ${name}`} open={asked === "remove"} onClose={close} onSubmit={remove} submit="Remove" danger busy={busy} off={typed === name ? null : "type its name"} problem={problem}>
+        <p className="will">Forgets the runtime and what it reported. Nothing changes in its cluster: applications go on running.</p>
+        <Words label={`Type ${name} to confirm`} value={typed} onChange={setTyped} />
+      </Dialog>
+    </div>
+  );
+}
+
+// Who serves which cluster; a nested list, drawn as a tree.
+export function Topology() {
+  const [stamp, setStamp] = useState(0);
+  const [adding, setAdding] = useState(false);
+  const { data, error } = useAnswer("topology", {}, { stamp });
+  useStream("banner_changes", {}, { onEvent: () => setStamp((count) => count + 1) });
+  const close = () => {
+    setAdding(false);
+    setStamp((count) => count + 1);
+  };
+  const clustersOf = ({ metadata }) => data.clusters.nodes.filter((cluster) => cluster.metadata.runtime === metadata.name);
+  return (
+    <section className="topology-section" aria-label="Topology">
+      <div className="page-head">
+        <h2>Topology</h2>
+        <div className="grow" />
+        <GuardedButton off={data && !data.me.isAdmin ? ADMINS : null} className="button primary" onClick={() => setAdding(true)}>
+          <Icon name="plus" />
+          Runtime
+        </GuardedButton>
+      </div>
+      <NewRuntime open={adding} onClose={close} />
+      {error && !data && <Notice title="It could not be read" detail={error.message} id={error.id} />}
+      <ul className="topology">
+        <li>
+          <span className="place">
+            <Icon name="application" />
+            Control plane
+          </span>
+          <ul>
+            {data?.runtimes.nodes.map((runtime) => (
+              <li key={runtime.id}>
+                <span className={`place${runtime.available ? "" : " place-wrong"}`}>
+                  <AppLink to={`/runtimes/${encodeURIComponent(runtime.metadata.name)}`}>{runtime.metadata.name}</AppLink>
+                  <Connected on={runtime.available} />
+                </span>
+                <ul>
+                  {clustersOf(runtime).map((cluster) => (
+                    <li key={cluster.id}>
+                      <span className={`place${cluster.info.connectionState.status === "Failed" ? " place-wrong" : ""}`}>
+                        <AppLink to={`/applications?since=any&cluster=${encodeURIComponent(cluster.metadata.name)}`}>{cluster.metadata.name}</AppLink>
+                        <ClusterState state={cluster.info.connectionState} />
+                        <span className="muted">{cluster.info.applicationsCount} applications</span>
+                      </span>
+                    </li>
+                  ))}
+                </ul>
+              </li>
+            ))}
+          </ul>
+        </li>
+      </ul>
+    </section>
+  );
+}
