@@ -34,7 +34,13 @@ class Steered:
 
 
 async def steer_all(
-    plane: ControlPlane, viewer: Viewer, targets: Sequence[RolloutTarget], *, action: str, operation_id: str
+    plane: ControlPlane,
+    viewer: Viewer,
+    targets: Sequence[RolloutTarget],
+    *,
+    action: str,
+    operation_id: str,
+    reason: str = "",
 ) -> list[Steered]:
     """In the order of `targets`. What is refused for one Rollout stops none of the others. Raises Invalid."""
     if not targets:
@@ -57,6 +63,7 @@ async def steer_all(
                     action=action,
                     to_revision=None,
                     operation_id=own_id,
+                    reason=reason,
                 )
         except ApiError as error:
             return Steered(target, own_id, error=error)

@@ -10,8 +10,8 @@ from api.cli.rollout_filters import RolloutFilters, filter_options, matching
 from api.settings import ClientSettings
 
 _ACTIONS = ("pause", "resume", "promote", "promote-full", "skip-step", "abort", "retry", "restart")
-_STEER = """mutation Steer($rollouts: [RolloutTargetInput!]!, $action: RolloutAction!) {
-  outcome: steerRollouts(rollouts: $rollouts, action: $action) {
+_STEER = """mutation Steer($rollouts: [RolloutTargetInput!]!, $action: RolloutAction!, $reason: String) {
+  outcome: steerRollouts(rollouts: $rollouts, action: $action, reason: $reason) {
     operationId
     outcomes { runtime application namespace name operationId ledgerCommit { sha } errors { code message suggestion } }
     errors { code message }
@@ -23,10 +23,13 @@ _AT_ONCE = 200
 @click.command(name="fleet")
 @click.argument("action", type=click.Choice(_ACTIONS))
 @filter_options
+@click.option("--reason", help="Why, for the audit log.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @output_option
 @click.pass_obj
-def fleet(settings: ClientSettings, action: str, filters: RolloutFilters, yes: bool, output: str) -> None:
+def fleet(
+    settings: ClientSettings, action: str, filters: RolloutFilters, reason: str | None, yes: bool, output: str
+) -> None:
     """Steer all Rollouts that the filters hold for, over all clusters. Fails if one of them was refused."""
     found = matching(settings, filters)
     if not found:
@@ -36,7 +39,7 @@ def fleet(settings: ClientSettings, action: str, filters: RolloutFilters, yes: b
         click.confirm(f"{action} these {len(found)} Rollouts?", abort=True, err=True)
     outcomes: list[dict[str, Any]] = []
     for start in range(0, len(found), _AT_ONCE):
-        outcomes += _steer(settings, found[start : start + _AT_ONCE], action)
+        outcomes += _steer(settings, found[start : start + _AT_ONCE], action, reason)
     if output == "json":
         show_json(outcomes)
     else:
@@ -45,8 +48,11 @@ def fleet(settings: ClientSettings, action: str, filters: RolloutFilters, yes: b
         raise SystemExit(1)
 
 
-def _steer(settings: ClientSettings, found: list[dict[str, Any]], action: str) -> list[dict[str, Any]]:
-    variables = {"rollouts": [_target(one) for one in found], "action": action.upper().replace("-", "_")}
+def _steer(
+    settings: ClientSettings, found: list[dict[str, Any]], action: str, reason: str | None
+) -> list[dict[str, Any]]:
+    chosen = {"action": action.upper().replace("-", "_"), "reason": reason}
+    variables = {"rollouts": [_target(one) for one in found], **chosen}
     answer = client.execute(settings, _STEER, variables)["outcome"]
     if answer["errors"] and not answer["outcomes"]:
         raise click.ClickException(answer["errors"][0]["message"])

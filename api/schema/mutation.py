@@ -170,19 +170,28 @@ class Mutation(TokenMutation, AccountMutation, ChangeMutation, RuntimeMutation, 
         description="One action on many Rollouts, over many clusters; what is refused for one stops none of the others."
     )
     async def steer_rollouts(
-        self, info: Info, rollouts: list[RolloutTargetInput], action: RolloutAction, operation_id: str | None = None
+        self,
+        info: Info,
+        rollouts: list[RolloutTargetInput],
+        action: RolloutAction,
+        operation_id: strawberry.ID | None = None,
+        reason: str | None = None,
     ) -> SteerRolloutsPayload:
-        context, operation_id = info.context, new_operation_id(operation_id)
-        targets = [one.value() for one in rollouts]
+        context, chosen = info.context, new_operation_id(operation_id)
         try:
             steered = await rollout_fleet.steer_all(
-                context.plane, context.signed_in(), targets, action=action.value, operation_id=operation_id
+                context.plane,
+                context.signed_in(),
+                [one.value() for one in rollouts],
+                action=action.value,
+                operation_id=chosen,
+                reason=reason or "",
             )
         except Invalid as error:
             return SteerRolloutsPayload(
-                operation_id=strawberry.ID(operation_id), outcomes=[], errors=[MutationError.of(error)]
+                operation_id=strawberry.ID(chosen), outcomes=[], errors=[MutationError.of(error)]
             )
-        return SteerRolloutsPayload.of(operation_id, steered)
+        return SteerRolloutsPayload.of(chosen, steered)
 
     @strawberry.mutation(description="Personal, not shared state: kept in the database.")
     async def set_favorite(self, info: Info, id: strawberry.ID, favorite: bool) -> bool:

@@ -108,7 +108,7 @@ async def test_images_without_a_container_are_refused(running: Running, runtime:
 
 
 async def test_a_fleet_is_steered_as_one_with_an_outcome_for_each(running: Running, runtime: FakeRuntime) -> None:
-    result = await run(running, "fleet", "abort", "--yes", person="admin")
+    result = await run(running, "fleet", "abort", "--yes", "--reason", "bad library", person="admin")
     assert result.exit_code == 0, result.output
     outcomes = {row.split()[3]: row.split()[4] for row in result.output.splitlines()[1:]}
     assert outcomes == {"web": "done", "secret": "done"}
@@ -117,6 +117,7 @@ async def test_a_fleet_is_steered_as_one_with_an_outcome_for_each(running: Runni
         ("cart", "ABORT", "admin"),
         ("hidden", "ABORT", "admin"),
     }
+    assert {one.reason for one in steered} == {"bad library"}
     whole = {one.operation_id.rpartition(".")[0] for one in steered}
     assert len(whole) == 1, "one operation"
 

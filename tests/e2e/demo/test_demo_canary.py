@@ -23,8 +23,9 @@ FOLLOW = f"""subscription {{ rollout(application: {APPLICATION}, rollout: {ROLLO
 STEER = f"""mutation($action: RolloutAction!) {{
   outcome: rolloutAction(application: {APPLICATION}, rollout: {ROLLOUT}, action: $action) {{
     errors {{ code message }} ledgerCommit {{ sha }} }} }}"""
-RELEASES = """{ gitopsReleases(filters: {runtime: "demo", name: "recommendations"}) { nodes {
-  current rollouts { metadata { name } phase } } } }"""
+RELEASES = """{ gitopsReleases(
+  filters: {runtime: "demo", name: "recommendations"}, pagination: {first: 5}
+) { nodes { current rollouts { metadata { name } phase } } } }"""
 STATE = """{ application(runtime: "demo", namespace: "argosy", name: "recommendations") { syncStatus healthStatus } }"""
 
 
