@@ -242,25 +242,25 @@ async def test_an_object_is_compared_in_the_version_that_git_names(rig: Rig) -> 
     """The cluster prefers another version of autoscalers, in which the same target has another field."""
     scaler = """apiVersion: autoscaling/v1
 kind: HorizontalPodAutoscaler
-metadata: {name: scaled}
+metadata: {name: of-version-one}
 spec:
   scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: nobody}
   maxReplicas: 3
   targetCPUUtilizationPercentage: PERCENT
 """
     for count, percent in enumerate(("50", "70"), start=1):
-        commit = await rig.push({"scaled/a.yaml": scaler.replace("PERCENT", percent)})
+        commit = await rig.push({"of-version-one/a.yaml": scaler.replace("PERCENT", percent)})
         if count == 1:
-            await rig.create_application("scaled", syncPolicy=AUTOMATED)
+            await rig.create_application("of-version-one", syncPolicy=AUTOMATED)
         body = await rig.until(
-            "scaled",
+            "of-version-one",
             lambda body, at=commit: (
                 (body.get("status") or {}).get("sync", {}).get("status") == "Synced"
                 and body["status"]["sync"]["revision"] == at
             ),
         )
         assert len(body["status"]["history"]) == count
-    made = await rig.get("autoscaling/v1", "HorizontalPodAutoscaler", "default", "scaled")
+    made = await rig.get("autoscaling/v1", "HorizontalPodAutoscaler", "default", "of-version-one")
     assert made is not None
     assert made["spec"]["targetCPUUtilizationPercentage"] == 70
 
