@@ -69,7 +69,8 @@ class GitHosts:
                 return []
             account = await self._probe.providers.user(url, credential)
         except ProviderSilent as silent:
-            return [Problem("GIT_UNAVAILABLE", f"{url} cannot be asked: {silent}", "url")]
+            suggestion = "Check the address; the runtime has to reach it."
+            return [Problem("GIT_UNAVAILABLE", f"{url} cannot be asked: {silent}", "url", suggestion=suggestion)]
         if account is None:
             suggestion = "Check that it was copied whole, has not ended, and may read and make repositories."
             return [Problem(INVALID, f"{url} does not accept this token", "token", suggestion=suggestion)]

@@ -119,6 +119,15 @@ class TestRendered:
         assert told["ARGOSY_SECURE_COOKIES"] == "true"
         assert "u:p" not in yaml.safe_dump(objects["Deployment"])
 
+    def test_hosted_runtimes_get_an_account_only_when_they_are_wanted(self) -> None:
+        assert "ClusterRole" not in _by_kind(_rendered("argosy"))
+        objects = _by_kind(_rendered("argosy", "hosted.enabled=true"))
+        pod = objects["Deployment"]["spec"]["template"]["spec"]
+        assert (pod["automountServiceAccountToken"], pod["serviceAccountName"]) == (True, "argosy")
+        told = {one["name"]: one.get("value") for one in pod["containers"][0]["env"]}
+        assert told["ARGOSY_HOSTED_KUBECONFIG"] == "in-cluster"
+        assert objects["ClusterRoleBinding"]["subjects"][0]["name"] == "argosy"
+
     @pytest.mark.parametrize("chart", CHARTS)
     def test_helm_finds_nothing_to_say(self, chart: str) -> None:
         flags = ["--set", "name=eu-1", "--set", f"link.url={LINK}"] if chart == "argosy-runtime" else []
