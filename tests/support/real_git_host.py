@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 ADMIN = "root-admin"
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 
 
 def assets() -> Path:

@@ -110,7 +110,8 @@ function typeEntry(type) {
 
 async function loadSchema() {
   const answer = await post({ query: SCHEMA });
-  const order = (type) => (["Query", "Mutation", "Subscription"].includes(type.name) ? 0 : 1);
+  const roots = ["Query", "Mutation", "Subscription"];
+  const order = (type) => (roots.includes(type.name) ? roots.indexOf(type.name) : roots.length);
   const types = answer.data.__schema.types.filter((type) => !type.name.startsWith("__") && type.kind !== "SCALAR");
   types.sort((a, b) => order(a) - order(b) || a.name.localeCompare(b.name));
   element("schema").replaceChildren(...types.map(typeEntry));
