@@ -9,12 +9,14 @@ import pytest
 from playwright.async_api import Page, async_playwright, expect
 
 from tests.e2e.console.conftest import CHROMIUM, FLAGS
+from tests.support.console_plane import RESULTS
 from tests.support.demo import Demo, running_demo
 from web import build
 
 pytestmark = [pytest.mark.e2e]
 
 PATIENCE_MS = 60_000
+PICTURE = RESULTS / "console" / "demo-applications.png"  # the one in the README: web/screenshots/applications.png
 REPLICAS = "replicas: 3"
 
 
@@ -50,6 +52,10 @@ async def test_a_push_changes_the_tree_in_the_browser(tmp_path: Path) -> None:
         page = await browser.new_page(viewport={"width": 1440, "height": 900})
         await sign_in(page, demo)
         await page.goto(f"{demo.url}/applications")
+        await page.locator("a.row-link", has_text="storefront").wait_for(timeout=PATIENCE_MS)
+        async with demo.signed_in("admin") as admin:
+            await admin.until_healthy("platform", "storefront", "checkout", "catalog", "orders")
+        await page.screenshot(path=PICTURE, animations="disabled")
         await page.locator("a.row-link", has_text="storefront").click()
         header = page.locator(".application-head")
         await expect(header).to_contain_text("Synced", timeout=PATIENCE_MS)
