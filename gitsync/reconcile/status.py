@@ -60,9 +60,9 @@ def assemble(view: StatusView, previous: JsonObject, *, now: datetime) -> JsonOb
         status["conditions"] = conditions
     if view.spec.get("sources"):
         if view.source_types:
-            status["sourceTypes"] = list(view.source_types)
+            status["sourceTypes"] = [str(one) for one in view.source_types]
     elif view.source_type:
-        status["sourceType"] = view.source_type
+        status["sourceType"] = str(view.source_type)  # members of an enum are not what is read back
     if view.history:
         status["history"] = list(view.history)
     if view.operation_state:

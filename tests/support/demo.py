@@ -15,7 +15,7 @@ from typing import Any
 
 import aiohttp
 
-START_SECONDS = 90
+START_SECONDS = 180
 PASSWORD = "a-password-for-tests"
 
 

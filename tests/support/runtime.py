@@ -67,6 +67,16 @@ class Rig:
         except TimeoutError:
             raise AssertionError(f"{name} did not get there; it is {_told(latest)}") from None
 
+    async def at_rest(self) -> None:
+        """Until nothing waits or runs, at several looks in a row: a status is written a moment after what it tells."""
+        runtime, looks = self.runtime, 0
+        async with asyncio.timeout(60):
+            while looks < 10:
+                queue = runtime.loop.queue
+                busy = queue.depth or queue.working or runtime.syncs.count or runtime.statuses.pending
+                looks = 0 if busy else looks + 1
+                await asyncio.sleep(0.05)
+
     async def get(self, api_version: str, kind: str, namespace: str, name: str) -> JsonObject | None:
         return await self.cluster.get(GroupVersionKind.parse(api_version, kind), namespace, name)
 

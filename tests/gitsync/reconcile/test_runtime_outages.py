@@ -53,7 +53,7 @@ async def test_a_restart_with_nothing_changed_renders_and_writes_nothing(tmp_pat
         names = [f"app-{number}" for number in range(8)]
         async with running_rig(world.access, world.host, tmp_path / "runtime") as rig:
             await deploy(rig, *names)
-            await asyncio.sleep(0.5)
+            await rig.at_rest()
         versions = await resource_versions(world)
         async with running_rig(world.access, world.host, tmp_path / "runtime") as rig:
             await all_compared(rig, len(names))
@@ -68,7 +68,7 @@ async def test_lost_caches_cost_renders_and_no_write(tmp_path: Path) -> None:
     async with running_world(tmp_path) as world:
         async with running_rig(world.access, world.host, tmp_path / "one") as rig:
             await deploy(rig, "app")
-            await asyncio.sleep(0.5)
+            await rig.at_rest()
         async with running_rig(world.access, world.host, tmp_path / "two") as rig:
             await all_compared(rig, 1)
             await asyncio.sleep(0.5)
@@ -109,7 +109,7 @@ async def test_a_git_host_that_is_away_changes_no_status_and_is_reported(tmp_pat
         running_rig(world.access, world.host, tmp_path / "runtime", loop=LoopSettings()) as rig,
     ):
         await deploy(rig, "app")
-        await asyncio.sleep(1.2)
+        await rig.at_rest()
         versions = await resource_versions(world)
         await world.host.stop()
         rig.runtime.repositories.hint()

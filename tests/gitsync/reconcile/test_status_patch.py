@@ -1,5 +1,6 @@
 """Statuses: complete, stable, and written only for a reason."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from gitsync.manifest.merge_patch import apply_merge_patch, merge_patch
 from gitsync.reconcile.application_state import MemoKey, ObjectVerdict
 from gitsync.reconcile.status import StatusView, assemble, status_patch
+from gitsync.render.detect import SourceType
 from model.health import Health, HealthReport, Sync
 from model.identity import ResourceKey
 from model.kinds.application import ApplicationCondition
@@ -75,6 +77,13 @@ def test_the_status_has_every_field_that_clients_read() -> None:
 def test_an_unchanged_application_is_not_written() -> None:
     status = assemble(view(), {}, now=NOW)
     assert status_patch(status, assemble(view(), status, now=LATER)) is None
+
+
+def test_a_fresh_render_of_the_same_kind_of_source_is_not_written() -> None:
+    for spec in (SPEC, {**SPEC, "sources": [SPEC["source"]]}):
+        fresh = view(spec=spec, source_type=SourceType.DIRECTORY, source_types=(SourceType.DIRECTORY,))
+        read_back = json.loads(json.dumps(assemble(fresh, {}, now=NOW)))
+        assert status_patch(read_back, assemble(fresh, read_back, now=LATER)) is None
 
 
 def test_a_changed_health_has_a_new_transition_time_and_an_unchanged_one_keeps_its_own() -> None:

@@ -173,10 +173,14 @@ async def test_a_restricted_one_brings_applications_of_its_project_only(rig: Rig
     pushed["sources/fenced/also.yaml"] = application(world, "also", "fenced-restricted", "team-b").encode()
     await world.host.commit_files("team", "main", pushed, message="By hand", author=AUTHOR)
     rig.runtime.repositories.hint([world.host.clone_url("team")])
-    await rig.until("also", lambda body: "status" in body)
-    assert await rig.application("sly") is None
     fenced = await rig.until("fenced", lambda body: bool(conditions_of(body)))
     assert 'are of project "fenced-restricted"' in conditions_of(fenced)[0][1]
+    assert await rig.application("also") is None, "nothing comes of a sync with an object that the project refuses"
+    mended = {"sources/fenced/sly.yaml": None}
+    await world.host.commit_files("team", "main", mended, message="Without it", author=AUTHOR)
+    rig.runtime.repositories.hint([world.host.clone_url("team")])
+    await rig.until("also", lambda body: "status" in body)
+    assert await rig.application("sly") is None
     more = await change(
         rig, source(world, "fenced", "edit-5", is_new=False, allowed_repositories=("*",), allowed_destinations=(place,))
     )
