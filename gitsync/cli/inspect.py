@@ -115,7 +115,7 @@ def action(name: str, files: tuple[str, ...], given: tuple[str, ...], config: st
 @click.option(
     "--live", required=True, multiple=True, type=_FILE, help="As the cluster has it; an empty file: missing. One each."
 )
-@click.option("--app", "app", type=_FILE, help="The Application, for its ignoreDifferences.")
+@click.option("--app", "app", type=_FILE, help="The Application, for its ignoreDifferences and syncOptions.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when an object is modified.")
 @_CONFIG
 @_output("json")
@@ -127,15 +127,16 @@ def diff(
     from gitsync.inspect.config import read_configuration
     from gitsync.inspect.diff import diff_of_files
     from gitsync.inspect.files import read_application
+    from model.kinds.application import ApplicationSpec
 
     if len(desired) != len(live):
         raise click.UsageError(f"{len(desired)} desired and {len(live)} live files: give one --live for each --desired")
-    ignore = read_application(app).spec.ignore_differences if app else ()
+    spec = read_application(app).spec if app else ApplicationSpec()
     configuration, modified = read_configuration(config), False
 
     def compared(wanted: str, existing: str) -> Any:
         nonlocal modified
-        answer = diff_of_files(wanted, existing, ignore=ignore, configuration=configuration)
+        answer = diff_of_files(wanted, existing, spec=spec, configuration=configuration)
         modified |= answer["modified"]
         return answer
 

@@ -1,6 +1,6 @@
 """`argosy inspect diff`: one desired object against its live one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import msgspec
 
@@ -10,21 +10,20 @@ from gitsync.inspect.files import InspectError, key_of, read_single, read_single
 from gitsync.manifest.canonical import digest
 from gitsync.manifest.object import DesiredObject, JsonObject, Origin
 from gitsync.manifest.tracking import ANNOTATION, INSTALLATION_ANNOTATION, TrackingSettings
+from gitsync.plan.options import Options, is_applied_by_client, object_options, parse_options
 from gitsync.reconcile.engine_config import EngineConfig
 from model.change import FieldChange
 from model.identity import GroupVersionKind
-from model.kinds.application import TRACKING_ANNOTATION, IgnoreDifference
+from model.kinds.application import TRACKING_ANNOTATION, ApplicationSpec
 
 
-def diff_of_files(
-    desired: str, live: str, *, ignore: Sequence[IgnoreDifference], configuration: EngineConfig
-) -> JsonObject:
+def diff_of_files(desired: str, live: str, *, spec: ApplicationSpec, configuration: EngineConfig) -> JsonObject:
     """The object of one file against that of another."""
-    return inspect_diff(read_single(desired), read_single_or_none(live), ignore=ignore, configuration=configuration)
+    return inspect_diff(read_single(desired), read_single_or_none(live), spec=spec, configuration=configuration)
 
 
 def inspect_diff(
-    desired: JsonObject, live: JsonObject | None, *, ignore: Sequence[IgnoreDifference], configuration: EngineConfig
+    desired: JsonObject, live: JsonObject | None, *, spec: ApplicationSpec, configuration: EngineConfig
 ) -> JsonObject:
     """The comparison that the engine would make, as JSON. Raises InspectError for two different objects."""
     if live is not None and not _same_object(desired, live):
@@ -33,12 +32,13 @@ def inspect_diff(
     wanted = _tracked(desired, live, configuration.tracking)
     gvk = GroupVersionKind.parse(wanted["apiVersion"], wanted["kind"])
     key = key_of(live or desired)
-    rules = rules_for(key, [*configuration.ignore, *ignore])
+    rules = rules_for(key, [*configuration.ignore, *spec.ignore_differences])
     diff = compute_diff(
         DesiredObject(key, gvk.version, wanted, digest(wanted), Origin("")),
         live,
         ignore=rules,
         settings=configuration.settings,
+        client_side=is_applied_by_client(wanted, object_options(_annotations(wanted)), _options(spec)),
     )
     return {
         "modified": diff.modified,
@@ -47,6 +47,14 @@ def inspect_diff(
         "normalizedLive": diff.normalized_live,
         "predictedLive": diff.predicted_live,
     }
+
+
+def _options(spec: ApplicationSpec) -> Options:
+    return parse_options(spec.sync_policy.sync_options if spec.sync_policy else ())
+
+
+def _annotations(body: JsonObject) -> Mapping[str, str]:
+    return body["metadata"].get("annotations") or {}
 
 
 def _same_object(desired: JsonObject, live: JsonObject) -> bool:

@@ -285,3 +285,23 @@ def test_a_thousand_files_in_one_call(files: dict[str, str], tmp_path: Path) -> 
         Path(name).write_text(LIVE.replace("name: web", f"name: web-{number}"))
     told = lines("health", *names)
     assert [entry["name"] for (entry,) in told] == [f"web-{number}" for number in range(1000)]
+
+
+def test_an_application_that_applies_on_the_clients_side_is_compared_by_what_it_applied_last(tmp_path: Path) -> None:
+    base: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "shop"}}
+    applied = json.dumps({**base, "data": {"a": "1", "b": "1"}})
+    fields = {"f:data": {"f:a": {}}}
+    entry = {"manager": "argocd-controller", "operation": "Apply", "fieldsType": "FieldsV1", "fieldsV1": fields}
+    note = {"kubectl.kubernetes.io/last-applied-configuration": applied}
+    metadata = {**base["metadata"], "annotations": note, "managedFields": [entry]}
+    spec = {"syncPolicy": {"syncOptions": ["ServerSideApply=false"]}}
+    files = {
+        "desired": {**base, "data": {"a": "1"}},
+        "live": {**base, "metadata": metadata, "data": {"a": "1", "b": "1"}},
+        "app": {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": {"name": "x"}, "spec": spec},
+    }
+    for name, body in files.items():
+        (tmp_path / name).write_text(json.dumps(body))
+    told = ("diff", "--desired", str(tmp_path / "desired"), "--live", str(tmp_path / "live"))
+    assert not answer(*told)["modified"]
+    assert [one["path"] for one in answer(*told, "--app", str(tmp_path / "app"))["changes"]] == ["data.b"]
