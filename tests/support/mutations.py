@@ -1,0 +1,38 @@
+"""Which mutations are commits with our trailers, and why the others are none."""
+
+# Each of them is made in the demo, and the commits counted.
+COUNTED = frozenset(
+    {
+        "createApplication",
+        "editApplication",
+        "deleteApplication",
+        "createGitSource",
+        "editGitSource",
+        "deleteGitSource",
+        "syncApplication",
+        "terminateOperation",
+        "rollbackApplication",
+        "deleteResource",
+        "runResourceAction",
+    }
+)
+ELSEWHERE = {
+    "rolloutAction": "written down as runResourceAction is; the demo has no Rollout",
+    "steerRollouts": "rolloutAction, once for each",
+    "refreshApplication": "compares, and changes nothing",
+    "validateApplication": "changes nothing",
+    "setFavorite": "personal",
+    "addGitToken": "personal, and a secret",
+    "removeGitToken": "personal",
+    "addPerson": "who may sign in, kept by the control plane",
+    "removePerson": "who may sign in, kept by the control plane",
+    "createApiToken": "a secret",
+    "revokeApiToken": "a secret",
+    "createRuntime": "who may connect, kept by the control plane",
+    "createHostedRuntime": "who may connect, kept by the control plane",
+    "renewRuntimeToken": "a secret",
+    "removeRuntime": "who may connect, kept by the control plane",
+    "connectGitHost": "a secret of the runtime",
+    "addCluster": "a secret of the runtime",
+    "removeCluster": "a secret of the runtime",
+}
