@@ -65,6 +65,9 @@ export function RowMenu({ row }) {
         <button type="button" onClick={() => navigate(`${place}?tab=diff`)}>
           Diff
         </button>
+        <button type="button" onClick={() => navigate(`${place}?tab=configuration`)}>
+          Edit
+        </button>
         <button type="button" onClick={() => navigate(`${place}?tab=timeline`)}>
           Timeline
         </button>

@@ -20,7 +20,7 @@ def test_a_person_signs_in_and_lands_where_they_wanted_to_go(open_page: OpenPage
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/runtimes")
-    expect(page.get_by_role("link", name="demo")).to_be_visible()
+    expect(page.locator(".runtimes").get_by_role("link", name="demo")).to_be_visible()
     cookies = page.context.cookies()
     assert cookies
     assert all(cookie["httpOnly"] and cookie["sameSite"] in {"Lax", "Strict"} for cookie in cookies)
