@@ -103,7 +103,7 @@ def header(application: Json) -> Header:
         health=application["healthStatus"],
         health_message=application["healthMessage"] or "",
         sync=application["syncStatus"],
-        explanation=application["explanation"] or "",
+        explanation=application["explanation"] or unexplained(application),
         sync_words=sync_words(application["syncStatus"], target),
         revision=application["revision"] or "",
         commit=application["commit"],
@@ -125,6 +125,11 @@ def header(application: Json) -> Header:
         reason=permission["reason"] or "",
         problems=[problem(error) for error in application["errors"] if not is_told(error, application["explanation"])],
     )
+
+
+def unexplained(application: Json) -> str:
+    """Nobody looks for the reason of what waits on purpose; what its objects say is enough."""
+    return "" if application["healthStatus"] == "HEALTHY" else application["healthMessage"] or ""
 
 
 def is_told(error: Json, explanation: str | None) -> bool:

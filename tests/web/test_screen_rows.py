@@ -139,3 +139,9 @@ def test_header_repeats_nothing_that_the_tree_or_the_explanation_says() -> None:
     explanation = "Deployment checkout: 1 of 3 pods: ImagePullBackOff (not found)"
     header = rows.header(an_application(errors=errors, explanation=explanation))
     assert [problem.detail for problem in header.problems] == ["app.yaml:3: bad indentation"]
+
+
+def test_header_of_what_waits_on_purpose_says_what_its_objects_say() -> None:
+    waiting = "Rollout web: CanaryPauseStep"
+    assert rows.header(an_application(healthStatus="SUSPENDED", healthMessage=waiting)).explanation == waiting
+    assert rows.header(an_application(healthMessage="fine")).explanation == ""

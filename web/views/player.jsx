@@ -73,7 +73,7 @@ function Headline({ rollout, readAt }) {
           {weightWords(rollout)}
         </span>
         <span className="fact">
-          {rollout.readyReplicas} of {rollout.desiredReplicas} pods ready
+          {rollout.readyReplicas > rollout.desiredReplicas ? `${rollout.readyReplicas} pods ready, ${rollout.desiredReplicas} wanted` : `${rollout.readyReplicas} of ${rollout.desiredReplicas} pods ready`}
         </span>
         <span className="fact">{[cluster, namespace].filter(Boolean).join(" / ")}</span>
         {rollout.promoteFull && <span className="fact">being promoted fully</span>}

@@ -1,8 +1,9 @@
 // Manifests and differences, read-only: numbered lines, light colouring, differences as one column or two.
 import { diffLines, diffWordsWithSpace } from "diff";
 import { dump } from "js-yaml";
-import { memo, useMemo, useState } from "react";
+import { memo, useMemo } from "react";
 import { Moment } from "./kit.jsx";
+import { showQuery, useQuery, withChanges } from "./url.jsx";
 
 const BLOCK = 100;
 const LINE = /^(\s*(?:- )*)("[^"]*"|[^\s"'#][^:#]*?)(:)(?=\s|$)(.*)$/;
@@ -178,22 +179,23 @@ export function TextDiff({ before, after, label, caption }) {
 }
 
 function Text({ rows, label, caption = "live → after a sync", wholeName = "Whole object" }) {
-  const [split, setSplit] = useState(false);
-  const [whole, setWhole] = useState(false);
+  const search = useQuery();
+  const [split, whole] = [search.get("diff") === "split", search.get("lines") === "all"];
+  const arrange = (changes) => showQuery(withChanges(new URLSearchParams(location.search), changes), { replace: true });
   const shownRows = whole ? rows : compacted(rows);
   return (
     <>
       <div className="tools">
         <div className="segments" role="group" aria-label="Arrangement">
-          <button type="button" className="button small" aria-pressed={!split} onClick={() => setSplit(false)}>
+          <button type="button" className="button small" aria-pressed={!split} onClick={() => arrange({ diff: null })}>
             Inline
           </button>
-          <button type="button" className="button small" aria-pressed={split} onClick={() => setSplit(true)}>
+          <button type="button" className="button small" aria-pressed={split} onClick={() => arrange({ diff: "split" })}>
             Split
           </button>
         </div>
         <label className="check">
-          <input type="checkbox" checked={whole} onChange={(event) => setWhole(event.target.checked)} />
+          <input type="checkbox" checked={whole} onChange={(event) => arrange({ lines: event.target.checked ? "all" : null })} />
           {wholeName}
         </label>
         <span className="muted">{caption}</span>
