@@ -4,7 +4,7 @@ import { Analyses } from "./analysis.jsx";
 import { Forecast } from "./forecast.jsx";
 import { Bone, Empty, Icon, Moment, Notice, Stale } from "./kit.jsx";
 import { useAnswer, useStream } from "./live.js";
-import { countdown, isCurrent, isUpdating, newOf, percent, stableOf, stepState, stepWords, weightWords } from "./rollout.js";
+import { countdown, inZone, isCurrent, isUpdating, newOf, percent, stableOf, stepState, stepWords, weightWords } from "./rollout.js";
 import { Phase } from "./status.jsx";
 import { Steering, refOf } from "./steering.jsx";
 import { QueryLink, useQuery } from "./url.jsx";
@@ -65,7 +65,7 @@ function Headline({ rollout, readAt }) {
     <header className="player-head">
       <h2>{name}</h2>
       <Phase phase={rollout.phase} message={rollout.message} />
-      <span className="explanation">{rollout.explanation ?? "Every pod is of the stable version."}</span>
+      <span className="explanation">{inZone(rollout.explanation) || "Every pod is of the stable version."}</span>
       <p className="facts-line head-line">
         <span className="fact">{rollout.strategy === "blueGreen" ? "blue-green" : "canary"}</span>
         {stepWords(rollout) && <span className="fact">{stepWords(rollout)}</span>}

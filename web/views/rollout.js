@@ -1,5 +1,5 @@
 // Words about Rollouts. Pure: values in, sentences out.
-import { PHASES } from "./tokens.js";
+import { clock } from "./time.js";
 
 export const ACTIONS = {
   PROMOTE: { label: "Promote", icon: "play" },
@@ -102,4 +102,5 @@ export function numberOf(value) {
   return text !== "" && Number.isFinite(Number(text)) ? Number(text) : null;
 }
 
-export const phaseWord = (phase) => PHASES[phase]?.word ?? phase;
+// Moments in a sentence of the server, in the viewer's zone.
+export const inZone = (text) => (text ?? "").replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (moment) => clock(moment));

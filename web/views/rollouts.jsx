@@ -4,7 +4,7 @@ import { FacetMenu } from "./filterbar.jsx";
 import { AppLink, Bone, Empty, Icon, Notice } from "./kit.jsx";
 import { ask, useStream } from "./live.js";
 import { placeOf } from "./place.js";
-import { isMoving, isUpdating, newOf, percent, stableOf, stepState, stepWords } from "./rollout.js";
+import { inZone, isMoving, isUpdating, newOf, percent, stableOf, stepState, stepWords } from "./rollout.js";
 import { Phase } from "./status.jsx";
 import { refOf } from "./steering.jsx";
 import { showQuery, useQuery, withChanges } from "./url.jsx";
@@ -191,7 +191,7 @@ function Row({ rollout, live, onNews }) {
       </tr>
       {rollout.explanation && (
         <tr className="why">
-          <td colSpan={7}>{rollout.explanation}</td>
+          <td colSpan={7}>{inZone(rollout.explanation)}</td>
         </tr>
       )}
     </tbody>

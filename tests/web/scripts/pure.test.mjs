@@ -177,3 +177,9 @@ test("an option is changed in its place, and the others stay", () => {
   assert.deepEqual(options.withOption(own, "Replace", "true"), [...own, "Replace=true"]);
   assert.deepEqual(options.withOption(own, "PruneLast", null), ["CreateNamespace=true"]);
 });
+
+test("moments of the server are told in the zone of the viewer", () => {
+  const moment = "2026-01-05T12:00:00Z";
+  assert.equal(rollout.inZone(`waits until ${moment}`), `waits until ${time.clock(moment)}`);
+  assert.equal(rollout.inZone(null), "");
+});
