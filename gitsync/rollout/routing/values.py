@@ -100,6 +100,10 @@ class RoutedRollout:
         return Address(api_version, kind, namespace or self.namespace, name)
 
 
+def _none(rollout: RoutedRollout) -> list[tuple[str, Address]]:
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class Router:
     """One way for traffic to reach the pods. `key` is its name in `trafficRouting`; `needs` names what to read first.
@@ -114,7 +118,7 @@ class Router:
     splits_experiments: bool = False
     has_header_routes: bool = False
     has_mirror_routes: bool = False
-    named: "Callable[[RoutedRollout], list[tuple[str, Address]]]" = lambda rollout: []
+    named: Callable[[RoutedRollout], list[tuple[str, Address]]] = _none
 
 
 def by_name(*addresses: Address) -> tuple[Needed, ...]:
