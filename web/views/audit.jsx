@@ -203,9 +203,9 @@ function Changes({ entry }) {
       {entry.reason && <p>{entry.reason}</p>}
       {files.map((file) => (
         <section key={file.path} aria-label={file.path}>
-          <h3>
+          <h2>
             <code>{file.path}</code> <span className="muted">{file.kind.toLowerCase()}{file.masked ? ", values of Secrets are hidden" : ""}</span>
-          </h3>
+          </h2>
           {file.note && <p className="muted">{file.note}</p>}
           {file.patch && (
             <div className="code" tabIndex={0} role="region" aria-label={`Difference in ${file.path}`}>
