@@ -45,7 +45,8 @@ export async function ask(name, variables = {}, signal = undefined) {
   let answer;
   try {
     answer = await response.json();
-  } catch {
+  } catch (failure) {
+    if (failure.name === "AbortError") throw failure;
     throw new GraphError(`The control plane answered ${response.status} without data.`, { status: response.status });
   }
   if (answer.errors?.length && !answer.data) {
