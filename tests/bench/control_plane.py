@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import aiohttp
@@ -18,7 +19,7 @@ from model.report import ApplicationSummary
 from tests.bench.process import cost_of
 from tests.bench.result import Row, Spread
 from tests.bench.rig import free_port, spawned
-from tests.support.fake_fleet import RIGHTS, register, summary
+from tests.support.fake_fleet import RIGHTS, START, register, summary
 from tests.support.fake_runtime import FakeRuntime
 
 PASSWORD = "a-password-for-benches"
@@ -87,12 +88,12 @@ async def _until_answered(url: str) -> None:
     raise TimeoutError(url)
 
 
-async def fill(runtime: FakeRuntime, applications: int) -> None:
-    """One snapshot of the whole fleet, in batches."""
+async def fill(runtime: FakeRuntime, applications: int, *, now: datetime = START) -> None:
+    """One snapshot of the whole fleet, deployed before `now`, in batches."""
     await runtime.report(SnapshotBegin())
     for start in range(0, applications, BATCH):
         batch = range(start, min(start + BATCH, applications))
-        await runtime.report(*(ApplicationChanged(summary(index)) for index in batch))
+        await runtime.report(*(ApplicationChanged(summary(index, now=now)) for index in batch))
     await runtime.report(SnapshotEnd())
 
 
