@@ -38,6 +38,8 @@ FURTHER = (
     ("Style of the console", "/style"),
 )
 
+#: Where the banners, which follow all runtimes, put the words of the footer.
+RUNTIMES_LIVE = "runtimes-live"
 DEMO_HISTORY = "demo: what is older than its first start is made up"
 
 
@@ -95,7 +97,7 @@ def _top_bar(place: str) -> rx.Component:
 def _footer() -> rx.Component:
     return rx.el.footer(
         Zone.create(),
-        rx.el.span(SessionState.runtimes_live),
+        rx.el.span(id=RUNTIMES_LIVE),
         rx.el.span(SessionState.version),
         rx.cond(SessionState.demo_history, rx.el.span(DEMO_HISTORY)),
         class_name="footer",

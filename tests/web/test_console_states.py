@@ -5,21 +5,6 @@ import pytest
 from web import rows
 from web.states.application import Address, address_of
 from web.states.runtimes import updated
-from web.states.session import live_words
-
-
-@pytest.mark.parametrize(
-    ("available", "words"),
-    [
-        ([], "no runtime connected"),
-        ([True], "1 runtime live"),
-        ([True, True, True], "3 runtimes live"),
-        ([True, False], "1 of 2 runtimes live"),
-        ([False], "0 of 1 runtime live"),
-    ],
-)
-def test_footer_counts_runtimes(available: list[bool], words: str) -> None:
-    assert live_words(available) == words
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ class SessionState(rx.State):
     email: str = ""
     version: str = ""
     demo_history: bool = False
-    runtimes_live: str = ""
 
     def viewer(self) -> client.Viewer:
         """On whose behalf handlers of this tab ask."""
@@ -36,7 +35,6 @@ class SessionState(rx.State):
         self.name, self.email = me["name"], me["email"] or ""
         self.version = f"Argosy {answer['version']['version']}"
         self.demo_history = answer["version"]["demoHistory"]
-        self.runtimes_live = live_words([runtime["available"] for runtime in answer["runtimes"]["nodes"]])
         return None
 
 
@@ -45,12 +43,3 @@ def to_sign_in(state: rx.State) -> EventSpec:
     path = state.router.url.path or "/applications"
     query = f"?{state.router.url.query}" if state.router.url.query else ""
     return rx.redirect(f"/login?next={quote(path + query, safe='')}")
-
-
-def live_words(available: list[bool]) -> str:
-    """The footer's sentence about runtimes."""
-    if not available:
-        return "no runtime connected"
-    live = sum(available)
-    word = "runtime" if len(available) == 1 else "runtimes"
-    return f"{live} {word} live" if live == len(available) else f"{live} of {len(available)} {word} live"

@@ -1,8 +1,9 @@
 // What everybody has to know wherever they are: a runtime that is away or too old, one's own Git token that is refused.
 import { useEffect, useState } from "react";
+import { createPortal } from "react-dom";
 import { AppLink, Icon } from "./kit.jsx";
 import { ask, useAnswer, useStream } from "./live.js";
-import { bannersOf } from "./warned.js";
+import { bannersOf, liveWords } from "./warned.js";
 
 const ASKED_AGAIN_SECONDS = 900;
 const MOST_RUNTIMES = 10;
@@ -45,7 +46,7 @@ export function Banners({ name }) {
     sessionStorage.setItem(DISMISSED_KEY, JSON.stringify(next));
     setDismissed(next);
   };
-  return bannersOf(runtimes, refused)
+  const banners = bannersOf(runtimes, refused)
     .filter(({ key }) => !dismissed.includes(key))
     .slice(0, 3)
     .map(({ key, text, to, action }) => (
@@ -59,4 +60,10 @@ export function Banners({ name }) {
         </button>
       </div>
     ));
+  return (
+    <>
+      {banners}
+      {data && createPortal(liveWords(runtimes), document.getElementById("runtimes-live"))}
+    </>
+  );
 }

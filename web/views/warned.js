@@ -26,3 +26,11 @@ export function bannersOf(runtimes, refused) {
     })),
   ];
 }
+
+// The words of the footer.
+export function liveWords(runtimes) {
+  const live = runtimes.filter((one) => one.available).length;
+  if (!runtimes.length) return "no runtime";
+  const word = runtimes.length === 1 ? "runtime" : "runtimes";
+  return live === runtimes.length ? `${live} ${word} live` : `${live} of ${runtimes.length} ${word} live`;
+}

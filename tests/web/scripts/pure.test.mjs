@@ -160,6 +160,15 @@ test("a banner for each refused token, runtime that is away, and runtime that is
   assert.deepEqual(found.map((one) => one.key.split(" ").slice(0, 2)), [["token", "good"], ["away", "away"], ["old", "old"]]);
 });
 
+test("the footer counts the runtimes that are live", async () => {
+  const { liveWords } = await load("warned.js");
+  const words = (...available) => liveWords(available.map((one) => ({ available: one })));
+  assert.deepEqual(
+    [words(), words(true), words(true, true, true), words(true, false), words(false)],
+    ["no runtime", "1 runtime live", "3 runtimes live", "1 of 2 runtimes live", "0 of 1 runtime live"],
+  );
+});
+
 test("matches stand under what holds them, which is there though it does not match", () => {
   const git = { id: "git", parent: null };
   const set = { id: "set", parent: git };
