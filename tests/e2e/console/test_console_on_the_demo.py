@@ -55,6 +55,11 @@ async def test_a_push_changes_the_tree_in_the_browser(tmp_path: Path) -> None:
         await page.locator("a.row-link", has_text="storefront").wait_for(timeout=PATIENCE_MS)
         async with demo.signed_in("admin") as admin:
             await admin.until_healthy("platform", "storefront", "checkout", "catalog", "orders")
+        healthy = page.get_by_role("button", name=re.compile("Healthy")).locator(".count")
+        rows = page.locator("tbody.app", has_text="Healthy")
+        async with asyncio.timeout(60):
+            while int(await healthy.inner_text()) != await rows.count():  # noqa: ASYNC110 - the strip is counted anew
+                await asyncio.sleep(0.1)
         await page.screenshot(path=PICTURE, animations="disabled")
         await page.locator("a.row-link", has_text="storefront").click()
         header = page.locator(".application-head")
