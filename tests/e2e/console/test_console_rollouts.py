@@ -129,7 +129,7 @@ def test_an_update_is_told_beforehand(canary: DemoPlane, open_demo_page: OpenPag
 
 def test_all_rollouts_are_listed_and_open_their_player(canary: DemoPlane, open_demo_page: OpenPage) -> None:
     page = open_demo_page(path="/rollouts")
-    row = page.locator("table.rollouts tbody", has_text="recommend")
+    row = page.locator("table.rollouts tbody", has=page.get_by_role("link", name="recommend", exact=True))
     expect(row).to_be_visible(timeout=PATIENCE)
     picture(page, "rollouts-light")
     assert complaints(page) == []
