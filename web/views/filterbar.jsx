@@ -38,7 +38,7 @@ export function Strip({ facets, total, selected, onChange, children }) {
           aria-pressed={UNHEALTHY.every((status) => selected.includes(status))}
           onClick={() => onChange({ health: UNHEALTHY.every((status) => selected.includes(status)) ? null : UNHEALTHY })}
         >
-          All unhealthy
+          Unhealthy
         </button>
       </div>
       <div className="grow" />

@@ -91,6 +91,6 @@ def test_errors_and_warnings_lead_to_what_is_broken(open_page: OpenPage) -> None
 
 def test_all_unhealthy_is_one_click(open_page: OpenPage) -> None:
     page = open_page()
-    page.get_by_role("button", name="All unhealthy").click()
+    page.get_by_role("button", name="Unhealthy").click()
     expect(page).to_have_url(re.compile("health=DEGRADED&health=MISSING"))
     expect(page.locator("tbody.app:not(.context) .status", has_text=re.compile("^Healthy$"))).to_have_count(0)
