@@ -22,7 +22,9 @@ const problem = (errors, status) => {
   });
 };
 
+// Several questions of one page may hear of it, and some only after the first has led there.
 export const toSignIn = () => {
+  if (location.pathname === "/login") return;
   const here = location.pathname + location.search;
   location.assign(`/login?next=${encodeURIComponent(here)}`);
 };

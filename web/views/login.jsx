@@ -5,7 +5,7 @@ import { Icon } from "./kit.jsx";
 
 const safeTarget = () => {
   const next = new URLSearchParams(location.search).get("next") ?? "";
-  return /^\/(?![/\\])/.test(next) ? next : "/";
+  return /^\/(?![/\\])/.test(next) && !/^\/login\b/.test(next) ? next : "/";
 };
 
 const REASONS = {

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.support.console_plane import PASSWORD, OpenPage, Plane
 
@@ -37,6 +37,22 @@ def test_a_password_never_gets_into_the_address_even_before_the_script_runs(brow
     page.keyboard.press("Enter")
     assert PASSWORD not in page.url.replace(plane.url, "")
     context.close()
+
+
+def test_an_answer_that_comes_late_does_not_lead_away_from_signing_in(open_page: OpenPage) -> None:
+    page = open_page(user=None, path="/login")
+    held: list[Route] = []
+    page.route("**/graphql", lambda question: held.append(question))
+    page.goto("/runtimes")
+    page.wait_for_url(re.compile(r"/login\?next=%2Fruntimes$"))
+    expect(page.get_by_role("button", name="Sign in")).to_be_enabled()
+    page.get_by_label("Name").fill("dana")
+    assert held
+    for question in held:
+        question.continue_()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/runtimes")
 
 
 def test_sign_in_leads_to_no_foreign_place(open_page: OpenPage, plane: Plane) -> None:
