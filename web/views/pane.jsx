@@ -84,7 +84,7 @@ export function ApplicationPane({ healthStatus, syncStatus, mayOperate, reason, 
       {failure && nodes && <Stale since={readAt} reason={failure.message} />}
       <Suspense fallback={<Bone wide />}>
         {tab === "state" && <State nodes={nodes} failed={Boolean(failure)} application={{ id: ROOT, kind: "Application", name, healthStatus, syncStatus, info: [] }} search={search} onOpen={open} selected={selected} />}
-        {tab === "timeline" && <Releases filters={application} stamp={`${healthStatus}/${syncStatus}`} steering={{ allowed: mayOperate, reason }} />}
+        {tab === "timeline" && <Releases filters={application} steering={{ allowed: mayOperate, reason }} />}
         {tab === "services" && <Services nodes={nodes} podsOf={(node) => podsBelow(nodes, node)} />}
         {tab === "diff" && <Changes application={application} stamp={changeStamp(nodes)} onOpen={open} />}
         {tab === "rollout" && <RolloutTab application={application} nodes={nodes} mayOperate={mayOperate} reason={reason} />}

@@ -1,8 +1,8 @@
 // Releases, newest first: what each deployment brought and how it went; above them a strip with a dot for each.
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { GuardedButton } from "./dialog.jsx";
 import { AppLink, Bone, CommitLink, Empty, Icon, Moment, Notice } from "./kit.jsx";
-import { ask, useAnswer } from "./live.js";
+import { ask, useAnswer, useStream } from "./live.js";
 import { placeOf } from "./place.js";
 import { Health } from "./status.jsx";
 import { duration, exact, zone } from "./time.js";
@@ -10,12 +10,31 @@ import { HEALTH } from "./tokens.js";
 
 const RollbackDialog = lazy(() => import("./rollback.jsx").then((module) => ({ default: module.RollbackDialog })));
 const PAGE = 50;
+const MOST = 100; // that one answer holds
+const AT_MOST_EVERY_MS = 300;
+
+// Counts the reports of one application. Each may bring a release, or what is found out of one later: its commit, its verdict.
+function useTurns(application, enabled) {
+  const [turn, setTurn] = useState(0);
+  const timer = useRef(null);
+  const cursorOf = (data) => data.application.cursor;
+  const onEvent = () => {
+    timer.current ??= setTimeout(() => {
+      timer.current = null;
+      setTurn((count) => count + 1);
+    }, AT_MOST_EVERY_MS);
+  };
+  useStream("application_turns", application, { onEvent, cursorOf, enabled });
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return turn;
+}
 
 function useReleases(filters, stamp) {
   const [state, setState] = useState({ nodes: null, error: null, info: null, total: 0 });
   const key = JSON.stringify(filters);
+  const shown = state.nodes?.length ?? 0;
   const read = (after, signal) =>
-    ask("releases", { filters, pagination: { first: PAGE, after } }, signal).then(
+    ask("releases", { filters, pagination: { first: after ? PAGE : Math.min(Math.max(shown, PAGE), MOST), after } }, signal).then(
       ({ gitopsReleases: found }) => setState((before) => ({ nodes: after ? [...before.nodes, ...found.nodes] : found.nodes, info: found.pageInfo, total: found.totalCount, error: null })),
       (error) => error.name === "AbortError" || setState((before) => ({ ...before, error })),
     );
@@ -27,10 +46,11 @@ function useReleases(filters, stamp) {
   return { ...state, more: () => read(state.info.endCursor), again: () => read(null) };
 }
 
-// `steering`: {allowed, reason} where the releases are of one application that can be rolled back.
-export function Releases({ filters, stamp = "", withApplication = false, steering = null }) {
-  const { nodes, error, info, total, more, again } = useReleases(filters, stamp);
-  const past = useAnswer("history", filters, { enabled: Boolean(steering), stamp });
+// `steering`: {allowed, reason} where the releases are of one application that can be rolled back; they are followed then.
+export function Releases({ filters, withApplication = false, steering = null }) {
+  const turn = useTurns(filters, Boolean(steering));
+  const { nodes, error, info, total, more, again } = useReleases(filters, turn);
+  const past = useAnswer("history", filters, { enabled: Boolean(steering), stamp: turn });
   if (error && !nodes) return <Notice title="The releases could not be read" detail={error.message} next="The present state is not concerned." id={error.id} onRetry={again} />;
   if (!nodes) return <p className="pad"><Bone wide /></p>;
   if (!nodes.length) return <Empty title="No releases yet" next="A release is recorded when a sync changes what is deployed." />;
