@@ -191,6 +191,7 @@ class TreeNode(_Message, frozen=True):
     created: datetime | None = None
     links: tuple[tuple[str, str], ...] = ()
     actions: tuple[ActionInfo, ...] = ()
+    resource_version: str = ""
 
 
 class HostSummary(_Message, frozen=True):

@@ -60,6 +60,9 @@ class ResourceNode:
     namespace: str | None
     name: str
     uid: str | None
+    resource_version: str | None = strawberry.field(
+        description="Of the live object: it changes with everything about it, also with what no other field here shows."
+    )
     parent_ids: list[strawberry.ID] = strawberry.field(
         description="Ids of the nodes that own it; empty: owned by the application."
     )
@@ -92,6 +95,7 @@ class ResourceNode:
             namespace=ref.namespace or None,
             name=ref.name,
             uid=node.uid or None,
+            resource_version=node.resource_version or None,
             parent_ids=[strawberry.ID(parent) for parent in node.parent_ids],
             managed=node.managed,
             sync_status=node.sync,

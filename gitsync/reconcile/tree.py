@@ -47,6 +47,7 @@ def build_node(
         id=node_id(server, key),
         ref=ObjectRef(group=key.group, version=version, kind=key.kind, namespace=key.namespace, name=key.name),
         uid=live.uid if live is not None else "",
+        resource_version=live.resource_version if live is not None else "",
         parent_ids=_parent_ids(server, live, parent_of) if verdict is None else (),
         managed=verdict is not None,
         sync=SYNC_STATES[verdict.sync] if verdict is not None and verdict.sync_shown else None,

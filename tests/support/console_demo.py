@@ -1,8 +1,10 @@
 """The demo in processes of its own, for tests of the console that need everything real: Git, a cluster, a runtime."""
 
+import base64
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -11,6 +13,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import httpx
+import yaml
 
 from tests.support.demo import PASSWORD
 
@@ -22,6 +27,16 @@ class DemoPlane:
     """A running demo, as pages need it. Changes are made as everybody makes them: by pushing commits."""
 
     url: str
+    kubeconfig: Path
+
+    def patch(self, path: str, change: Mapping[str, object]) -> None:
+        """A merge patch of an object in the demo's cluster, as kubectl sends it."""
+        known = yaml.safe_load(self.kubeconfig.read_text())
+        cluster, user = known["clusters"][0]["cluster"], known["users"][0]["user"]
+        trust = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
+        headers = {"Authorization": f"Bearer {user['token']}", "Content-Type": "application/merge-patch+json"}
+        with httpx.Client(base_url=cluster["server"], verify=trust, headers=headers, trust_env=False) as client:
+            client.patch(path, json=change).raise_for_status()
 
     def push(self, repository: str, files: Mapping[str, str], message: str) -> str:
         """Commit and push as dana; the commit's id."""
@@ -65,7 +80,7 @@ def running_demo_plane(port: int, folder: Path) -> Iterator[DemoPlane]:
             env={**os.environ, "ARGOSY_ADMIN_PASSWORD": PASSWORD},
         )
     try:
-        yield DemoPlane(_banner(process))
+        yield DemoPlane(_banner(process), folder / "data" / "kubeconfig")
     finally:
         process.send_signal(signal.SIGINT)
         try:

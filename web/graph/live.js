@@ -161,23 +161,35 @@ export function useStream(name, variables, { onEvent, cursorOf, enabled = true }
 }
 
 // A question bound to a component: {data, error, loading, again}.
-// `stamp` asks again when it changes.
+// `stamp` asks again when it changes; what changes meanwhile is asked after the answer, so that answers always arrive.
 export function useAnswer(name, variables, { enabled = true, stamp = "" } = {}) {
   const [state, setState] = useState({ data: null, error: null, loading: enabled });
-  const [turn, setTurn] = useState(0);
+  const read = useRef(null);
   const key = JSON.stringify([name, variables, enabled]);
-  const asked = useRef(key);
   useEffect(() => {
     if (!enabled) return undefined;
     const controller = new AbortController();
-    const other = asked.current !== key;
-    asked.current = key;
-    setState((before) => ({ data: other ? null : before.data, error: null, loading: true }));
-    ask(name, variables, controller.signal).then(
-      (data) => setState({ data, error: null, loading: false }),
-      (error) => error.name === "AbortError" || setState((before) => ({ data: before.data, error, loading: false })),
-    );
+    let asking = false;
+    let onceMore = false;
+    setState({ data: null, error: null, loading: true });
+    read.current = async () => {
+      onceMore = true;
+      if (asking) return;
+      asking = true;
+      while (onceMore && !controller.signal.aborted) {
+        onceMore = false;
+        setState((before) => (before.loading && !before.error ? before : { ...before, error: null, loading: true }));
+        await ask(name, variables, controller.signal).then(
+          (data) => setState({ data, error: null, loading: false }),
+          (error) => error.name === "AbortError" || setState((before) => ({ data: before.data, error, loading: false })),
+        );
+      }
+      asking = false;
+    };
     return () => controller.abort();
-  }, [key, turn, stamp]);
-  return { ...state, again: () => setTurn((count) => count + 1) };
+  }, [key]);
+  useEffect(() => {
+    if (enabled) read.current();
+  }, [key, stamp]);
+  return { ...state, again: () => read.current?.() };
 }

@@ -29,6 +29,7 @@ def _pane() -> rx.Component:
     return ApplicationPane.create(
         health_status=HEADER.health,
         sync_status=HEADER.sync,
+        revision=HEADER.revision,
         may_operate=HEADER.may_sync,
         reason=HEADER.reason,
         reachable=ApplicationState.reachable,

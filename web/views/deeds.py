@@ -27,6 +27,7 @@ class ApplicationPane(rx.NoSSRComponent):
     tag = "ApplicationPane"
     health_status: rx.Var[str]
     sync_status: rx.Var[str]
+    revision: rx.Var[str]
     may_operate: rx.Var[bool]
     reason: rx.Var[str]
     reachable: rx.Var[bool]

@@ -6,7 +6,7 @@ import { Events } from "./events.jsx";
 import { AppLink, Bone, CopyId, Empty, Icon, Moment, Notice } from "./kit.jsx";
 import { useAnswer } from "./live.js";
 import { familyOf } from "./layout.js";
-import { placeOf } from "./place.js";
+import { placeOf, versionOf } from "./place.js";
 import { Health, Sync } from "./status.jsx";
 import { QueryLink } from "./url.jsx";
 
@@ -27,7 +27,8 @@ export function sectionsOf(node, pods) {
   ];
 }
 
-export function Drawer({ application, node, pods, section, onClose, mayOperate, reason }) {
+// `stamp` changes when Git wants something else of the application.
+export function Drawer({ application, node, stamp, pods, section, onClose, mayOperate, reason }) {
   const heading = useRef(null);
   const before = useRef(null);
   useEffect(() => {
@@ -44,9 +45,8 @@ export function Drawer({ application, node, pods, section, onClose, mayOperate, 
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
   }, [onClose]);
-  // Read again whenever the object itself changed, which the tree's stream tells.
-  const stamp = [node.healthStatus, node.syncStatus, node.healthMessage, JSON.stringify(node.info)].join("|");
-  const answer = useAnswer("resource", { ...application, ref: refOf(node) }, { stamp });
+  // Read again whenever the object or the verdict on it changed, which the tree's stream tells, and with Git.
+  const answer = useAnswer("resource", { ...application, ref: refOf(node) }, { stamp: [stamp, versionOf(node), node.healthStatus].join("|") });
   const sections = sectionsOf(node, pods);
   const at = sections.some(([key]) => key === section) ? section : "summary";
   return (

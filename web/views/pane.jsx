@@ -9,7 +9,7 @@ import { Bone, Empty, Icon, Notice, Stale } from "./kit.jsx";
 import { isFine, ROOT, visibleIds } from "./layout.js";
 import { ResourceList } from "./list.jsx";
 import { useConnection, useStream } from "./live.js";
-import { keyOf } from "./place.js";
+import { keyOf, versionOf } from "./place.js";
 import { Releases } from "./releases.jsx";
 import { HEALTH, SYNC } from "./tokens.js";
 import { QueryLink, showQuery, useQuery, withChanges } from "./url.jsx";
@@ -57,7 +57,8 @@ function useTree(application) {
 // Keeps the object where nothing changed, so that nothing is drawn again after a new snapshot.
 const same = (before, after) => (before && JSON.stringify(before) === JSON.stringify(after) ? before : after);
 
-export function ApplicationPane({ healthStatus, syncStatus, mayOperate, reason, reachable, lastReport }) {
+// `revision`: the commit that the application was compared with last.
+export function ApplicationPane({ healthStatus, syncStatus, revision, mayOperate, reason, reachable, lastReport }) {
   const { runtime, namespace, name } = useParams();
   const application = useMemo(() => ({ runtime, namespace, name }), [runtime, namespace, name]);
   const search = useQuery();
@@ -86,7 +87,7 @@ export function ApplicationPane({ healthStatus, syncStatus, mayOperate, reason, 
         {tab === "state" && <State nodes={nodes} failed={Boolean(failure)} application={{ id: ROOT, kind: "Application", name, healthStatus, syncStatus, info: [] }} search={search} onOpen={open} selected={selected} />}
         {tab === "timeline" && <Releases filters={application} steering={{ allowed: mayOperate, reason }} />}
         {tab === "services" && <Services nodes={nodes} podsOf={(node) => podsBelow(nodes, node)} />}
-        {tab === "diff" && <Changes application={application} stamp={changeStamp(nodes)} onOpen={open} />}
+        {tab === "diff" && <Changes application={application} stamp={`${revision} ${changeStamp(nodes)}`} onOpen={open} />}
         {tab === "rollout" && <RolloutTab application={application} nodes={nodes} mayOperate={mayOperate} reason={reason} />}
         {tab === "configuration" && <Configuration application={application} />}
         {tab === "events" && <Events application={application} />}
@@ -94,13 +95,14 @@ export function ApplicationPane({ healthStatus, syncStatus, mayOperate, reason, 
       </Suspense>
       {search.get("quick") && !search.get("res") && (
         <Suspense fallback={null}>
-          <QuickView application={application} at={search.get("quick")} stamp={`${healthStatus}/${syncStatus}`} onClose={close} />
+          <QuickView application={application} at={search.get("quick")} stamp={[healthStatus, syncStatus, revision].join("/")} onClose={close} />
         </Suspense>
       )}
       {search.get("res") && nodes && selected && (
         <Drawer
           application={application}
           node={selected}
+          stamp={revision}
           pods={podsBelow(nodes, selected)}
           section={search.get("section")}
           onClose={close}
@@ -125,7 +127,7 @@ function Gone({ name, onClose }) {
   );
 }
 
-const changeStamp = (nodes) => (nodes ?? []).filter((node) => node.syncStatus === "OUT_OF_SYNC").map((node) => node.id).join(" ");
+const changeStamp = (nodes) => (nodes ?? []).filter((node) => node.syncStatus === "OUT_OF_SYNC").map((node) => `${node.id}@${versionOf(node)}`).join(" ");
 
 // Pods of the application, or those below one node.
 export function podsBelow(nodes, top) {

@@ -4,3 +4,6 @@ export const placeOf = ({ runtime, namespace, name }) =>
 
 // How one object is named in an address.
 export const keyOf = ({ group, kind, namespace, name }) => [group ?? "", kind, namespace ?? "", name].join("/");
+
+// What is the same as long as neither the object in the cluster nor the verdict on it changes.
+export const versionOf = ({ resourceVersion, syncStatus }) => `${resourceVersion ?? ""}/${syncStatus ?? ""}`;

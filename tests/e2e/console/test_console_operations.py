@@ -55,6 +55,15 @@ def test_a_sync_takes_a_choice_of_resources_and_a_reason(letters: DemoPlane, ope
     expect(page.locator(".application-head")).to_contain_text("by dana", timeout=PATIENCE)
 
 
+def test_an_open_object_is_read_again_when_its_content_changes(letters: DemoPlane, open_demo_page: OpenPage) -> None:
+    page = open_demo_page(path=f"{LETTERS}?res=/ConfigMap/letters/letters&section=manifest")
+    drawer = page.get_by_role("dialog", name="letters")
+    expect(drawer).to_contain_text("edition", timeout=PATIENCE)
+    change = {"metadata": {"annotations": {"example.test/note": "written-by-hand"}}}
+    letters.patch("/api/v1/namespaces/letters/configmaps/letters", change)
+    expect(drawer).to_contain_text("written-by-hand", timeout=PATIENCE)
+
+
 def test_back_to_a_release_is_previewed_and_one_commit(letters: DemoPlane, open_demo_page: OpenPage) -> None:
     letters.push("apps", {"letters/config.yaml": CONFIG.replace("VERSION", "second")}, "Second edition")
     page = open_demo_page(path=f"{LETTERS}?tab=timeline", theme="dark")
