@@ -47,6 +47,7 @@ class ControllerFlags:
 
     sync_timeout_seconds: float | None = None
     application_namespaces: tuple[str, ...] = ()
+    application_set_namespaces: tuple[str, ...] = ()
     server_side_diff: bool = False
 
 

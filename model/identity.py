@@ -7,6 +7,8 @@ import msgspec
 
 from model.errors import InvalidIdentity
 
+_SET = "/set"  # no name has a slash, so no Application can be taken for an ApplicationSet
+
 
 class ResourceKey(msgspec.Struct, frozen=True, order=True, array_like=True):
     """Address of one object inside one cluster, without the version: versions of a kind are views of one object.
@@ -45,28 +47,34 @@ class GroupVersionKind(msgspec.Struct, frozen=True, order=True, array_like=True)
 
 
 class ApplicationKey(msgspec.Struct, frozen=True, order=True, array_like=True):
-    """Address of an Application inside one runtime."""
+    """Address of an Application inside one runtime, or of an ApplicationSet, which may have the name of one."""
 
     namespace: str
     name: str
+    is_set: bool = False
 
     def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}"
+        return f"{self.namespace}/{self.name}{_SET if self.is_set else ''}"
 
 
 class ApplicationId(msgspec.Struct, frozen=True, order=True, array_like=True):
-    """Address of an Application in the whole control plane."""
+    """Address of an Application, or of an ApplicationSet, in the whole control plane."""
 
     runtime: str
     namespace: str
     name: str
+    is_set: bool = False
+
+    @staticmethod
+    def of(runtime: str, key: ApplicationKey) -> "ApplicationId":
+        return ApplicationId(runtime, key.namespace, key.name, key.is_set)
 
     @property
     def key(self) -> ApplicationKey:
-        return ApplicationKey(self.namespace, self.name)
+        return ApplicationKey(self.namespace, self.name, self.is_set)
 
     def __str__(self) -> str:
-        return f"{self.runtime}/{self.namespace}/{self.name}"
+        return f"{self.runtime}/{self.key}"
 
 
 def encode_node_id(kind: str, *parts: str) -> str:

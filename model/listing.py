@@ -25,10 +25,12 @@ class ListedApplication(msgspec.Struct, frozen=True):
 
     @property
     def id(self) -> ApplicationId:
-        return ApplicationId(self.runtime, self.summary.key.namespace, self.summary.key.name)
+        return ApplicationId.of(self.runtime, self.summary.key)
 
     @property
     def policy(self) -> str:
+        if self.summary.kind is ApplicationKind.APPLICATION_SET:
+            return "Unknown"  # it is never synced itself
         automated = self.summary.automated
         return "Automated" if automated is not None and automated.enabled is not False else "Manual"
 
@@ -40,7 +42,7 @@ class ListedApplication(msgspec.Struct, frozen=True):
     def parent(self) -> str:
         """Row id of the parent application, or ""."""
         key = self.summary.parent
-        return str(ApplicationId(self.runtime, key.namespace, key.name)) if key else ""
+        return str(ApplicationId.of(self.runtime, key)) if key else ""
 
     @property
     def problems(self) -> int:

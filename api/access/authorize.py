@@ -60,6 +60,10 @@ class Authority:
 
     async def authorize(self, viewer: Viewer, verb: Verb, application: ListedApplication) -> Permission:
         repository = application.summary.access_repo_url
+        if verb is not Verb.VIEW and application.id.is_set:
+            return Permission(False, "an ApplicationSet is changed in Git; what it generates can be synced")
+        if verb in (Verb.EDIT, Verb.DELETE) and application.summary.parent and application.summary.parent.is_set:
+            return Permission(False, f"ApplicationSet {application.summary.parent.name} generates it: change that one")
         if verb in (Verb.EDIT, Verb.DELETE) and application.summary.git_source is None:
             return Permission(False, "it is not managed through Git: no Git Source holds its manifest")
         if not repository:

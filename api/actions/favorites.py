@@ -5,6 +5,7 @@ from api.access.viewer import Viewer
 from api.plane import ControlPlane
 from model.errors import InvalidIdentity
 from model.identity import ApplicationId, decode_node_id
+from model.kinds.application import APPLICATION_SET, KIND
 from model.store import application as application_store
 from model.store.report import ApplicationChange
 
@@ -15,12 +16,12 @@ async def set_favorite(plane: ControlPlane, viewer: Viewer, node_id: str, *, sta
         kind, parts = decode_node_id(node_id)
     except InvalidIdentity as error:
         raise not_visible("the thing with this id") from error
-    if kind != "Application" or len(parts) != 3:
+    if kind not in (KIND, APPLICATION_SET) or len(parts) != 3:
         raise not_visible("an application with this id")
-    key = ApplicationId(*parts)
+    key = ApplicationId(*parts, is_set=kind == APPLICATION_SET)
     async with plane.database.read() as session:
         found = (await application_store.get_many(session, [key])).get(key)
     if found is None or not (await plane.authority.authorize(viewer, Verb.VIEW, found)).allowed:
         raise not_visible(f"application {key}")
-    await plane.favorites.put(viewer.name, kind, str(key), starred=starred)
+    await plane.favorites.put(viewer.name, KIND, str(key), starred=starred)
     plane.changes.publish([ApplicationChange(key, found, found)])

@@ -72,15 +72,15 @@ async def git_sources(
 
 
 async def application(
-    plane: ControlPlane, viewer: Viewer, runtime: str, name: str, namespace: str | None
+    plane: ControlPlane, viewer: Viewer, runtime: str, name: str, namespace: str | None, *, is_set: bool = False
 ) -> ListedApplication | None:
     """None: it does not exist, or the viewer may not see it. Without a namespace: that of the runtime comes first."""
     async with plane.database.read() as session:
         if namespace is not None:
-            key = ApplicationId(runtime, namespace, name)
+            key = ApplicationId(runtime, namespace, name, is_set)
             found = list((await application_store.get_many(session, [key])).values())
         else:
-            found = await application_store.find(session, runtime, name)
+            found = [one for one in await application_store.find(session, runtime, name) if one.id.is_set is is_set]
             if len(found) > 1:
                 home = await runtime_store.get(session, runtime)
                 preferred = home.summary.namespace if home and home.summary else ""
@@ -92,10 +92,10 @@ async def application(
 
 
 async def require_application(
-    plane: ControlPlane, viewer: Viewer, runtime: str, name: str, namespace: str | None
+    plane: ControlPlane, viewer: Viewer, runtime: str, name: str, namespace: str | None, *, is_set: bool = False
 ) -> ListedApplication:
     """Raises NotVisible."""
-    found = await application(plane, viewer, runtime, name, namespace)
+    found = await application(plane, viewer, runtime, name, namespace, is_set=is_set)
     if found is None:
         raise not_visible(f"application {runtime}/{namespace or '*'}/{name}")
     return found

@@ -64,8 +64,9 @@ async def most_active(plane: ControlPlane, found: Deployments) -> list[ActiveApp
         earlier = await statistics_store.busiest(session, same, previous, limit=MOST_ACTIVE) if ids else ()
     before = {name: counts for name, _, counts in earlier}
     return [
-        ActiveApplication(ApplicationId(*name.split("/", 2)), cluster, counts, before.get(name, Counts()))
-        for name, cluster, counts in busiest
+        ActiveApplication(ApplicationId(runtime, namespace, name), cluster, counts, before.get(row_id, Counts()))
+        for row_id, cluster, counts in busiest
+        for runtime, namespace, name in [row_id.split("/", 2)]
     ]
 
 

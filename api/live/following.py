@@ -13,6 +13,7 @@ from api.live.trees import TreeNews
 from api.plane import ControlPlane
 from model.link import EventInfo, LogLines, ObjectRef, ReadLogs, WatchEvents
 from model.listing import ApplicationFilter, ListedApplication, RegisteredRuntime
+from model.report import ApplicationKind
 from model.store import runtime as runtime_store
 
 LOG_CHUNKS = 4096
@@ -36,13 +37,16 @@ async def follow_applications(
 
 
 async def follow_application(
-    plane: ControlPlane, viewer: Viewer, target: Target, *, after: str | None
+    plane: ControlPlane, viewer: Viewer, target: Target, *, is_set: bool, after: str | None
 ) -> AsyncGenerator[ApplicationNews, None]:
-    """One application. Raises NotVisible."""
-    application = await require_application(plane, viewer, target.runtime, target.name, target.namespace)
-    key = application.summary.key
+    """One application, or one ApplicationSet, which may have the name of one. Raises NotVisible."""
+    application = await require_application(plane, viewer, target.runtime, target.name, target.namespace, is_set=is_set)
+    key, sets = application.summary.key, frozenset({ApplicationKind.APPLICATION_SET})
     wanted = ApplicationFilter(
-        runtimes=frozenset({target.runtime}), names=frozenset({key.name}), namespaces=frozenset({key.namespace})
+        runtimes=frozenset({target.runtime}),
+        names=frozenset({key.name}),
+        namespaces=frozenset({key.namespace}),
+        kinds=sets if is_set else frozenset(ApplicationKind) - sets,
     )
     async for news in follow_applications(plane, viewer, wanted, first=1, after=after):
         yield news

@@ -3,6 +3,7 @@
 from api.access.viewer import Viewer
 from api.plane import ControlPlane
 from model.listing import ApplicationFacet, ApplicationFilter, RegisteredRuntime
+from model.report import ApplicationKind
 from model.store import application as application_store
 from model.store import runtime as runtime_store
 from model.store.application import ApplicationSelection
@@ -16,10 +17,11 @@ async def load_runtimes(plane: ControlPlane, names: list[str]) -> list[Registere
 
 
 async def load_application_counts(plane: ControlPlane, viewer: Viewer | None, names: list[str]) -> list[int]:
-    """How many applications of each runtime the viewer sees."""
+    """How many applications of each runtime the viewer sees; what only generates them is none."""
     if viewer is None:
         return [0] * len(names)
-    wanted = ApplicationFilter(runtimes=frozenset(names))
+    kinds = frozenset(ApplicationKind) - {ApplicationKind.APPLICATION_SET}
+    wanted = ApplicationFilter(runtimes=frozenset(names), kinds=kinds)
     selection = ApplicationSelection(await plane.authority.visibility(viewer), viewer.name, wanted)
     async with plane.database.read() as session:
         counts = dict(await application_store.facet(session, selection, ApplicationFacet.RUNTIME))

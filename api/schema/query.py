@@ -31,7 +31,7 @@ from api.types.facets import ApplicationFacets
 from api.types.git_source import GitSource
 from api.types.git_token import GitToken
 from api.types.hosting import HostedSetup
-from api.types.inputs import ApplicationsFilterArgs, ApplicationSortArg, filter_value
+from api.types.inputs import ApplicationKindArg, ApplicationsFilterArgs, ApplicationSortArg, filter_value
 from api.types.node import Node
 from api.types.notification import Notification, NotificationFilterArgs
 from api.types.person import User, VersionInfo
@@ -109,10 +109,15 @@ class Query:
         "two look the same)."
     )
     async def application(
-        self, info: Info, runtime: str, name: str, namespace: str | None = None
+        self,
+        info: Info,
+        runtime: str,
+        name: str,
+        namespace: str | None = None,
+        kind: ApplicationKindArg = None,
     ) -> Application | None:
-        context = info.context
-        found = await reading.application(context.plane, context.signed_in(), runtime, name, namespace)
+        context, is_set = info.context, kind is ApplicationKind.APPLICATION_SET
+        found = await reading.application(context.plane, context.signed_in(), runtime, name, namespace, is_set=is_set)
         return shown(await _starred(context))(found) if found else None
 
     @strawberry.field
@@ -265,11 +270,12 @@ async def _node(context: Context, node_id: str) -> Node | None:
     except InvalidIdentity:
         return None
     match kind, parts:
-        case "Application" | "GitSource", (runtime, namespace, name):
-            found = await reading.application(context.plane, viewer, runtime, name, namespace)
+        case "Application" | "ApplicationSet" | "GitSource", (runtime, namespace, name):
+            is_set = kind == "ApplicationSet"
+            found = await reading.application(context.plane, viewer, runtime, name, namespace, is_set=is_set)
             if found is None:
                 return None
-            if kind == "Application":
+            if kind != "GitSource":
                 return shown(await _starred(context))(found)
             return GitSource.of(found) if found.summary.kind is ApplicationKind.GIT_SOURCE else None
         case "Runtime", (name,):

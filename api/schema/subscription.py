@@ -11,13 +11,14 @@ from api.actions.paging import LONGEST_PAGE
 from api.context import Info
 from api.errors import Invalid
 from api.live import following
-from api.types.inputs import ApplicationRef, ApplicationsFilterArgs, ResourceRef, filter_value
+from api.types.inputs import ApplicationKindArg, ApplicationRef, ApplicationsFilterArgs, ResourceRef, filter_value
 from api.types.live import ApplicationEvent
 from api.types.notification import Notification
 from api.types.resource import LogEntry, ResourceEvent
 from api.types.rollout import Rollout
 from api.types.runtime import Runtime
 from api.types.tree import ResourceTreeEvent
+from model.report import ApplicationKind
 
 MOST_TAIL_LINES = 10_000
 
@@ -47,10 +48,17 @@ class Subscription:
 
     @strawberry.subscription
     async def application(
-        self, info: Info, runtime: str, name: str, namespace: str | None = None, after: str | None = None
+        self,
+        info: Info,
+        runtime: str,
+        name: str,
+        namespace: str | None = None,
+        after: str | None = None,
+        kind: ApplicationKindArg = None,
     ) -> AsyncGenerator[ApplicationEvent, None]:
         plane, viewer = info.context.plane, info.context.signed_in()
-        source = following.follow_application(plane, viewer, Target(runtime, name, namespace), after=after)
+        target, is_set = Target(runtime, name, namespace), kind is ApplicationKind.APPLICATION_SET
+        source = following.follow_application(plane, viewer, target, is_set=is_set, after=after)
         async with aclosing(source):
             async for news in source:
                 yield ApplicationEvent.of(news, await plane.favorites.applications(viewer.name))

@@ -43,6 +43,8 @@ from model.report import ApplicationSummary
 
 @strawberry.type
 class Application(Node):
+    """An ApplicationSet, too: what only its Applications have is null then."""
+
     metadata: ObjectMeta
     kind: ApplicationKindEnum
     project: str
@@ -117,10 +119,14 @@ class Application(Node):
         description="The manifest's file through its commits, and who set each field; null: it is in no repository."
     )
     async def manifest_history(self, info: Info) -> ManifestHistory | None:
+        if self.listed.id.is_set:
+            return None
         return ManifestHistory.of(await audit.manifest_history(info.context.plane, self.listed))
 
     @strawberry.field(description="Who has to review a change of the manifest; null: it is in no repository.")
     async def manifest_review(self, info: Info) -> ManifestReview | None:
+        if self.listed.id.is_set:
+            return None
         found = await audit.manifest_review(info.context.plane, info.context.signed_in(), self.listed)
         return ManifestReview.of(found)
 
@@ -133,6 +139,8 @@ class Application(Node):
         description="The file in Git that holds the manifest, as it is now, for editing it; null: it cannot be edited."
     )
     async def manifest_file(self, info: Info) -> ManifestFile | None:
+        if self.listed.id.is_set:
+            return None
         found = await changes.manifest_file(info.context.plane, self.listed)
         return ManifestFile.of(found) if found else None
 
@@ -141,7 +149,7 @@ class Application(Node):
         key = self._summary.parent
         if key is None:
             return None
-        found = await info.context.loaders.application.load(ApplicationId(self.listed.runtime, key.namespace, key.name))
+        found = await info.context.loaders.application.load(ApplicationId.of(self.listed.runtime, key))
         return Application.of(found) if found else None
 
     @strawberry.field
@@ -163,11 +171,15 @@ class Application(Node):
 
     @strawberry.field
     async def resource_tree(self, info: Info) -> ResourceTree | None:
+        if self.listed.id.is_set:
+            return None
         answer, cursor = await reading.tree(info.context.plane, self.listed)
         return ResourceTree.of(answer, cursor)
 
     @strawberry.field
     async def managed_resources(self, info: Info, only_changed: bool | None = False) -> list[ManagedResource] | None:
+        if self.listed.id.is_set:
+            return None
         answer = await reading.managed_resources(info.context.plane, self.listed, only_changed=bool(only_changed))
         return [ManagedResource.of(resource) for resource in answer.resources]
 
@@ -178,6 +190,8 @@ class Application(Node):
     async def diff(
         self, info: Info, revisions: list[str] | None = None, manifests: list[str] | None = None
     ) -> ApplicationDiff | None:
+        if self.listed.id.is_set:
+            return None
         viewer = info.context.signed_in()
         answer = await reading.application_diff(
             info.context.plane, viewer, self.listed, revisions or (), manifests or ()
@@ -186,20 +200,28 @@ class Application(Node):
 
     @strawberry.field(description="What its sources read, and why they were rendered last.")
     async def rendering(self, info: Info) -> Rendering | None:
+        if self.listed.id.is_set:
+            return None
         return Rendering.of(await reading.rendering(info.context.plane, self.listed))
 
     @strawberry.field(description="Its Rollouts; null: the runtime does not answer.")
     async def rollouts(self, info: Info) -> list[Rollout] | None:
+        if self.listed.id.is_set:
+            return None
         plane = info.context.plane
         return [Rollout.of(one, plane.clock()) for one in await rollouts.of_application(plane, self.listed)]
 
     @strawberry.field(description="Of its project, those that concern it; null: the runtime does not answer.")
     async def sync_windows(self, info: Info) -> list[SyncWindow] | None:
+        if self.listed.id.is_set:
+            return None
         answer = await reading.sync_windows(info.context.plane, self.listed)
         return [SyncWindow.of(window) for window in answer.windows]
 
     @strawberry.field
     async def resource(self, info: Info, ref: ResourceRef) -> Resource | None:
+        if self.listed.id.is_set:
+            return None
         answer = await reading.resource(info.context.plane, self.listed, ref.value())
         return Resource.of(answer) if answer else None
 

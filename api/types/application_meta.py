@@ -8,16 +8,15 @@ import strawberry
 from api.types.enums import SourceType, member
 from api.types.meta import ObjectMeta, pairs
 from model.identity import ApplicationId, encode_node_id
-from model.kinds.application import GROUP, KIND, VERSION
+from model.kinds.application import APPLICATION_SET, GROUP, KIND, VERSION
 from model.kinds.application import ApplicationSource as SourceValue
 from model.kinds.application import Destination as DestinationValue
 from model.listing import ListedApplication
 
 
 def application_node_id(application_id: ApplicationId) -> strawberry.ID:
-    return strawberry.ID(
-        encode_node_id("Application", application_id.runtime, application_id.namespace, application_id.name)
-    )
+    kind = APPLICATION_SET if application_id.is_set else KIND
+    return strawberry.ID(encode_node_id(kind, application_id.runtime, application_id.namespace, application_id.name))
 
 
 def application_meta(application: ListedApplication, *, favorite: bool) -> ObjectMeta:
@@ -25,7 +24,7 @@ def application_meta(application: ListedApplication, *, favorite: bool) -> Objec
     return ObjectMeta(
         group=GROUP,
         version=VERSION,
-        kind=KIND,
+        kind=APPLICATION_SET if application.id.is_set else KIND,
         name=summary.key.name,
         namespace=summary.key.namespace,
         runtime=application.runtime,

@@ -1,6 +1,7 @@
 """Arguments, and the values that they stand for."""
 
 from datetime import UTC, datetime
+from typing import Annotated, TypeAlias
 
 import strawberry
 
@@ -24,6 +25,11 @@ _SORTS = {
     ApplicationSortingField.healthStatus: ApplicationSort.HEALTH,
     ApplicationSortingField.syncStatus: ApplicationSort.SYNC,
 }
+
+ApplicationKindArg: TypeAlias = Annotated[
+    ApplicationKindEnum | None,
+    strawberry.argument(description="APPLICATION_SET for one; it may have the name of an application."),
+]
 
 
 @strawberry.input

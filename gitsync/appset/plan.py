@@ -11,6 +11,8 @@ from gitsync.appset.errors import GeneratorInvalid
 from gitsync.appset.generate import Generation
 from gitsync.diff.ignore import IgnoreRules, places_of, without_expressions, without_pointers
 from gitsync.manifest.object import JsonObject
+from model.identity import ApplicationKey
+from model.kinds.application import APPLICATION_SET, GROUP
 
 _ALWAYS_PRESERVED = ("notified.notifications.argoproj.io", "argocd.argoproj.io/refresh", "argocd.argoproj.io/hydrate")
 _PRESERVED_FINALIZERS = ("pre-delete-finalizer.argocd.argoproj.io", "post-delete-finalizer.argocd.argoproj.io")
@@ -131,11 +133,27 @@ def is_owned(body: JsonObject, uid: str) -> bool:
     return any(owner.get("controller") and owner.get("uid") == uid for owner in owners)
 
 
+def set_key(body: JsonObject) -> ApplicationKey:
+    """The address of an ApplicationSet."""
+    metadata = body["metadata"]
+    return ApplicationKey(metadata.get("namespace") or "", metadata["name"], is_set=True)
+
+
+def owning_set(body: JsonObject) -> ApplicationKey | None:
+    """The ApplicationSet that controls this Application; it is in the same namespace."""
+    metadata = body["metadata"]
+    for owner in metadata.get("ownerReferences") or ():
+        named = owner.get("kind") == APPLICATION_SET and str(owner.get("apiVersion")).startswith(GROUP)
+        if owner.get("controller") and named and owner.get("name"):
+            return ApplicationKey(metadata.get("namespace") or "", str(owner["name"]), is_set=True)
+    return None
+
+
 def _owned(body: JsonObject, application_set: JsonObject) -> JsonObject:
     metadata = application_set["metadata"]
     owner = {
         "apiVersion": "argoproj.io/v1alpha1",
-        "kind": "ApplicationSet",
+        "kind": APPLICATION_SET,
         "name": metadata["name"],
         "uid": str(metadata.get("uid") or ""),
         "controller": True,

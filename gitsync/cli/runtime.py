@@ -53,6 +53,7 @@ from gitsync.settings import (
 @click.option("--new-git-file-globbing", is_flag=True, help="In globs of the git generator only ** crosses a slash.")
 @click.option("--sync-timeout", default="", help="Most one attempt of a sync may take, such as 30m; 0: no limit.")
 @click.option("--application-namespaces", default="", help="Namespaces with Applications besides the home namespace.")
+@click.option("--applicationset-namespaces", default="", help="Namespaces with ApplicationSets besides the home one.")
 @click.option("--server-side-diff", is_flag=True, help="Have the API server predict every comparison.")
 @click.option("--hosted", is_flag=True, help="Started and supervised by the control plane itself.")
 @click.option(
@@ -89,6 +90,7 @@ def runtime(
     new_git_file_globbing: bool,
     sync_timeout: str,
     application_namespaces: str,
+    applicationset_namespaces: str,
     server_side_diff: bool,
     hosted: bool,
     engine: str,
@@ -119,7 +121,12 @@ def runtime(
         config_repo=config_repo,
         ingress_host=ingress_host,
         generators=GeneratorSettings(scm_allow, token_ref_strict, new_file_globbing=new_git_file_globbing),
-        flags=ControllerFlags(_seconds(sync_timeout), _patterns(application_namespaces), server_side_diff),
+        flags=ControllerFlags(
+            _seconds(sync_timeout),
+            _patterns(application_namespaces, "--application-namespaces"),
+            _patterns(applicationset_namespaces, "--applicationset-namespaces"),
+            server_side_diff,
+        ),
     )
     _run(settings, environment)
 
@@ -153,11 +160,11 @@ def _seconds(text: str) -> float | None:
     return seconds
 
 
-def _patterns(text: str) -> tuple[str, ...]:
+def _patterns(text: str, option: str) -> tuple[str, ...]:
     """Names, globs, and regular expressions between slashes, parted by commas."""
     found = tuple(word for part in text.split(",") if (word := part.strip()))
     for why in filter(None, map(why_no_pattern, found)):
-        raise click.BadParameter(why, param_hint="--application-namespaces")
+        raise click.BadParameter(why, param_hint=option)
     return found
 
 

@@ -18,6 +18,7 @@ from gitsync.git.repositories import Repositories
 from gitsync.git.tree import Entry, EntryType, Files
 from gitsync.reconcile.record import sentence
 from gitsync.reconcile.supervisor import Supervisor
+from model.identity import ApplicationKey
 
 _MOST_FILES = 20_000
 _LARGEST_FILE = 2 << 20
@@ -38,14 +39,14 @@ class TooMuch(Exception):
 
 
 class GitAnswers:
-    """`on_changed` is called with the name of an ApplicationSet whose answers may be different now."""
+    """`on_changed` is called with the key of an ApplicationSet whose answers may be different now."""
 
     def __init__(
         self,
         repositories: Repositories,
         *,
         supervisor: Supervisor,
-        on_changed: Callable[[str], None],
+        on_changed: Callable[[ApplicationKey], None],
         new_file_globbing: bool = False,
     ) -> None:
         self.new_file_globbing = new_file_globbing
@@ -53,11 +54,11 @@ class GitAnswers:
         self._supervisor = supervisor
         self._on_changed = on_changed
         self._known: dict[GitQuestion, _Known] = {}
-        self._asked: dict[GitQuestion, set[str]] = {}
+        self._asked: dict[GitQuestion, set[ApplicationKey]] = {}
         self._subscribed: dict[str, str] = {}
         self.regenerated_total = 0
 
-    async def answer(self, question: GitQuestion, asker: str) -> GitAnswer | Unanswered:
+    async def answer(self, question: GitQuestion, asker: ApplicationKey) -> GitAnswer | Unanswered:
         """For one ApplicationSet, which is told when the answer changes."""
         self._asked.setdefault(question, set()).add(asker)
         if (known := self._known.get(question)) is not None:
@@ -70,7 +71,7 @@ class GitAnswers:
         except GitsyncError as failure:
             return Unanswered(sentence(failure))
 
-    def keep(self, asker: str, questions: frozenset[GitQuestion]) -> None:
+    def keep(self, asker: ApplicationKey, questions: frozenset[GitQuestion]) -> None:
         """The set asks these and no others any more."""
         for question in [one for one, askers in self._asked.items() if asker in askers and one not in questions]:
             self._asked[question].discard(asker)

@@ -19,8 +19,9 @@ from gitsync.errors import GitsyncError
 from gitsync.kube.client import Cluster
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.record import sentence
-from model.identity import GroupVersionKind
+from model.identity import ApplicationKey, GroupVersionKind
 
+_HOSTS = ("scmProvider", "pullRequest")
 _GOOD_SECONDS = 1800.0
 _GOOD_DECISION_SECONDS = 180.0
 _SCM_SECRET = "scm-creds"  # noqa: S105 - the value of a label
@@ -29,12 +30,17 @@ _CONFIG_MAP = GroupVersionKind("", "v1", "ConfigMap")
 
 
 class HomeVault:
-    """`gitsync.appset.providers.ask.Vault`. `strict`: only Secrets that are labelled as tokens of Git hosts."""
+    """`gitsync.appset.providers.ask.Vault` for the sets of one namespace. `strict`: only Secrets that are labelled as
+    tokens of Git hosts."""
 
     def __init__(self, home: Cluster, namespace: str, *, strict: bool) -> None:
         self._home = home
         self._namespace = namespace
         self._strict = strict
+
+    def of(self, namespace: str) -> "HomeVault":
+        """What sets of that namespace may use is in it."""
+        return HomeVault(self._home, namespace, strict=self._strict)
 
     async def secret(self, name: str, key: str) -> str:
         body = await self._home.get(_SECRET, self._namespace, name) if name else None
@@ -70,6 +76,7 @@ class HostAnswers:
     def __init__(
         self,
         asking: Asking,
+        vault: HomeVault,
         home: Cluster,
         namespace: str,
         *,
@@ -78,14 +85,15 @@ class HostAnswers:
         clock: Callable[[], float],
     ) -> None:
         self._asking = asking
+        self._vault = vault
         self._home = home
         self._namespace = namespace
         self._clusters = clusters
         self._hint_seconds = hint_seconds
         self._clock = clock
-        self._known: dict[tuple[str, HostQuestion], _Known] = {}
+        self._known: dict[tuple[ApplicationKey, HostQuestion], _Known] = {}
 
-    async def answer(self, question: HostQuestion, asker: str, *, fresh: bool) -> HostAnswer | Unanswered:
+    async def answer(self, question: HostQuestion, asker: ApplicationKey, *, fresh: bool) -> HostAnswer | Unanswered:
         generator: JsonObject = msgspec.json.decode(question.generator)
         known = self._known.get((asker, question))
         good_seconds = self._hint_seconds if fresh else _good_seconds(question.kind, generator)
@@ -100,23 +108,33 @@ class HostAnswers:
         self._known[asker, question] = _Known(answer, self._clock())
         return answer
 
-    def known(self, question: HostQuestion) -> HostAnswer | None:
-        """What a set of this runtime was answered to the very same question."""
-        found = [one.answer for (_, asked), one in self._known.items() if asked == question]
-        return found[0] if found else None
+    def known(self, question: HostQuestion, namespace: str) -> HostAnswer | None:
+        """What a set of this namespace, with the same Secrets, was answered to the very same question."""
+        for (asker, asked), one in self._known.items():
+            if asked == question and asker.namespace == namespace:
+                return one.answer
+        return None
 
-    def keep(self, asker: str, questions: frozenset[HostQuestion]) -> None:
+    def keep(self, asker: ApplicationKey, questions: frozenset[HostQuestion]) -> None:
         """The set asks these and no others any more."""
         for key in [key for key in self._known if key[0] == asker and key[1] not in questions]:
             del self._known[key]
 
-    async def _ask(self, kind: str, generator: JsonObject, asker: str) -> list[dict[str, Any]]:
+    async def _ask(self, kind: str, generator: JsonObject, asker: ApplicationKey) -> list[dict[str, Any]]:
         if kind == "clusterDecisionResource":
             return await self._decide(generator)
-        return await ask_host(replace(self._asking, now_seconds=self._clock()), kind, generator, asker)
+        if kind in _HOSTS and asker.namespace != self._namespace and not self._asking.allowed:
+            raise ProviderFailed(
+                f"sets outside of {self._namespace} may ask no Git host, since no list says which of them",
+                suggestion="Name the hosts in --scm-allow, or in applicationsetcontroller.allowed.scm.providers.",
+            )
+        # what a plugin is, and with which token it is asked, is for the operator to say: it stays in the home namespace
+        vault = self._vault if kind == "plugin" else self._vault.of(asker.namespace)
+        asking = replace(self._asking, vault=vault, now_seconds=self._clock())
+        return await ask_host(asking, kind, generator, asker.name)
 
     async def _decide(self, generator: JsonObject) -> list[dict[str, Any]]:
-        rules = await self._asking.vault.config_map(str(generator.get("configMapRef") or ""))
+        rules = await self._vault.config_map(str(generator.get("configMapRef") or ""))
         gvk = GroupVersionKind.parse(rules.get("apiVersion", ""), rules.get("kind", ""))
         if generator.get("name"):
             body = await self._home.get(await self._kind(gvk), self._namespace, str(generator["name"]))

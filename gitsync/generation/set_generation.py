@@ -18,8 +18,10 @@ from gitsync.appset.inputs import (
     Question,
     Unanswered,
 )
+from gitsync.appset.plan import set_key
 from gitsync.generation.git_answers import GitAnswers
 from gitsync.manifest.object import JsonObject
+from model.identity import ApplicationKey
 
 _MOST_ROUNDS = 8  # matrix and merge generators are nested once, so few rounds can be needed
 _AT_ONCE = 16
@@ -31,9 +33,11 @@ _ENDLESS = Generation(
 class Hosts(Protocol):
     """Who answers for Git hosts, plugins and duck-typed resources."""
 
-    async def answer(self, question: HostQuestion, asker: str, *, fresh: bool) -> HostAnswer | Unanswered: ...
+    async def answer(
+        self, question: HostQuestion, asker: ApplicationKey, *, fresh: bool
+    ) -> HostAnswer | Unanswered: ...
 
-    def keep(self, asker: str, questions: frozenset[HostQuestion]) -> None: ...
+    def keep(self, asker: ApplicationKey, questions: frozenset[HostQuestion]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,37 +65,37 @@ class SetGeneration:
         self._hosts = hosts
         self._clusters = clusters
         self._now = now
-        self._remembered: dict[str, _Remembered] = {}
+        self._remembered: dict[ApplicationKey, _Remembered] = {}
         self.generations_total = 0
 
     async def generate(self, body: JsonObject, *, fresh: bool = False) -> Generation:
         """`fresh`: hosts are asked again even if they answered a moment ago."""
-        name, spec, clusters = body["metadata"]["name"], body.get("spec") or {}, self._clusters()
-        known = self._remembered.get(name)
+        key, spec, clusters = set_key(body), body.get("spec") or {}, self._clusters()
+        known = self._remembered.get(key)
         answers: dict[Question, Answer] = {}
         if known is not None and known.spec == spec and known.clusters == clusters:
-            answers = await self._ask(tuple(known.answers), name, fresh=fresh)
+            answers = await self._ask(tuple(known.answers), key, fresh=fresh)
             if all(answers[question] is known.answers[question] for question in answers):
                 return known.generation
-        generation = await self._rounds(body, clusters, answers, name, fresh=fresh)
-        self._remembered[name] = _Remembered(spec, clusters, answers, generation)
-        self._keep(name, answers)
+        generation = await self._rounds(body, clusters, answers, key, fresh=fresh)
+        self._remembered[key] = _Remembered(spec, clusters, answers, generation)
+        self._keep(key, answers)
         return generation
 
-    def forget(self, name: str) -> None:
-        self._remembered.pop(name, None)
-        self._keep(name, {})
+    def forget(self, key: ApplicationKey) -> None:
+        self._remembered.pop(key, None)
+        self._keep(key, {})
 
-    def _keep(self, name: str, answers: dict[Question, Answer]) -> None:
-        self._git.keep(name, frozenset(one for one in answers if isinstance(one, GitQuestion)))
-        self._hosts.keep(name, frozenset(one for one in answers if isinstance(one, HostQuestion)))
+    def _keep(self, key: ApplicationKey, answers: dict[Question, Answer]) -> None:
+        self._git.keep(key, frozenset(one for one in answers if isinstance(one, GitQuestion)))
+        self._hosts.keep(key, frozenset(one for one in answers if isinstance(one, HostQuestion)))
 
     async def _rounds(
         self,
         body: JsonObject,
         clusters: tuple[ClusterInput, ...],
         answers: dict[Question, Answer],
-        name: str,
+        key: ApplicationKey,
         *,
         fresh: bool,
     ) -> Generation:
@@ -104,14 +108,16 @@ class SetGeneration:
                 answers.clear()
                 answers.update(used)
                 return generation
-            used |= await self._ask(generation.questions, name, fresh=fresh)
+            used |= await self._ask(generation.questions, key, fresh=fresh)
         return _ENDLESS
 
-    async def _ask(self, questions: tuple[Question, ...], name: str, *, fresh: bool) -> dict[Question, Answer]:
+    async def _ask(
+        self, questions: tuple[Question, ...], key: ApplicationKey, *, fresh: bool
+    ) -> dict[Question, Answer]:
         return await _each(
             questions,
-            lambda question: self._git.answer(question, name),
-            lambda question: self._hosts.answer(question, name, fresh=fresh),
+            lambda question: self._git.answer(question, key),
+            lambda question: self._hosts.answer(question, key, fresh=fresh),
         )
 
 

@@ -12,6 +12,7 @@ from gitsync.appset.providers.ask import Asking
 from gitsync.generation.application_sets import ApplicationSets
 from gitsync.generation.git_answers import GitAnswers
 from gitsync.generation.host_answers import HomeVault, HostAnswers
+from gitsync.generation.set_deletions import SetDeletions
 from gitsync.generation.set_generation import SetGeneration
 from gitsync.generation.set_preview import SetPreviews
 from gitsync.generation.set_rollout import SetRollout
@@ -24,6 +25,7 @@ from gitsync.reconcile.loop import Loop
 from gitsync.reconcile.record import Records, read_application
 from gitsync.reconcile.supervisor import Supervisor
 from gitsync.settings import RuntimeSettings
+from model.identity import ApplicationKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class SetParts:
     supervisor: Supervisor
     connections: Connections
     probe: AccessProbe
+    report: Callable[[ApplicationKey], None]
     now: Callable[[], datetime]
 
     def seen(self, body: JsonObject) -> None:
@@ -49,6 +52,7 @@ class SetParts:
         vault = HomeVault(self.home_cluster, settings.namespace, strict=settings.generators.token_ref_strict)
         return HostAnswers(
             Asking(self.connections, vault, allowed=settings.generators.scm_allow),
+            vault,
             self.home_cluster,
             settings.namespace,
             clusters=self.clusters,
@@ -67,7 +71,7 @@ def make_application_sets(parts: SetParts) -> tuple[ApplicationSets, SetPreviews
     git = GitAnswers(
         parts.repositories,
         supervisor=parts.supervisor,
-        on_changed=lambda name: sets.answers_changed(name),
+        on_changed=lambda key: sets.answers_changed(key),
         new_file_globbing=new_globbing,
     )
     rollout = SetRollout(
@@ -84,9 +88,12 @@ def make_application_sets(parts: SetParts) -> tuple[ApplicationSets, SetPreviews
         generation=SetGeneration(git, hosts, clusters=parts.clusters, now=parts.now, new_file_globbing=new_globbing),
         writes=writes,
         rollout=rollout,
+        deletions=SetDeletions(parts.home_cluster, parts.records, writes),
+        namespaces=lambda: parts.home.parameters.application_set_namespaces,
         projects=lambda: parts.home.projects,
         clusters=parts.clusters,
         ready=lambda: parts.home.synced,
+        report=parts.report,
         supervisor=parts.supervisor,
         now=parts.now,
     )

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from gitsync.access.probe import AccessProbe
 from gitsync.appset.generate import Generation
 from gitsync.appset.inputs import GitAnswer, GitQuestion, HostAnswer, HostQuestion, Unanswered
-from gitsync.appset.plan import ApplicationChange, ApplicationPlan, Verb
+from gitsync.appset.plan import ApplicationChange, ApplicationPlan, Verb, set_key
 from gitsync.errors import GitsyncError
-from gitsync.generation.application_sets import KIND, ApplicationSets
+from gitsync.generation.application_sets import ApplicationSets
 from gitsync.generation.git_answers import GitAnswers
 from gitsync.generation.host_answers import HostAnswers
 from gitsync.generation.set_generation import answer_all
@@ -23,7 +23,7 @@ from gitsync.reconcile.link import Refused
 from gitsync.reconcile.record import Records, sentence
 from gitsync.reconcile.report import is_git_source
 from model.identity import ApplicationKey
-from model.kinds.application import GROUP, TRACKING_ANNOTATION
+from model.kinds.application import APPLICATION_SET, GROUP, TRACKING_ANNOTATION
 from model.link_appset import ApplicationSetPreviewAnswer, PlannedApplication, PreviewApplicationSet
 
 _MOST_NAMES = 5000
@@ -50,7 +50,7 @@ class SetPreviews:
         person = body.author.name
         await self._authorise(body.git_source, person)
         application_set = self._set(body)
-        asker = f"preview {self.number()}"
+        asker = ApplicationKey(set_key(application_set).namespace, f"preview {self.number()}", is_set=True)
         try:
             generation = await answer_all(
                 application_set,
@@ -64,7 +64,7 @@ class SetPreviews:
         finally:
             self.git.keep(asker, frozenset())
             self.hosts.keep(asker, frozenset())
-        return _told(preview.generation, preview.plan, self.records, self.namespace)
+        return _told(preview.generation, preview.plan, self.records, asker.namespace)
 
     async def _authorise(self, git_source: str, person: str) -> None:
         record = self.records.get(ApplicationKey(self.namespace, git_source))
@@ -84,28 +84,34 @@ class SetPreviews:
                 raise Refused("NOT_FOUND_ERROR", f"there is no ApplicationSet {body.name!r:.100} in this runtime")
             return known
         given = _read(body.manifest)
-        metadata = given["metadata"]
-        known = self._held(str(metadata.get("name") or ""), body)
+        namespace = str(given["metadata"].get("namespace") or self.namespace)
+        if not self.sets.is_home_of_sets(namespace):
+            message = f"namespace {namespace!r:.100} is none that this runtime follows ApplicationSets in"
+            raise Refused("VALIDATION_ERROR", message, field="manifest")
+        metadata = {**given["metadata"], "namespace": namespace}
+        known = self._held(str(metadata["name"]), body, namespace)
         if known is not None:
-            metadata = {**metadata, "uid": known["metadata"].get("uid")}
-        return {**given, "metadata": {**metadata, "namespace": self.namespace}}
+            metadata["uid"] = known["metadata"].get("uid")
+        return {**given, "metadata": metadata}
 
-    def _held(self, name: str, body: PreviewApplicationSet) -> JsonObject | None:
-        """The set of that name, if the Git Source holds it: what others' sets own is not told."""
-        known = self.sets.get(name)
+    def _held(self, name: str, body: PreviewApplicationSet, namespace: str = "") -> JsonObject | None:
+        """The set of that name, if the Git Source holds it: what others' sets own is not told. Without a namespace,
+        that of the runtime comes first."""
+        keys = sorted((one for one in self.sets if one.name == name), key=lambda one: one.namespace != self.namespace)
+        known = next((self.sets.get(one) for one in keys if namespace in ("", one.namespace)), None)
         if known is None or not body.author.name:
             return known
         source = self.records.get(ApplicationKey(self.namespace, body.git_source))
         mark = str((known["metadata"].get("annotations") or {}).get(TRACKING_ANNOTATION) or "")
         return known if source is not None and mark.partition(":")[0] == source.instance else None
 
-    async def _git(self, question: GitQuestion, asker: str, person: str) -> GitAnswer | Unanswered:
+    async def _git(self, question: GitQuestion, asker: ApplicationKey, person: str) -> GitAnswer | Unanswered:
         if person and not (await self.probe.verdict(person, question.url)).read:
             return Unanswered("a repository that the git generator names cannot be read with your permissions")
         return await self.git.answer(question, asker)
 
-    async def _host(self, question: HostQuestion, asker: str) -> HostAnswer | Unanswered:
-        if (known := self.hosts.known(question)) is not None:
+    async def _host(self, question: HostQuestion, asker: ApplicationKey) -> HostAnswer | Unanswered:
+        if (known := self.hosts.known(question, asker.namespace)) is not None:
             return known
         if any(f'"{field}"' in question.generator for field in _SECRETS):
             return Unanswered(
@@ -122,7 +128,11 @@ def _read(manifest: str) -> JsonObject:
         bodies = [document.body for document in parse_manifests(manifest.encode(), file="manifest")]
     except GitsyncError as failure:
         raise Refused("VALIDATION_ERROR", sentence(failure), field="manifest") from failure
-    if len(bodies) != 1 or bodies[0].get("kind") != KIND or not str(bodies[0].get("apiVersion")).startswith(GROUP):
+    if (
+        len(bodies) != 1
+        or bodies[0].get("kind") != APPLICATION_SET
+        or not str(bodies[0].get("apiVersion")).startswith(GROUP)
+    ):
         raise Refused("VALIDATION_ERROR", "the manifest is not one ApplicationSet", field="manifest")
     if not isinstance(bodies[0].get("spec"), dict) or not bodies[0]["metadata"].get("name"):
         raise Refused("VALIDATION_ERROR", "the ApplicationSet has no spec, or no name", field="manifest")

@@ -16,6 +16,7 @@ from gitsync.settings import ControllerFlags
 CONFIG_MAP = "argocd-cmd-params-cm"
 _SYNC_TIMEOUT = "controller.sync.timeout.seconds"
 _NAMESPACES = "application.namespaces"
+_SET_NAMESPACES = "applicationsetcontroller.namespaces"
 _SERVER_SIDE_DIFF = "controller.diff.server.side"
 
 
@@ -29,10 +30,11 @@ class SyncLimit:
 
 @dataclass(frozen=True, slots=True)
 class CommandParameters:
-    """`application_namespaces` are patterns: where Applications may be besides the home namespace."""
+    """Namespaces are patterns: where Applications, and ApplicationSets, may be besides the home namespace."""
 
     sync_limit: SyncLimit = SyncLimit()
     application_namespaces: tuple[str, ...] = ()
+    application_set_namespaces: tuple[str, ...] = ()
     server_side_diff: bool = False
     problems: tuple[str, ...] = ()
 
@@ -46,6 +48,7 @@ def read_parameters(data: Mapping[str, Any], flags: ControllerFlags) -> CommandP
     return CommandParameters(
         sync_limit=reader.limit() if seconds is None else SyncLimit(seconds, "--sync-timeout"),
         application_namespaces=flags.application_namespaces or reader.patterns(_NAMESPACES),
+        application_set_namespaces=flags.application_set_namespaces or reader.patterns(_SET_NAMESPACES),
         server_side_diff=flags.server_side_diff or reader.switch(_SERVER_SIDE_DIFF),
         problems=tuple(reader.problems),
     )

@@ -37,12 +37,15 @@ _HEALTH_STATES = {health: HealthState[health.name] for health in Health}
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a summary needs beyond the record. `owner`: the application that holds this one's manifest, if any."""
+    """What a summary needs beyond the record. `owner`: the application that holds this one's manifest, if any;
+    `parent`: that one, or the ApplicationSet that generates it."""
 
     control_namespace: str
     cluster: str
     commits: Mapping[str, CommitInfo]
     owner: Record | None
+    parent: ApplicationKey | None
+    access_repo_url: str
     location: ManifestLocation | None
     explanation: str | None
     brought: Brought | None
@@ -70,7 +73,7 @@ def summarize(record: Record, around: Surroundings) -> ApplicationSummary:
         health=_health(record, status.health),
         created=metadata.creation_timestamp or around.now,
         updated_at=_last_deployed(record) or metadata.creation_timestamp or around.now,
-        access_repo_url=access_repo_url(record, around.owner),
+        access_repo_url=around.access_repo_url,
         labels=metadata.labels or {},
         annotations=metadata.annotations or {},
         automated=automated if automated is None or automated.enabled is not False else None,
@@ -102,7 +105,7 @@ def summarize(record: Record, around: Surroundings) -> ApplicationSummary:
         resources_out_of_sync=record.state.out_of_sync,
         git_source=around.owner.name if around.owner and is_git_source(around.owner) else None,
         manifest_location=around.location,
-        parent=around.owner.key if around.owner else None,
+        parent=around.parent,
         manifest=manifest_of(record),
         workloads=_workloads(record),
         children=_children(record),

@@ -1,15 +1,18 @@
 """Makes report items from the state as it is when they are sent."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from importlib.metadata import version
+from typing import Protocol
 
 import msgspec
 
+from gitsync.appset.plan import owning_set, set_key
 from gitsync.git.address import normalized, redact
 from gitsync.git.repositories import Repositories
 from gitsync.health.aggregate import ResourceHealth
 from gitsync.health.explain import explain
+from gitsync.manifest.object import JsonObject
 from gitsync.manifest.tracking import TrackingSettings, mark_in
 from gitsync.reconcile.commits import Commits
 from gitsync.reconcile.fleet import Fleet
@@ -17,12 +20,13 @@ from gitsync.reconcile.journalling import ledger_commit
 from gitsync.reconcile.outbox import Subject
 from gitsync.reconcile.record import Record, Records
 from gitsync.reconcile.release_commits import ReleaseCommits
-from gitsync.reconcile.report import Surroundings, summarize
+from gitsync.reconcile.report import Surroundings, access_repo_url, summarize
+from gitsync.reconcile.set_report import summarize_set
 from gitsync.reconcile.supervisor import Supervisor
 from gitsync.settings import RuntimeSettings
 from model.health import Health
 from model.identity import ApplicationKey, ResourceKey
-from model.kinds.application import GROUP, KIND
+from model.kinds.application import APPLICATION_SET, GROUP, KIND
 from model.link import (
     ApplicationChanged,
     ApplicationRemoved,
@@ -46,6 +50,14 @@ _MAX_ERRORS = 10
 NEEDS_NO_EXPLANATION = frozenset({Health.HEALTHY, Health.SUSPENDED})
 
 
+class Sets(Protocol):
+    """The ApplicationSets that are followed."""
+
+    def get(self, key: ApplicationKey) -> JsonObject | None: ...
+
+    def __iter__(self) -> Iterator[ApplicationKey]: ...
+
+
 class Reporter:
     """`changed` is called with a subject whose item became more complete (the author of a commit arrived)."""
 
@@ -53,6 +65,7 @@ class Reporter:
         self,
         *,
         records: Records,
+        sets: Sets,
         tracking: Callable[[], TrackingSettings],
         fleet: Callable[[], Fleet],
         repositories: Repositories,
@@ -65,6 +78,7 @@ class Reporter:
         starting: Callable[[], str] = str,
     ) -> None:
         self._records = records
+        self._sets = sets
         self._tracking = tracking
         self._fleet = fleet
         self._repositories = repositories
@@ -83,6 +97,9 @@ class Reporter:
     def make(self, subject: Subject) -> ReportItem | None:
         """The item for a subject; None when there is nothing to say about it."""
         match subject:
+            case ("application", ApplicationKey(is_set=True) as key):
+                body = self._sets.get(key)
+                return ApplicationRemoved(key) if body is None else ApplicationChanged(self._set_summary(body))
             case ("application", ApplicationKey() as key):
                 record = self._records.get(key)
                 return ApplicationRemoved(key) if record is None else ApplicationChanged(self.summary(record))
@@ -104,6 +121,8 @@ class Reporter:
             yield ("cluster", member.server)
         for state in self._repositories.states():
             yield ("repository", state.url)
+        for key in self._sets:
+            yield ("application", key)
         for record in self._records:
             yield ("application", record.key)
 
@@ -118,6 +137,8 @@ class Reporter:
             cluster=member.name if member else "",
             commits=self._commits.known(url, shas, lambda: self._changed(subject)),
             owner=owner,
+            parent=owner.key if owner else self._generator(record),
+            access_repo_url=self.access_repo_url(record),
             location=self._location(record, owner),
             explanation=self._explanation(record),
             brought=self._release_commits.known(record, lambda: self._changed(subject)),
@@ -136,10 +157,43 @@ class Reporter:
     def owner(self, record: Record) -> Record | None:
         """The application (a Git Source, usually) whose objects include this Application."""
         metadata = record.application.metadata
-        key = ResourceKey(GROUP, KIND, record.key.namespace, record.key.name)
-        mark = mark_in(metadata.labels, metadata.annotations, key, self._tracking())
-        owner = self._records.of_instance(mark.partition(":")[0]) if mark else None
+        owner = self._holder(KIND, record.key, metadata.labels, metadata.annotations)
         return owner if owner is not record else None
+
+    def access_repo_url(self, record: Record) -> str:
+        """The repository whose permissions rule the application: that of its manifest, or that of the manifest of the
+        ApplicationSet which generates it; when neither is managed through Git, that of its first source."""
+        owner, generator = self.owner(record), self._generator(record)
+        if owner is None and generator is not None and (body := self._sets.get(generator)) is not None:
+            owner = self._holder_of_set(body)
+        return access_repo_url(record, owner)
+
+    def _generator(self, record: Record) -> ApplicationKey | None:
+        """The ApplicationSet that generates the application, if it is followed."""
+        key = owning_set(record.raw)
+        return key if key is not None and self._sets.get(key) is not None else None
+
+    def _holder_of_set(self, body: JsonObject) -> Record | None:
+        metadata = body["metadata"]
+        return self._holder(APPLICATION_SET, set_key(body), metadata.get("labels"), metadata.get("annotations"))
+
+    def _holder(
+        self,
+        kind: str,
+        key: ApplicationKey,
+        labels: Mapping[str, str] | None,
+        annotations: Mapping[str, str] | None,
+    ) -> Record | None:
+        """The application among whose objects the one with these marks is."""
+        address = ResourceKey(GROUP, kind, key.namespace, key.name)
+        mark = mark_in(labels, annotations, address, self._tracking())
+        return self._records.of_instance(mark.partition(":")[0]) if mark else None
+
+    def _set_summary(self, body: JsonObject) -> ApplicationSummary:
+        owner, key = self._holder_of_set(body), set_key(body)
+        address = ResourceKey(GROUP, APPLICATION_SET, key.namespace, key.name)
+        location = self.location_of(owner, address) if owner is not None else None
+        return summarize_set(body, owner, location, now=self._now())
 
     def location_of(self, record: Record, key: ResourceKey) -> ManifestLocation | None:
         """Where in Git the manifest of one of the application's objects stands."""

@@ -131,6 +131,7 @@ class Runtime:
                 supervisor=self.supervisor,
                 connections=self.connections,
                 probe=self.probe,
+                report=lambda key: self._changed(("application", key)),
                 now=now,
             )
         )
@@ -398,6 +399,7 @@ class Runtime:
     def _make_reporter(self, access: ClusterAccess) -> Reporter:
         return Reporter(
             records=self.records,
+            sets=self.application_sets,
             tracking=lambda: self.rules.tracking,
             fleet=lambda: self.fleet,
             repositories=self.repositories,

@@ -19,7 +19,6 @@ from gitsync.reconcile.fleet import Member
 from gitsync.reconcile.link import Refused
 from gitsync.reconcile.local_manifests import desire_local
 from gitsync.reconcile.record import Desired, Record
-from gitsync.reconcile.report import access_repo_url
 from gitsync.reconcile.verdict import judge_extra
 from gitsync.serving.asked import Context, find_member, read_live
 from gitsync.serving.shown import diff_answer
@@ -77,7 +76,7 @@ async def _desired(context: Context, record: Record, member: Member, body: DiffA
 async def _may_sync(context: Context, record: Record, actor: str) -> bool:
     if not actor:
         return True
-    url = access_repo_url(record, context.reporter.owner(record))
+    url = context.reporter.access_repo_url(record)
     return (await context.probe.verdict(actor, url)).write
 
 

@@ -22,7 +22,6 @@ from gitsync.reconcile.journalling import LEDGER_COMMIT, OPERATION_ID, REFUSED, 
 from gitsync.reconcile.link import Refused
 from gitsync.reconcile.record import Record, read_application
 from gitsync.reconcile.refresh import Refresh
-from gitsync.reconcile.report import access_repo_url
 from gitsync.reconcile.rollback_hold import Hold, annotation_of
 from gitsync.serving.asked import Context, find_member, find_record, key_of, require_node
 from gitsync.serving.rollback import follows_git, release_of, sync_to
@@ -260,7 +259,7 @@ class Acts:
         away, having been able to a moment ago is enough to stop something."""
         if not actor:
             return
-        url = access_repo_url(record, self._context.reporter.owner(record))
+        url = self._context.reporter.access_repo_url(record)
         verdict = await self._context.probe.verdict(actor, url)
         if verdict.unknown:
             if stops and self._context.probe.could_write_lately(actor, url):

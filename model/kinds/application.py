@@ -13,6 +13,7 @@ from model.kinds.meta import ObjectMeta
 GROUP = "argoproj.io"
 VERSION = "v1alpha1"
 KIND = "Application"
+APPLICATION_SET = "ApplicationSet"
 
 REFRESH_ANNOTATION = "argocd.argoproj.io/refresh"  # "normal" or "hard"; removed once it has been honoured
 REFRESH_TIME_ANNOTATION = "argocd.argoproj.io/refresh-timestamp"  # tells one request for a refresh from the next

@@ -132,7 +132,7 @@ def _batches(runtime: str, items: Sequence[ReportItem]) -> Iterable[tuple[Snapsh
                 application = ListedApplication(runtime, summary)
                 batch.applications[application.id] = application
             case ApplicationRemoved(key=key):
-                batch.applications[ApplicationId(runtime, key.namespace, key.name)] = None
+                batch.applications[ApplicationId.of(runtime, key)] = None
             case ClusterChanged(summary=cluster):
                 batch.clusters[cluster.server] = item
             case ClusterRemoved(server=server):

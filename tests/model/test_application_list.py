@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from model.database import Database
 from model.errors import InvalidIdentity
 from model.identity import ApplicationId, ApplicationKey
-from model.link import ApplicationChanged, Report, SnapshotBegin, SnapshotEnd
+from model.link import ApplicationChanged, ApplicationRemoved, Report, SnapshotBegin, SnapshotEnd
 from model.listing import ApplicationFacet, ApplicationFilter, ApplicationSort, ListedApplication, Visibility
 from model.paging import PageRequest
 from model.report import ApplicationKind, HealthState, SyncState
@@ -151,6 +151,28 @@ async def test_problems_are_paged_across_applications_and_within_them(filled: Da
             found += [(str(application.id), number) for _, (application, number) in page.rows]
             after, more = page.rows[-1][0], page.has_next
     assert len(found) == len(set(found)) == expected
+
+
+@pytest.mark.timeout(20)  # it makes a database
+async def test_a_set_and_an_application_of_one_name_have_children_and_ends_of_their_own(tmp_path: Path) -> None:
+    application, child = summary(0), summary(1)
+    key = ApplicationKey(application.key.namespace, application.key.name, is_set=True)
+    generator = msgspec.structs.replace(application, key=key, kind=ApplicationKind.APPLICATION_SET)
+    fleet = [application, generator, msgspec.structs.replace(child, parent=key)]
+    database = await Database.open(f"sqlite:///{tmp_path / 'sets.db'}")
+    ids = [str(ApplicationId.of("demo", one)) for one in (application.key, key)]
+    assert len(set(ids)) == 2
+    async with database.write() as session:
+        items = (SnapshotBegin(), *(ApplicationChanged(one) for one in fleet), SnapshotEnd())
+        await report_store.apply(session, "demo", "s", Report(1, items))
+    assert set(await rows(database, ApplicationFilter(only_roots=True), PageRequest(10))) == set(ids)
+    async with database.read() as session:
+        assert await application_store.count_children(session, ALL, ids) == {ids[1]: 1}
+    async with database.write() as session:
+        await report_store.apply(session, "demo", "s", Report(2, (ApplicationRemoved(key),)))
+    assert ids[0] in await rows(database, ApplicationFilter(), PageRequest(10))
+    assert ids[1] not in await rows(database, ApplicationFilter(), PageRequest(10))
+    await database.close()
 
 
 @pytest.mark.timeout(20)  # it makes a database
