@@ -13,20 +13,26 @@ from aiohttp import web
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.link import Refused
 from gitsync.settings import GeneratorSettings
-from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
-from model.link import ApplicationChanged, ApplicationRemoved
+from model.identity import GroupVersionKind, ResourceKey
 from model.link_appset import PreviewApplicationSet
 from model.link_change import Author
-from model.report import ApplicationKind, ApplicationSummary
+from tests.support.application_sets import (
+    APPLICATION_SET,
+    AUTOMATED,
+    CONFIG,
+    change,
+    condition,
+    create_set,
+    elements,
+    template,
+    told,
+    until_gone,
+    until_set,
+)
 from tests.support.runtime import NAMESPACE, Rig, phase_of, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
-
-APPLICATION_SET = GroupVersionKind("argoproj.io", "v1alpha1", "ApplicationSet")
-HERE = "https://kubernetes.default.svc"
-CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\ndata: {a: b}\n"
-AUTOMATED: JsonObject = {"automated": {"prune": True}}
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -41,67 +47,6 @@ async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[
 @pytest.fixture
 def rig(both: tuple[World, Rig]) -> Rig:
     return both[1]
-
-
-def template(rig: Rig, name: str, path: str, **more: Any) -> JsonObject:
-    spec = {
-        "project": more.pop("project", "default"),
-        "source": {"repoURL": rig.host.clone_url("apps"), "path": path, "targetRevision": "main"},
-        "destination": {"server": HERE, "namespace": "default"},
-        **more.pop("spec", {}),
-    }
-    return {"metadata": {"name": name, **more}, "spec": spec}
-
-
-def elements(*names: str, **more: str) -> JsonObject:
-    return {"list": {"elements": [{"name": name, **more} for name in names]}}
-
-
-async def create_set(rig: Rig, name: str, **spec: Any) -> JsonObject:
-    body = {
-        "apiVersion": "argoproj.io/v1alpha1",
-        "kind": "ApplicationSet",
-        "metadata": {"name": name, "namespace": NAMESPACE, **spec.pop("metadata", {})},
-        "spec": spec,
-    }
-    return (await rig.cluster.create(body)).body
-
-
-def address(name: str) -> ResourceKey:
-    return ResourceKey("argoproj.io", "ApplicationSet", NAMESPACE, name)
-
-
-async def change(rig: Rig, name: str, patch: JsonObject) -> None:
-    await rig.cluster.patch(address(name), "v1alpha1", patch)
-
-
-async def until_set(rig: Rig, name: str, holds: Callable[[JsonObject], bool]) -> JsonObject:
-    body: JsonObject | None = None
-    try:
-        async with asyncio.timeout(60):
-            while True:
-                body = await rig.cluster.get(APPLICATION_SET, NAMESPACE, name)
-                if body is not None and holds(body):
-                    return body
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        raise AssertionError(f"{name} did not get there: {body and body.get('status')}") from None
-
-
-async def until_gone(rig: Rig, *names: str) -> None:
-    async with asyncio.timeout(60):
-        for name in names:
-            while await rig.application(name) is not None:  # noqa: ASYNC110 - another process deletes it
-                await asyncio.sleep(0.05)
-
-
-def condition(body: JsonObject, type_: str) -> tuple[str, str]:
-    found = [one for one in (body.get("status") or {}).get("conditions") or () if one["type"] == type_]
-    return (found[0]["status"], found[0]["message"]) if found else ("", "")
-
-
-def told(status: str, type_: str = "ResourcesUpToDate") -> Callable[[JsonObject], bool]:
-    return lambda body: condition(body, type_)[0] == status
 
 
 async def test_a_set_creates_its_applications_and_tells_how_they_do(rig: Rig) -> None:
@@ -452,51 +397,3 @@ async def test_applications_of_a_rolling_set_are_deleted_last_step_first(rig: Ri
     await rig.until("back-dev", lambda body: bool(body["metadata"].get("deletionTimestamp")))
     await rig.patch("back-dev", {"metadata": {"finalizers": None}})
     await until_gone(rig, "back-dev")
-
-
-async def test_a_set_is_reported_with_what_it_generates_and_follows_the_repository_of_its_manifest(rig: Rig) -> None:
-    platform = rig.host.clone_url("apps")
-    await rig.push({"told/one/a.yaml": CONFIG.replace("NAME", "told")})
-    manifest = {
-        "apiVersion": "argoproj.io/v1alpha1",
-        "kind": "ApplicationSet",
-        "metadata": {"name": "told", "namespace": NAMESPACE},
-        "spec": {
-            "generators": [elements("told-one")],
-            "template": {
-                "metadata": {"name": "{{name}}"},
-                "spec": {
-                    "project": "default",
-                    "source": {"repoURL": f"{platform}/", "path": "told/one"},
-                    "destination": {"server": HERE, "namespace": "default"},
-                },
-            },
-        },
-    }
-    await rig.push({"told-source/set.yaml": json.dumps(manifest)})
-    labels = {"codefresh.io/entity": "git-source"}
-    await rig.create_application("told-source", metadata={"labels": labels}, syncPolicy=AUTOMATED)
-    await until_set(rig, "told", told("True"))
-    await rig.until("told-source", synced_and_healthy)
-    key = ApplicationKey(NAMESPACE, "told", is_set=True)
-    one = reported(rig, key)
-    assert (one.kind, one.git_source, one.parent) == (
-        ApplicationKind.APPLICATION_SET,
-        "told-source",
-        ApplicationKey(NAMESPACE, "told-source"),
-    )
-    assert one.manifest_location is not None
-    assert one.manifest_location.path == "told-source/set.yaml"
-    child = reported(rig, ApplicationKey(NAMESPACE, "told-one"))
-    assert (child.parent, child.git_source) == (key, None)
-    assert child.access_repo_url == one.access_repo_url == platform  # not that of its own source, with its slash
-    assert key in {subject[1] for subject in rig.runtime.reporter.subjects()}
-    await rig.push({"told-source/set.yaml": None, "told-source/other.yaml": CONFIG.replace("NAME", "told-other")})
-    await until_gone(rig, "told-one")
-    assert isinstance(rig.runtime.reporter.make(("application", key)), ApplicationRemoved)
-
-
-def reported(rig: Rig, key: ApplicationKey) -> ApplicationSummary:
-    item = rig.runtime.reporter.make(("application", key))
-    assert isinstance(item, ApplicationChanged)
-    return item.summary
