@@ -19,7 +19,9 @@ from gitsync.appset.providers.api import Connections
 from gitsync.audit.log import AuditLog
 from gitsync.audit.verification import KnownKeys, Verification
 from gitsync.delivery.part import Delivery
+from gitsync.generation.application_sets import ApplicationSets
 from gitsync.generation.set_parts import SetParts, make_application_sets
+from gitsync.generation.set_preview import SetPreviews
 from gitsync.git.address import same_place
 from gitsync.git.repositories import Repositories
 from gitsync.git.settings import GitSettings
@@ -120,21 +122,7 @@ class Runtime:
         self.deletions = self._make_deletions()
         self.loop = self._make_loop()
         self.connections = Connections()
-        self.application_sets, self.previews = make_application_sets(
-            SetParts(
-                settings=settings,
-                home_cluster=self.home_cluster,
-                home=self.home,
-                records=self.records,
-                repositories=self.repositories,
-                loop=self.loop,
-                supervisor=self.supervisor,
-                connections=self.connections,
-                probe=self.probe,
-                report=lambda key: self._changed(("application", key)),
-                now=now,
-            )
-        )
+        self.application_sets, self.previews = self._make_application_sets()
         self.delivery = Delivery(self.home_cluster, settings, supervisor=self.supervisor, now=now)
         self.reporter = self._make_reporter(access)
         self.in_charge = self._make_in_charge()
@@ -395,6 +383,23 @@ class Runtime:
         if (record := self.records.get(key)) is not None:
             self.journalling.look_at(record)
         self._changed(("application", key))
+
+    def _make_application_sets(self) -> tuple[ApplicationSets, SetPreviews]:
+        return make_application_sets(
+            SetParts(
+                settings=self._settings,
+                home_cluster=self.home_cluster,
+                home=self.home,
+                records=self.records,
+                repositories=self.repositories,
+                loop=self.loop,
+                supervisor=self.supervisor,
+                connections=self.connections,
+                probe=self.probe,
+                report=lambda key: self._changed(("application", key)),
+                now=self._now,
+            )
+        )
 
     def _make_reporter(self, access: ClusterAccess) -> Reporter:
         return Reporter(
