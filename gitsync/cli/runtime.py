@@ -11,11 +11,11 @@ import click
 import structlog
 import uvloop
 
+from gitsync.configuration.command_parameters import why_no_pattern
 from gitsync.duration import parse_duration
 from gitsync.errors import GitsyncError
 from gitsync.kube.access import ClusterAccess, access_from_kubeconfig, access_in_cluster
 from gitsync.logs import RecentLines, configure_logs
-from gitsync.reconcile.command_parameters import why_no_pattern
 from gitsync.runtime.rollouts_alone import DeliveryRuntime
 from gitsync.runtime.runtime import Runtime
 from gitsync.settings import (

@@ -8,10 +8,10 @@ Among Argosy runtimes a Lease of our own decides; whoever holds it renews it whi
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from gitsync.fleet.watch_only import at_work
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import AlreadyExists, Conflict, Forbidden, NotFound
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.watch_only import at_work
 from model.identity import GroupVersionKind
 
 UPSTREAM_LEASE = "argo-rollouts-controller-lock"

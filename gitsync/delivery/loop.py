@@ -15,8 +15,8 @@ from gitsync.kube.client import Cluster
 from gitsync.kube.watch import Changed, Deleted, Interrupted, ListDone, watch_kind
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.queue import FairQueue
-from gitsync.reconcile.supervisor import Heart, Supervisor
 from gitsync.rollout.values import Needed
+from gitsync.supervisor import Heart, Supervisor
 from model.identity import ResourceKey
 from model.kinds.rollout import INSTANCE_LABEL
 

@@ -11,8 +11,8 @@ from gitsync.delivery.loop import DeliveryLoop
 from gitsync.delivery.parts import controllers, measurements
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError, Forbidden
-from gitsync.reconcile.supervisor import Heart, Supervisor
 from gitsync.settings import RuntimeSettings
+from gitsync.supervisor import Heart, Supervisor
 
 log = structlog.get_logger("gitsync.delivery")
 

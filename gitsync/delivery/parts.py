@@ -12,11 +12,11 @@ from gitsync.delivery.rollouts import RolloutController
 from gitsync.kube.client import Cluster
 from gitsync.measurement.measure import Measurements
 from gitsync.measurement.values import AwsCredentials, ProviderSettings
-from gitsync.reconcile.supervisor import Supervisor
 from gitsync.rollout.analysis.runs import make_run
 from gitsync.rollout.routing.route import missing, route
 from gitsync.rollout.values import Parts
 from gitsync.settings import RuntimeSettings
+from gitsync.supervisor import Supervisor
 
 
 def provider_settings(settings: RuntimeSettings) -> ProviderSettings:

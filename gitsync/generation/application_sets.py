@@ -15,6 +15,7 @@ from datetime import datetime
 
 import structlog
 
+from gitsync.application.record import Record, Records, sentence
 from gitsync.appset.errors import GeneratorInvalid
 from gitsync.appset.generate import Generation, GenerationError
 from gitsync.appset.generators import generator_kinds, requeue_seconds
@@ -23,6 +24,7 @@ from gitsync.appset.plan import ApplicationPlan, is_owned, owning_set, plan_appl
 from gitsync.appset.rollout import Rollout, held, is_rolling
 from gitsync.appset.status import OwnedApplication, application_set_status
 from gitsync.appset.validation import validated
+from gitsync.configuration.command_parameters import is_among
 from gitsync.diff.ignore import RuleUnusable
 from gitsync.generation.set_deletions import KIND_OF_SETS, SetDeletions
 from gitsync.generation.set_generation import SetGeneration
@@ -34,10 +36,8 @@ from gitsync.kube.observed import Observed
 from gitsync.kube.watch import Changed, Deleted, Interrupted, ListDone, watch_kind
 from gitsync.manifest.merge_patch import merge_patch
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.command_parameters import is_among
 from gitsync.reconcile.queue import FairQueue
-from gitsync.reconcile.record import Record, Records, sentence
-from gitsync.reconcile.supervisor import Heart, Supervisor
+from gitsync.supervisor import Heart, Supervisor
 from model.identity import ApplicationKey, ResourceKey
 from model.kinds.application import APPLICATION_SET, GROUP, VERSION
 

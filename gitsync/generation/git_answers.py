@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from gitsync.application.record import sentence
 from gitsync.appset.inputs import GitAnswer, GitQuestion, Unanswered
 from gitsync.appset.path_glob import matches_directory, matches_file
 from gitsync.errors import GitsyncError
@@ -16,8 +17,7 @@ from gitsync.git.affected import ChangedPaths, ChangeKind
 from gitsync.git.refs import RefMove, RefsMoved
 from gitsync.git.repositories import Repositories
 from gitsync.git.tree import Entry, EntryType, Files
-from gitsync.reconcile.record import sentence
-from gitsync.reconcile.supervisor import Supervisor
+from gitsync.supervisor import Supervisor
 from model.identity import ApplicationKey
 
 _MOST_FILES = 20_000

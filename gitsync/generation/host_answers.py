@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from gitsync.access.secret import PERSON_LABEL, SECRET_TYPE_LABEL, secret_data
+from gitsync.application.record import sentence
 from gitsync.appset.decisions import decided_clusters
 from gitsync.appset.errors import ProviderFailed
 from gitsync.appset.inputs import ClusterInput, HostAnswer, HostQuestion, Unanswered
@@ -18,7 +19,6 @@ from gitsync.appset.providers.ask import Asking, ask_host
 from gitsync.errors import GitsyncError
 from gitsync.kube.client import Cluster
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.record import sentence
 from model.identity import ApplicationKey, GroupVersionKind
 
 _HOSTS = ("scmProvider", "pullRequest")

@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable, Collection
 
 import structlog
 
+from gitsync.application.record import Record, Records
 from gitsync.appset.errors import GeneratorInvalid
 from gitsync.appset.plan import owning_set, policy_of
 from gitsync.appset.rollout import RolloutApplication, deletion_order, is_rolling
 from gitsync.generation.set_writes import SetWrites
 from gitsync.kube.client import Cluster
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.record import Record, Records
 from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
 from model.kinds.application import APPLICATION_SET, FINALIZER, GROUP, KIND, VERSION
 

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from gitsync.access.probe import AccessProbe
+from gitsync.application.record import Records, read_application
 from gitsync.appset.inputs import ClusterInput
 from gitsync.appset.providers.api import Connections
 from gitsync.appset.providers.ask import Asking
+from gitsync.fleet.home import Home
 from gitsync.generation.application_sets import ApplicationSets
 from gitsync.generation.git_answers import GitAnswers
 from gitsync.generation.host_answers import HomeVault, HostAnswers
@@ -20,11 +22,9 @@ from gitsync.generation.set_writes import SetWrites
 from gitsync.git.repositories import Repositories
 from gitsync.kube.client import Cluster
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.home import Home
 from gitsync.reconcile.loop import Loop
-from gitsync.reconcile.record import Records, read_application
-from gitsync.reconcile.supervisor import Supervisor
 from gitsync.settings import RuntimeSettings
+from gitsync.supervisor import Supervisor
 from model.identity import ApplicationKey
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gitsync.access.probe import AccessProbe
+from gitsync.application.record import Records, sentence
 from gitsync.appset.generate import Generation
 from gitsync.appset.inputs import GitAnswer, GitQuestion, HostAnswer, HostQuestion, Unanswered
 from gitsync.appset.plan import ApplicationChange, ApplicationPlan, Verb, set_key
@@ -19,9 +20,8 @@ from gitsync.generation.host_answers import HostAnswers
 from gitsync.generation.set_generation import answer_all
 from gitsync.manifest.object import JsonObject
 from gitsync.manifest.parse import parse_manifests
-from gitsync.reconcile.link import Refused
-from gitsync.reconcile.record import Records, sentence
-from gitsync.reconcile.report import is_git_source
+from gitsync.reporting.link import Refused
+from gitsync.reporting.report import is_git_source
 from model.identity import ApplicationKey
 from model.kinds.application import APPLICATION_SET, GROUP, TRACKING_ANNOTATION
 from model.link_appset import ApplicationSetPreviewAnswer, PlannedApplication, PreviewApplicationSet

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from gitsync.application.record import Record
 from gitsync.appset.rollout import Rollout, RolloutApplication, next_rollout, sync_request
 from gitsync.generation.set_writes import SetWrites, address
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.autosync import last_attempt
-from gitsync.reconcile.record import Record
 from model.health import Health, Sync
 from model.kinds.application import OperationState
 from model.operation import Phase

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
+from gitsync.application.record import Records, sentence
 from gitsync.appset.plan import ApplicationChange, Verb
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import AlreadyExists, ClusterError, Conflict, NotFound
 from gitsync.manifest.merge_patch import merge_patch
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.record import Records, sentence
 from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
 from model.kinds.application import FINALIZER, GROUP, KIND, VERSION
 

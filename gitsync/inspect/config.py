@@ -1,7 +1,7 @@
 """The ConfigMap argocd-cm from a file, as the runtime takes it from the cluster, but strict: any problem ends it."""
 
+from gitsync.configuration.engine_config import DEFAULT_CONFIG, EngineConfig, read_engine_config
 from gitsync.inspect.files import InspectError, read_single
-from gitsync.reconcile.engine_config import DEFAULT_CONFIG, EngineConfig, read_engine_config
 
 
 def read_configuration(file: str | None) -> EngineConfig:

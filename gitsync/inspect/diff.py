@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from gitsync.configuration.engine_config import EngineConfig
 from gitsync.diff.compute import compute_diff
 from gitsync.diff.ignore import rules_for
 from gitsync.inspect.files import InspectError, key_of, read_single, read_single_or_none
@@ -11,7 +12,6 @@ from gitsync.manifest.canonical import digest
 from gitsync.manifest.object import DesiredObject, JsonObject, Origin
 from gitsync.manifest.tracking import ANNOTATION, INSTALLATION_ANNOTATION, TrackingSettings
 from gitsync.plan.options import Options, is_applied_by_client, object_options, parse_options
-from gitsync.reconcile.engine_config import EngineConfig
 from model.change import FieldChange
 from model.identity import GroupVersionKind
 from model.kinds.application import TRACKING_ANNOTATION, ApplicationSpec

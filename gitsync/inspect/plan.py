@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitsync.configuration.engine_config import EngineConfig
 from gitsync.diff.compute import compute_diff
 from gitsync.diff.ignore import rules_for
 from gitsync.inspect.files import (
@@ -24,7 +25,6 @@ from gitsync.manifest.tracking import TrackingSettings
 from gitsync.plan.build import build_plan
 from gitsync.plan.options import PlanOptions
 from gitsync.plan.values import Plan, Task
-from gitsync.reconcile.engine_config import EngineConfig
 from model.identity import ApplicationKey
 from model.kinds.application import Application
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from gitsync.access.secret import SECRET_TYPE_LABEL, read_repository_secret
+from gitsync.configuration.engine_config import CONFIG_MAP, read_engine_config
+from gitsync.configuration.projects import scoped_cluster
 from gitsync.inspect.scope import scopes
 from gitsync.manifest.object import JsonObject
 from gitsync.manifest.parse import ParsedDocument
@@ -11,8 +13,6 @@ from gitsync.manifest.prepare import prepare
 from gitsync.project.effective import ScopedRepository, Surroundings, effective
 from gitsync.project.permits import violations
 from gitsync.project.windows import Ruling, decide, windows_of
-from gitsync.reconcile.engine_config import CONFIG_MAP, read_engine_config
-from gitsync.reconcile.projects import scoped_cluster
 from model.identity import ApplicationKey
 from model.kinds.application import Application
 

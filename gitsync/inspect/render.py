@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from gitsync.configuration.engine_config import DEFAULT_CONFIG, EngineConfig
 from gitsync.git.closure import Closure
 from gitsync.git.credentials import NoCredentials
 from gitsync.git.repositories import Repositories
@@ -18,8 +19,6 @@ from gitsync.inspect.files import InspectError, read_application
 from gitsync.manifest.object import JsonObject
 from gitsync.manifest.parse import ParsedDocument
 from gitsync.project.permits import normalize_url
-from gitsync.reconcile.engine_config import DEFAULT_CONFIG, EngineConfig
-from gitsync.reconcile.rendering import render_context
 from gitsync.render.cache import RenderCache
 from gitsync.render.chart_fetch import ChartFetcher
 from gitsync.render.chart_sources import Charts
@@ -27,6 +26,7 @@ from gitsync.render.context import RenderContext
 from gitsync.render.local import documents_of, read_local
 from gitsync.render.references import references_of
 from gitsync.render.render import render
+from gitsync.sourcing.rendering import render_context
 from model.kinds.application import Application, ApplicationSource
 
 _T = TypeVar("_T")

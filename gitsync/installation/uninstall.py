@@ -19,12 +19,12 @@ from gitsync.access.secret import PERSON_LABEL
 from gitsync.changes.cluster import OURS, TYPE_LABEL
 from gitsync.changes.shared_configuration import BOOTSTRAP, HOME
 from gitsync.errors import Failed
+from gitsync.fleet.watch_only import who_is_in_charge
 from gitsync.kube.access import access_from_kubeconfig
 from gitsync.kube.client import Cluster, Propagation
 from gitsync.kube.errors import NotFound, UnknownKind
 from gitsync.kube.transport import TimeLimits
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.watch_only import who_is_in_charge
 from gitsync.serving.git_tokens import KEY_SECRET
 from model.identity import GroupVersionKind, ResourceKey
 from model.kinds.application import GIT_SOURCE_LABEL, GROUP, VERSION

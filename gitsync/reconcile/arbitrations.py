@@ -6,14 +6,14 @@ names; none of that is a reason to ask again.
 
 from collections import OrderedDict
 
+from gitsync.application.state import MemoKey
+from gitsync.configuration.rules import EngineRules
 from gitsync.diff.ignore import RuleUnusable, without_expressions, without_pointers
 from gitsync.diff.normalize import LAST_APPLIED, normalize
 from gitsync.diff.ownership import read_ownership
 from gitsync.manifest.canonical import digest
 from gitsync.manifest.object import DesiredObject, JsonObject
 from gitsync.manifest.tracking import FIELD_MANAGER
-from gitsync.reconcile.application_state import MemoKey
-from gitsync.reconcile.rules import EngineRules
 from model.health import Sync
 from model.identity import ResourceKey
 

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from gitsync.application.record import Record, namespace_metadata_changed
 from gitsync.reconcile import deletion_budget
-from gitsync.reconcile.record import Record, namespace_metadata_changed
 from gitsync.settings import LoopSettings
 from model.health import Sync
 from model.identity import ResourceKey

@@ -9,11 +9,17 @@ Unknown with its reason, never Synced.
 import asyncio
 from collections.abc import Callable
 
+from gitsync.application.record import Desired, Record, Stage, sentence
+from gitsync.application.state import MemoKey, ObjectVerdict
+from gitsync.application.verdict import judge_both, judge_extra, judge_missing, judge_refused, shared_condition
+from gitsync.configuration.rules import EngineRules
 from gitsync.diff.compute import arbitrate, compute_diff
 from gitsync.diff.ignore import NO_RULES, IgnoreRules, RuleUnusable
 from gitsync.diff.normalize import DiffSettings
 from gitsync.diff.ownership import is_applied_by
 from gitsync.diff.switched import with_switch
+from gitsync.fleet.members import Member
+from gitsync.fleet.visibility import Visibility
 from gitsync.kube.errors import ClusterError, Conflict, Forbidden, Invalid, NotFound, UnknownKind
 from gitsync.kube.index import live_object
 from gitsync.kube.limits import Budget
@@ -23,14 +29,8 @@ from gitsync.manifest.canonical import canonical_json
 from gitsync.manifest.object import DesiredObject, JsonObject, LiveObject
 from gitsync.manifest.tracking import FIELD_MANAGER
 from gitsync.plan.options import is_applied_by_client, object_options, parse_options
-from gitsync.reconcile.application_state import MemoKey, ObjectVerdict
 from gitsync.reconcile.arbitrations import Arbitrations
-from gitsync.reconcile.fleet import Member
 from gitsync.reconcile.prediction import predict
-from gitsync.reconcile.record import Desired, Record, Stage, sentence
-from gitsync.reconcile.rules import EngineRules
-from gitsync.reconcile.verdict import judge_both, judge_extra, judge_missing, judge_refused, shared_condition
-from gitsync.reconcile.visibility import Visibility
 from model.change import ObjectDiff
 from model.health import Sync
 from model.identity import ApplicationKey, ResourceKey

@@ -12,22 +12,22 @@ from dataclasses import dataclass
 
 import structlog
 
+from gitsync.application.record import Record, Stage, read_application
+from gitsync.application.state import MemoKey
+from gitsync.application.verdict import judge_extra
 from gitsync.errors import Failed, GitsyncError
 from gitsync.execute.delete_application import delete_application
 from gitsync.execute.remove_object import Propagation
+from gitsync.fleet.impersonation import Acting
+from gitsync.fleet.members import Fleet, Member, UnknownDestination
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import Conflict, NotFound
 from gitsync.manifest.annotations import HookType
 from gitsync.manifest.object import LiveObject
 from gitsync.plan.options import parse_options
-from gitsync.reconcile.application_state import MemoKey
-from gitsync.reconcile.approval import is_approved
 from gitsync.reconcile.deletion_hooks import DeletionHooks, hook_finalizers
-from gitsync.reconcile.fleet import Fleet, Member, UnknownDestination
-from gitsync.reconcile.impersonation import Acting
-from gitsync.reconcile.record import Record, Stage, read_application
-from gitsync.reconcile.supervisor import Supervisor
-from gitsync.reconcile.verdict import judge_extra
+from gitsync.supervisor import Supervisor
+from gitsync.syncing.approval import is_approved
 from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
 from model.kinds.application import (
     FINALIZER,

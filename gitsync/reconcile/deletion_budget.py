@@ -9,7 +9,7 @@ it, with a time later than the last sync.
 from collections.abc import Sequence
 
 from gitsync.plan.options import DELETION_APPROVED_ANNOTATION
-from gitsync.reconcile.approval import approved_at
+from gitsync.syncing.approval import approved_at
 from model.identity import ResourceKey
 from model.kinds.application import Application, ApplicationCondition, OperationState
 

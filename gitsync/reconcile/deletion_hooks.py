@@ -10,20 +10,20 @@ from datetime import datetime
 
 import structlog
 
+from gitsync.application.record import Desired, Record
+from gitsync.application.refresh import Refresh
 from gitsync.errors import Failed
 from gitsync.execute.apply_plan import Execution
 from gitsync.execute.hooks import Earlier, end_hook
+from gitsync.fleet.home import Home
+from gitsync.fleet.impersonation import Acting
+from gitsync.fleet.members import Member
+from gitsync.fleet.permission import permitted
 from gitsync.manifest.annotations import HookType, hook_types, is_hook
 from gitsync.plan.build import build_deletion_hooks
 from gitsync.plan.values import Plan
-from gitsync.reconcile.attempt import plan_options, wave_limit
-from gitsync.reconcile.fleet import Member
-from gitsync.reconcile.home import Home
-from gitsync.reconcile.impersonation import Acting
-from gitsync.reconcile.permission import permitted
-from gitsync.reconcile.record import Desired, Record
-from gitsync.reconcile.refresh import Refresh
-from gitsync.reconcile.sources import Sources
+from gitsync.sourcing.sources import Sources
+from gitsync.syncing.attempt import plan_options, wave_limit
 from model.kinds.application import POST_DELETE_FINALIZER, PRE_DELETE_FINALIZER, SyncOperation
 from model.operation import Phase
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from gitsync.application.record import Record, Records, Stage
 from gitsync.plan.dependencies import (
     DEPENDS_ON_ANNOTATION,
     Declared,
@@ -13,7 +14,6 @@ from gitsync.plan.dependencies import (
     spelled,
     told_cycle,
 )
-from gitsync.reconcile.record import Record, Records, Stage
 from model.health import Sync
 from model.identity import ApplicationKey
 from model.kinds.application import ApplicationCondition

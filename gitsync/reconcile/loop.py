@@ -14,7 +14,14 @@ from datetime import datetime
 
 import structlog
 
+from gitsync.application.record import Record, Records, Stage, read_application, why_unreadable
+from gitsync.application.refresh import Refresh, RefreshRequest, asked_for
+from gitsync.configuration.engine_config import EngineConfig, configuration_conditions
 from gitsync.errors import GitsyncError, Stalled, Waiting
+from gitsync.fleet.home import Home
+from gitsync.fleet.impersonation import Acting
+from gitsync.fleet.members import Fleet, Member, UnknownDestination
+from gitsync.fleet.permission import destination_of, permitted, project_conditions
 from gitsync.kube.index import LiveEvent, application_of
 from gitsync.manifest.object import JsonObject
 from gitsync.project.permits import refusals
@@ -23,24 +30,17 @@ from gitsync.reconcile import autosync
 from gitsync.reconcile.compare import Comparer
 from gitsync.reconcile.deletion import Deletions
 from gitsync.reconcile.dependencies import BLOCKED, Dependencies
-from gitsync.reconcile.engine_config import EngineConfig, configuration_conditions
-from gitsync.reconcile.feed import TreeFeeds
-from gitsync.reconcile.fleet import Fleet, Member, UnknownDestination
-from gitsync.reconcile.home import Home
-from gitsync.reconcile.impersonation import Acting
 from gitsync.reconcile.orphans import Orphans
-from gitsync.reconcile.permission import destination_of, permitted, project_conditions
 from gitsync.reconcile.queue import FairQueue
-from gitsync.reconcile.record import Record, Records, Stage, read_application, why_unreadable
-from gitsync.reconcile.refresh import Refresh, RefreshRequest, asked_for
-from gitsync.reconcile.reporter import NEEDS_NO_EXPLANATION
 from gitsync.reconcile.rollback_hold import RollbackHolds, condition_of, hold_of
-from gitsync.reconcile.sources import Sources
-from gitsync.reconcile.status_writer import StatusWriter
-from gitsync.reconcile.supervisor import Supervisor
-from gitsync.reconcile.sync import Syncs
-from gitsync.reconcile.sync_window import blocked_condition, rule, seconds_until
+from gitsync.reporting.feed import TreeFeeds
+from gitsync.reporting.reporter import NEEDS_NO_EXPLANATION
+from gitsync.reporting.status_writer import StatusWriter
 from gitsync.settings import LoopSettings
+from gitsync.sourcing.sources import Sources
+from gitsync.supervisor import Supervisor
+from gitsync.syncing.sync import Syncs
+from gitsync.syncing.sync_window import blocked_condition, rule, seconds_until
 from model.identity import ApplicationKey, ResourceKey
 from model.kinds.application import Application, ApplicationCondition
 from model.operation import Phase

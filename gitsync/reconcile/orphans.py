@@ -6,13 +6,13 @@ Costs nothing where no project asks for them.
 
 from collections.abc import Collection
 
+from gitsync.application.record import Record, Records, Stage
+from gitsync.fleet.members import Member
+from gitsync.fleet.permission import destination_of
 from gitsync.kube.index import LiveEvent, application_of
 from gitsync.manifest.object import JsonObject, LiveObject
 from gitsync.project.orphans import OrphanRules, orphan_rules
 from gitsync.project.permits import refusals
-from gitsync.reconcile.fleet import Member
-from gitsync.reconcile.permission import destination_of
-from gitsync.reconcile.record import Record, Records, Stage
 from model.identity import ApplicationKey
 from model.kinds.application import ApplicationCondition
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from gitsync.application.record import Record
 from gitsync.errors import GitsyncError
 from gitsync.git.address import normalized
 from gitsync.git.commit_log import CommitLog
@@ -17,7 +18,6 @@ from gitsync.git.refs import RefsMoved
 from gitsync.git.repositories import Repositories
 from gitsync.kube.client import Cluster
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.record import Record
 from model.identity import ApplicationKey, ResourceKey
 from model.kinds.application import GROUP, KIND, VERSION, Application, ApplicationCondition
 

@@ -9,16 +9,16 @@ from datetime import datetime
 
 import structlog
 
+from gitsync.application.refresh import Refresh
+from gitsync.fleet.watch_only import APPLICATION_SET_CONTROLLER, CONTROLLER, said_by_settings, who_is_in_charge
 from gitsync.generation.application_sets import ApplicationSets
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError
 from gitsync.reconcile.loop import Loop
-from gitsync.reconcile.refresh import Refresh
-from gitsync.reconcile.reporter import Reporter
-from gitsync.reconcile.status_writer import StatusWriter
-from gitsync.reconcile.supervisor import Heart
-from gitsync.reconcile.watch_only import APPLICATION_SET_CONTROLLER, CONTROLLER, said_by_settings, who_is_in_charge
+from gitsync.reporting.reporter import Reporter
+from gitsync.reporting.status_writer import StatusWriter
 from gitsync.settings import RuntimeSettings
+from gitsync.supervisor import Heart
 
 log = structlog.get_logger("gitsync.runtime")
 

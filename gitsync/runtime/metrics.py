@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from gitsync.reconcile.supervisor import PartState
+from gitsync.supervisor import PartState
 
 
 class Readings(Collector):

@@ -12,10 +12,10 @@ from gitsync.delivery.part import Delivery
 from gitsync.kube.access import ClusterAccess
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError
-from gitsync.reconcile.supervisor import Supervisor
 from gitsync.runtime.install import install_rollout_definitions
 from gitsync.runtime.metrics import MetricsPort, Readings
 from gitsync.settings import RuntimeSettings
+from gitsync.supervisor import Supervisor
 
 log = structlog.get_logger("gitsync.delivery")
 

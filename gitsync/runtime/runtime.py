@@ -15,10 +15,20 @@ import structlog
 
 from gitsync.access.credentials import CredentialStore
 from gitsync.access.probe import AccessProbe
+from gitsync.application.actions import ObjectActions
+from gitsync.application.record import Records
+from gitsync.application.refresh import Refresh
 from gitsync.appset.providers.api import Connections
 from gitsync.audit.log import AuditLog
 from gitsync.audit.verification import KnownKeys, Verification
+from gitsync.configuration.credential_source import RepositoryCredentials
+from gitsync.configuration.engine_config import EngineConfig
+from gitsync.configuration.rules import EngineRules
 from gitsync.delivery.part import Delivery
+from gitsync.fleet.home import Home
+from gitsync.fleet.impersonation import Acting
+from gitsync.fleet.members import Fleet, FleetEvents, Member
+from gitsync.fleet.visibility import Visibility
 from gitsync.generation.application_sets import ApplicationSets
 from gitsync.generation.set_parts import SetParts, make_application_sets
 from gitsync.generation.set_preview import SetPreviews
@@ -30,33 +40,18 @@ from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError
 from gitsync.kube.transport import TimeLimits
 from gitsync.logs import RecentLines
-from gitsync.reconcile.actions import ObjectActions
 from gitsync.reconcile.compare import Comparer
-from gitsync.reconcile.credential_source import RepositoryCredentials
 from gitsync.reconcile.deletion import DeletionParts, Deletions
 from gitsync.reconcile.deletion_hooks import DeletionHooks
-from gitsync.reconcile.engine_config import EngineConfig
-from gitsync.reconcile.feed import TreeFeeds
-from gitsync.reconcile.fleet import Fleet, FleetEvents, Member
-from gitsync.reconcile.home import Home
-from gitsync.reconcile.impersonation import Acting
-from gitsync.reconcile.link import Link
 from gitsync.reconcile.loop import Loop
-from gitsync.reconcile.outbox import Subject
-from gitsync.reconcile.record import Records
-from gitsync.reconcile.refresh import Refresh
-from gitsync.reconcile.reporter import Reporter, summary_of
 from gitsync.reconcile.rollback_hold import RollbackHolds
-from gitsync.reconcile.rules import EngineRules
-from gitsync.reconcile.signing_keys import SshKnownHosts, known_keys
-from gitsync.reconcile.source_parts import SourceParts, make_sources
-from gitsync.reconcile.sources import Sources
-from gitsync.reconcile.status_writer import StatusWriter
-from gitsync.reconcile.supervisor import Heart, Supervisor
-from gitsync.reconcile.sync import Syncs
-from gitsync.reconcile.visibility import Visibility
 from gitsync.render.cache import RenderCache
 from gitsync.render.chart_fetch import ChartFetcher
+from gitsync.reporting.feed import TreeFeeds
+from gitsync.reporting.link import Link
+from gitsync.reporting.outbox import Subject
+from gitsync.reporting.reporter import Reporter, summary_of
+from gitsync.reporting.status_writer import StatusWriter
 from gitsync.runtime.in_charge import LOOK_SECONDS, InCharge
 from gitsync.runtime.install import install_definitions, install_rollout_definitions
 from gitsync.runtime.metrics import MetricsPort, Readings
@@ -66,6 +61,11 @@ from gitsync.serving.change_parts import ChangeParts, Changes, make_changes, mak
 from gitsync.serving.git_tokens import RENEW_SECONDS, GitTokens
 from gitsync.serving.requests import Requests
 from gitsync.settings import LinkSettings, RuntimeSettings
+from gitsync.sourcing.parts import SourceParts, make_sources
+from gitsync.sourcing.signing_keys import SshKnownHosts, known_keys
+from gitsync.sourcing.sources import Sources
+from gitsync.supervisor import Heart, Supervisor
+from gitsync.syncing.sync import Syncs
 from model.identity import ApplicationKey
 
 log = structlog.get_logger("gitsync.runtime")

@@ -8,20 +8,20 @@ webhooks) for people who may sync.
 import asyncio
 from collections.abc import Awaitable, Mapping
 
+from gitsync.application.record import Desired, Record
+from gitsync.application.state import MemoKey
+from gitsync.application.verdict import judge_extra
 from gitsync.diff.compute import compute_diff
 from gitsync.diff.normalize import normalize
 from gitsync.diff.secrets import mask_together
 from gitsync.errors import GitsyncError
+from gitsync.fleet.members import Member
 from gitsync.manifest.annotations import is_hook, is_skipped
 from gitsync.manifest.object import DesiredObject, LiveObject
-from gitsync.reconcile.application_state import MemoKey
-from gitsync.reconcile.fleet import Member
-from gitsync.reconcile.link import Refused
-from gitsync.reconcile.local_manifests import desire_local
-from gitsync.reconcile.record import Desired, Record
-from gitsync.reconcile.verdict import judge_extra
+from gitsync.reporting.link import Refused
 from gitsync.serving.asked import Context, find_member, read_live
 from gitsync.serving.shown import diff_answer
+from gitsync.sourcing.local_manifests import desire_local
 from model.change import ObjectDiff
 from model.identity import ResourceKey
 from model.link import ApplicationDiffAnswer, DiffApplication, ObjectRef, ResourceChange

@@ -8,32 +8,32 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gitsync.access.probe import AccessProbe
+from gitsync.application.actions import ObjectActions
+from gitsync.application.record import Record, Records
+from gitsync.application.tree import build_node
 from gitsync.audit.log import AuditLog
 from gitsync.audit.verification import Verification
+from gitsync.configuration.rules import EngineRules
+from gitsync.fleet.members import Fleet, Member
+from gitsync.fleet.visibility import Visibility
 from gitsync.generation.set_preview import SetPreviews
 from gitsync.git.repositories import Repositories
 from gitsync.kube.client import Cluster
 from gitsync.logs import RecentLines
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.actions import ObjectActions
 from gitsync.reconcile.compare import Comparer
-from gitsync.reconcile.feed import TreeFeeds
-from gitsync.reconcile.fleet import Fleet, Member
-from gitsync.reconcile.journalling import Journalling
-from gitsync.reconcile.link import Refused
 from gitsync.reconcile.loop import Loop
-from gitsync.reconcile.record import Record, Records
-from gitsync.reconcile.reporter import Reporter
-from gitsync.reconcile.rules import EngineRules
-from gitsync.reconcile.sources import Sources
-from gitsync.reconcile.tree import build_node
-from gitsync.reconcile.visibility import Visibility
+from gitsync.reporting.feed import TreeFeeds
+from gitsync.reporting.journalling import Journalling
+from gitsync.reporting.link import Refused
+from gitsync.reporting.reporter import Reporter
 from gitsync.serving.changing import Changing
 from gitsync.serving.clusters import Clusters
 from gitsync.serving.git_hosts import GitHosts
 from gitsync.serving.git_sources import GitSources
 from gitsync.serving.git_tokens import GitTokens
 from gitsync.serving.rollback import Rollbacks
+from gitsync.sourcing.sources import Sources
 from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
 from model.link import ObjectRef, TreeNode
 

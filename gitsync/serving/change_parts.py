@@ -7,18 +7,16 @@ from datetime import datetime
 from gitsync.access.credentials import CredentialStore
 from gitsync.access.probe import AccessProbe
 from gitsync.access.pull_requests import PullRequests
+from gitsync.application.record import Records
+from gitsync.fleet.home import Home
+from gitsync.fleet.members import Fleet
 from gitsync.git.credentials import CredentialSource
 from gitsync.git.repositories import Repositories
 from gitsync.kube.client import Cluster
 from gitsync.ledger.journal import Journal
-from gitsync.reconcile.fleet import Fleet
-from gitsync.reconcile.home import Home
-from gitsync.reconcile.journalling import Journalling
-from gitsync.reconcile.record import Records
-from gitsync.reconcile.reporter import Reporter
-from gitsync.reconcile.sources import Sources
-from gitsync.reconcile.supervisor import Supervisor
 from gitsync.render.chart_fetch import ChartFetcher
+from gitsync.reporting.journalling import Journalling
+from gitsync.reporting.reporter import Reporter
 from gitsync.serving.changing import Changing, Desk
 from gitsync.serving.clusters import ClusterParts, Clusters
 from gitsync.serving.committing import Committing
@@ -27,6 +25,8 @@ from gitsync.serving.git_sources import GitSources
 from gitsync.serving.rollback import Rollbacks
 from gitsync.serving.validation import World
 from gitsync.settings import RuntimeSettings
+from gitsync.sourcing.sources import Sources
+from gitsync.supervisor import Supervisor
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gitsync.application.record import Record, Records
 from gitsync.changes.application import Holder, Manifest, creation, editing, removal
 from gitsync.changes.check import read_manifest
 from gitsync.changes.errors import BadInput, NotInGit
@@ -19,10 +20,9 @@ from gitsync.git.change import Contents
 from gitsync.git.repositories import Repositories
 from gitsync.git.tree import Files
 from gitsync.project.children import child_project
-from gitsync.reconcile.link import Refused
-from gitsync.reconcile.record import Record, Records
-from gitsync.reconcile.report import is_git_source, manifest_of
-from gitsync.reconcile.reporter import Reporter
+from gitsync.reporting.link import Refused
+from gitsync.reporting.report import is_git_source, manifest_of
+from gitsync.reporting.reporter import Reporter
 from gitsync.serving.committing import Committing, Intent, problem_of
 from gitsync.serving.validation import Findings, World, validate
 from model.identity import ApplicationKey, ResourceKey

@@ -18,6 +18,7 @@ from gitsync.changes.cluster import cluster_secret, shape_problems
 from gitsync.changes.git_source import leaving_room, place_of
 from gitsync.changes.sealed_secret import GROUP, KIND, public_key, sealed_secret
 from gitsync.errors import GitsyncError
+from gitsync.fleet.members import Fleet
 from gitsync.git.change import together
 from gitsync.kube.access import IN_CLUSTER_SERVER, access_from_secret
 from gitsync.kube.client import Cluster
@@ -25,7 +26,6 @@ from gitsync.kube.errors import AlreadyExists, ClusterError, ClusterUnreachable,
 from gitsync.kube.transport import TimeLimits
 from gitsync.manifest.object import JsonObject
 from gitsync.manifest.yaml_text import yaml_text
-from gitsync.reconcile.fleet import Fleet
 from gitsync.serving.committing import Committing, Intent, problem_of
 from gitsync.serving.git_sources import GitSources
 from gitsync.settings import RuntimeSettings

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import structlog
 
 from gitsync.access.pull_requests import PullRequestRefused, PullRequests
+from gitsync.application.record import Records
 from gitsync.changes.check import INVALID
 from gitsync.changes.errors import BadInput
 from gitsync.changes.git_source import (
@@ -32,8 +33,7 @@ from gitsync.git.tree import clean_path, find
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import AlreadyExists
 from gitsync.project.children import child_project
-from gitsync.reconcile.record import Records
-from gitsync.reconcile.report import is_git_source
+from gitsync.reporting.report import is_git_source
 from gitsync.serving.committing import Committing, Intent, problem_of
 from gitsync.serving.validation import WorldSource
 from gitsync.settings import RuntimeSettings

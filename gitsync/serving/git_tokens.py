@@ -23,8 +23,8 @@ from gitsync.access.secret import PERSON_LABEL, Credential, PersonSecret, compar
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError, Conflict
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.link import Refused
-from gitsync.reconcile.supervisor import Heart
+from gitsync.reporting.link import Refused
+from gitsync.supervisor import Heart
 from model.identity import GroupVersionKind
 from model.link_access import GitTokenInfo, GitTokensAnswer, PutGitToken, RemoveGitToken
 

@@ -12,17 +12,17 @@ from typing import Any, get_args
 import msgspec
 
 from gitsync.actions.values import ActionImpossible
+from gitsync.application.actions import carry_out, created_keys, placed
+from gitsync.application.record import Record, read_application
+from gitsync.application.refresh import Refresh
 from gitsync.errors import GitsyncError
 from gitsync.kube.client import PatchKind, Propagation
 from gitsync.kube.limits import Budget
 from gitsync.lua.errors import ScriptError
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.actions import carry_out, created_keys, placed
-from gitsync.reconcile.journalling import LEDGER_COMMIT, OPERATION_ID, REFUSED, Written, stops_something
-from gitsync.reconcile.link import Refused
-from gitsync.reconcile.record import Record, read_application
-from gitsync.reconcile.refresh import Refresh
 from gitsync.reconcile.rollback_hold import Hold, annotation_of
+from gitsync.reporting.journalling import LEDGER_COMMIT, OPERATION_ID, REFUSED, Written, stops_something
+from gitsync.reporting.link import Refused
 from gitsync.serving.asked import Context, find_member, find_record, key_of, require_node
 from gitsync.serving.rollback import follows_git, release_of, sync_to
 from model.identity import GroupVersionKind, ResourceKey

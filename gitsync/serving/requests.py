@@ -8,17 +8,16 @@ who may not. The empty actor is the runtime's own operator, who holds its creden
 import asyncio
 from collections.abc import AsyncIterator
 
+from gitsync.application.record import Record
+from gitsync.application.render_reasons import Reason, answer, files_of_tree
+from gitsync.application.tree import hosts
 from gitsync.audit.answers import commit_changes, manifest_history
 from gitsync.diff.secrets import mask_secrets
 from gitsync.git.address import redact
 from gitsync.git.errors import RepositoryError
 from gitsync.git.refs import is_full_commit
 from gitsync.kube.errors import ClusterError, Conflict, Forbidden, NotFound
-from gitsync.reconcile.link import Refused
-from gitsync.reconcile.record import Record
-from gitsync.reconcile.render_reasons import Reason, answer, files_of_tree
-from gitsync.reconcile.sync_window import shown_windows
-from gitsync.reconcile.tree import hosts
+from gitsync.reporting.link import Refused
 from gitsync.serving.application_diff import diff_application
 from gitsync.serving.asked import Context, find_member, find_record, key_of, read_live, require_node
 from gitsync.serving.people import Acts
@@ -26,6 +25,7 @@ from gitsync.serving.review import manifest_review
 from gitsync.serving.rollouts import RolloutRequests
 from gitsync.serving.shown import diff_answer
 from gitsync.serving.streams import Streams
+from gitsync.syncing.sync_window import shown_windows
 from model.audit import AuditAnswer, GetCommitChanges, GetManifestHistory, ManifestHistory, ReadAudit, VerifySignatures
 from model.health import Sync
 from model.identity import ApplicationKey
@@ -83,7 +83,7 @@ _MAX_PROBED = 500
 
 
 class Requests:
-    """`gitsync.reconcile.link.RequestServer`."""
+    """`gitsync.reporting.link.RequestServer`."""
 
     def __init__(self, context: Context) -> None:
         self._context = context

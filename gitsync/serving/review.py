@@ -4,10 +4,10 @@ from gitsync.access.branch_rules import BranchRules
 from gitsync.access.code_owners import MAX_BYTES, PLACES, owners_of
 from gitsync.access.credentials import CredentialStore
 from gitsync.access.provider_client import ProviderClient, ProviderSilent
+from gitsync.application.record import Record
 from gitsync.git.repositories import Repositories
 from gitsync.git.tree import EntryType, Files, find
-from gitsync.reconcile.record import Record
-from gitsync.reconcile.reporter import Reporter
+from gitsync.reporting.reporter import Reporter
 from model.link_access import ManifestReview
 
 _HEADS = "refs/heads/"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from gitsync.application.record import Record
 from gitsync.changes.errors import BadInput
 from gitsync.changes.rollback import (
     ReleasedSource,
@@ -21,6 +22,7 @@ from gitsync.changes.rollback import (
     restoring,
 )
 from gitsync.errors import GitsyncError
+from gitsync.fleet.members import Member
 from gitsync.git.address import same_place
 from gitsync.git.change import Contents, together
 from gitsync.git.closure import Closure
@@ -28,13 +30,11 @@ from gitsync.git.refs import is_full_commit
 from gitsync.git.repositories import Repositories
 from gitsync.git.tree import Files
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.fleet import Member
-from gitsync.reconcile.link import Refused
-from gitsync.reconcile.record import Record
 from gitsync.reconcile.rollback_hold import Awaited
-from gitsync.reconcile.sources import Sources
+from gitsync.reporting.link import Refused
 from gitsync.serving.changing import Changing
 from gitsync.serving.committing import Committing, Intent, branch_name, problem_of
+from gitsync.sourcing.sources import Sources
 from model.kinds.application import ApplicationSource, RevisionHistory
 from model.link import RollbackApplication
 from model.link_change import Author, ChangeAnswer, CommitWords, Problem

@@ -12,13 +12,13 @@ from contextlib import AsyncExitStack, aclosing
 import msgspec
 import structlog
 
+from gitsync.application.record import Record
+from gitsync.fleet.members import Member
 from gitsync.kube.errors import ClusterError, NotFound, UnknownKind
 from gitsync.kube.limits import Budget
 from gitsync.kube.watch import Changed, Deleted, Interrupted, ListDone, watch_kind
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.fleet import Member
-from gitsync.reconcile.link import Refused
-from gitsync.reconcile.record import Record
+from gitsync.reporting.link import Refused
 from gitsync.rollout.simulate import simulate
 from gitsync.rollout.steering import Steer, SteeringImpossible, must_wait, steer
 from gitsync.rollout.values import InvalidSpec, Patch

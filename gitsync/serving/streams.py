@@ -7,11 +7,11 @@ from datetime import datetime
 
 import msgspec
 
+from gitsync.fleet.members import Member
 from gitsync.kube.errors import ClusterError, NotFound
 from gitsync.kube.watch import Changed, Interrupted, ListDone, watch_kind
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.fleet import Member
-from gitsync.reconcile.link import Refused
+from gitsync.reporting.link import Refused
 from gitsync.serving.asked import Context, find_member, key_of, require_node
 from model.identity import GroupVersionKind, ResourceKey
 from model.link import EventInfo, LogLines, ObjectRef, ReadLogs, WatchEvents

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 import msgspec
 
 from gitsync.access.probe import AccessProbe
+from gitsync.application.record import Records, sentence
 from gitsync.changes.application import Manifest
 from gitsync.changes.check import problem, shape_problems, sources_of, warnings_of
 from gitsync.errors import GitsyncError
+from gitsync.fleet.members import Fleet, Member
 from gitsync.git.errors import RepositoryError, RepositoryUnreachable, RevisionNotFound
 from gitsync.git.repositories import Repositories
 from gitsync.git.tree import EntryType, Files, clean_path, find
 from gitsync.manifest.object import JsonObject
 from gitsync.project.permits import violations
-from gitsync.reconcile.fleet import Fleet, Member
-from gitsync.reconcile.record import Records, sentence
 from gitsync.render.chart_fetch import ChartFetcher
 from model.identity import ApplicationKey
 from model.kinds.application import Application, ApplicationSource, Destination

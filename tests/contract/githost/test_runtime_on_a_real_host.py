@@ -17,8 +17,8 @@ from gitsync.git.credentials import GitCredential
 from gitsync.kube.access import access_from_kubeconfig
 from gitsync.kube.client import Cluster
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.link import Refused
 from gitsync.reconcile.rollback_hold import HOLD_ANNOTATION
+from gitsync.reporting.link import Refused
 from gitsync.runtime.rebuild import Rebuild, rebuild
 from gitsync.sandbox.sandbox import Sandbox, SandboxSettings
 from model.identity import ApplicationKey

@@ -11,7 +11,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.link import Refused
+from gitsync.reporting.link import Refused
 from gitsync.settings import GeneratorSettings
 from model.identity import GroupVersionKind, ResourceKey
 from model.link_appset import PreviewApplicationSet

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from gitsync.fleet.permission import project_conditions
 from gitsync.project.problems import project_problems
-from gitsync.reconcile.permission import project_conditions
 from tests.support.yaml_text import read_yaml
 
 CASES = read_yaml(Path(__file__).with_name("cases").joinpath("problems.yaml").read_text())["cases"]

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from gitsync.kube.errors import NotFound
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.link import Refused
+from gitsync.reporting.link import Refused
 from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
 from model.link import GetResource, GetTree, ObjectRef, ResourceAnswer, RunAction, TreeAnswer
 from tests.support.runtime import NAMESPACE, Rig, conditions_of, synced_and_healthy

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.refusal import LOCAL_MANIFESTS_ANNOTATION
+from gitsync.syncing.refusal import LOCAL_MANIFESTS_ANNOTATION
 from model.identity import ResourceKey
 from tests.support.runtime import APPLICATION, NAMESPACE, Rig, conditions_of, phase_of, synced_and_healthy
 from tests.support.sandbox_rig import running_sandbox_rig

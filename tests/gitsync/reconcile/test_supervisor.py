@@ -6,7 +6,7 @@ import inspect
 from structlog.testing import capture_logs
 
 from gitsync.errors import Failed
-from gitsync.reconcile.supervisor import Heart, Supervisor
+from gitsync.supervisor import Heart, Supervisor
 
 
 class Clock:

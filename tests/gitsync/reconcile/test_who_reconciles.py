@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gitsync.reconcile.watch_only import APPLICATION_SET_CONTROLLER, CONTROLLER, said_by_settings
+from gitsync.fleet.watch_only import APPLICATION_SET_CONTROLLER, CONTROLLER, said_by_settings
 from gitsync.settings import RuntimeSettings
 
 

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import pytest
 import pytest_asyncio
 
-from gitsync.reconcile.link import Refused
 from gitsync.reconcile.rollback_hold import HOLD_ANNOTATION
+from gitsync.reporting.link import Refused
 from model.identity import ApplicationKey
 from model.link import ObjectRef, OperationAnswer, SteerRollout
 from tests.support.ledger_rig import Rigged, running_ledger_rig, until

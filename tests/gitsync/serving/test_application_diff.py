@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from gitsync.inspect.local import render_local
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.link import Refused
+from gitsync.reporting.link import Refused
 from model.identity import ApplicationKey, ResourceKey
 from model.link import ApplicationDiffAnswer, DiffApplication
 from tests.support.runtime import AUTHOR, NAMESPACE, Rig, conditions_of, synced_and_healthy

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from gitsync.access.secret import Credential, PersonSecret
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.link import Refused
+from gitsync.reporting.link import Refused
 from gitsync.sandbox.githost import Access
 from model.identity import ApplicationKey
 from model.link import AnswerBody, RequestBody

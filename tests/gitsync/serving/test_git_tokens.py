@@ -11,7 +11,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from gitsync.access.secret import RepositorySecret
-from gitsync.reconcile.link import Refused
+from gitsync.reporting.link import Refused
 from gitsync.sandbox.githost import Access
 from gitsync.serving.git_tokens import KEY_SECRET
 from model.link import AccessAnswer, AnswerBody, ProbeAccess, RequestBody

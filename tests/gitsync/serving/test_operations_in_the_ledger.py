@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from gitsync.git.change import trailers_of
-from gitsync.reconcile.link import Refused
+from gitsync.reporting.link import Refused
 from gitsync.sandbox.githost import Fault, FaultKind
 from model.identity import ApplicationKey
 from model.link import (

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from gitsync.access.secret import Credential, PersonSecret
-from gitsync.reconcile.link import Refused
+from gitsync.reporting.link import Refused
 from gitsync.sandbox.githost import Access
 from model.audit import AuditAnswer, CommitChanges, GetCommitChanges, ReadAudit
 from model.health import Health

@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 
 from gitsync.manifest.object import JsonObject
-from gitsync.reconcile.link import Refused
 from gitsync.reconcile.rollback_hold import HOLD_ANNOTATION
+from gitsync.reporting.link import Refused
 from model.identity import ApplicationKey
 from model.link import RollbackApplication
 from tests.support.ledger_rig import DEPLOYMENT, Rigged, image, running_ledger_rig, until

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gitsync.reconcile.link import Refused
+from gitsync.reporting.link import Refused
 from model.identity import ApplicationKey
 from model.link import (
     GetRollout,

@@ -1,0 +1,46 @@
+"""The keys that the home namespace names: for signatures of commits, and of SSH servers."""
+
+from collections.abc import Callable
+
+from gitsync.audit.verification import KnownKeys
+from gitsync.fleet.home import Home
+from gitsync.kube.client import Cluster
+from gitsync.kube.errors import ClusterError
+from model.identity import GroupVersionKind
+
+KNOWN_HOSTS = "argocd-ssh-known-hosts-cm"
+_KNOWN_SECONDS = 30.0
+ALLOWED_SIGNERS = "argosy-allowed-signers"
+_KEY = "allowed_signers"
+_CONFIG_MAP = GroupVersionKind("", "v1", "ConfigMap")
+
+
+async def known_keys(home: Home, cluster: Cluster, namespace: str) -> KnownKeys:
+    """A cluster that does not answer names no SSH keys: what cannot be verified is said to be so."""
+    try:
+        body = await cluster.get(_CONFIG_MAP, namespace, ALLOWED_SIGNERS)
+    except ClusterError:
+        body = None
+    return KnownKeys(dict(home.signing_keys or {}), str(((body or {}).get("data") or {}).get(_KEY, "")))
+
+
+class SshKnownHosts:
+    """The lines of argocd-ssh-known-hosts-cm, read again after a while. A cluster that does not answer changes nothing
+    of what was known."""
+
+    def __init__(self, cluster: Cluster, namespace: str, clock: Callable[[], float]) -> None:
+        self._cluster = cluster
+        self._namespace = namespace
+        self._clock = clock
+        self._read: float | None = None
+        self._lines: str | None = None
+
+    async def lines(self) -> str | None:
+        if self._read is None or self._clock() - self._read > _KNOWN_SECONDS:
+            try:
+                body = await self._cluster.get(_CONFIG_MAP, self._namespace, KNOWN_HOSTS)
+            except ClusterError:
+                return self._lines
+            data = (body or {}).get("data") or {}
+            self._lines, self._read = (str(data.get("ssh_known_hosts", "")) if body else None), self._clock()
+        return self._lines
