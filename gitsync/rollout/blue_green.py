@@ -1,6 +1,6 @@
 """One pass over a Rollout with the blue-green strategy."""
 
-from gitsync.rollout import analysis_runs, defaults, history, pod_metadata, revision, status
+from gitsync.rollout import analysis_runs, defaults, history, pod_metadata, status
 from gitsync.rollout.pausing import BLUE_GREEN_PAUSE, INCONCLUSIVE_ANALYSIS, halted, needs_pause, pause_condition
 from gitsync.rollout.replica_set import print_selector, total_available, total_replicas, with_hash
 from gitsync.rollout.restart import restart
@@ -26,9 +26,6 @@ def _strategy(work: Pass) -> BlueGreenStrategy:
 
 
 def reconcile(work: Pass) -> None:
-    if work.new is None:
-        revision.create_new(work)
-        return
     switch_preview(work)
     if status.template_changed(work):
         sync(work)

@@ -1,6 +1,6 @@
 """One pass over a Rollout with the canary strategy. Each return is a point at which others may look."""
 
-from gitsync.rollout import analysis_runs, defaults, history, pod_metadata, revision, status, step_experiment, traffic
+from gitsync.rollout import analysis_runs, defaults, history, pod_metadata, status, step_experiment, traffic
 from gitsync.rollout.pausing import CANARY_PAUSE, INCONCLUSIVE_ANALYSIS, halted, pause_condition
 from gitsync.rollout.replica_counts import at_desired_counts, current_step, enough_available, is_fully_promoted
 from gitsync.rollout.replica_set import print_selector, total_available, total_replicas, with_hash
@@ -16,9 +16,6 @@ from model.kinds.rollout import CanaryStep
 def reconcile(work: Pass) -> None:
     if status.template_or_steps_changed(work):
         sync(work)
-        return
-    if work.new is None:
-        revision.create_new(work)
         return
     if restart(work):
         return

@@ -13,6 +13,7 @@ from gitsync.rollout.replica_counts import (
 )
 from gitsync.rollout.replica_set import ReplicaSet, print_time, total_available, with_hash
 from gitsync.rollout.revision import REPLICA_SET
+from gitsync.rollout.rollback import within_delay
 from gitsync.rollout.working import Pass
 from model.kinds.rollout import DESIRED_REPLICAS, HASH_LABEL, SCALE_DOWN_DEADLINE, BlueGreenStrategy
 
@@ -115,11 +116,11 @@ def _new_count(work: Pass, new: ReplicaSet) -> int:
 
 
 def preview_count(work: Pass, new: ReplicaSet, blue_green: BlueGreenStrategy) -> int:
-    """previewReplicaCount until the way to the switch is free."""
+    """previewReplicaCount until the way to the switch is free; what comes back within its delay takes over whole."""
     status, count = work.rollout.status, defaults.replicas(work.rollout)
     preview = blue_green.preview_replica_count
     active = with_hash(work.all, status.blue_green.active_selector)
-    if preview is None or active is None or active is new or status.promote_full:
+    if preview is None or active is None or active is new or status.promote_full or within_delay(work):
         return count
     if new.hash != status.current_pod_hash:
         return preview

@@ -10,11 +10,12 @@ from datetime import UTC, datetime
 
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout import defaults
+from gitsync.rollout.phase import HEALTHY, shown_phase
 from gitsync.rollout.replica_set import copied
 from gitsync.rollout.simulated import SimulatedCluster
 from gitsync.rollout.step import read_rollout
 from gitsync.rollout.step_text import step_text
-from gitsync.rollout.validation import referenced_analyses, referenced_services
+from gitsync.rollout.validation_references import referenced_analyses, referenced_services
 from gitsync.rollout.values import InvalidSpec, LiveObjects, Parts, Routed, RoutingRequest, RunRequest
 from model.kinds.rollout import API_VERSION, CanaryStep, Rollout
 
@@ -148,7 +149,7 @@ def _canary(world: SimulatedCluster, rollout: Rollout, name: str) -> list[Simula
         while len(found) < min(_index(world, name), len(canary.steps)) and _index(world, name) > index:
             step = canary.steps[len(found)]
             found.append(_snapshot(world, rollout, name, step_text(step), _seconds(step), _waits_for(step)))
-        if status["phase"] == "Healthy":
+        if shown_phase(read_rollout(world.get("Rollout", name)))[0] == HEALTHY:
             break
         if not result.writes and not world.move_pods():
             waited += _wait(world, name, status, result.requeue_seconds)

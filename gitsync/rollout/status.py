@@ -58,8 +58,7 @@ def template_changed(work: Pass) -> bool:
 
 
 def template_or_steps_changed(work: Pass) -> bool:
-    recorded = work.rollout.status.current_step_hash
-    return (bool(recorded) and recorded != canary_steps_hash(work)) or template_changed(work)
+    return work.rollout.status.current_step_hash != canary_steps_hash(work) or template_changed(work)
 
 
 def reset(work: Pass) -> None:
@@ -103,12 +102,10 @@ def promote(work: Pass, reason: str) -> None:
 
 def fill_conditions(work: Pass) -> None:
     became_unhealthy = _health(work)
-    _abort_at_deadline(work)
-    aborted = work.pausing.aborted
-    if aborted:
+    if work.pausing.aborted:
         message = f"Rollout aborted update to revision {work.revision}"
-        if work.pausing.abort_message:
-            message = f"{message}: {work.pausing.abort_message}"
+        if why := work.pausing.abort_message or _missed_deadline(work):
+            message = f"{message}: {why}"
         if _set(work, conditions.PROGRESSING, "False", conditions.ABORTED, message):
             work.event(conditions.ABORTED, message, warning=True)
     else:
@@ -124,8 +121,7 @@ def fill_conditions(work: Pass) -> None:
     completed = conditions.is_completed(work.draft)
     changed = _set(work, conditions.COMPLETED, _text(completed), "RolloutCompleted", "RolloutCompleted")
     if changed and not completed:
-        revision, hash_ = work.revision + 1, work.draft.current_pod_hash
-        message = f"Rollout not completed, started update to revision {revision} ({hash_})"
+        message = f"Rollout not completed, started update to revision {work.revision} ({work.draft.current_pod_hash})"
         work.event("RolloutNotCompleted", message)
 
 
@@ -167,21 +163,28 @@ def _progress(work: Pass, became_unhealthy: bool) -> None:
         fresh_one = Condition(conditions.PROGRESSING, "True", work.stamp, since, reason, message)
         draft.conditions = (*conditions.without(draft.conditions, conditions.PROGRESSING), fresh_one)
     elif _timed_out(work):
-        _set(work, conditions.PROGRESSING, "False", conditions.TIMED_OUT, f"{new} has timed out progressing.")
+        message = f"{new} has timed out progressing."
+        _set(work, conditions.PROGRESSING, "False", conditions.TIMED_OUT, message)
+        _abort_at_deadline(work, message)
 
 
 def _timed_out(work: Pass) -> bool:
     return not clock_stopped(work) and conditions.has_timed_out(work.rollout, work.draft, work.now)
 
 
-def _abort_at_deadline(work: Pass) -> None:
-    """Only an update that is under way can be aborted for its slowness."""
-    rollout, draft = work.rollout, work.draft
-    in_flight = bool(draft.stable_rs) and draft.stable_rs != draft.current_pod_hash
-    if not rollout.spec.progress_deadline_abort or not in_flight or work.pausing.aborted or work.new is None:
-        return
-    if not conditions.made_progress(rollout, draft) and _timed_out(work):
-        work.pausing.abort(f'ReplicaSet "{work.new.name}" has timed out progressing.')
+def _abort_at_deadline(work: Pass, message: str) -> None:
+    """Only an update that is under way can be aborted for its slowness. The next pass tells it as any other abort."""
+    in_flight = bool(work.draft.stable_rs) and work.draft.stable_rs != work.draft.current_pod_hash
+    if work.rollout.spec.progress_deadline_abort and in_flight:
+        work.pausing.abort(message)
+        work.event(conditions.ABORTED, message, warning=True)
+        work.wake(work.now)
+
+
+def _missed_deadline(work: Pass) -> str:
+    """Why an update was aborted by its deadline, as the pass before this one has said."""
+    progressing = conditions.condition_of(work.rollout.status.conditions, conditions.PROGRESSING)
+    return progressing.message if progressing is not None and progressing.reason == conditions.TIMED_OUT else ""
 
 
 def clock_stopped(work: Pass) -> bool:

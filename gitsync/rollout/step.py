@@ -25,7 +25,7 @@ from gitsync.rollout.replica_set import (
     total_replicas,
     with_hash,
 )
-from gitsync.rollout.revision import REPLICA_SET, find_new, sync_revision
+from gitsync.rollout.revision import REPLICA_SET, create_new, find_new, sync_revision
 from gitsync.rollout.validation import problems
 from gitsync.rollout.values import (
     Children,
@@ -92,6 +92,9 @@ def _reconcile(work: Pass) -> None:
         found = work.parts.missing(work.body, work.children.routed)
     if found:
         raise InvalidSpec(found)
+    if work.new is None:
+        create_new(work)
+        return
     if is_fully_promoted(work.rollout) and work.pausing.aborted:
         work.pausing.remove_abort()
     if _toggle_pause_conditions(work):
@@ -221,7 +224,7 @@ def _toggle_pause_conditions(work: Pass) -> bool:
     aborted = progressing is not None and progressing.reason == conditions.ABORTED
     after = current
     said_paused = progressing is not None and progressing.reason == "RolloutPaused"
-    if paused != said_paused and not aborted:
+    if paused != said_paused and not aborted and not conditions.is_completed(rollout.status):
         reason, message = ("RolloutPaused", "Rollout is paused") if paused else ("RolloutResumed", "Rollout is resumed")
         if paused or progressing is not None:
             after = _with(work, after, conditions.PROGRESSING, "Unknown", reason, message)

@@ -152,16 +152,17 @@ def _stepped_down(work: Pass) -> int:
 
 
 def _stable_can_serve(work: Pass, decision: _Decision, whole: int) -> bool:
-    """With a stable that grows and shrinks: traffic is not sent to pods that are not there yet."""
+    """Traffic is not sent to pods that are not there yet: before there is a first version, and where stable grows."""
     canary = work.rollout.spec.strategy.canary
     assert canary is not None
-    if not canary.dynamic_stable_scale or work.stable is None or decision.weight >= whole:
-        return True
+    if work.stable is None:
+        return False
     weights = work.rollout.status.canary.weights
-    if weights is None or decision.weight >= weights.canary.weight:
+    shrinks = canary.dynamic_stable_scale and weights is not None and decision.weight < weights.canary.weight
+    if weights is not None and not shrinks:
         return True
-    needed = math.ceil((whole - decision.weight) * defaults.replicas(work.rollout) / whole)
-    return work.stable.available >= min(needed, defaults.replicas(work.rollout))
+    count = defaults.replicas(work.rollout)
+    return work.stable.available >= math.ceil((whole - decision.weight) * count / whole)
 
 
 def _shares_of_experiment(work: Pass) -> tuple[WeightDestination, ...]:

@@ -20,7 +20,14 @@ blueGreen:
   scaleDownDelaySeconds: 3
   abortScaleDownDelaySeconds: 2
 """
-FIRST = ["RolloutAddedToInformer", "RolloutUpdated", "NewReplicaSetCreated", "ScalingReplicaSet", "RolloutCompleted"]
+FIRST = [
+    "RolloutAddedToInformer",
+    "RolloutUpdated",
+    "NewReplicaSetCreated",
+    "RolloutNotCompleted",
+    "ScalingReplicaSet",
+    "RolloutCompleted",
+]
 
 
 async def _create(live: Live, strategy: str) -> None:
@@ -46,9 +53,9 @@ async def test_canary_goes_through_all_of_its_states(live: Live) -> None:
         await live.until_phase("web", "Paused", "CanaryPauseStep")
         assert await live.sizes() == {"1": 3, "2": 1}
         assert (await live.reasons("web"))[len(FIRST) :] == [
-            "RolloutNotCompleted",
             "RolloutUpdated",
             "NewReplicaSetCreated",
+            "RolloutNotCompleted",
             "ScalingReplicaSet",
             "ScalingReplicaSet",
             "RolloutStepCompleted",

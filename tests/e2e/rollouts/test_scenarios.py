@@ -28,7 +28,7 @@ _PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-schedule
 _NUMBERS = itertools.count(1)
 DEPLOYMENT = GroupVersionKind("apps", "v1", "Deployment")
 VIRTUAL_SERVICE = GroupVersionKind("networking.istio.io", "v1alpha3", "VirtualService")
-BEGUN = ["RolloutNotCompleted", "RolloutUpdated", "NewReplicaSetCreated"]
+BEGUN = ["RolloutUpdated", "NewReplicaSetCreated", "RolloutNotCompleted"]
 NOWHERE = {"spec": {"template": {"spec": {"nodeSelector": {"nowhere": "yes"}}}}}  # pods that stay Pending
 
 

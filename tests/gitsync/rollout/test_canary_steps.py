@@ -10,7 +10,13 @@ def test_first_version_is_stable_at_once_and_needs_no_steps() -> None:
     world.settle("web")
     assert phase(world) == ("Healthy", "")
     assert sizes(world) == {1: 4}
-    assert reasons(world) == ["RolloutUpdated", "NewReplicaSetCreated", "ScalingReplicaSet", "RolloutCompleted"]
+    assert reasons(world) == [
+        "RolloutUpdated",
+        "NewReplicaSetCreated",
+        "RolloutNotCompleted",
+        "ScalingReplicaSet",
+        "RolloutCompleted",
+    ]
     assert status(world)["currentStepIndex"] == 4
 
 
@@ -23,9 +29,9 @@ def test_update_stops_at_a_pause_and_goes_on_when_somebody_resumes_it() -> None:
     assert phase(world) == ("Paused", "CanaryPauseStep")
     assert sizes(world) == {1: 3, 2: 1}
     assert reasons(world) == [
-        "RolloutNotCompleted",
         "RolloutUpdated",
         "NewReplicaSetCreated",
+        "RolloutNotCompleted",
         "ScalingReplicaSet",
         "ScalingReplicaSet",
         "RolloutStepCompleted",
@@ -137,9 +143,7 @@ def test_invalid_spec_is_shown_and_healed() -> None:
     world.change("Rollout", "web", {"spec": {"strategy": {"canary": {"steps": steps}}}})
     assert world.settle("web").requeue_seconds == 20.0
     assert phase(world)[0] == "Degraded"
-    assert phase(world)[1].startswith(
-        'InvalidSpec: The Rollout "web" is invalid: spec.strategy.canary.steps[0].setWeight'
-    )
+    assert phase(world)[1].startswith('InvalidSpec: The Rollout "web" is invalid: spec.strategy.steps[0].setWeight')
     world.change("Rollout", "web", {"spec": {"strategy": {"canary": {"steps": [{"setWeight": 50}]}}}})
     world.settle("web")
     assert phase(world) == ("Healthy", "")

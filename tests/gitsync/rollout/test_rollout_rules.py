@@ -30,7 +30,7 @@ def settled(strategy: str, **spec: Any) -> SimulatedCluster:
         ("canary: {antiAffinity: {}}", "must have exactly one strategy"),
         (
             "canary: {antiAffinity: {preferredDuringSchedulingIgnoredDuringExecution: {weight: 101}}}",
-            "Weight must be from 1-100",
+            "AntiAffinity weight must be between 1-100",
         ),
         (
             "canary: {trafficRouting: {istio: {}}, pingPong: {pingService: a, pongService: a}}",
