@@ -8,6 +8,7 @@ from gitsync.rollout.analysis.values import Action, Phase
 from model.kinds.rollout import API_VERSION
 
 UID_LABEL = "analysisrun.argoproj.io/uid"
+_JOB_NAMESPACE = "job-namespace"
 _RUN_NAME = "analysisrun.argoproj.io/name"
 _METRIC_NAME = "analysisrun.argoproj.io/metric-name"
 _PULL_ERRORS = ("ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError")
@@ -31,7 +32,7 @@ async def _begin(task: Task) -> Reading:
         owners = (found or {}).get("metadata", {}).get("ownerReferences") or ()
         if not any(one.get("uid") == task.run["metadata"].get("uid") for one in owners):
             raise MeasurementFailed(f'jobs "{name}" already exists', suggestion="delete that Job")
-    return Reading(phase=Phase.RUNNING, about_measurement={JOB_NAME: name})
+    return Reading(phase=Phase.RUNNING, about_measurement=_about(task, name))
 
 
 def job_of(task: Task) -> JsonObject:
@@ -62,6 +63,10 @@ def job_of(task: Task) -> JsonObject:
     }
 
 
+def _about(task: Task, name: str) -> dict[str, str]:
+    return {JOB_NAME: name, _JOB_NAMESPACE: task.namespace}
+
+
 def _name(task: Task) -> str:
     name = ((task.measurement or {}).get("metadata") or {}).get(JOB_NAME)
     if not name:
@@ -74,14 +79,14 @@ async def _look(task: Task) -> Reading:
     job = await task.jobs.get(task.namespace, name)
     if job is None:
         raise MeasurementFailed(f'job.batch "{name}" not found', suggestion="leave the Jobs of an analysis alone")
-    about = {JOB_NAME: name}
+    about = _about(task, name)
     for condition in (job.get("status") or {}).get("conditions") or ():
         if condition.get("status", "True") != "True":
             continue
         if condition.get("type") == "Complete":
             return Reading(phase=Phase.SUCCESSFUL, about_measurement=about)
         if condition.get("type") == "Failed":
-            return Reading(phase=Phase.FAILED, message=str(condition.get("message") or ""), about_measurement=about)
+            return Reading(phase=Phase.FAILED, about_measurement=about)
     if problem := _pull_problem(await task.jobs.pods(task.namespace, name)):
         return Reading(phase=Phase.INCONCLUSIVE, message=problem, about_measurement=about)
     return Reading(phase=Phase.RUNNING, about_measurement=about)
@@ -103,4 +108,4 @@ def _pull_problem(pods: list[JsonObject]) -> str:
 async def _end(task: Task) -> Reading:
     name = _name(task)
     await task.jobs.delete(task.namespace, name)
-    return Reading(phase=Phase.INCONCLUSIVE, message="Job terminated", about_measurement={JOB_NAME: name})
+    return Reading(phase=Phase.INCONCLUSIVE, message="Job terminated", about_measurement=_about(task, name))

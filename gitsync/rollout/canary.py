@@ -155,10 +155,12 @@ def _enough_to_promote(work: Pass) -> bool:
 
 def _completed(work: Pass, step: CanaryStep) -> bool:
     """Whether the current step is done. The order of the questions matters where a step asks for two things."""
-    if work.scaled or work.rollout.spec.paused or pause_condition(work.rollout, INCONCLUSIVE_ANALYSIS) is not None:
+    if work.rollout.spec.paused or pause_condition(work.rollout, INCONCLUSIVE_ANALYSIS) is not None:
         return False
-    if step.pause is not None:
+    if step.pause is not None:  # also while sizes still change: who resumed it must not have to do it again
         return work.pausing.completed_canary_pause(step, work.now)
+    if work.scaled:
+        return False
     if step.set_canary_scale is not None:
         return _at_desired(work)
     if step.set_weight is not None:

@@ -16,6 +16,8 @@ _STEP_ORDER = {
         "analysis": "templates args dryRun measurementRetention analysisRunMetadata",
         "experiment": "templates duration analyses dryRun analysisRunMetadata",
         "templates": "templateName clusterScope name specRef replicas metadata selector weight service",
+        "metadata": "labels annotations",
+        "analysisRunMetadata": "labels annotations",
         "args": "name value valueFrom",
         "analyses": "name templateName clusterScope args requiredForCompletion",
         "setCanaryScale": "weight replicas matchTrafficWeight",
@@ -62,6 +64,8 @@ def _ordered(value: Any, field: str) -> Any:
     if not isinstance(value, dict):
         return value
     order = _STEP_ORDER.get(field, ())
+    if "specRef" in value:  # of an experiment; what is no pointer is written even when it is empty
+        value = {"metadata": {}, **value}
     names = [name for name in order if name in value] + sorted(name for name in value if name not in order)
     result = {name: _ordered(value[name], name) for name in names}
     if field in ("analysis", "experiment"):

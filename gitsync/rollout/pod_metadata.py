@@ -78,11 +78,16 @@ def template_patch(one: ReplicaSet, wanted: PodMetadata | None) -> JsonObject:
     patch = _metadata_patch(one.template.get("metadata") or {}, injected(one), wanted)
     if not patch:
         return {}
-    note = json.dumps(msgspec.to_builtins(wanted), separators=(",", ":"), sort_keys=True) if wanted else None
     return {
-        "metadata": {"annotations": {EPHEMERAL_METADATA: note}},
+        "metadata": {"annotations": {EPHEMERAL_METADATA: _note(wanted) if wanted else None}},
         "spec": {"template": {"metadata": patch}},
     }
+
+
+def _note(wanted: PodMetadata) -> str:
+    fields = {"labels": wanted.labels, "annotations": wanted.annotations}
+    written = {name: dict(sorted(values.items())) for name, values in fields.items() if values}
+    return json.dumps(written, separators=(",", ":"), ensure_ascii=False)
 
 
 def _metadata_patch(metadata: JsonObject, old: PodMetadata | None, wanted: PodMetadata | None) -> JsonObject:

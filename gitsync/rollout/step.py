@@ -101,7 +101,9 @@ def _reconcile(work: Pass) -> None:
         return
     sync_revision(work)
     green = work.rollout.spec.strategy.blue_green is not None
-    if _is_scaling_event(work):
+    # What is just beginning has no step yet that could say how large it is.
+    begins = status.template_changed(work) if green else status.template_or_steps_changed(work)
+    if _is_scaling_event(work) and not begins:
         _scale_only(work, green=green)
     elif green:
         blue_green.reconcile(work)

@@ -166,7 +166,9 @@ def _stable_can_serve(work: Pass, decision: _Decision, whole: int) -> bool:
 
 
 def _shares_of_experiment(work: Pass) -> tuple[WeightDestination, ...]:
-    """What a running experiment's templates get beside canary and stable."""
+    """What a running experiment's templates get beside canary and stable. Pods that have no port have no Service, and
+    nothing can be sent to them.
+    """
     experiment = work.experiment
     step, _ = current_step(work.rollout)
     if experiment is None or step is None or step.experiment is None:
@@ -176,9 +178,9 @@ def _shares_of_experiment(work: Pass) -> tuple[WeightDestination, ...]:
         return ()
     weights = {one.name: one.weight for one in step.experiment.templates if one.weight is not None}
     return tuple(
-        WeightDestination(weights[one["name"]], one.get("serviceName") or "", one.get("podTemplateHash") or "")
+        WeightDestination(weights[one["name"]], one["serviceName"], one.get("podTemplateHash") or "")
         for one in status.get("templateStatuses") or ()
-        if one.get("name") in weights
+        if one.get("name") in weights and one.get("serviceName")
     )
 
 

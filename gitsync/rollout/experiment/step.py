@@ -79,8 +79,6 @@ def _tell(work: ExperimentPass, after: ExperimentStatus) -> None:
     if after.phase == before:
         return
     message = f"Experiment transitioned from {before} -> {after.phase}"
-    if after.message:
-        message += f": {after.message}"
     work.tell(f"Experiment{after.phase}", message, "Warning" if after.phase in BAD else "Normal")
 
 

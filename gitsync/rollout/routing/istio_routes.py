@@ -34,12 +34,14 @@ def _subset(destination: JsonObject) -> str:
 
 def _is_canary(destination: JsonObject, split: Split) -> bool:
     subset = _subset(destination)
-    return short_host(destination) == split.canary_service or bool(subset and subset == split.canary_subset)
+    named = bool(split.canary_service) and short_host(destination) == split.canary_service
+    return named or bool(subset and subset == split.canary_subset)
 
 
 def _is_stable(destination: JsonObject, split: Split) -> bool:
     subset = _subset(destination)
-    return short_host(destination) == split.stable_service or bool(subset and subset == split.stable_subset)
+    named = bool(split.stable_service) and short_host(destination) == split.stable_service
+    return named or bool(subset and subset == split.stable_subset)
 
 
 def weighted(destinations: list[JsonObject], split: Split) -> list[JsonObject]:
@@ -47,9 +49,7 @@ def weighted(destinations: list[JsonObject], split: Split) -> list[JsonObject]:
     shares = {one.service_name: one for one in split.additional}
     result: list[JsonObject] = []
     for one in destinations:
-        if split.host and (one.get("destination") or {}).get("host") not in (split.host, *shares):
-            result.append(one)
-        elif _is_canary(one, split):
+        if _is_canary(one, split):
             result.append(_at(one, split.weight))
         elif _is_stable(one, split):
             result.append(_at(one, split.stable_weight))

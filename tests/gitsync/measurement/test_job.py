@@ -9,12 +9,13 @@ from tests.gitsync.measurement.rig import Rig
 
 SPEC = {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "i"}]}}}
 NAME = "run-uid.m.1"
+ABOUT = {"job-name": NAME, "job-namespace": "team"}
 RUNNING = {"metadata": {"job-name": NAME}}
 
 
 async def test_a_job_is_made_that_belongs_to_the_run(rig: Rig) -> None:
     answer = await rig.ask("job", {"metadata": {"labels": {"a": "b"}, "annotations": {"c": "d"}}, "spec": SPEC})
-    assert (answer.phase, answer.about_measurement, answer.finished_at) == (Phase.RUNNING, {"job-name": NAME}, None)
+    assert (answer.phase, answer.about_measurement, answer.finished_at) == (Phase.RUNNING, ABOUT, None)
     job = rig.jobs.found[NAME]
     assert job["spec"] == SPEC
     assert job["metadata"] == {
@@ -57,7 +58,7 @@ async def test_the_conditions_of_the_job_are_the_measurement(
 ) -> None:
     rig.jobs.found[NAME] = {"status": {"conditions": conditions}}
     answer = await rig.ask("job", {}, action=Action.RESUME, measurement=RUNNING)
-    assert (answer.phase, answer.about_measurement) == (phase, {"job-name": NAME})
+    assert (answer.phase, answer.message, answer.about_measurement) == (phase, "", ABOUT)
 
 
 async def test_an_image_that_cannot_be_pulled_tells_nothing_about_the_metric(rig: Rig) -> None:
