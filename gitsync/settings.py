@@ -53,14 +53,23 @@ class ControllerFlags:
 
 @dataclass(frozen=True, slots=True)
 class GeneratorSettings:
-    """What generators of ApplicationSets may ask. `scm_allow`: addresses of Git hosts besides the public ones; none:
-    all. `token_ref_strict`: tokens only from Secrets that are labelled for that. Hints that come faster than
-    `hint_seconds` ask a host once."""
+    """What holds for all ApplicationSets, and what their generators may ask.
+
+    `scm_allow`: addresses of Git hosts besides the public ones; none: all. `token_ref_strict`: tokens only from Secrets
+    that are labelled for that. Hints that come faster than `hint_seconds` ask a host once. `policy`: what a set may do
+    to Applications that says nothing of it itself; that a set says another counts if `policy_override` does not forbid
+    it, and where that is None, if no `policy` is given.
+    """
 
     scm_allow: tuple[str, ...] = ()
     token_ref_strict: bool = False
     hint_seconds: float = 5.0
     new_file_globbing: bool = False  # in globs of files only `**` crosses a `/`
+    scm_providers: bool = True  # whether hosts may be asked at all
+    policy: str = ""
+    policy_override: bool | None = None
+    preserved_labels: tuple[str, ...] = ()
+    preserved_annotations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,8 @@ def _application(application_set: JsonObject, one: ParameterSet, renderer: Rende
         finalizers = [application.FINALIZER]
     kept = {
         "name": metadata["name"],
-        "namespace": metadata.get("namespace") or namespace,
+        # never the template's: whoever may write sets in one namespace must not make Applications in another
+        "namespace": namespace or metadata.get("namespace"),
         "labels": metadata.get("labels"),
         "annotations": metadata.get("annotations"),
         "finalizers": finalizers,

@@ -44,6 +44,21 @@ def policy_of(application_set: JsonObject) -> Policy:
         ) from error
 
 
+def governed(
+    application_set: JsonObject, policy: str, *, override: bool, labels: Sequence[str], annotations: Sequence[str]
+) -> JsonObject:
+    """The set with what an installation says for all sets: the policy, which a set may only override if that is
+    allowed, and labels and annotations of Applications that are never taken away."""
+    spec = application_set.get("spec") or {}
+    sync, preserved = spec.get("syncPolicy") or {}, spec.get("preservedFields") or {}
+    if not override or not sync.get("applicationsSync"):
+        sync = {**sync, "applicationsSync": policy or Policy.SYNC}
+    for field, keys in (("labels", labels), ("annotations", annotations)):
+        if keys:
+            preserved = {**preserved, field: [*(preserved.get(field) or ()), *keys]}
+    return {**application_set, "spec": {**spec, "syncPolicy": sync, "preservedFields": preserved}}
+
+
 class Verb(StrEnum):
     CREATE = "create"
     UPDATE = "update"

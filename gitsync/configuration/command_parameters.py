@@ -6,17 +6,19 @@ default and is named in `problems`.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gitsync.appset.plan import Policy
 from gitsync.duration import parse_duration
 from gitsync.project.glob import matches_or_regex
-from gitsync.settings import ControllerFlags
+from gitsync.settings import ControllerFlags, GeneratorSettings
 
+_NO_SETTINGS = GeneratorSettings()
 CONFIG_MAP = "argocd-cmd-params-cm"
 _SYNC_TIMEOUT = "controller.sync.timeout.seconds"
 _NAMESPACES = "application.namespaces"
-_SET_NAMESPACES = "applicationsetcontroller.namespaces"
+_SETS = "applicationsetcontroller."
 _SERVER_SIDE_DIFF = "controller.diff.server.side"
 
 
@@ -36,20 +38,24 @@ class CommandParameters:
     application_namespaces: tuple[str, ...] = ()
     application_set_namespaces: tuple[str, ...] = ()
     server_side_diff: bool = False
+    generators: GeneratorSettings = _NO_SETTINGS
     problems: tuple[str, ...] = ()
 
 
 DEFAULT_PARAMETERS = CommandParameters()
 
 
-def read_parameters(data: Mapping[str, Any], flags: ControllerFlags) -> CommandParameters:
-    """`data` is the ConfigMap's. Never raises."""
+def read_parameters(
+    data: Mapping[str, Any], flags: ControllerFlags, generators: GeneratorSettings = _NO_SETTINGS
+) -> CommandParameters:
+    """`data` is the ConfigMap's; `flags` and `generators` what the command says. Never raises."""
     reader, seconds = _Reader(data), flags.sync_timeout_seconds
     return CommandParameters(
         sync_limit=reader.limit() if seconds is None else SyncLimit(seconds, "--sync-timeout"),
         application_namespaces=flags.application_namespaces or reader.patterns(_NAMESPACES),
-        application_set_namespaces=flags.application_set_namespaces or reader.patterns(_SET_NAMESPACES),
+        application_set_namespaces=flags.application_set_namespaces or reader.patterns(f"{_SETS}namespaces"),
         server_side_diff=flags.server_side_diff or reader.switch(_SERVER_SIDE_DIFF),
+        generators=reader.generators(generators),
         problems=tuple(reader.problems),
     )
 
@@ -87,17 +93,45 @@ class _Reader:
         return SyncLimit(seconds or 0.0, f"{_SYNC_TIMEOUT} of {CONFIG_MAP}")
 
     def patterns(self, key: str) -> tuple[str, ...]:
-        found = [word for part in self._text(key).split(",") if (word := part.strip())]
+        found = self.words(key)
         for pattern in found:
             if why := why_no_pattern(pattern):
                 self._problem(key, why)
         return tuple(pattern for pattern in found if not why_no_pattern(pattern))
 
-    def switch(self, key: str) -> bool:
+    def generators(self, given: GeneratorSettings) -> GeneratorSettings:
+        return replace(
+            given,
+            scm_allow=given.scm_allow or self.words(f"{_SETS}allowed.scm.providers"),
+            token_ref_strict=given.token_ref_strict or self.switch(f"{_SETS}enable.tokenref.strict.mode"),
+            new_file_globbing=given.new_file_globbing or self.switch(f"{_SETS}enable.new.git.file.globbing"),
+            scm_providers=given.scm_providers and self.switch(f"{_SETS}enable.scm.providers", unsaid=True),
+            policy=given.policy or self.policy(f"{_SETS}policy"),
+            policy_override=self._said(f"{_SETS}enable.policy.override"),
+            preserved_labels=given.preserved_labels or self.words(f"{_SETS}global.preserved.labels"),
+            preserved_annotations=given.preserved_annotations or self.words(f"{_SETS}global.preserved.annotations"),
+        )
+
+    def policy(self, key: str) -> str:
+        text = self._text(key)
+        if text and text not in tuple(Policy):
+            self._problem(key, f"is {text[:40]!r}, and should be one of {', '.join(Policy)}")
+            return ""
+        return text
+
+    def words(self, key: str) -> tuple[str, ...]:
+        return tuple(word for part in self._text(key).split(",") if (word := part.strip()))
+
+    def switch(self, key: str, *, unsaid: bool = False) -> bool:
+        said = self._said(key)
+        return unsaid if said is None else said
+
+    def _said(self, key: str) -> bool | None:
         text = self._text(key).lower()
         if text not in ("", "true", "false"):
             self._problem(key, f"is {text[:40]!r}, and should be true or false")
-        return text == "true"
+            return None
+        return text == "true" if text else None
 
     def _text(self, key: str) -> str:
         value = self.data.get(key)

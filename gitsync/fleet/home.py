@@ -31,7 +31,7 @@ from gitsync.kube.errors import ClusterError, ClusterUnreachable
 from gitsync.kube.observed import Observed
 from gitsync.kube.watch import Changed, Deleted, Interrupted, KindSignal, ListDone, watch_kind
 from gitsync.manifest.object import JsonObject
-from gitsync.settings import ControllerFlags
+from gitsync.settings import ControllerFlags, GeneratorSettings
 from gitsync.supervisor import Heart, Supervisor
 from model.identity import ApplicationKey, GroupVersionKind
 from model.kinds.application import GROUP, VERSION, Application
@@ -44,6 +44,7 @@ SECRET = GroupVersionKind("", "v1", "Secret")
 CONFIGURATION = GroupVersionKind("", "v1", "ConfigMap")
 KEYS_CONFIG_MAP = "argocd-gpg-keys-cm"
 _NO_FLAGS = ControllerFlags()
+_NO_SETTINGS = GeneratorSettings()
 
 
 class HomeListener(Protocol):
@@ -80,10 +81,11 @@ class Home:
         credentials: CredentialStore,
         seal: Callable[[], Awaitable[Seal]],
         flags: ControllerFlags = _NO_FLAGS,
+        generators: GeneratorSettings = _NO_SETTINGS,
     ) -> None:
         self._seal = seal
-        self._flags = flags
-        self.parameters = read_parameters({}, flags)
+        self._flags, self._generators = flags, generators
+        self.parameters = read_parameters({}, flags, generators)
         self._cluster = cluster
         self._namespace = namespace
         self._credentials = credentials
@@ -113,7 +115,7 @@ class Home:
             log.warning("configuration cannot be read; everything is at its default", reason=failure.message)
             return
         self.config = _read_configuration(body)
-        self.parameters = read_parameters(_texts(parameters or {}), self._flags)
+        self.parameters = read_parameters(_texts(parameters or {}), self._flags, self._generators)
         for problem in self.parameters.problems:
             log.warning("parameter ignored", reason=problem)
 

@@ -28,6 +28,7 @@ from gitsync.configuration.command_parameters import is_among
 from gitsync.diff.ignore import RuleUnusable
 from gitsync.generation.set_deletions import KIND_OF_SETS, SetDeletions
 from gitsync.generation.set_generation import SetGeneration
+from gitsync.generation.set_places import SetPlaces
 from gitsync.generation.set_rollout import SetRollout, is_unknown, written_standing
 from gitsync.generation.set_writes import MANAGER, SetWrites
 from gitsync.kube.client import Cluster
@@ -45,6 +46,7 @@ log = structlog.get_logger("gitsync.appset")
 
 REFRESH_ANNOTATION = "argocd.argoproj.io/application-set-refresh"
 
+_INVALID = "ApplicationValidationError"
 _AGAIN_SECONDS = 180.0
 _AGAIN_AFTER_ERROR_SECONDS = 30.0
 _SETTLE_SECONDS = 0.2  # while applications of a progressive sync are being compared
@@ -65,20 +67,20 @@ class Preview:
 
 class ApplicationSets:
     """`projects` and `clusters` are those of now; `ready` says if everything of the home namespace was listed.
-    `namespaces` are patterns: where sets may be besides the home namespace. `report` hears of every set that came,
-    changed or went, and of each Application whose set did so."""
+    `govern` adds to a set what is said for all of them. `report` hears of every set that came, changed or went, and of
+    each Application whose set did so."""
 
     def __init__(
         self,
         home: Cluster,
-        namespace: str,
         *,
         records: Records,
         generation: SetGeneration,
         writes: SetWrites,
         rollout: SetRollout,
         deletions: SetDeletions,
-        namespaces: Callable[[], tuple[str, ...]],
+        places: SetPlaces,
+        govern: Callable[[JsonObject], JsonObject],
         projects: Callable[[], Mapping[str, JsonObject]],
         clusters: Callable[[], tuple[ClusterInput, ...]],
         ready: Callable[[], bool],
@@ -87,13 +89,13 @@ class ApplicationSets:
         now: Callable[[], datetime],
     ) -> None:
         self._home = home
-        self._namespace = namespace
         self._records = records
         self._generation = generation
         self._writes = writes
         self._rollout = rollout
         self._deletions = deletions
-        self._namespaces = namespaces
+        self.places = places
+        self._govern = govern
         self._report = report
         self._projects = projects
         self._clusters = clusters
@@ -133,9 +135,6 @@ class ApplicationSets:
     def __iter__(self) -> Iterator[ApplicationKey]:
         return iter(tuple(self._sets))
 
-    def is_home_of_sets(self, namespace: str) -> bool:
-        return namespace == self._namespace or is_among(namespace, self._namespaces())
-
     @property
     def clusters(self) -> tuple[ClusterInput, ...]:
         return self._clusters()
@@ -147,8 +146,7 @@ class ApplicationSets:
     # ---- reasons to look
 
     async def _follow(self, heart: Heart) -> None:
-        namespace = "" if self._namespaces() else self._namespace
-        async for signal in watch_kind(self._home, KIND_OF_SETS, namespace=namespace):
+        async for signal in watch_kind(self._home, KIND_OF_SETS, namespace=self.places.watched):
             match signal:
                 case ListDone(items=items):
                     bodies = {_key(item): item.body() for item in items if self._is_ours(item)}
@@ -169,7 +167,7 @@ class ApplicationSets:
             heart.beat()
 
     def _is_ours(self, item: Observed) -> bool:
-        return self.is_home_of_sets(item.metadata.namespace)
+        return self.places.has(item.metadata.namespace)
 
     def _seen(self, key: ApplicationKey, body: JsonObject) -> None:
         before = self._sets.get(key)
@@ -258,7 +256,7 @@ class ApplicationSets:
                 if again_seconds:
                     self.queue.add_after(key, again_seconds)
             elif body["metadata"].get("deletionTimestamp"):
-                await self._deletions.remove(body, self.owned(body), self._patch)
+                await self._deletions.remove(self._govern(body), self.owned(body), self._patch)
             else:
                 await self._reconcile_fresh(key, body)
         except Conflict:
@@ -308,7 +306,9 @@ class ApplicationSets:
 
     async def planned(self, body: JsonObject, generation: Generation) -> Preview:
         """What may be written of what was generated, and the plan for it. Of a large set that takes a while."""
-        namespace = body["metadata"]["namespace"]
+        namespace, body = body["metadata"]["namespace"], self._govern(body)
+        if why := self.places.why_not(namespace):
+            return Preview(Generation((), (GenerationError(_INVALID, why),)), ApplicationPlan(()))
         live = [record.raw for record in self._records if record.key.namespace == namespace]
         here = self._home.access.server
         return await asyncio.to_thread(_planned, body, generation, live, dict(self._projects()), self._clusters(), here)
@@ -380,7 +380,7 @@ def _planned(
     try:
         return Preview(generation, plan_applications(body, generation, live, policy_of(body)))
     except (GeneratorInvalid, RuleUnusable) as error:
-        wrong = GenerationError("ApplicationValidationError", sentence(error))
+        wrong = GenerationError(_INVALID, sentence(error))
         generation = Generation(generation.applications, (*generation.errors, wrong))
         return Preview(generation, ApplicationPlan(()))
 

@@ -47,7 +47,7 @@ class GitAnswers:
         *,
         supervisor: Supervisor,
         on_changed: Callable[[ApplicationKey], None],
-        new_file_globbing: bool = False,
+        new_file_globbing: Callable[[], bool] = bool,
     ) -> None:
         self.new_file_globbing = new_file_globbing
         self._repositories = repositories
@@ -99,7 +99,7 @@ class GitAnswers:
 
     async def _read(self, question: GitQuestion, commit: str) -> GitAnswer:
         tree = await self._repositories.tree(question.url, commit)
-        return await tree.run(lambda files: read_answer(files, question, new_globbing=self.new_file_globbing))
+        return await tree.run(lambda files: read_answer(files, question, new_globbing=self.new_file_globbing()))
 
     # ---- refs that move
 
@@ -129,7 +129,7 @@ class GitAnswers:
             if pair not in changes:
                 changes[pair] = await self._repositories.changed_paths(question.url, *pair)
             answer = known.answer
-            if may_differ(question, changes[pair], new_globbing=self.new_file_globbing):
+            if may_differ(question, changes[pair], new_globbing=self.new_file_globbing()):
                 answer = await self._read(question, move.new)
         except (GitsyncError, TooMuch):
             self._known.pop(question, None)

@@ -5,7 +5,7 @@ that something happened. Secrets are read when they are needed and kept nowhere.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -15,10 +15,12 @@ from gitsync.application.record import sentence
 from gitsync.appset.decisions import decided_clusters
 from gitsync.appset.errors import ProviderFailed
 from gitsync.appset.inputs import ClusterInput, HostAnswer, HostQuestion, Unanswered
+from gitsync.appset.providers.api import Connections
 from gitsync.appset.providers.ask import Asking, ask_host
 from gitsync.errors import GitsyncError
 from gitsync.kube.client import Cluster
 from gitsync.manifest.object import JsonObject
+from gitsync.settings import GeneratorSettings
 from model.identity import ApplicationKey, GroupVersionKind
 
 _HOSTS = ("scmProvider", "pullRequest")
@@ -33,7 +35,7 @@ class HomeVault:
     """`gitsync.appset.providers.ask.Vault` for the sets of one namespace. `strict`: only Secrets that are labelled as
     tokens of Git hosts."""
 
-    def __init__(self, home: Cluster, namespace: str, *, strict: bool) -> None:
+    def __init__(self, home: Cluster, namespace: str, *, strict: Callable[[], bool]) -> None:
         self._home = home
         self._namespace = namespace
         self._strict = strict
@@ -48,7 +50,7 @@ class HomeVault:
             raise ProviderFailed(f"there is no Secret {name!r:.100}", suggestion="Create it, or correct tokenRef.")
         labels = body["metadata"].get("labels") or {}
         kind = labels.get(SECRET_TYPE_LABEL, "")
-        if PERSON_LABEL in labels or kind == "cluster" or (self._strict and kind != _SCM_SECRET):
+        if PERSON_LABEL in labels or kind == "cluster" or (self._strict() and kind != _SCM_SECRET):
             raise ProviderFailed(
                 f"Secret {name} is not for generators", suggestion=f"Label a Secret {SECRET_TYPE_LABEL}: {_SCM_SECRET}."
             )
@@ -75,28 +77,28 @@ class HostAnswers:
 
     def __init__(
         self,
-        asking: Asking,
+        connections: Connections,
         vault: HomeVault,
         home: Cluster,
         namespace: str,
         *,
         clusters: Callable[[], tuple[ClusterInput, ...]],
-        hint_seconds: float,
+        settings: Callable[[], GeneratorSettings],
         clock: Callable[[], float],
     ) -> None:
-        self._asking = asking
+        self._connections = connections
         self._vault = vault
         self._home = home
         self._namespace = namespace
         self._clusters = clusters
-        self._hint_seconds = hint_seconds
+        self._settings = settings
         self._clock = clock
         self._known: dict[tuple[ApplicationKey, HostQuestion], _Known] = {}
 
     async def answer(self, question: HostQuestion, asker: ApplicationKey, *, fresh: bool) -> HostAnswer | Unanswered:
         generator: JsonObject = msgspec.json.decode(question.generator)
         known = self._known.get((asker, question))
-        good_seconds = self._hint_seconds if fresh else _good_seconds(question.kind, generator)
+        good_seconds = self._settings().hint_seconds if fresh else _good_seconds(question.kind, generator)
         if known is not None and self._clock() - known.at_seconds < good_seconds:
             return known.answer
         try:
@@ -123,14 +125,20 @@ class HostAnswers:
     async def _ask(self, kind: str, generator: JsonObject, asker: ApplicationKey) -> list[dict[str, Any]]:
         if kind == "clusterDecisionResource":
             return await self._decide(generator)
-        if kind in _HOSTS and asker.namespace != self._namespace and not self._asking.allowed:
+        settings = self._settings()
+        if kind in _HOSTS and not settings.scm_providers:
+            raise ProviderFailed(
+                "no Git host may be asked",
+                suggestion="Remove applicationsetcontroller.enable.scm.providers, or use other generators.",
+            )
+        if kind in _HOSTS and asker.namespace != self._namespace and not settings.scm_allow:
             raise ProviderFailed(
                 f"sets outside of {self._namespace} may ask no Git host, since no list says which of them",
                 suggestion="Name the hosts in --scm-allow, or in applicationsetcontroller.allowed.scm.providers.",
             )
         # what a plugin is, and with which token it is asked, is for the operator to say: it stays in the home namespace
         vault = self._vault if kind == "plugin" else self._vault.of(asker.namespace)
-        asking = replace(self._asking, vault=vault, now_seconds=self._clock())
+        asking = Asking(self._connections, vault, settings.scm_allow, self._clock())
         return await ask_host(asking, kind, generator, asker.name)
 
     async def _decide(self, generator: JsonObject) -> list[dict[str, Any]]:

@@ -58,9 +58,7 @@ class SetGeneration:
         *,
         clusters: Callable[[], tuple[ClusterInput, ...]],
         now: Callable[[], datetime],
-        new_file_globbing: bool = False,
     ) -> None:
-        self.new_file_globbing = new_file_globbing
         self._git = git
         self._hosts = hosts
         self._clusters = clusters
@@ -102,7 +100,7 @@ class SetGeneration:
         used = dict(answers)
         for _ in range(_MOST_ROUNDS):
             self.generations_total += 1
-            inputs = GeneratorInputs(clusters, dict(used), self.new_file_globbing)
+            inputs = GeneratorInputs(clusters, dict(used), self._git.new_file_globbing())
             generation = await asyncio.to_thread(generate, body, inputs, now=self._now())
             if not generation.questions:
                 answers.clear()

@@ -8,14 +8,15 @@ from itertools import count
 from gitsync.access.probe import AccessProbe
 from gitsync.application.record import Records, read_application
 from gitsync.appset.inputs import ClusterInput
+from gitsync.appset.plan import governed
 from gitsync.appset.providers.api import Connections
-from gitsync.appset.providers.ask import Asking
 from gitsync.fleet.home import Home
 from gitsync.generation.application_sets import ApplicationSets
 from gitsync.generation.git_answers import GitAnswers
 from gitsync.generation.host_answers import HomeVault, HostAnswers
 from gitsync.generation.set_deletions import SetDeletions
 from gitsync.generation.set_generation import SetGeneration
+from gitsync.generation.set_places import SetPlaces
 from gitsync.generation.set_preview import SetPreviews
 from gitsync.generation.set_rollout import SetRollout
 from gitsync.generation.set_writes import SetWrites
@@ -23,7 +24,7 @@ from gitsync.git.repositories import Repositories
 from gitsync.kube.client import Cluster
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.loop import Loop
-from gitsync.settings import RuntimeSettings
+from gitsync.settings import GeneratorSettings, RuntimeSettings
 from gitsync.supervisor import Supervisor
 from model.identity import ApplicationKey
 
@@ -47,16 +48,27 @@ class SetParts:
     def seen(self, body: JsonObject) -> None:
         self.loop.application_seen(body, read_application(body))
 
+    def generators(self) -> GeneratorSettings:
+        """As argocd-cmd-params-cm and the command say, which is known only once that was read."""
+        return self.home.parameters.generators
+
+    def govern(self, application_set: JsonObject) -> JsonObject:
+        """The set with what the settings say for all sets."""
+        settings = self.generators()
+        override = not settings.policy if settings.policy_override is None else settings.policy_override
+        labels, annotations = settings.preserved_labels, settings.preserved_annotations
+        return governed(application_set, settings.policy, override=override, labels=labels, annotations=annotations)
+
     def hosts(self) -> HostAnswers:
-        settings = self.settings
-        vault = HomeVault(self.home_cluster, settings.namespace, strict=settings.generators.token_ref_strict)
+        namespace = self.settings.namespace
+        vault = HomeVault(self.home_cluster, namespace, strict=lambda: self.generators().token_ref_strict)
         return HostAnswers(
-            Asking(self.connections, vault, allowed=settings.generators.scm_allow),
+            self.connections,
             vault,
             self.home_cluster,
-            settings.namespace,
+            namespace,
             clusters=self.clusters,
-            hint_seconds=settings.generators.hint_seconds,
+            settings=self.generators,
             clock=lambda: self.now().timestamp(),
         )
 
@@ -67,12 +79,11 @@ class SetParts:
 def make_application_sets(parts: SetParts) -> tuple[ApplicationSets, SetPreviews]:
     writes = SetWrites(parts.home_cluster, parts.records, seen=parts.seen)
     sets: ApplicationSets
-    new_globbing = parts.settings.generators.new_file_globbing
     git = GitAnswers(
         parts.repositories,
         supervisor=parts.supervisor,
         on_changed=lambda key: sets.answers_changed(key),
-        new_file_globbing=new_globbing,
+        new_file_globbing=lambda: parts.generators().new_file_globbing,
     )
     rollout = SetRollout(
         writes,
@@ -83,13 +94,17 @@ def make_application_sets(parts: SetParts) -> tuple[ApplicationSets, SetPreviews
     hosts = parts.hosts()
     sets = ApplicationSets(
         parts.home_cluster,
-        parts.settings.namespace,
         records=parts.records,
-        generation=SetGeneration(git, hosts, clusters=parts.clusters, now=parts.now, new_file_globbing=new_globbing),
+        generation=SetGeneration(git, hosts, clusters=parts.clusters, now=parts.now),
         writes=writes,
         rollout=rollout,
         deletions=SetDeletions(parts.home_cluster, parts.records, writes),
-        namespaces=lambda: parts.home.parameters.application_set_namespaces,
+        places=SetPlaces(
+            parts.settings.namespace,
+            lambda: parts.home.parameters.application_set_namespaces,
+            parts.home.is_home_of_applications,
+        ),
+        govern=parts.govern,
         projects=lambda: parts.home.projects,
         clusters=parts.clusters,
         ready=lambda: parts.home.synced,

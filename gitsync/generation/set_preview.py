@@ -58,7 +58,7 @@ class SetPreviews:
                 git=lambda question: self._git(question, asker, person),
                 host=lambda question: self._host(question, asker),
                 now=self.sets.now,
-                new_file_globbing=self.git.new_file_globbing,
+                new_file_globbing=self.git.new_file_globbing(),
             )
             preview = await self.sets.planned(application_set, generation)
         finally:
@@ -85,7 +85,7 @@ class SetPreviews:
             return known
         given = _read(body.manifest)
         namespace = str(given["metadata"].get("namespace") or self.namespace)
-        if not self.sets.is_home_of_sets(namespace):
+        if not self.sets.places.has(namespace):
             message = f"namespace {namespace!r:.100} is none that this runtime follows ApplicationSets in"
             raise Refused("VALIDATION_ERROR", message, field="manifest")
         metadata = {**given["metadata"], "namespace": namespace}

@@ -107,7 +107,8 @@ class Runtime:
         self.audit = AuditLog(self.repositories, self._audited, self.supervisor.spawn)
         self.cache = RenderCache(settings.data_dir / "renders.sqlite")
         self.git_tokens = GitTokens(self.home_cluster, settings.namespace, self.credentials, self.probe, now)
-        self.home = Home(self.home_cluster, settings.namespace, self.credentials, self.git_tokens.seal, settings.flags)
+        seal, flags, generators = self.git_tokens.seal, settings.flags, settings.generators
+        self.home = Home(self.home_cluster, settings.namespace, self.credentials, seal, flags, generators)
         self.signatures = Verification(self.repositories, self._known_keys)
         self.rules = EngineRules(now=now)
         self.actions = ObjectActions(self.rules, now=now)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitsync.appset.generate import Generation, GenerationError
-from gitsync.appset.plan import Policy, plan_applications
+from gitsync.appset.plan import Policy, governed, plan_applications, policy_of
 from gitsync.appset.rollout import RolloutApplication, allowed_at_once, deletion_order, next_rollout
 
 OWNER = {"kind": "ApplicationSet", "apiVersion": "argoproj.io/v1alpha1", "name": "set", "uid": "u"}
@@ -130,3 +130,32 @@ def test_deletion_may_go_backwards() -> None:
 def test_a_share_above_zero_lets_at_least_one_begin(percent: int, count: int) -> None:
     allowed = allowed_at_once(f"{percent}%", count)
     assert allowed == 0 if percent == 0 else 1 <= allowed <= max(count, 1)
+
+
+@pytest.mark.parametrize(
+    ("own", "policy", "override", "counts"),
+    [
+        (None, "", True, "sync"),
+        ("create-only", "", True, "create-only"),
+        ("create-only", "", False, "sync"),
+        (None, "create-update", True, "create-update"),
+        ("sync", "create-update", True, "sync"),
+        ("sync", "create-update", False, "create-update"),
+    ],
+)
+def test_the_policy_of_all_sets_is_overridden_only_where_that_is_allowed(
+    own: str | None, policy: str, override: bool, counts: str
+) -> None:
+    given = application_set(**({"syncPolicy": {"applicationsSync": own}} if own else {}))
+    assert policy_of(governed(given, policy, override=override, labels=(), annotations=())) == counts
+
+
+def test_labels_and_annotations_that_are_preserved_for_all_sets_stay_beside_those_of_the_set() -> None:
+    given = governed(
+        application_set(preservedFields={"labels": ["mine"]}), "", override=True, labels=("all",), annotations=("note",)
+    )
+    live = owned("a")
+    live["metadata"] |= {"labels": {"mine": "1", "all": "1", "gone": "1"}, "annotations": {"note": "1", "old": "1"}}
+    (change,) = plan_applications(given, Generation((body("a"),)), [live], Policy.SYNC).changes
+    metadata = change.body["metadata"]
+    assert (metadata["labels"], metadata["annotations"]) == ({"mine": "1", "all": "1"}, {"note": "1"})

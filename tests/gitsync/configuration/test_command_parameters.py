@@ -3,7 +3,7 @@
 import pytest
 
 from gitsync.configuration.command_parameters import SyncLimit, is_among, read_parameters
-from gitsync.settings import ControllerFlags
+from gitsync.settings import ControllerFlags, GeneratorSettings
 
 KEY = "controller.sync.timeout.seconds"
 
@@ -38,3 +38,39 @@ def test_what_cannot_be_read_is_named_and_keeps_its_default() -> None:
 )
 def test_namespaces_are_named_by_globs_and_regular_expressions(namespace: str, is_one: bool) -> None:
     assert is_among(namespace, ("a", "team-*", "/^x[0-9]$/")) is is_one
+
+
+def test_what_is_said_for_all_application_sets_is_read_and_flags_win() -> None:
+    data = {
+        "applicationsetcontroller.namespaces": "team-*, /^x/",
+        "applicationsetcontroller.allowed.scm.providers": "https://git.a.test, https://git.b.test",
+        "applicationsetcontroller.enable.scm.providers": "false",
+        "applicationsetcontroller.enable.tokenref.strict.mode": "true",
+        "applicationsetcontroller.enable.new.git.file.globbing": "true",
+        "applicationsetcontroller.policy": "create-update",
+        "applicationsetcontroller.enable.policy.override": "true",
+        "applicationsetcontroller.global.preserved.labels": "team",
+        "applicationsetcontroller.global.preserved.annotations": "a/b,c",
+    }
+    parameters = read_parameters(data, ControllerFlags())
+    assert parameters.problems == ()
+    assert parameters.application_set_namespaces == ("team-*", "/^x/")
+    assert parameters.generators == GeneratorSettings(
+        scm_allow=("https://git.a.test", "https://git.b.test"),
+        token_ref_strict=True,
+        new_file_globbing=True,
+        scm_providers=False,
+        policy="create-update",
+        policy_override=True,
+        preserved_labels=("team",),
+        preserved_annotations=("a/b", "c"),
+    )
+    flags = ControllerFlags(application_set_namespaces=("one",))
+    won = read_parameters(data, flags, GeneratorSettings(scm_allow=("https://git.c.test",)))
+    assert (won.application_set_namespaces, won.generators.scm_allow) == (("one",), ("https://git.c.test",))
+
+
+def test_a_policy_that_is_none_is_named_and_not_followed() -> None:
+    parameters = read_parameters({"applicationsetcontroller.policy": "create"}, ControllerFlags())
+    assert parameters.generators.policy == ""
+    assert "sync, create-only, create-update, create-delete" in parameters.problems[0]
