@@ -24,7 +24,6 @@ from gitsync.appset.plan import ApplicationPlan, is_owned, owning_set, plan_appl
 from gitsync.appset.rollout import Rollout, held, is_rolling
 from gitsync.appset.status import OwnedApplication, application_set_status
 from gitsync.appset.validation import validated
-from gitsync.configuration.command_parameters import is_among
 from gitsync.diff.ignore import RuleUnusable
 from gitsync.generation.set_deletions import KIND_OF_SETS, SetDeletions
 from gitsync.generation.set_generation import SetGeneration
