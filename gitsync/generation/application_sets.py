@@ -21,6 +21,7 @@ from gitsync.appset.generate import Generation, GenerationError
 from gitsync.appset.generators import generator_kinds, requeue_seconds
 from gitsync.appset.inputs import ClusterInput
 from gitsync.appset.plan import ApplicationPlan, is_owned, owning_set, plan_applications, policy_of, set_key
+from gitsync.appset.providers.api import Connections
 from gitsync.appset.rollout import Rollout, held, is_rolling
 from gitsync.appset.status import OwnedApplication, application_set_status
 from gitsync.appset.validation import validated
@@ -84,6 +85,7 @@ class ApplicationSets:
         clusters: Callable[[], tuple[ClusterInput, ...]],
         ready: Callable[[], bool],
         report: Callable[[ApplicationKey], None],
+        connections: Connections,
         supervisor: Supervisor,
         now: Callable[[], datetime],
     ) -> None:
@@ -96,6 +98,7 @@ class ApplicationSets:
         self.places = places
         self._govern = govern
         self._report = report
+        self._connections = connections
         self._projects = projects
         self._clusters = clusters
         self._ready = ready
@@ -116,6 +119,10 @@ class ApplicationSets:
 
     def start(self) -> None:
         self._supervisor.start("watch of application sets", self._follow)
+
+    async def close(self) -> None:
+        await self.queue.close()
+        await self._connections.close()
 
     def __len__(self) -> int:
         return len(self._sets)

@@ -40,7 +40,6 @@ class SetParts:
     repositories: Repositories
     loop: Loop
     supervisor: Supervisor
-    connections: Connections
     probe: AccessProbe
     report: Callable[[ApplicationKey], None]
     now: Callable[[], datetime]
@@ -59,11 +58,11 @@ class SetParts:
         labels, annotations = settings.preserved_labels, settings.preserved_annotations
         return governed(application_set, settings.policy, override=override, labels=labels, annotations=annotations)
 
-    def hosts(self) -> HostAnswers:
+    def hosts(self, connections: Connections) -> HostAnswers:
         namespace = self.settings.namespace
         vault = HomeVault(self.home_cluster, namespace, strict=lambda: self.generators().token_ref_strict)
         return HostAnswers(
-            self.connections,
+            connections,
             vault,
             self.home_cluster,
             namespace,
@@ -91,7 +90,8 @@ def make_application_sets(parts: SetParts) -> tuple[ApplicationSets, SetPreviews
         calm=timedelta(seconds=parts.settings.loop.self_heal_max_seconds),
         now=parts.now,
     )
-    hosts = parts.hosts()
+    connections = Connections()
+    hosts = parts.hosts(connections)
     sets = ApplicationSets(
         parts.home_cluster,
         records=parts.records,
@@ -109,6 +109,7 @@ def make_application_sets(parts: SetParts) -> tuple[ApplicationSets, SetPreviews
         clusters=parts.clusters,
         ready=lambda: parts.home.synced,
         report=parts.report,
+        connections=connections,
         supervisor=parts.supervisor,
         now=parts.now,
     )

@@ -18,7 +18,6 @@ from gitsync.access.probe import AccessProbe
 from gitsync.application.actions import ObjectActions
 from gitsync.application.record import Records
 from gitsync.application.refresh import Refresh
-from gitsync.appset.providers.api import Connections
 from gitsync.audit.log import AuditLog
 from gitsync.audit.verification import KnownKeys, Verification
 from gitsync.configuration.credential_source import RepositoryCredentials
@@ -122,7 +121,6 @@ class Runtime:
         self.syncs = self._make_syncs()
         self.deletions = self._make_deletions()
         self.loop = self._make_loop()
-        self.connections = Connections()
         self.application_sets, self.previews = self._make_application_sets()
         self.delivery = Delivery(self.home_cluster, settings, supervisor=self.supervisor, now=now)
         self.reporter = self._make_reporter(access)
@@ -174,7 +172,7 @@ class Runtime:
 
     async def close(self) -> None:
         await self.delivery.close()
-        await self.application_sets.queue.close()
+        await self.application_sets.close()
         await self.loop.queue.close()
         self.statuses.close()
         await self.supervisor.close()
@@ -184,7 +182,6 @@ class Runtime:
         self.signatures.close()
         await self.repositories.close()
         await self.charts.close()
-        await self.connections.close()
         await self.cache.close()
         await self.probe.close()
         await self.home_cluster.close()
@@ -395,7 +392,6 @@ class Runtime:
                 repositories=self.repositories,
                 loop=self.loop,
                 supervisor=self.supervisor,
-                connections=self.connections,
                 probe=self.probe,
                 report=lambda key: self._changed(("application", key)),
                 now=self._now,
