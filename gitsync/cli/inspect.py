@@ -157,21 +157,35 @@ def _each(questions: Iterable[Callable[[], Any]], form: str, *, one: bool) -> No
 @_REPO
 @_CONFIG
 @click.option("--project", type=_FILE, help="The AppProject, for the flags of kustomize that it allows.")
+@click.option("--kube-version", help="Of the cluster that charts are told of. Default: the newest that is known.")
+@click.option("--api-version", "api_versions", multiple=True, metavar="GROUP/VERSION[/KIND]", help="Charts are told.")
 @click.option("--closure", is_flag=True, help="Show what was read of the repositories instead.")
 @_output("yaml")
 @_told
 def render(
-    apps: tuple[str, ...], repos: tuple[str, ...], config: str | None, project: str | None, closure: bool, form: str
+    apps: tuple[str, ...],
+    repos: tuple[str, ...],
+    config: str | None,
+    project: str | None,
+    kube_version: str | None,
+    api_versions: tuple[str, ...],
+    closure: bool,
+    form: str,
 ) -> None:
     """Manifests of the Application in each file APP. Several files give one list each: a line of JSON, or a YAML
     document."""
     from gitsync.inspect.config import read_configuration
     from gitsync.inspect.files import read_single
     from gitsync.inspect.output import write_objects
-    from gitsync.inspect.render import Told, all_at_once, closure_of_file, objects_of_file
+    from gitsync.inspect.render import NEWEST_KUBERNETES, Told, all_at_once, closure_of_file, objects_of_file
 
     directories = _directories(repos)
-    told = Told(read_configuration(config), read_single(project) if project else None)
+    told = Told(
+        config=read_configuration(config),
+        project=read_single(project) if project else None,
+        kube_version=kube_version or NEWEST_KUBERNETES,
+        api_versions=api_versions,
+    )
     answer = closure_of_file if closure else objects_of_file
     questions = [partial(answer, app, directories, told) for app in apps]
     if len(apps) > 1:

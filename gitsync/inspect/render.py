@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -30,6 +30,9 @@ from gitsync.sourcing.rendering import render_context
 from model.kinds.application import Application, ApplicationSource
 
 _T = TypeVar("_T")
+# Charts ask for a cluster's version. Without a cluster it is the newest that we are tested with, whatever the program
+# would assume: one that was built from source assumes a very old one, which many charts refuse.
+NEWEST_KUBERNETES = "v1.36.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,12 @@ class SourceResult:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What argocd-cm and the AppProject say of rendering."""
+    """What argocd-cm, the AppProject and the cluster say of rendering."""
 
     config: EngineConfig = DEFAULT_CONFIG
     project: JsonObject | None = None
+    kube_version: str = NEWEST_KUBERNETES
+    api_versions: tuple[str, ...] = ()
 
 
 _NOTHING_TOLD = Told()
@@ -99,6 +104,7 @@ def read_sources(
     if not sources:
         raise InspectError(f"application {application.metadata.name} has no source", suggestion="Set spec.source.")
     context = render_context(application.metadata.name, application.spec, None, told.config.rendering, told.project)
+    context = replace(context, kube_version=told.kube_version, api_versions=told.api_versions)
     return [_result(application, source, known, context) for source in sources]
 
 

@@ -4,6 +4,7 @@ Values that nobody knows are ignored, as there.
 """
 
 import enum
+import re
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -17,6 +18,8 @@ HOOK_DELETE_POLICY = "argocd.argoproj.io/hook-delete-policy"
 HELM_HOOK = "helm.sh/hook"
 HELM_WEIGHT = "helm.sh/hook-weight"
 HELM_DELETE_POLICY = "helm.sh/hook-delete-policy"
+
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")  # nothing around it, as Go reads numbers
 
 _T = TypeVar("_T")
 
@@ -136,7 +139,4 @@ def _known(value: str, names: Mapping[str, _T]) -> tuple[_T, ...]:
 
 
 def _integer(value: str | None) -> int | None:
-    try:
-        return int(value or "")
-    except ValueError:
-        return None
+    return int(value) if value and _WHOLE_NUMBER.fullmatch(value) else None

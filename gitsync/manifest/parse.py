@@ -20,6 +20,7 @@ from gitsync.manifest.yaml_fast import CannotTell, load_fast
 from gitsync.manifest.yaml_scalar import NotFinite, as_json_number, in_range
 
 _DEFAULT_LIMITS = ParseLimits()
+_MAX_DOUBTS = 3  # of one document
 _MARKER = re.compile(r"^---(?=[ \t\r\n]|\Z)[ \t]*(?:#.*)?\r?$", re.MULTILINE)
 _UNCUTTABLE = re.compile(r"^(?:---[ \t]+[^#\s]|%|\.\.\.(?:\s|\Z))", re.MULTILINE)
 _FIRST_CONTENT = re.compile(r"^(?![ \t]*(?:#|\r?$)).", re.MULTILINE)
@@ -28,10 +29,11 @@ _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
-    """One Kubernetes object as written, before namespace and tracking mark."""
+    """One Kubernetes object as written, before namespace and tracking mark. `doubts` are worth telling people."""
 
     body: JsonObject
     origin: Origin
+    doubts: tuple[str, ...] = ()
 
 
 def parse_manifests(data: bytes, *, file: str, limits: ParseLimits = _DEFAULT_LIMITS) -> list[ParsedDocument]:
@@ -48,11 +50,31 @@ def parse_manifests(data: bytes, *, file: str, limits: ParseLimits = _DEFAULT_LI
                 reason = f"has more than {limits.max_documents} documents"
                 raise ManifestError(reason, file=file, line=document.line, suggestion="Split the file.")
             origin = Origin(file, document.line)
-            parsed += [ParsedDocument(body, origin) for body in objects_of(document.value, origin)]
+            doubts = _doubts(document)
+            parsed += [ParsedDocument(body, origin, doubts) for body in objects_of(document.value, origin)]
     except ManifestError as error:
         error.objects_before = len(parsed)
         raise
     return parsed
+
+
+def require_one_json_object(data: bytes, *, file: str) -> None:
+    """Raises ManifestError where a file says by its name that it is JSON, and is not one JSON object."""
+    try:
+        value = json.loads(_decode(data, file))
+    except (ValueError, RecursionError) as error:
+        reason = f"is not one JSON object ({error})" if isinstance(error, ValueError) else "is nested too deep"
+        raise ManifestError(reason, file=file, suggestion="Write one object a file, or rename it to .yaml.") from error
+    if not isinstance(value, dict):
+        raise ManifestError("is not a JSON object", file=file, suggestion="Write one object a file, or a List.")
+
+
+def _doubts(document: YamlDocument) -> tuple[str, ...]:
+    """Charts that are in use have keys twice, and the tools that people know take the last one without a word."""
+    return tuple(
+        f"the key {one.key!r:.100} is there twice, the second time in line {one.line}; the last one counts"
+        for one in document.repeated[:_MAX_DOUBTS]
+    )
 
 
 def _decode(data: bytes, file: str) -> str:
@@ -79,7 +101,7 @@ def _encoding_of(data: bytes) -> str:
 
 def _read_yaml(text: str, file: str, limits: ParseLimits) -> Iterator[YamlDocument]:
     if _UNCUTTABLE.search(text):
-        yield from load_events(text, file=file, limits=limits)
+        yield from load_events(text, file=file, limits=limits, last_counts=True)
         return
     start, line = 0, 1
     for marker in _MARKER.finditer(text):
@@ -101,7 +123,7 @@ def _read_document(text: str, first_line: int, file: str, limits: ParseLimits) -
         else:
             yield YamlDocument(value, first_line + text.count("\n", 0, content.start()))
             return
-    yield from load_events(text, file=file, first_line=first_line, limits=limits)
+    yield from load_events(text, file=file, first_line=first_line, limits=limits, last_counts=True)
 
 
 def _read_json(text: str, file: str, limits: ParseLimits) -> list[YamlDocument] | None:

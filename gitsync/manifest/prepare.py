@@ -1,5 +1,6 @@
 """From parsed documents to desired objects of one application: namespaces and marks filled in, duplicates settled."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from gitsync.manifest.tracking import DEFAULT_TRACKING, TrackingSettings, with_t
 from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
 from model.kinds.application import ApplicationCondition
 
+_MAX_DOUBTFUL = 20
 IsNamespaced = Callable[[GroupVersionKind], bool | None]
 
 
@@ -36,6 +38,8 @@ def prepare(
     scopes = _scopes_defined_here(documents)
     objects: dict[ResourceKey, DesiredObject] = {}
     times: dict[ResourceKey, int] = {}
+    generated: Counter[ResourceKey] = Counter()
+    doubtful: list[ApplicationCondition] = []
     homeless: dict[ResourceKey, None] = {}
     for document in documents:
         gvk = GroupVersionKind.parse(document.body["apiVersion"], document.body["kind"])
@@ -43,7 +47,8 @@ def prepare(
         if namespaced is None:
             namespaced = scopes.get((gvk.group, gvk.kind))
         placed = _placed(document.body, namespaced, default_namespace)
-        key = _key_of(gvk, placed)
+        key = _key_of(gvk, placed, generated)
+        doubtful += _doubtful(document, key)
         body = with_tracking(
             placed, app, control_namespace, key, destination_namespace=default_namespace, settings=tracking
         )
@@ -52,7 +57,8 @@ def prepare(
         times[key] = times.get(key, 0) + 1
         if namespaced and not key.namespace:
             homeless[key] = None
-    return Prepared(tuple(objects.values()), (*_repeated(times), *_homeless(homeless, objects)))
+    conditions = (*_repeated(times), *doubtful[:_MAX_DOUBTFUL], *_homeless(homeless, objects))
+    return Prepared(tuple(objects.values()), conditions)
 
 
 def _repeated(times: Mapping[ResourceKey, int]) -> Iterator[ApplicationCondition]:
@@ -61,6 +67,12 @@ def _repeated(times: Mapping[ResourceKey, int]) -> Iterator[ApplicationCondition
             address = f"{key.group}/{key.kind}/{key.namespace}/{key.name}"
             message = f"Resource {address} appeared {count} times among application resources; the last one is used."
             yield ApplicationCondition("RepeatedResourceWarning", message)
+
+
+def _doubtful(document: ParsedDocument, key: ResourceKey) -> Iterator[ApplicationCondition]:
+    for doubt in document.doubts:
+        message = f"{document.origin}: in {key}, {doubt}. Remove one of the two."
+        yield ApplicationCondition("RepeatedKeyWarning", message)
 
 
 def _homeless(
@@ -93,7 +105,12 @@ def _placed(body: JsonObject, namespaced: bool | None, default_namespace: str) -
     return body
 
 
-def _key_of(gvk: GroupVersionKind, body: JsonObject) -> ResourceKey:
+def _key_of(gvk: GroupVersionKind, body: JsonObject, generated: Counter[ResourceKey]) -> ResourceKey:
+    """Objects whose names are generated are never the same one, however often a name begins alike."""
     metadata = body["metadata"]
-    name = metadata.get("name") or metadata["generateName"]
-    return ResourceKey(gvk.group, gvk.kind, metadata.get("namespace") or "", name)
+    namespace = metadata.get("namespace") or ""
+    if name := metadata.get("name"):
+        return ResourceKey(gvk.group, gvk.kind, namespace, name)
+    key = ResourceKey(gvk.group, gvk.kind, namespace, metadata["generateName"])
+    generated[key] += 1
+    return key if generated[key] == 1 else ResourceKey(gvk.group, gvk.kind, namespace, f"{key.name}#{generated[key]}")

@@ -21,9 +21,18 @@ _NO_KEY = object()
 
 @dataclass(frozen=True, slots=True)
 class YamlDocument:
-    """`line` counts from 1 and is that of the document's first value."""
+    """`line` counts from 1 and is that of the document's first value. `repeated` are keys that a map has twice."""
 
     value: Any
+    line: int
+    repeated: tuple["RepeatedKey", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatedKey:
+    """A key whose earlier value does not count. `line` is that of the later one."""
+
+    key: str
     line: int
 
 
@@ -54,17 +63,24 @@ class _MergeKey:
 _MERGE = _MergeKey()
 
 
-def load_events(text: str, *, file: str, first_line: int = 1, limits: ParseLimits) -> list[YamlDocument]:
-    """Every document of the text, empty ones as None. `first_line` is that of the text in its file."""
-    return list(_Builder(text, file=file, first_line=first_line, limits=limits).documents())
+def load_events(
+    text: str, *, file: str, first_line: int = 1, limits: ParseLimits, last_counts: bool = False
+) -> list[YamlDocument]:
+    """Every document of the text, empty ones as None. `first_line` is that of the text in its file.
+
+    `last_counts`: a key may be there twice, as kubectl has it; else that is refused.
+    """
+    return list(_Builder(text, file=file, first_line=first_line, limits=limits, last_counts=last_counts).documents())
 
 
 class _Builder:
-    def __init__(self, text: str, *, file: str, first_line: int, limits: ParseLimits) -> None:
+    def __init__(self, text: str, *, file: str, first_line: int, limits: ParseLimits, last_counts: bool) -> None:
         self._text = text
         self._file = file
         self._first_line = first_line
         self._limits = limits
+        self._last_counts = last_counts
+        self._repeated: list[RepeatedKey] = []
         self._stack: list[_Frame] = []
         self._anchors: dict[str, _Anchored] = {}
         self._open_anchors: set[str] = set()
@@ -76,8 +92,9 @@ class _Builder:
             if isinstance(event, yaml.DocumentStartEvent):
                 self._root, self._root_line = None, self._line_of(event)
                 self._anchors.clear()
+                self._repeated = []
             elif isinstance(event, yaml.DocumentEndEvent):
-                yield YamlDocument(self._root, self._root_line)
+                yield YamlDocument(self._root, self._root_line, tuple(self._repeated))
             elif not isinstance(event, yaml.StreamStartEvent | yaml.StreamEndEvent):
                 self._take(event)
 
@@ -198,7 +215,9 @@ class _Builder:
         if key is None:
             raise self._refuse("a key is empty, null, or no scalar", line, "Give the field a name, or quote it.")
         if key in container:
-            raise self._refuse(f"the key {key!r} is there twice", line, "Remove one of the two.")
+            if not self._last_counts:
+                raise self._refuse(f"the key {key!r} is there twice", line, "Remove one of the two.")
+            self._repeated.append(RepeatedKey(key, line))
         return key
 
     def _merge_sources(self, value: Any, line: int) -> list[dict[str, Any]]:

@@ -51,9 +51,14 @@ class CannotTell(Exception):
     """This reader's answer might not be the exact one."""
 
 
+def reads_alike(text: str) -> bool:
+    """Whether a reader of YAML 1.1 and one of YAML 1.2 understand the same."""
+    return _RISKY.search(text) is None
+
+
 def load_fast(text: str) -> Any:
     """The value of a text that is one document. Raises CannotTell."""
-    if len(text) > MAX_CHARACTERS or _RISKY.search(text):
+    if len(text) > MAX_CHARACTERS or not reads_alike(text):
         raise CannotTell
     try:
         return ryaml.loads(text)  # type: ignore[attr-defined] # ryaml's stub re-exports by import alone

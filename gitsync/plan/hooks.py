@@ -33,10 +33,11 @@ def hook_tasks(
     hooks: Sequence[DesiredObject], live: Mapping[ResourceKey, LiveObject], options: PlanOptions
 ) -> Iterator[Task]:
     """One task for each phase that a hook runs in."""
+    names = _Names(options)
     for wanted in hooks:
         for hook_type in hook_types(wanted.body):
             if (phase := _PHASES.get(hook_type)) is not None:
-                yield hook_task(_named(wanted, phase.value, options), hook_type.value, phase, live, options)
+                yield hook_task(names.give(wanted, phase.value), hook_type.value, phase, live, options)
 
 
 def hook_task(
@@ -71,10 +72,11 @@ def deletion_hook_tasks(
 
     One that failed stays for people to read, since it is in the way; a corrected one takes its place.
     """
+    names = _Names(options)
     for wanted in hooks:
         if hook_type in hook_types(wanted.body):
             version = replace(options, run=f"{options.run}-{wanted.digest[:16]}")
-            named = _named(wanted, hook_type.value, options)
+            named = names.give(wanted, hook_type.value)
             task = hook_task(named, hook_type.value, SyncPhase.SYNC, live, version)
             assert task.hook is not None, "made as a hook"
             yield replace(task, hook=replace(task.hook, recreated=True, removed_when_failed=False))
@@ -106,16 +108,32 @@ def _guarded(body: JsonObject) -> JsonObject:
     return {**body, "metadata": {**metadata, "finalizers": finalizers}}
 
 
-def _named(wanted: DesiredObject, phase: str, options: PlanOptions) -> DesiredObject:
-    """With the name that `generateName` asks for; its mark must name it too, or nobody could delete it later."""
+class _Names:
+    """Gives names to the hooks of one plan that ask for them by `generateName`, each its own."""
+
+    def __init__(self, options: PlanOptions) -> None:
+        self._options = options
+        self._given: set[ResourceKey] = set()
+
+    def give(self, wanted: DesiredObject, phase: str) -> DesiredObject:
+        metadata = wanted.body["metadata"]
+        if metadata.get("name"):
+            return wanted
+        parts = (self._options.revision[:7], phase, str(self._options.started_unix_seconds))
+        first = metadata["generateName"] + "-".join(part for part in parts if part).lower()
+        kind, name, number = (wanted.key.group, wanted.key.kind, wanted.key.namespace), first, 1
+        while (key := ResourceKey(*kind, name)) in self._given:
+            number += 1
+            name = f"{first}-{number}"
+        self._given.add(key)
+        return _named(wanted, key)
+
+
+def _named(wanted: DesiredObject, key: ResourceKey) -> DesiredObject:
+    """With the name of its own; its mark must name it too, or nobody could delete it later."""
     metadata = wanted.body["metadata"]
-    if metadata.get("name"):
-        return wanted
-    parts = (options.revision[:7], phase, str(options.started_unix_seconds))
-    name = metadata["generateName"] + "-".join(part for part in parts if part).lower()
-    named = {field: value for field, value in metadata.items() if field != "generateName"} | {"name": name}
+    named = {field: value for field, value in metadata.items() if field != "generateName"} | {"name": key.name}
     annotations = metadata.get("annotations") or {}
     if parse_tracking(mark := annotations.get(TRACKING_ANNOTATION, "")) is not None:
-        named["annotations"] = {**annotations, TRACKING_ANNOTATION: f"{mark.rpartition('/')[0]}/{name}"}
-    key = ResourceKey(wanted.key.group, wanted.key.kind, wanted.key.namespace, name)
+        named["annotations"] = {**annotations, TRACKING_ANNOTATION: f"{mark.rpartition('/')[0]}/{key.name}"}
     return replace(wanted, key=key, body={**wanted.body, "metadata": named})

@@ -182,7 +182,9 @@ class _Store:
         gone: Sequence[str],
     ) -> None:
         names = msgspec.msgpack.encode(made)
-        body = msgspec.msgpack.encode([(item.origin.file, item.origin.line, item.body) for item in documents])
+        body = msgspec.msgpack.encode(
+            [(item.origin.file, item.origin.line, item.body, item.doubts) for item in documents]
+        )
         size = len(names) + len(body)
         database.execute("BEGIN IMMEDIATE")
         database.execute("REPLACE INTO renders VALUES (?, ?, ?)", (made.key, body, _digest(body)))
@@ -217,10 +219,10 @@ def _load(database: sqlite3.Connection, key: str) -> tuple[ParsedDocument, ...] 
     row = database.execute("SELECT body, digest FROM renders WHERE key = ?", (key,)).fetchone()
     if row is None:
         return None
-    rows = _whole(row[0], row[1], list[tuple[str, int, dict[str, Any]]])
+    rows = _whole(row[0], row[1], list[tuple[str, int, dict[str, Any], tuple[str, ...]]])
     if rows is None:
         return None
-    return tuple(ParsedDocument(body, Origin(file, line)) for file, line, body in rows)
+    return tuple(ParsedDocument(body, Origin(file, line), doubts) for file, line, body, doubts in rows)
 
 
 def _digest(raw: bytes) -> bytes:

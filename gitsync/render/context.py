@@ -11,7 +11,11 @@ from dataclasses import dataclass, field
 from gitsync.git.address import redact
 from model.kinds.application import ApplicationSource
 
-_VARIABLE = re.compile(r"\$(?:\$|(?P<bare>[A-Za-z_][A-Za-z0-9_]*)|\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)\})")
+# As a shell in Go (`os.Expand`) reads them: any name in braces, one special sign or digit, or letters and digits.
+_VARIABLE = re.compile(
+    r"\$(?:\{(?P<braced>[^}]*)\}|(?P<torn>\{)|(?P<sign>[*#$@!?0-9-])|(?P<bare>[A-Za-z_][A-Za-z0-9_]*))"
+)
+_BUILD_ENVIRONMENT = ("ARGOCD_", "KUBE_")  # how its variables begin; what else is consulted here is not for sources
 RELEASE, NAMESPACE = "release", "namespace"  # what Helm calls a release and where it lives
 KUBE_VERSION, API_VERSIONS = "KUBE_VERSION", "KUBE_API_VERSIONS"
 BUILD_OPTIONS, ALLOWED_FLAGS = "build options", "allowed flags"  # of kustomize
@@ -76,8 +80,10 @@ class Surroundings:
         """The text with variables of the build environment put in; unknown ones are empty, and `$$` is `$`."""
 
         def value(match: re.Match[str]) -> str:
-            name = match["bare"] or match["braced"]
-            return self.consult(name) if name else "$"
+            name = match["bare"] or match["braced"] or match["sign"] or ""
+            if name == "$":
+                return name
+            return self.consult(name) if name in self.values and name.startswith(_BUILD_ENVIRONMENT) else ""
 
         return _VARIABLE.sub(value, text)
 

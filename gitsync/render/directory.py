@@ -27,11 +27,15 @@ class RenderLimits:
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file to be parsed. `path` is the one that people know it by, which may be a link to the content."""
+    """A file to be parsed. `path` is the one that people know it by, which may be a link to the content.
+
+    `is_json`: it has to be one JSON object, as its name says.
+    """
 
     path: str
     blob: str
     data: bytes
+    is_json: bool = False
 
 
 def read_plain(
@@ -53,13 +57,18 @@ def read_plain(
         entries.add(ClosureEntry(kind, path, listing_id(listed)))
     chosen = _chosen(listed, path, options)
     targets = [(file.path, target) for file in chosen if (target := _target(files, file, entries)) is not None]
-    return read_files(files, targets, limits)
+    return read_files(files, targets, limits, by_name=not every)
 
 
-def read_files(files: Files, targets: list[tuple[str, Entry]], limits: RenderLimits) -> tuple[SourceFile, ...]:
-    """Raises SourceTooLarge before anything is read."""
+def read_files(
+    files: Files, targets: list[tuple[str, Entry]], limits: RenderLimits, *, by_name: bool = False
+) -> tuple[SourceFile, ...]:
+    """`by_name`: a file has to be what it is called. Raises SourceTooLarge before anything is read."""
     _check_size(files, targets, limits)
-    return tuple(SourceFile(shown, entry.id, files.read(entry.id)) for shown, entry in targets)
+    return tuple(
+        SourceFile(shown, entry.id, files.read(entry.id), is_json=by_name and shown.endswith(".json"))
+        for shown, entry in targets
+    )
 
 
 def is_jsonnet(path: str) -> bool:

@@ -30,11 +30,12 @@ _MAX_IMPORTS = 5000
 
 
 def read_jsonnet(
-    gathering: Gathering, files: Sequence[SourceFile], options: DirectoryOptions, surroundings: Surroundings
+    gathering: Gathering, top: str, files: Sequence[SourceFile], options: DirectoryOptions, surroundings: Surroundings
 ) -> Job:
-    """What to evaluate with what. Raises SourceInvalid and PathRefused."""
+    """What to evaluate with what. `top` is the path of the source. Raises SourceInvalid and PathRefused."""
     jsonnet = read_options(options.jsonnet, JsonnetOptions, "directory.jsonnet")
-    libraries = [clean_path(surroundings.substitute(library)) for library in jsonnet.libs]
+    # As for `jsonnet -J`: the last library is looked into first, and the directory of the source comes after all.
+    libraries = [*(clean_path(surroundings.substitute(library)) for library in reversed(jsonnet.libs)), top]
     _gather(gathering, [file.path for file in files], libraries)
     surroundings.consult("jsonnet")
     order = {

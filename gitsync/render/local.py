@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gitsync.git.tree import Entry, EntryType
+from gitsync.manifest.errors import ManifestError
 from gitsync.manifest.parse import ParsedDocument
 from gitsync.render.chart_sources import Charts, with_dependencies
 from gitsync.render.context import RenderContext, surroundings_of
@@ -12,6 +13,7 @@ from gitsync.render.detect import refuse_unsupported
 from gitsync.render.directory import RenderLimits
 from gitsync.render.errors import SourceInvalid
 from gitsync.render.job import Job, run_job
+from gitsync.render.kustomization import says_the_same
 from gitsync.render.parsed_files import parse_file
 from gitsync.render.reading import Reading, read_source
 from gitsync.render.references import complete, gather_wanted
@@ -64,8 +66,22 @@ def read_local(
 ) -> Reading:
     """What the source reads, if `directory` is the top of its repository."""
     refuse_unsupported(source)
-    surroundings = surroundings_of(source, "", context, tool_identities(tools or find_tools(), context))
-    return read_source(LocalFiles(directory), source, limits=limits, context=context, surroundings=surroundings)
+
+    def read(*, exactly: bool) -> Reading:
+        surroundings = surroundings_of(source, "", context, tool_identities(tools or find_tools(), context))
+        return read_source(
+            LocalFiles(directory), source, limits=limits, context=context, surroundings=surroundings, exactly=exactly
+        )
+
+    reading = read(exactly=False)
+    return read(exactly=True) if reading.listed and not _is_plain(reading) else reading
+
+
+def _is_plain(reading: Reading) -> bool:
+    try:
+        return says_the_same(reading.files, [one for file in reading.files for one in parse_file(file)])
+    except ManifestError:
+        return False
 
 
 def render_local(

@@ -11,18 +11,21 @@ from dataclasses import dataclass
 
 from gitsync.manifest.errors import ManifestError
 from gitsync.manifest.object import JsonObject, Origin
-from gitsync.manifest.parse import ParsedDocument, parse_manifests
+from gitsync.manifest.parse import ParsedDocument, parse_manifests, require_one_json_object
 from gitsync.render.directory import SourceFile
 
 _SKIP_MARKER = b"+argocd:skip-file-rendering"
 _MARKS_OF_A_MANIFEST = (b"apiVersion:", b"kind:", b"metadata:")
 
 
+_Key = tuple[str, bool]
+
+
 @dataclass(frozen=True, slots=True)
 class _Parsed:
-    """Bodies with the lines they begin at, and how many bytes they were made of."""
+    """Bodies with the lines they begin at and doubts about them, and how many bytes they were made of."""
 
-    documents: tuple[tuple[JsonObject, int], ...]
+    documents: tuple[tuple[JsonObject, int, tuple[str, ...]], ...]
     size: int
 
 
@@ -32,33 +35,33 @@ class ParsedFiles:
     def __init__(self, *, max_bytes: int, threads: int) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
-        self._parsed: OrderedDict[str, _Parsed] = OrderedDict()
+        self._parsed: OrderedDict[_Key, _Parsed] = OrderedDict()
         self._workers = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="parse")
 
     async def parse(self, files: Sequence[SourceFile]) -> tuple[ParsedDocument, ...]:
         """The objects of all files in their order. Raises ManifestError for the first bad one."""
-        parsed = {file.blob: self._parsed[file.blob] for file in files if file.blob in self._parsed}
-        for blob in parsed:
-            self._parsed.move_to_end(blob)
-        new = [file for file in files if file.blob not in parsed]
+        parsed = {key: self._parsed[key] for file in files if (key := _key(file)) in self._parsed}
+        for key in parsed:
+            self._parsed.move_to_end(key)
+        new = [file for file in files if _key(file) not in parsed]
         if new:
             loop = asyncio.get_running_loop()
-            fresh = await loop.run_in_executor(self._workers, lambda: {file.blob: _parse(file) for file in new})
+            fresh = await loop.run_in_executor(self._workers, lambda: {_key(file): _parse(file) for file in new})
             self._keep(fresh)
             parsed |= fresh
         return tuple(
-            ParsedDocument(body, Origin(file.path, line))
+            ParsedDocument(body, Origin(file.path, line), doubts)
             for file in files
-            for body, line in parsed[file.blob].documents
+            for body, line, doubts in parsed[_key(file)].documents
         )
 
     def close(self) -> None:
         self._workers.shutdown(wait=False, cancel_futures=True)
 
-    def _keep(self, fresh: dict[str, _Parsed]) -> None:
-        for blob, parsed in fresh.items():
-            if blob not in self._parsed:
-                self._parsed[blob] = parsed
+    def _keep(self, fresh: dict[_Key, _Parsed]) -> None:
+        for key, parsed in fresh.items():
+            if key not in self._parsed:
+                self._parsed[key] = parsed
                 self._bytes += parsed.size
         while self._bytes > self._max_bytes:
             _, oldest = self._parsed.popitem(last=False)
@@ -67,8 +70,10 @@ class ParsedFiles:
 
 def parse_file(file: SourceFile) -> list[ParsedDocument]:
     """The objects of one file; none if it asks to be skipped, or cannot be read and does not look like a manifest."""
-    if _SKIP_MARKER in file.data:
+    if asks_to_be_skipped(file):
         return []
+    if file.is_json:
+        require_one_json_object(file.data, file=file.path)
     try:
         return parse_manifests(file.data, file=file.path)
     except ManifestError as error:
@@ -78,6 +83,14 @@ def parse_file(file: SourceFile) -> list[ParsedDocument]:
         return []
 
 
+def asks_to_be_skipped(file: SourceFile) -> bool:
+    return _SKIP_MARKER in file.data
+
+
+def _key(file: SourceFile) -> _Key:
+    return file.blob, file.is_json
+
+
 def _parse(file: SourceFile) -> _Parsed:
     documents = parse_file(file)
-    return _Parsed(tuple((document.body, document.origin.line) for document in documents), len(file.data))
+    return _Parsed(tuple((one.body, one.origin.line, one.doubts) for one in documents), len(file.data))

@@ -31,19 +31,32 @@ _OVERRIDES = ParseLimits(max_bytes=1_000_000, max_documents=1)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a source consists of in one commit. `job`: what is to be run besides parsing the files."""
+    """What a source consists of in one commit. `job`: what is to be run besides parsing the files.
+
+    `listed`: a kustomization names the files and does nothing else, so they may do without kustomize.
+    """
 
     files: tuple[SourceFile, ...]
     closure: Closure
     source_type: SourceType = SourceType.DIRECTORY
     job: Job | None = None
     consulted: tuple[tuple[str, str], ...] = ()
+    listed: bool = False
 
 
 def read_source(
-    files: Files, source: ApplicationSource, *, limits: RenderLimits, context: RenderContext, surroundings: Surroundings
+    files: Files,
+    source: ApplicationSource,
+    *,
+    limits: RenderLimits,
+    context: RenderContext,
+    surroundings: Surroundings,
+    exactly: bool = False,
 ) -> Reading:
-    """Raises PathNotFound, PathRefused and RenderErrors."""
+    """`exactly`: a kustomization is never taken for a mere list of files.
+
+    Raises PathNotFound, PathRefused and RenderErrors.
+    """
     if source.path.startswith("/"):
         raise PathRefused(
             f"{source.path!r:.200}: the path of the source is absolute",
@@ -63,14 +76,15 @@ def read_source(
     gathering.entries |= looked
     manifests: tuple[SourceFile, ...] = ()
     job: Job | None = None
+    listed = False
     match source_type:
         case SourceType.HELM:
             job = read_helm(gathering, found.path, source, context, surroundings)
         case SourceType.KUSTOMIZE:
             flags = surroundings.consult(BUILD_OPTIONS)
-            named = None if flags else _plain_kustomization(gathering, found.path, found.entry.id, source)
+            named = None if flags or exactly else _plain_kustomization(gathering, found.path, found.entry.id, source)
             if named is not None:
-                manifests = read_files(files, named, limits)
+                manifests, listed = read_files(files, named, limits), True
             else:
                 job = read_kustomize(gathering, found.path, source, context, surroundings)
         case _:
@@ -79,10 +93,10 @@ def read_source(
             if not options.disable_extension_filter:
                 jsonnet = [file for file in manifests if is_jsonnet(file.path)]
                 if jsonnet and "jsonnet" in context.enabled:
-                    job = read_jsonnet(gathering, jsonnet, options, surroundings)
+                    job = read_jsonnet(gathering, found.path, jsonnet, options, surroundings)
                 manifests = tuple(file for file in manifests if not is_jsonnet(file.path))
     closure = closure_of(files, gathering.entries, found.path)
-    return Reading(manifests, closure, source_type, job, tuple(sorted(surroundings.consulted.items())))
+    return Reading(manifests, closure, source_type, job, tuple(sorted(surroundings.consulted.items())), listed)
 
 
 def overridden(source: ApplicationSource, gathering: Gathering, path: str, instance: str) -> ApplicationSource:

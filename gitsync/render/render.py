@@ -11,6 +11,7 @@ from gitsync.git.address import normalized
 from gitsync.git.closure import Closure, holds
 from gitsync.git.repositories import Repositories, TreeReader
 from gitsync.git.tree import Files
+from gitsync.manifest.errors import ManifestError
 from gitsync.manifest.parse import ParsedDocument
 from gitsync.render.cache import Candidate, RenderCache
 from gitsync.render.chart_sources import ChartReader, Charts, open_chart, with_dependencies
@@ -20,7 +21,8 @@ from gitsync.render.directory import RenderLimits
 from gitsync.render.errors import GenerationFailed
 from gitsync.render.fetched_bases import with_bases
 from gitsync.render.job import Job, run_job
-from gitsync.render.reading import read_source
+from gitsync.render.kustomization import says_the_same
+from gitsync.render.reading import Reading, read_source
 from gitsync.render.references import OtherClosure, References, complete, gather_wanted, referred, spelled
 from gitsync.render.remote_bases import BaseAddress, base_of_ref
 from gitsync.render.remote_files import consulted_files, current, with_remote_files
@@ -28,7 +30,7 @@ from gitsync.render.remote_resources import with_remote_resources
 from gitsync.render.tools import ToolFinder, Tools, find_tools, tool_identities
 from model.kinds.application import ApplicationSource
 
-_VERSION = "3"  # of what is rendered from equal inputs; a new one leaves all older renders unused
+_VERSION = "4"  # of what is rendered from equal inputs; a new one leaves all older renders unused
 _DEFAULT_LIMITS = RenderLimits()
 _DEFAULT_CONTEXT = RenderContext()
 _NO_REFERENCES: References = {}
@@ -139,12 +141,7 @@ class _Render:
 
     async def make(self, *, fresh: bool) -> Rendered:
         """Reads, runs what has to be run, and keeps what comes of it."""
-        surroundings = self._surroundings()
-        reading = await self._reader.run(
-            lambda files: read_source(
-                files, self._source, limits=self._limits, context=self._context, surroundings=surroundings
-            )
-        )
+        reading, documents = await self._read()
         job, others = await self._completed(reading.job)
         consulted = reading.consulted
         if job is not None and job.bases:
@@ -155,13 +152,38 @@ class _Render:
             job, resources = await with_remote_resources(job, self._charts)
             consulted += (*fetched, *resources)
         key = _digest(self._lookup, reading.closure, others, consulted)
-        documents = await self._cache.parsed.parse(reading.files)
         if job is not None:
             documents += await self._generate(job, key, fresh=fresh)
         self._cache.counter.renders_total += 1
         made = Candidate(reading.closure, key, reading.source_type, others, consulted)
         await self._cache.put(self._lookup, made, documents)
         return self._rendered(made, documents, from_cache=False)
+
+    async def _read(self) -> tuple[Reading, tuple[ParsedDocument, ...]]:
+        """What the source consists of, and the objects of its files."""
+        reading = await self._reading()
+        try:
+            documents = await self._cache.parsed.parse(reading.files)
+        except ManifestError:
+            if not reading.listed:
+                raise
+        else:
+            if not reading.listed or says_the_same(reading.files, documents):
+                return reading, documents
+        return await self._reading(exactly=True), ()
+
+    async def _reading(self, *, exactly: bool = False) -> Reading:
+        surroundings = self._surroundings()
+        return await self._reader.run(
+            lambda files: read_source(
+                files,
+                self._source,
+                limits=self._limits,
+                context=self._context,
+                surroundings=surroundings,
+                exactly=exactly,
+            )
+        )
 
     async def _generate(self, job: Job, key: str, *, fresh: bool) -> tuple[ParsedDocument, ...]:
         failures = self._cache.failures

@@ -8,6 +8,7 @@ import pytest
 from gitsync.manifest.errors import ManifestError
 from gitsync.manifest.limits import ParseLimits
 from gitsync.manifest.parse import parse_manifests
+from gitsync.manifest.yaml_events import load_events
 from tests.support.yaml_text import read_yaml
 
 CASES = Path(__file__).parent / "cases"
@@ -25,6 +26,8 @@ def test_manifests_say_what_kubernetes_tools_read(case: Any) -> None:
     parsed = parse_manifests(case["text"].encode(), file="a.yaml")
     # By their text, since 1 == 1.0 == True in Python.
     assert [repr(item.body) for item in parsed] == [repr(json.loads(body)) for body in case["bodies"]]
+    doubts = [doubt.partition(";")[0] for item in parsed for doubt in item.doubts]
+    assert doubts == case.get("doubts", [])
     if "lines" in case:
         assert [item.origin.line for item in parsed] == case["lines"]
 
@@ -38,6 +41,11 @@ def test_bad_manifests_name_file_line_and_next_step(case: Any) -> None:
     assert case["says"] in str(error)
     assert error.suggestion.endswith(".")
     assert error.objects_before == case.get("before", 0)
+
+
+def test_a_key_that_is_there_twice_is_refused_where_people_edit() -> None:
+    with pytest.raises(ManifestError, match=r"a\.yaml:2: the key 'a' is there twice"):
+        load_events("a: 1\na: 2\n", file="a.yaml", limits=ParseLimits())
 
 
 @pytest.mark.parametrize(

@@ -75,9 +75,22 @@ def test_a_namespaced_object_without_any_namespace_is_a_condition() -> None:
     assert condition.message.startswith("Namespace for a ConfigMap is missing (a.yaml:1).")
 
 
-def test_generated_names_stand_for_names() -> None:
-    [item] = prepared("{apiVersion: batch/v1, kind: Job, metadata: {generateName: x-}}").objects
-    assert item.key.name == "x-"
+def test_generated_names_stand_for_names_and_never_for_the_same_one() -> None:
+    job = "{apiVersion: batch/v1, kind: Job, metadata: {generateName: x-, annotations: {nr: '%s'}}}"
+    found = prepared("\n---\n".join([job % "1", job % "2"]))
+    assert [(item.key.name, item.annotations["nr"]) for item in found.objects] == [("x-", "1"), ("x-#2", "2")]
+    assert found.conditions == ()
+
+
+def test_a_key_that_is_there_twice_is_a_warning_that_names_the_place() -> None:
+    found = prepared("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {v: '1', v: '2'}\n")
+    assert found.objects[0].body["data"] == {"v": "2"}
+    [condition] = found.conditions
+    assert condition.type == "RepeatedKeyWarning"
+    assert condition.message == (
+        "a.yaml:1: in ConfigMap prod/a, the key 'v' is there twice, the second time in line 4; the last one counts."
+        " Remove one of the two."
+    )
 
 
 def test_equal_values_have_equal_bytes_whatever_their_order() -> None:

@@ -28,6 +28,8 @@ def body(**annotations: str) -> dict[str, Any]:
         ({"sync_wave": "5"}, 5),
         ({"sync_wave": "-3"}, -3),
         ({"sync_wave": "soon"}, 0),
+        ({"sync_wave": " 5 "}, 0),
+        ({"sync_wave": "1_000", "helm__hook_weight": "+7"}, 7),
         ({"helm__hook_weight": "7"}, 7),
         ({"sync_wave": "1", "helm__hook_weight": "7"}, 1),
     ],

@@ -1,5 +1,6 @@
 """Where hooks stand in a plan, what they are called, and when they hold a sync up."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -145,3 +146,18 @@ def test_objects_are_waited_for_before_a_later_hook_begins() -> None:
 
 def names(tasks: tuple[Task, ...]) -> list[str]:
     return [task.key.name for task in tasks]
+
+
+def test_hooks_whose_names_begin_alike_get_names_of_their_own() -> None:
+    plan = planned(
+        wanted("migrate-", "PreSync,PostSync", generated=True),
+        replace(wanted("migrate-", "PreSync", generated=True), key=ResourceKey("batch", "Job", "shop", "migrate-#2")),
+    )
+    assert [task.key.name for task in plan.tasks] == [
+        "migrate-0123456-presync-1700",
+        "migrate-0123456-presync-1700-2",
+        "migrate-0123456-postsync-1700",
+    ]
+    assert [task.desired.annotations[MARK].rpartition("/")[2] for task in plan.tasks if task.desired] == [
+        task.key.name for task in plan.tasks
+    ]
