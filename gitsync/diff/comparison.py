@@ -205,7 +205,7 @@ class Comparison:
             field = step[2:]
             if step[:2] != "f:" or desired.get(field) is not None or live.get(field) is None:
                 continue
-            if self._traits.built_in and facts.comes_back(field, live[field], name):
+            if self._traits.built_in and facts.comes_back(field, live[field], name, live):
                 continue
             after = self._remove(live[field], (path, step))
             if after is live[field]:

@@ -38,6 +38,11 @@ _BUILT_IN_GROUPS = frozenset(
 _AS_IF_BUILT_IN = frozenset({("argoproj.io", "Rollout")})
 
 
+def is_kind_of_kubernetes(group: str) -> bool:
+    """Whether the kinds of a group are Kubernetes' own, so that nothing that is installed changes their schema."""
+    return group in _BUILT_IN_GROUPS
+
+
 def is_built_in(group: str, kind: str) -> bool:
     return group in _BUILT_IN_GROUPS or (group, kind) in _AS_IF_BUILT_IN
 
@@ -258,16 +263,19 @@ def is_atomic_map(name: str) -> bool:
     return name in _ATOMIC_MAPS
 
 
-def comes_back(name: str, value: Any, parent: str) -> bool:
-    """Whether removing this from a built-in kind leaves it as it is, because it is the default."""
+def comes_back(name: str, value: Any, parent: str, beside: JsonObject) -> bool:
+    """Whether removing this from a built-in kind leaves it as it is, because it is the default. `beside` is the map
+    that it is in."""
     if parent in _STRING_MAPS:
         return False
     if name == "type":
-        return value is not None and value == _TYPE_DEFAULTS.get(parent)
+        # Who chooses the strategy itself also fills in how it goes.
+        filled = parent != "updateStrategy" or "rollingUpdate" in beside
+        return filled and value is not None and value == _TYPE_DEFAULTS.get(parent)
     if isinstance(value, dict):
         if not value:
             return parent in _EMPTY_DEFAULTS.get(name, ())
-        return all(comes_back(field, child, name) for field, child in value.items())
+        return all(comes_back(field, child, name, value) for field, child in value.items())
     if name == "restartPolicy" and parent in ("containers", "initContainers"):
         return False
     return value in _FIELD_DEFAULTS.get(name, ()) or (parent == "httpGet" and (name, value) == ("path", "/"))
@@ -289,7 +297,7 @@ def is_left_out(name: str, value: Any, parent: str) -> bool:
 
 def is_filled_in(name: str, wanted: Any, have: Any, parent: str) -> bool:
     """Whether an empty value asks the server to choose, or leaves the field to its default."""
-    return not wanted and (name in _ASSIGNED_BY_SERVER or (wanted == "" and comes_back(name, have, parent)))
+    return not wanted and (name in _ASSIGNED_BY_SERVER or (wanted == "" and comes_back(name, have, parent, {})))
 
 
 def is_quantity(name: str, parent: str, kind: str) -> bool:

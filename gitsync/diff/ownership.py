@@ -61,6 +61,11 @@ class Ownership:
         """Whether our apply owns the place, something in it, or the atomic value around it."""
         return self.ours is not None and _claims(self.ours, path)
 
+    def gives_up(self, path: Path, later: "Ownership") -> bool:
+        """Whether a field right below the path is our apply's now and not later."""
+        now, then = (_locate(one.ours or NOTHING, path) or NOTHING for one in (self, later))
+        return any(step[:2] == "f:" and step not in then for step in now)
+
     def is_taken(self, path: Path) -> bool:
         """Whether a field that we apply belongs to somebody else now: had our apply set it last, it were ours still."""
         return self.ours is not None and not self.is_ours(path) and self.writer(path) is not None

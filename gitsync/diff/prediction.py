@@ -83,7 +83,7 @@ class _Prediction:
         return result
 
     def _settle_whole(self, have: Any, then: Any, path: Path) -> Any:
-        if _same(have, then) or not self._ours(path):
+        if _same(have, then) or not (self._ours(path) or self._follows(path)):
             return have
         writer = self._before.writer(path) if have is not None else None
         self.changes.append(
@@ -97,6 +97,11 @@ class _Prediction:
             )
         )
         return then
+
+    def _follows(self, path: Path) -> bool:
+        """Whether our apply gives up a field beside it: what the server then fills in comes of that (the way of a
+        strategy whose type has left the manifest)."""
+        return path is not None and not self._before.others_at(path) and self._before.gives_up(path[0], self._after)
 
     def _ours(self, path: Path) -> bool:
         """Whether our apply owns the place, or did and gives it up. Where nobody knows, everything is ours."""

@@ -1,9 +1,8 @@
 """Executes a plan: step by step, batch by batch, and through the gate between waves.
 
-There is no dry run of everything beforehand, as Argo CD does it: it would double the requests, and apply on the
-server's side changes nothing of an object that it refuses. What can be told without a request is told before anything
-is applied (`gitsync.execute.preflight`). One object that fails does not stop the others of its step; the next step does
-not begin. Prunes that somebody has to confirm hold their step up until `approve` is called.
+What could never be applied is found before anything is (`gitsync.execute.preflight`). One object that fails later does
+not stop the others of its step; the next step does not begin. Prunes that somebody has to confirm hold their step up
+until `approve` is called.
 """
 
 import asyncio
@@ -18,7 +17,7 @@ from gitsync.execute.apply_object import ApplySettings, apply_object, make_way
 from gitsync.execute.establish import EstablishLimits, defined_kinds, wait_established
 from gitsync.execute.hooks import DELETED_WHILE_RUNNING, Earlier, end_hook, hook_phase, is_over, is_removed, judged
 from gitsync.execute.live import LiveView, Watched, has_seen
-from gitsync.execute.preflight import NOT_VALID, invalid_tasks
+from gitsync.execute.preflight import Refused, invalid_tasks, rejected_tasks, told
 from gitsync.execute.remove_object import Removal, propagation, remove_object
 from gitsync.execute.result import applied_message, failed_message, result
 from gitsync.kube.backoff import Backoff, Pace
@@ -122,10 +121,10 @@ class Execution:
 
     async def run(self) -> Outcome:
         """Executes the plan to its end."""
-        if refused := await invalid_tasks(self._plan, self._cluster):
-            for task, unknown in refused:
-                self._results[task.id] = self._failed(task, unknown)
-            return Outcome(Phase.FAILED, f"{NOT_VALID}: {failed_message(refused[0][1])}", self.results)
+        if refused := await self._refused():
+            for task, error in refused:
+                self._results[task.id] = result(task, ResultCode.SYNC_FAILED, failed_message(error), phase=Phase.FAILED)
+            return Outcome(Phase.FAILED, told([(task, failed_message(error)) for task, error in refused]), self.results)
         keys = {task.key for task in self._plan.tasks}
         with Watched(self._live, keys, self._heard) as self._watched:
             if self._stop_message:
@@ -142,6 +141,15 @@ class Execution:
                     await self._on_record(self)
                 await self._end_hooks(failed=self.failed)
         return Outcome(phase, message, self.results)
+
+    async def _refused(self) -> list[Refused]:
+        """Whatever could never be applied. What another process has begun is not tried out once more."""
+        if refused := await invalid_tasks(self._plan, self._cluster):
+            return refused
+        if self._settings.dry_run or self._earlier is not None or self._stop_message:
+            return []
+        self._tell("trying out what would change")
+        return await rejected_tasks(self._plan, self._cluster, self._live, self._settings.application)
 
     def _take_over_hooks(self) -> None:
         """It was stopped before it began: hooks that an earlier process left running are ended all the same."""

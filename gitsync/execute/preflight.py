@@ -1,37 +1,95 @@
-"""Looks at a whole plan before anything of it is done: an object of a kind that the cluster does not serve, and that
-this sync does not bring, fails the sync with nothing applied, as users of Argo CD expect.
+"""Looks at a whole plan before anything of it is done. What could never be applied fails the sync with nothing applied.
 
-Exempt are objects with `SkipDryRunOnMissingResource=true`: something that the sync starts may define their kind later.
+That is a kind that the cluster does not serve and this sync does not bring (exempt: `SkipDryRunOnMissingResource=true`,
+something that the sync starts may define it), an object without a name that is no hook, and what the API server calls
+an invalid manifest in a dry run (`gitsync.plan.trial` says of which objects it is asked). Whatever else it has to say
+then (a webhook that does not answer, an account that does not exist yet) may be different when the object's turn comes.
 """
 
+import asyncio
 from collections.abc import Iterable
 
+from gitsync.diff.facts import is_kind_of_kubernetes
+from gitsync.errors import GitsyncError
+from gitsync.execute.apply_object import ApplySettings, apply_object
 from gitsync.execute.establish import defined_kinds
+from gitsync.execute.live import LiveView
 from gitsync.kube.client import Cluster
-from gitsync.kube.errors import UnknownKind
+from gitsync.kube.errors import Immutable, Invalid, UnknownKind
+from gitsync.plan.trial import Trial, trials
 from gitsync.plan.values import Plan, Task, TaskKind
 
 NOT_VALID = "one or more synchronization tasks are not valid"
+NOTHING_APPLIED = "Nothing of this sync was applied"
+# What may be judged otherwise when its turn comes: policies change, and a port is free once its Service is gone.
+_MAY_PASS = ("admission webhook", "ValidatingAdmissionPolicy", "MutatingAdmissionPolicy", "already allocated")
+
+Refused = tuple[Task, GitsyncError]
 
 
-async def invalid_tasks(plan: Plan, cluster: Cluster) -> list[tuple[Task, UnknownKind]]:
+async def invalid_tasks(plan: Plan, cluster: Cluster) -> list[Refused]:
     """Tasks that nothing could be done for, with the reason. Asks the cluster only if there is such a kind."""
     served: set[object] = set()
-    refused: list[tuple[Task, UnknownKind]] = []
-    for task in _checked(plan):
-        if task.gvk in served:
+    refused: list[Refused] = []
+    brought = _brought(plan)
+    for task in plan.tasks:
+        if task.kind is not TaskKind.APPLY:
             continue
-        try:
-            await cluster.discovery.require(task.gvk)
-        except UnknownKind as unknown:
-            refused.append((task, unknown))
-        else:
-            served.add(task.gvk)
+        if task.desired is not None and not task.desired.body["metadata"].get("name"):
+            refused.append((task, _nameless(task)))
+        elif not task.options.skip_dry_run_on_missing and task.gvk not in brought and task.gvk not in served:
+            try:
+                await cluster.discovery.require(task.gvk)
+            except UnknownKind as unknown:
+                refused.append((task, _with_way_out(unknown)))
+            else:
+                served.add(task.gvk)
     return refused
 
 
-def _checked(plan: Plan) -> Iterable[Task]:
-    brought = {resource.gvk for task in plan.tasks for resource in defined_kinds(task)}
-    for task in plan.tasks:
-        if task.kind is TaskKind.APPLY and not task.options.skip_dry_run_on_missing and task.gvk not in brought:
-            yield task
+async def rejected_tasks(plan: Plan, cluster: Cluster, live: LiveView, application: str) -> list[Refused]:
+    """Tasks whose manifests the API server calls invalid, with its reason."""
+    settings, brought = ApplySettings(application, dry_run=True), _brought(plan)
+    tried = [one for one in trials(plan, _is_built_in) if one.task.gvk not in brought]
+    answers = await asyncio.gather(*(_try(one, cluster, live, settings) for one in tried))
+    return [(one.task, answer) for one, answer in zip(tried, answers, strict=True) if answer is not None]
+
+
+async def _try(trial: Trial, cluster: Cluster, live: LiveView, settings: ApplySettings) -> Invalid | None:
+    try:
+        await apply_object(cluster, live, trial.task, settings)
+    except Immutable as error:
+        return error if trial.stays_fixed else None
+    except Invalid as error:
+        return None if any(word in error.message for word in _MAY_PASS) else error
+    except GitsyncError:
+        return None
+    return None
+
+
+def _is_built_in(task: Task) -> bool:
+    return is_kind_of_kubernetes(task.key.group)
+
+
+def _brought(plan: Plan) -> set[object]:
+    """Kinds whose definitions are applied by the plan itself."""
+    return {resource.gvk for task in plan.tasks for resource in defined_kinds(task)}
+
+
+def _nameless(task: Task) -> GitsyncError:
+    return GitsyncError(
+        f"{task.key.kind} {task.key.namespace}/{task.key.name} has a generateName and no name, and is no hook",
+        suggestion="Give it a name, or make it a hook of the sync (argocd.argoproj.io/hook).",
+    )
+
+
+def _with_way_out(unknown: UnknownKind) -> GitsyncError:
+    way_out = "With the sync option SkipDryRunOnMissingResource=true on the object the others are applied without it."
+    return GitsyncError(unknown.message, suggestion=f"{unknown.suggestion} {way_out}")
+
+
+def told(refused: Iterable[tuple[Task, str]]) -> str:
+    """What is said of a sync with such tasks."""
+    (_, reason), *others = refused
+    more = f" (and {len(others)} more, such as {others[0][0].key})" if others else ""
+    return f"{NOT_VALID}: {reason}{more} {NOTHING_APPLIED}."

@@ -11,13 +11,13 @@ from gitsync.plan.hooks import deletion_hook_tasks, hook_tasks
 from gitsync.plan.options import PlanOptions, asked, object_options, task_options
 from gitsync.plan.order import in_order, rank
 from gitsync.plan.prune import last_if_asked, mirror_waves, prune_tasks
+from gitsync.plan.trial import IN_SYNC
 from gitsync.plan.values import Plan, Step, Task, TaskKind
 from model.identity import ResourceKey
 from model.operation import SyncPhase
 
 MISSING = "missing in the cluster"
 DIFFERS = "differs from Git"
-IN_SYNC = "in sync; applied again"
 NAMESPACE_ASKED = "CreateNamespace=true"
 
 
@@ -98,8 +98,9 @@ def _namespace_task(
 ) -> Iterator[Task]:
     """The destination namespace, when it is to be created and no manifest is in charge of it.
 
-    It carries no tracking mark: it outlives the application. One that exists is touched only to manage its metadata. A
-    partial sync makes it too: what it selects may be what went when somebody deleted the namespace.
+    It carries no tracking mark: it outlives the application. One that exists is touched only to manage its metadata,
+    with each sync, since only an apply takes away what has left `managedNamespaceMetadata`. A partial sync makes it
+    too: what it selects may be what went when somebody deleted the namespace.
     """
     if not options.namespace or not asked("CreateNamespace", {}, options.options):
         return
@@ -108,9 +109,9 @@ def _namespace_task(
     if any(wanted.key == key for wanted in desired):
         return
     wanted = _namespace(key, options)
-    if found is not None and not _lacks_metadata(found, wanted.body):
+    if found is not None and not any(options.namespace_metadata.values()):
         return
-    reason = NAMESPACE_ASKED if found is None else f"{NAMESPACE_ASKED}: managedNamespaceMetadata differs"
+    reason = NAMESPACE_ASKED if found is None else f"{NAMESPACE_ASKED}: with its managedNamespaceMetadata"
     task = _apply_task(wanted, found, options, reason, SyncPhase.PRE_SYNC, 0)
     # It is shared with others, who must keep what is theirs.
     yield replace(task, options=replace(task.options, server_side=True))
@@ -121,11 +122,6 @@ def _namespace(key: ResourceKey, options: PlanOptions) -> DesiredObject:
     metadata.update({part: dict(values) for part, values in sorted(options.namespace_metadata.items()) if values})
     body: JsonObject = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
     return DesiredObject(key, "v1", body, digest(body), Origin("spec.syncPolicy.managedNamespaceMetadata"))
-
-
-def _lacks_metadata(found: LiveObject, body: JsonObject) -> bool:
-    labels, annotations = body["metadata"].get("labels", {}), body["metadata"].get("annotations", {})
-    return not (labels.items() <= found.labels.items() and annotations.items() <= found.annotations.items())
 
 
 def _steps(tasks: Sequence[Task]) -> tuple[Step, ...]:

@@ -196,7 +196,7 @@ def self_heal_delay_seconds(attempts: int, settings: LoopSettings) -> float:
 def _failed_condition(revision: str, attempted: OperationState) -> ApplicationCondition:
     return ApplicationCondition(
         type="SyncError",
-        message=f"Failed last sync attempt to {revision}: {attempted.message}. "
+        message=f"Failed last sync attempt to {revision}: {attempted.message.rstrip('.')}. "
         "It is not tried again until Git or the application changes; sync it by hand to try now.",
     )
 

@@ -18,7 +18,7 @@ from gitsync.application.status import as_json, kubernetes_time, operation_state
 from gitsync.configuration.rules import EngineRules
 from gitsync.errors import GitsyncError, Waiting
 from gitsync.execute.apply_plan import Execution
-from gitsync.execute.preflight import NOT_VALID
+from gitsync.execute.preflight import NOT_VALID, NOTHING_APPLIED
 from gitsync.fleet.home import Home
 from gitsync.fleet.impersonation import Acting
 from gitsync.fleet.members import Fleet, Member
@@ -360,7 +360,8 @@ class Syncs:
         )
         where = destination_of(record.application, member)
         if refused := refused_results(plan, desired, options, self._project(record), where):
-            return life.Attempt(Phase.FAILED, f"{NOT_VALID}: {refused[0].message}", self._result(run, refused))
+            message = f"{NOT_VALID}: {refused[0].message.rstrip('.')}. {NOTHING_APPLIED}."
+            return life.Attempt(Phase.FAILED, message, self._result(run, refused))
         if not plan.is_repeatable and not sync.dry_run:
             await self._put_on_record(run, run.earlier.results if run.earlier else ())
         run.execution = Execution(

@@ -143,3 +143,24 @@ def test_what_a_webhook_writes_is_no_difference_unless_it_is_asked_for() -> None
     assert not arbitrate(desired_of(deployment()), live, predicted).modified
     told = arbitrate(desired_of(deployment()), live, predicted, include_webhooks=True)
     assert [change.path for change in told.changes] == ["metadata.annotations.stamp"]
+
+
+def test_what_the_server_fills_in_where_a_field_leaves_git_is_a_difference() -> None:
+    """As apps/v1 does for a StatefulSet whose strategy was named: without a type it gets one and its way."""
+    wanted: JsonObject = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"}, "spec": {}}
+    apply = {"manager": "argocd-controller", "operation": "Apply"}
+    named = {**apply, "fieldsV1": {"f:spec": {"f:updateStrategy": {"f:type": {}}}}}
+    live = {
+        **wanted,
+        "metadata": {"name": "db", "managedFields": [named]},
+        "spec": {"updateStrategy": {"type": "RollingUpdate"}},
+    }
+    predicted = {
+        **wanted,
+        "metadata": {"name": "db", "managedFields": [{**apply, "fieldsV1": {"f:spec": {}}}]},
+        "spec": {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}},
+    }
+    assert compute_diff(desired_of(wanted), live).arbiter_needed
+    (change,) = arbitrate(desired_of(wanted), live, predicted).changes
+    assert (change.path, change.desired) == ("spec.updateStrategy.rollingUpdate", {"partition": 0})
+    assert not arbitrate(desired_of(wanted), predicted, predicted).modified

@@ -117,6 +117,58 @@ async def test_an_unknown_kind_stops_everything_before_anything_is_applied(rig: 
     assert not rig.writes()
 
 
+async def test_a_nameless_object_that_is_no_hook_stops_everything_too(rig: Rig) -> None:
+    task = apply(config_map("x-"))
+    assert task.desired is not None
+    metadata = {"namespace": "shop", "generateName": "x-"}
+    nameless = replace(task, desired=replace(task.desired, body={**task.desired.body, "metadata": metadata}))
+    outcome = await rig.run(plan(apply(config_map("a")), nameless))
+    assert "has a generateName and no name, and is no hook" in outcome.message
+    assert outcome.message.endswith("Nothing of this sync was applied.")
+    assert not rig.writes()
+
+
+async def test_nothing_is_changed_where_one_manifest_of_the_sync_is_invalid(rig: Rig) -> None:
+    live = await rig.put(marked(config_map("a", x="1")))
+    refusal = answer(422, "Invalid", "x", causes=[{"field": "spec.replicas", "reason": "FieldValueTypeInvalid"}])
+    rig.api.fault(refusal, method="PATCH", path="/deployments/web")
+    changed = plan(apply(config_map("a", x="2"), live=live), apply(deployment("web"), wave=1))
+    outcome = await rig.run(changed)
+    assert outcome.phase is Phase.FAILED
+    assert outcome.message.startswith("one or more synchronization tasks are not valid: cannot apply Deployment.apps")
+    assert outcome.message.endswith("Nothing of this sync was applied.")
+    assert told(outcome.results) == [("web", "SyncFailed", "Failed")]
+    assert all("dryRun" in path for method, path in rig.api.requests if method == "PATCH")
+    there = rig.api.get(CONFIG_MAP, "shop", "a")
+    assert there
+    assert there["data"] == {"x": "1"}
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        answer(403, "Forbidden", "no account shop/web"),
+        answer(500, "InternalError", "failed calling webhook"),
+        answer(422, "Invalid", 'admission webhook "v" denied the request'),
+        answer(422, "Invalid", "spec.ports[0].nodePort: Invalid value: 30080: provided port is already allocated"),
+    ],
+    ids=["an account", "a webhook that is away", "a webhook", "a port"],
+)
+async def test_what_may_be_right_in_its_turn_stops_nothing_beforehand(rig: Rig, refusal: Any) -> None:
+    live = await rig.put(marked(config_map("a", x="1")))
+    rig.api.fault(refusal, method="PATCH", path="/deployments/web")
+    outcome = await rig.run(plan(apply(config_map("a", x="2"), live=live), apply(deployment("web"), wave=1)))
+    assert outcome.phase is Phase.SUCCEEDED
+
+
+async def test_what_an_earlier_process_began_is_not_tried_once_more(rig: Rig) -> None:
+    live = await rig.put(marked(config_map("a", x="1")))
+    rig.api.requests.clear()
+    earlier = Earlier(datetime(2026, 1, 1, tzinfo=UTC))
+    await rig.run(plan(apply(config_map("a", x="2"), live=live), apply(deployment("web"), rank=1)), earlier=earlier)
+    assert not any("dryRun" in path for _, path in rig.api.requests)
+
+
 async def test_the_next_wave_waits_for_health_and_is_opened_by_an_event(rig: Rig) -> None:
     running = asyncio.create_task(
         rig.run(plan(apply(deployment("web") | {"status": {"health": "Progressing"}}), apply(config_map("b"), wave=1)))

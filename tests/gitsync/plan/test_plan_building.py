@@ -36,12 +36,19 @@ def wanted(kind: str, name: str, *, wave: int = 0, spec: JsonObject | None = Non
 
 
 def found(
-    kind: str, name: str, *, wave: int = 0, application: str = "shop", options: str = "", mark: str | None = None
+    kind: str,
+    name: str,
+    *,
+    wave: int = 0,
+    application: str = "shop",
+    options: str = "",
+    mark: str | None = None,
+    labels: dict[str, str] | None = None,
 ) -> LiveObject:
     key = key_of(kind, name)
     owner = mark if mark is not None else f"{application}:{key.group}/{kind}:{key.namespace or 'shop'}/{name}"
     annotations = {WAVE: str(wave), **({SYNC_OPTIONS: options} if options else {})}
-    return LiveObject(key, "v1", f"uid-{name}", "1", annotations=annotations, owner=owner)
+    return LiveObject(key, "v1", f"uid-{name}", "1", labels=labels or {}, annotations=annotations, owner=owner)
 
 
 def planned(desired: Iterable[DesiredObject], live: Iterable[LiveObject] = (), **options: Any) -> Plan:
@@ -217,13 +224,15 @@ def test_a_partial_sync_creates_the_namespace_of_what_it_selects() -> None:
     assert [task.key.name for task in plan.tasks] == ["shop", "s"]
 
 
-def test_managed_namespace_metadata_is_kept_up() -> None:
+def test_managed_namespace_metadata_is_applied_with_each_sync() -> None:
+    """Only an apply takes away a label that has left it."""
     options: dict[str, Any] = {
         "namespace": "shop",
         "sync_options": ("CreateNamespace=true",),
         "namespace_metadata": {"labels": {"team": "x"}},
     }
-    (task,) = planned([], [found("Namespace", "shop", mark="")], **options).tasks
+    labelled = found("Namespace", "shop", mark="", labels={"team": "x", "tier": "left"})
+    (task,) = planned([], [labelled], **options).tasks
     assert task.desired is not None
     assert task.desired.body["metadata"] == {"name": "shop", "labels": {"team": "x"}}
 

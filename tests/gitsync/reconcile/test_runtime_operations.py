@@ -98,12 +98,16 @@ async def test_the_application_may_keep_everything_and_helm_single_objects(rig: 
 async def test_labels_of_the_namespace_follow_the_policy(rig: Rig) -> None:
     await rig.push({"room/a.yaml": config_map("room")})
     policy: dict[str, Any] = AUTOMATED | {"syncOptions": ["CreateNamespace=true"]}
-    policy["managedNamespaceMetadata"] = {"labels": {"team": "a"}, "annotations": {"note": "1"}}
+    policy["managedNamespaceMetadata"] = {"labels": {"team": "a", "tier": "x"}, "annotations": {"note": "1"}}
     destination = {"server": "https://kubernetes.default.svc", "namespace": "room"}
     await rig.create_application("room", syncPolicy=policy, destination=destination)
     body = await rig.until("room", synced_and_healthy)
-    assert body["status"]["operationState"]["syncResult"]["managedNamespaceMetadata"]["labels"] == {"team": "a"}
-    await rig.patch("room", {"spec": {"syncPolicy": {"managedNamespaceMetadata": {"labels": {"team": "b"}}}}})
+    assert body["status"]["operationState"]["syncResult"]["managedNamespaceMetadata"]["labels"] == {
+        "team": "a",
+        "tier": "x",
+    }
+    anew = {"managedNamespaceMetadata": {"labels": {"team": "b", "tier": None}}}
+    await rig.patch("room", {"spec": {"syncPolicy": anew}})
 
     def labelled_anew(body: JsonObject) -> bool:
         result = body["status"]["operationState"]["syncResult"]
@@ -113,6 +117,7 @@ async def test_labels_of_the_namespace_follow_the_policy(rig: Rig) -> None:
     namespace = await rig.get("v1", "Namespace", "", "room")
     assert namespace is not None
     assert namespace["metadata"]["labels"]["team"] == "b"
+    assert "tier" not in namespace["metadata"]["labels"]
     assert not namespace["metadata"]["annotations"].get("argocd.argoproj.io/tracking-id")
 
 
