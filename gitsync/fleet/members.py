@@ -60,11 +60,13 @@ class Member:
     def require(self) -> None:
         """Raises ClusterUnreachable, or ClusterStarting, unless its objects are known and it answers."""
         state = self.cache.connection.state
+        meanwhile = "Nothing is changed there meanwhile; it is tried again by itself."
         if state.reach is Reach.FAILED:
-            raise ClusterUnreachable(
-                f"cluster {self.name} ({self.server}) cannot be reached: {state.message}",
-                suggestion="Nothing is changed there meanwhile; it is tried again by itself.",
-            )
+            message = f"cluster {self.name} ({self.server}) cannot be reached: {state.message.rstrip('.')}"
+            raise ClusterUnreachable(message, suggestion=meanwhile)
+        if not self.ready and self.cache.held_up:
+            message = f"cluster {self.name} ({self.server}) asks for patience: {self.cache.held_up.rstrip('.')}"
+            raise ClusterUnreachable(message, suggestion=meanwhile)
         if not self.ready:
             raise ClusterStarting(f"the objects of cluster {self.name} are being listed", retry_after_seconds=5.0)
 

@@ -3,6 +3,8 @@
 import random
 from dataclasses import dataclass
 
+from gitsync.kube.errors import ClusterError, TooManyRequests
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -23,8 +25,11 @@ class Backoff:
     def succeeded(self) -> None:
         self._failures = 0
 
-    def failed(self) -> float:
-        """Seconds to wait after this failure."""
+    def failed(self, error: ClusterError | None = None) -> float:
+        """Seconds to wait after this failure; not fewer than a cluster asks for that wants patience."""
         wait = min(self._pace.first_seconds * 2.0 ** min(self._failures, 30), self._pace.most_seconds)
         self._failures += 1
-        return wait * self._jitter.uniform(0.5, 1.5)
+        wait *= self._jitter.uniform(0.5, 1.5)
+        if isinstance(error, TooManyRequests):
+            return max(wait, error.retry_after_seconds * self._jitter.uniform(1.0, 1.5))
+        return wait

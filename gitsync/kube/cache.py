@@ -24,6 +24,7 @@ from gitsync.kube.errors import (
     ClusterUnreachable,
     Forbidden,
     Refused,
+    TooManyRequests,
     Unauthorized,
     UnknownKind,
 )
@@ -104,6 +105,7 @@ class LiveCache:
         self.index = LiveIndex()
         self.synced = asyncio.Event()
         self.connection = Connection(clock)
+        self.held_up = ""  # what the cluster said when it asked for patience, until something is followed again
         self._facts_of = facts_of
         self._exclusions = exclusions
         self._tracking = tracking
@@ -234,7 +236,7 @@ class LiveCache:
                 await self.cluster.discovery.refresh()
             except ClusterError as error:
                 self.connection.failed(error)
-                await asyncio.sleep(backoff.failed())
+                await asyncio.sleep(backoff.failed(error))
                 continue
             self._reached()
             self._discovered = True
@@ -371,6 +373,7 @@ class LiveCache:
 
     def _settle(self, kind: _Kind) -> None:
         kind.listed, kind.error, kind.failures = True, "", 0
+        self.held_up = ""
         self._reached()
         self._check_synced()
 
@@ -379,6 +382,8 @@ class LiveCache:
             self.connection.failed(error)
             return
         kind.failures += 1
+        if isinstance(error, TooManyRequests):
+            self.held_up = f"{error.message}. {error.suggestion}"
         if isinstance(error, Forbidden | UnknownKind | Refused) or kind.failures >= _SETTLE_ATTEMPTS:
             kind.error = error.message
             kind.listed = False

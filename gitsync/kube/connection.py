@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from gitsync.kube.errors import ClusterError
+from gitsync.kube.errors import ClusterError, TooManyRequests
 
 
 class Reach(enum.StrEnum):
@@ -43,7 +43,8 @@ class Connection:
         return was_failed
 
     def failed(self, error: ClusterError) -> None:
-        self._become(Reach.FAILED, error.message)
+        asks = f". {error.suggestion}" if isinstance(error, TooManyRequests) else ""
+        self._become(Reach.FAILED, f"{error.message}{asks}")
 
     def _become(self, reach: Reach, message: str) -> None:
         now = self._clock()

@@ -196,7 +196,7 @@ class Follower:
         """Seconds to wait. After a refusal a list is always right; after silence the watch can be resumed."""
         if not isinstance(error, ClusterUnreachable | TooManyRequests | Unauthorized | AccessUnusable):
             self._version = ""
-        return (self._refused if isinstance(error, Forbidden | UnknownKind | Refused) else self._failed).failed()
+        return (self._refused if isinstance(error, Forbidden | UnknownKind | Refused) else self._failed).failed(error)
 
     async def _pause(self, seconds: float) -> None:
         self._woken.clear()
