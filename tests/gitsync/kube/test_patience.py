@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from gitsync.fleet.members import Member
 from gitsync.kube.backoff import Backoff, Pace
 from gitsync.kube.cache import LiveCache
 from gitsync.kube.client import Cluster
@@ -12,7 +13,6 @@ from gitsync.kube.connection import Connection
 from gitsync.kube.errors import ClusterUnreachable, TooManyRequests
 from gitsync.kube.watch import Interrupted, watch_kind
 from gitsync.manifest.object import Facts
-from gitsync.reconcile.fleet import Member
 from model.identity import GroupVersionKind
 from tests.gitsync.kube.conftest import PACES
 from tests.support.kube_api import KubeApi, answer
