@@ -1,15 +1,19 @@
-// Words for moments and durations. Pure; the viewer's zone is the browser's.
+// Words for moments and durations. Pure; the zone is the viewer's, the words are those of the console: English, day before month.
+const LOCALE = "en-GB";
+
 export const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-const exactFormat = (options) => new Intl.DateTimeFormat(undefined, options);
+const formatted = (moment, options) => new Intl.DateTimeFormat(LOCALE, options).format(new Date(moment));
 
-export function exact(moment) {
-  return exactFormat({ dateStyle: "medium", timeStyle: "medium" }).format(new Date(moment));
-}
+export const exact = (moment) => formatted(moment, { dateStyle: "medium", timeStyle: "medium" });
 
-export function clock(moment) {
-  return new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(new Date(moment));
-}
+export const clock = (moment) => formatted(moment, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+export const day = (moment, { year = false } = {}) => formatted(moment, { day: "numeric", month: "short", ...(year ? { year: "numeric" } : {}) });
+
+export const month = (moment) => formatted(moment, { month: "short", year: "numeric" });
+
+export const weekday = (moment) => formatted(moment, { weekday: "long", day: "numeric", month: "long" });
 
 const STEPS = [
   [60, 1, "s"],

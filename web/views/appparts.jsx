@@ -26,7 +26,10 @@ export function Star({ row }) {
   );
 }
 
-export const Tag = ({ row }) => <span className="muted aside">{row.kind === "APPLICATION" ? row.project : KINDS[row.kind]}</span>;
+// The project that everything is in by default would say nothing.
+const tagOf = ({ kind, project }) => (kind !== "APPLICATION" ? KINDS[kind] : project === "default" ? null : project);
+
+export const Tag = ({ row }) => tagOf(row) && <span className="muted aside">{tagOf(row)}</span>;
 
 // The words of one mutation on an application: what was refused, or null.
 export async function operate(document, field, { runtime, namespace, name }, variables = {}) {

@@ -108,7 +108,7 @@ function Log({ log }) {
   const { pageInfo } = log;
   return (
     <>
-      <table className="rows audit">
+      <table className="rows flat stacks audit">
         <caption className="unseen">Commits, newest first</caption>
         <thead>
           <tr>

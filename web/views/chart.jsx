@@ -1,32 +1,38 @@
 // Charts of figures over time: bars and a line, drawn as SVG, each with the same figures as a table for whoever cannot look.
-import { Fragment, useId, useState } from "react";
-import { bucketLabel } from "./period.js";
+import { Fragment, useEffect, useId, useRef, useState } from "react";
+import { bucketLabel, niceCeiling } from "./period.js";
 
-const WIDTH = 600;
+const NARROW = 600; // until the width is known
 const HEIGHT = 160;
 const ROOM = { left: 44, right: 8, top: 8, bottom: 22 };
-const MOST_LABELS = 7;
+const LABEL_WIDTH = 76;
 
-// The largest round number that is not much above the values, so that grid lines say something.
-export function niceCeiling(value) {
-  if (!(value > 0)) return 1;
-  const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 2.5, 5, 10].map((step) => step * power).find((step) => step >= value);
+// Drawn in the pixels that there are, so that letters have one size in every chart.
+function useWidth(ref) {
+  const [width, setWidth] = useState(NARROW);
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.round(entry.contentRect.width) || NARROW));
+    observer.observe(ref.current);
+    return () => observer.disconnect();
+  }, []);
+  return width;
 }
 
 // `buckets`: [{start, partial, values: [..]}] with null for no data; `series`: [{label, colour}].
-export function Chart({ label, buckets, series, granularity, format, kind = "bars", average = null, onPick }) {
+export function Chart({ label, buckets, series, granularity, format, kind = "bars", average = null, unit = "count", onPick }) {
   const id = useId();
   const [at, setAt] = useState(null);
+  const box = useRef(null);
+  const width = useWidth(box);
   const sums = buckets.map(({ values }) => values.reduce((sum, value) => sum + (value ?? 0), 0));
-  const top = niceCeiling(Math.max(...sums, average ?? 0, 0));
-  const step = (WIDTH - ROOM.left - ROOM.right) / Math.max(buckets.length, 1);
+  const top = niceCeiling(Math.max(...sums, average ?? 0, 0), unit);
+  const step = (width - ROOM.left - ROOM.right) / Math.max(buckets.length, 1);
   const y = (value) => HEIGHT - ROOM.bottom - (value / top) * (HEIGHT - ROOM.top - ROOM.bottom);
-  const every = Math.ceil(buckets.length / MOST_LABELS);
+  const every = Math.ceil((buckets.length * LABEL_WIDTH) / (width - ROOM.left - ROOM.right));
   const shown = at === null ? null : buckets[at];
   return (
-    <figure className="chart">
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label} onMouseLeave={() => setAt(null)}>
+    <figure className="chart" ref={box}>
+      <svg viewBox={`0 0 ${width} ${HEIGHT}`} role="img" aria-label={label} onMouseLeave={() => setAt(null)}>
         <defs>
           <pattern id={`${id}-cut`} width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
             <rect width="2" height="5" className="chart-cut" />
@@ -34,7 +40,7 @@ export function Chart({ label, buckets, series, granularity, format, kind = "bar
         </defs>
         {[0, 0.5, 1].map((share) => (
           <Fragment key={share}>
-            <line className="chart-grid" x1={ROOM.left} x2={WIDTH - ROOM.right} y1={y(top * share)} y2={y(top * share)} />
+            <line className="chart-grid" x1={ROOM.left} x2={width - ROOM.right} y1={y(top * share)} y2={y(top * share)} />
             <text className="chart-text" x={ROOM.left - 6} y={y(top * share) + 4} textAnchor="end">
               {format(top * share)}
             </text>
@@ -52,7 +58,7 @@ export function Chart({ label, buckets, series, granularity, format, kind = "bar
             )}
           </g>
         ))}
-        {average !== null && <line className="chart-average" x1={ROOM.left} x2={WIDTH - ROOM.right} y1={y(average)} y2={y(average)} />}
+        {average !== null && <line className="chart-average" x1={ROOM.left} x2={width - ROOM.right} y1={y(average)} y2={y(average)} />}
       </svg>
       <figcaption className="chart-caption muted">
         {shown ? (

@@ -9,10 +9,10 @@ import { Releases } from "./releases.jsx";
 import { showQuery, useQuery, withChanges } from "./url.jsx";
 
 const METRICS = [
-  ["deploymentFrequency", "Deployment frequency", whole, "bars", "Successful deployments a step: releases that became Healthy and were not Degraded before. The headline is the average over all steps, empty ones included.", "Nothing was deployed."],
-  ["leadTimeForChanges", "Lead time for changes", span, "line", "From the making of a commit to the end of the deployment that brought it, averaged over commits that changed what the application reads. Only successful deployments count.", "No successful deployment brought a commit that is known."],
-  ["changeFailureRate", "Change failure rate", percent, "line", "Failed deployments as a share of failed and successful ones. Failed: it could not be applied, was Degraded before it was ever Healthy, or was rolled back. The headline counts the whole period, it is no average of steps.", "No deployment has succeeded or failed."],
-  ["timeToRestoreService", "Time to restore service", span, "line", "From when a failed deployment was seen to fail until the application was Healthy again, averaged.", "No failed deployment was followed by a recovery."],
+  ["deploymentFrequency", "Deployment frequency", whole, "bars", "count", "Successful deployments a step: releases that became Healthy and were not Degraded before. The headline is the average over all steps, empty ones included.", "Nothing was deployed."],
+  ["leadTimeForChanges", "Lead time for changes", span, "line", "seconds", "From the making of a commit to the end of the deployment that brought it, averaged over commits that changed what the application reads. Only successful deployments count.", "No successful deployment brought a commit that is known."],
+  ["changeFailureRate", "Change failure rate", percent, "line", "share", "Failed deployments as a share of failed and successful ones. Failed: it could not be applied, was Degraded before it was ever Healthy, or was rolled back. The headline counts the whole period, it is no average of steps.", "No deployment has succeeded or failed."],
+  ["timeToRestoreService", "Time to restore service", span, "line", "seconds", "From when a failed deployment was seen to fail until the application was Healthy again, averaged.", "No failed deployment was followed by a recovery."],
 ];
 const LEVELS = { ELITE: ["Elite", "green"], HIGH: ["High", "blue"], MEDIUM: ["Medium", "amber"], LOW: ["Low", "red"] };
 
@@ -41,8 +41,8 @@ export function Dora() {
       {error && <Notice title="The figures could not be read" detail={error.message} next="Applications and runtimes still work." id={error.id} onRetry={again} />}
       <Totals totals={found?.totals} />
       <div className="tiles tiles-two">
-        {METRICS.map(([key, title, format, kind, help, empty]) => (
-          <Metric key={key} title={title} format={format} kind={kind} help={help} empty={empty} series={found?.[key]} period={period} onPick={(bucket, index) => change({ since: bucket.start, until: bucketEnd(found[key].points, index, period.to) })} />
+        {METRICS.map(([key, title, format, kind, unit, help, empty]) => (
+          <Metric key={key} title={title} format={format} kind={kind} unit={unit} help={help} empty={empty} series={found?.[key]} period={period} onPick={(bucket, index) => change({ since: bucket.start, until: bucketEnd(found[key].points, index, period.to) })} />
         ))}
       </div>
       {picked && (
@@ -80,7 +80,7 @@ function Totals({ totals }) {
   );
 }
 
-function Metric({ title, format, kind, help, empty, series, period, onPick }) {
+function Metric({ title, format, kind, unit, help, empty, series, period, onPick }) {
   const [word, colour] = LEVELS[series?.level] ?? [];
   return (
     <section className="tile" aria-label={title}>
@@ -100,6 +100,7 @@ function Metric({ title, format, kind, help, empty, series, period, onPick }) {
         <Chart
           label={`${title} over time`}
           kind={kind}
+          unit={unit}
           granularity={period.by}
           series={[{ label: title, colour: kind === "bars" ? "green" : "blue" }]}
           format={format}

@@ -25,7 +25,7 @@ export function Events({ application, resource = null }) {
   if (!newestFirst.length && !waited) return <p className="pad"><Bone wide /></p>;
   if (!newestFirst.length) return <Empty title="No events" next="Kubernetes forgets events after a while; new ones appear here by themselves." />;
   return (
-    <table className="rows events">
+    <table className="rows flat stacks events">
       <caption className="unseen">Events, newest first</caption>
       <thead>
         <tr>

@@ -34,15 +34,14 @@ export function Strip({ facets, total, selected, onChange, children }) {
         })}
         <button
           type="button"
-          className="button quiet"
+          className="counter"
           aria-pressed={UNHEALTHY.every((status) => selected.includes(status))}
           onClick={() => onChange({ health: UNHEALTHY.every((status) => selected.includes(status)) ? null : UNHEALTHY })}
         >
           Unhealthy
         </button>
       </div>
-      <div className="grow" />
-      {children}
+      <div className="strip-deeds">{children}</div>
     </div>
   );
 }

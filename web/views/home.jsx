@@ -25,18 +25,22 @@ export function Home() {
       <SetUp />
       <PeriodBar period={period} />
       {error && <Notice title="The figures could not be read" detail={error.message} next="Applications and runtimes still work." id={error.id} onRetry={again} />}
-      <div className="tiles">
-        <Deployments home={home} period={period} />
-        <Attention />
-        <Busiest home={home} />
-        <Counts home={home} />
+      <div className="home">
+        <div className="home-column">
+          <Deployments home={home} period={period} />
+          <Attention />
+        </div>
+        <div className="home-column">
+          <Counts home={home} />
+          <Busiest home={home} />
+        </div>
       </div>
     </>
   );
 }
 
-const Tile = ({ title, aside, children, wide }) => (
-  <section className={`tile${wide ? " tile-wide" : ""}`} aria-label={title}>
+const Tile = ({ title, aside, children }) => (
+  <section className="tile" aria-label={title}>
     <div className="tile-head">
       <h2>{title}</h2>
       {aside}
@@ -90,7 +94,7 @@ const SERIES = [
 function Deployments({ home, period }) {
   const any = home?.deployments.some((one) => one.successful + one.failed + one.rollbacks > 0);
   return (
-    <Tile title="Deployments" aside={<AppLink to="/dora">Key metrics</AppLink>} wide>
+    <Tile title="Deployments" aside={<AppLink to="/dora">Key metrics</AppLink>}>
       {!home && <Bone wide />}
       {home && (
         <div className="figures">

@@ -9,7 +9,7 @@ const worstFirst = (a, b) => isFine(a) - isFine(b) || a.kind.localeCompare(b.kin
 export function ResourceList({ nodes, onOpen }) {
   if (!nodes.length) return <Empty title="No resource matches" next="Take a filter away." />;
   return (
-    <table className="rows resources">
+    <table className="rows stacks resources">
       <caption className="unseen">Resources, those that are not fine first</caption>
       <thead>
         <tr>

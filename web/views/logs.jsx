@@ -8,6 +8,7 @@ import { clock, exact } from "./time.js";
 const BLOCK = 100;
 const MOST_LINES = 10_000;
 const FLUSH_MILLISECONDS = 100;
+const OVER = new Set(["Completed", "Succeeded"]); // what still runs is looked at first
 
 // Blocks of lines; only the last one is ever replaced.
 export function appended(blocks, lines) {
@@ -132,7 +133,7 @@ function save(blocks, pod, container) {
 
 export function Logs({ application, pods, containersOf }) {
   const [chosen, setChosen] = useState(null);
-  const pod = pods.find((one) => one.id === chosen) ?? pods[0];
+  const pod = pods.find((one) => one.id === chosen) ?? pods.find(({ info }) => !info?.some(({ value }) => OVER.has(value))) ?? pods[0];
   const containers = containersOf?.(pod) ?? [];
   const [container, setContainer] = useState(null);
   if (!pod) return <Empty title="No pods" next="Logs appear as soon as a pod of this runs." />;

@@ -1,5 +1,5 @@
 // Periods of dashboards and words for their figures. Pure; the viewer's zone is the browser's.
-import { zone } from "./time.js";
+import { day, month, zone } from "./time.js";
 
 export const PERIODS = [
   ["7d", "7 days", 7],
@@ -23,8 +23,7 @@ export function readPeriod(search, { period = "7d", granularity = "DAILY" } = {}
 }
 
 export function bucketLabel(start, granularity, long = false) {
-  const options = granularity === "MONTHLY" ? { month: "short", year: "numeric" } : { day: "numeric", month: "short", ...(long ? { year: "numeric" } : {}) };
-  const text = new Intl.DateTimeFormat("en-GB", options).format(new Date(start));
+  const text = granularity === "MONTHLY" ? month(start) : day(start, { year: long });
   return granularity === "WEEKLY" && long ? `week of ${text}` : text;
 }
 
@@ -34,6 +33,21 @@ export const bucketEnd = (buckets, index, to) => buckets[index + 1]?.start ?? to
 export const whole = (value) => (Number.isInteger(value) ? String(value) : value.toFixed(1));
 
 export const percent = (ratio) => `${Math.round(ratio * 1000) / 10} %`;
+
+const [MINUTE, HOUR, DAY] = [60, 3600, 86_400];
+const ROUND = {
+  share: [0.1, 0.2, 0.5, 1],
+  seconds: [2, 10, 20, MINUTE, 2 * MINUTE, 10 * MINUTE, 20 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, 12 * HOUR, DAY, 2 * DAY, 4 * DAY, 10 * DAY, 20 * DAY, 60 * DAY, 180 * DAY, 360 * DAY],
+  count: [2, 4, 6, 10],
+};
+
+// The smallest round number that is not below the values and whose half is round too, so that both grid lines say something.
+export function niceCeiling(value, unit = "count") {
+  const [least] = ROUND[unit];
+  const power = 10 ** Math.floor(Math.log10(Math.max(value, least)));
+  const beyond = ROUND.count.map((step) => step * power);
+  return [...ROUND[unit], ...beyond].find((round) => round >= value) ?? 10 * power;
+}
 
 export function span(seconds) {
   if (seconds < 60) return `${Math.round(seconds)} s`;

@@ -22,7 +22,7 @@ function List({ title, name, of, heads, empty, row, stamp, deed, children }) {
       {!found && !error && <Bone wide />}
       {found?.nodes.length === 0 && <Empty {...empty} />}
       {found?.nodes.length > 0 && (
-        <table className="rows listing">
+        <table className={`rows flat stacks listing ${name}`}>
           <caption className="unseen">{title}</caption>
           <thead>
             <tr>
@@ -65,9 +65,13 @@ export function Clusters() {
             </td>
             <td>{metadata.runtime}</td>
             <td>{info.serverVersion}</td>
-            <td className="number">{info.applicationsCount}</td>
-            <td className="number">{info.cacheInfo.resourcesCount}</td>
-            <td>
+            <td className="number" data-label="applications">
+              {info.applicationsCount}
+            </td>
+            <td className="number" data-label="objects">
+              {info.cacheInfo.resourcesCount}
+            </td>
+            <td data-label="read">
               <Moment at={info.cacheInfo.lastCacheSyncTime} />
             </td>
           </tr>
@@ -122,8 +126,10 @@ export function GitSources() {
             <td>
               <CommitLink commit={lastCommit} />
             </td>
-            <td className="number">{resourcesCount}</td>
-            <td title={permissions.reason ?? undefined}>{permissions.write ? "read and write" : "read"}</td>
+            <td className="number" data-label="objects">
+              {resourcesCount}
+            </td>
+            <td data-label="you may" title={permissions.reason ?? undefined}>{permissions.write ? "read and write" : "read"}</td>
             <td>
               <SourceDeeds source={source} onEdit={() => setAsked({ deed: "edit", source })} onDelete={() => setAsked({ deed: "delete", source })} />
             </td>

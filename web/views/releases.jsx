@@ -5,7 +5,7 @@ import { AppLink, Bone, CommitLink, Empty, Icon, Moment, Notice } from "./kit.js
 import { ask, useAnswer, useStream } from "./live.js";
 import { placeOf } from "./place.js";
 import { Health } from "./status.jsx";
-import { duration, exact, zone } from "./time.js";
+import { day as dayOf, duration, exact, zone } from "./time.js";
 import { HEALTH } from "./tokens.js";
 
 const RollbackDialog = lazy(() => import("./rollback.jsx").then((module) => ({ default: module.RollbackDialog })));
@@ -101,14 +101,12 @@ function Dots({ releases }) {
               />
             ))}
           </span>
-          <span className="muted">{dayWord(at)}</span>
+          <span className="muted">{dayOf(at)}</span>
         </li>
       ))}
     </ol>
   );
 }
-
-const dayWord = (at) => new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" }).format(new Date(at));
 
 function Release({ release, withApplication, back = null }) {
   const changes = release.services.length + release.childApps.length + release.pullRequests.length + release.issues.length + Math.max(release.commits.length - 1, 0);

@@ -127,7 +127,7 @@ function Search({ value, onChange }) {
 function Table({ rollouts, onNews }) {
   const streamed = new Set(rollouts.filter(isMoving).slice(0, MOST_STREAMS).map(({ id }) => id));
   return (
-    <table className="rows rollouts">
+    <table className="rows stacks rollouts">
       <caption className="unseen">Rollouts, those that need somebody first</caption>
       <thead>
         <tr>

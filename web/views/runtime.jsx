@@ -1,5 +1,6 @@
 // One runtime: how it does, its parts, its Git Sources and clusters; and the picture of all runtimes with their clusters.
-import { useState } from "react";
+import { useEffect, useState } from "react";
+import { createPortal } from "react-dom";
 import { useNavigate, useParams } from "react-router";
 import { Dialog, GuardedButton, Words } from "./dialog.jsx";
 import { announce, AppLink, Bone, Empty, Icon, Moment, Notice } from "./kit.jsx";
@@ -111,7 +112,7 @@ function Facts({ runtime }) {
 }
 
 const Table = ({ caption, heads, children }) => (
-  <table className="rows listing">
+  <table className="rows flat stacks listing">
     <caption className="unseen">{caption}</caption>
     <thead>
       <tr>
@@ -180,7 +181,9 @@ function Clusters({ clusters }) {
           </td>
           <td title={one.server}>{one.server}</td>
           <td>{one.info.serverVersion}</td>
-          <td className="number">{one.info.applicationsCount}</td>
+          <td className="number" data-label="applications">
+            {one.info.applicationsCount}
+          </td>
         </tr>
       ))}
     </Table>
@@ -234,6 +237,13 @@ function Deeds({ name, runtime, admin }) {
   );
 }
 
+// Drawn in the head of the page, which is made on the server.
+function InHead({ id, children }) {
+  const [place, setPlace] = useState(null);
+  useEffect(() => setPlace(document.getElementById(id)), [id]);
+  return place && createPortal(children, place);
+}
+
 // Who serves which cluster; a nested list, drawn as a tree.
 export function Topology() {
   const [stamp, setStamp] = useState(0);
@@ -249,13 +259,14 @@ export function Topology() {
     <section className="topology-section" aria-label="Topology">
       <div className="page-head">
         <h2>Topology</h2>
-        <div className="grow" />
+      </div>
+      <InHead id="register-runtime">
         <GuardedButton off={data && !data.me.isAdmin ? ADMINS : null} className="button primary" onClick={() => setAdding(true)}>
           <Icon name="plus" />
           Runtime
         </GuardedButton>
-      </div>
-      <NewRuntime open={adding} onClose={close} />
+        <NewRuntime open={adding} onClose={close} />
+      </InHead>
       {error && !data && <Notice title="It could not be read" detail={error.message} id={error.id} />}
       <ul className="topology">
         <li>

@@ -30,7 +30,7 @@ export function Services({ nodes, podsOf }) {
           <input type="search" data-key="/" aria-label="Search services" placeholder="Search" value={text} onChange={(event) => setText(event.target.value)} />
         </div>
       </div>
-      <table className="rows services">
+      <table className="rows stacks services">
         <caption className="unseen">Services of the application</caption>
         <thead>
           <tr>

@@ -5,6 +5,7 @@ import { announce, AppLink, Bone, CopyId, Empty, Icon, Moment, Notice } from "./
 import { useAnswer } from "./live.js";
 import { Refused, useDeed } from "./mutation.jsx";
 import { placeOf } from "./place.js";
+import { day } from "./time.js";
 import { QueryLink, useQuery } from "./url.jsx";
 
 const TABS = [
@@ -52,8 +53,7 @@ function You({ data }) {
       <section aria-label="Person">
         <h2>{me ? me.name : <Bone wide />}</h2>
         <p className="muted">
-          {me?.email}
-          {me && (me.isAdmin ? " · administrator" : "")}
+          {[me?.email, me?.isAdmin && "administrator"].filter(Boolean).join(" · ")}
         </p>
       </section>
       <section aria-label="Theme">
@@ -66,7 +66,7 @@ function You({ data }) {
         {!data && <Bone wide />}
         {data?.gitSources.nodes.length === 0 && <Empty title="No Git Source that you may read" next="Enter a Git token under Git accounts, or ask for access on the Git host." />}
         {data?.gitSources.nodes.length > 0 && (
-          <table className="rows listing">
+          <table className="rows flat stacks listing">
             <caption className="unseen">Your rights by Git Source</caption>
             <thead>
               <tr>
@@ -204,7 +204,7 @@ function Tokens() {
               <td>
                 <Moment at={one.created} />
               </td>
-              <td>{one.expires ? new Date(one.expires).toLocaleDateString() : "no end"}</td>
+              <td>{one.expires ? day(one.expires, { year: true }) : "no end"}</td>
               <td>
                 <Sure label="Revoke" question="Programs that use it stop working." busy={busy} onDo={() => revoke(one)} />
               </td>
@@ -217,7 +217,7 @@ function Tokens() {
 }
 
 const Table = ({ caption, heads, children }) => (
-  <table className="rows listing">
+  <table className="rows flat stacks listing">
     <caption className="unseen">{caption}</caption>
     <thead>
       <tr>

@@ -1,4 +1,6 @@
 // Entries of the activity feed, in order. Pure.
+import { weekday } from "./time.js";
+
 const SHOWN = 60;
 
 // The newest word on each thing, newest first.
@@ -23,7 +25,7 @@ function dayOf(time, now) {
   const days = Math.round((midnight(now) - midnight(time)) / 86_400_000);
   if (days <= 0) return "Today";
   if (days === 1) return "Yesterday";
-  return new Intl.DateTimeFormat("en-GB", { weekday: "long", day: "numeric", month: "long" }).format(time);
+  return weekday(time);
 }
 
 // Now, or the time of the newest entry: the clocks of clusters may be ahead.

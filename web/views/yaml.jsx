@@ -211,7 +211,7 @@ const shown = (value) => (value === null || value === undefined ? "–" : typeof
 
 function Fields({ changes }) {
   return (
-    <table className="rows fields">
+    <table className="rows flat fields">
       <caption className="unseen">Fields that differ</caption>
       <thead>
         <tr>
