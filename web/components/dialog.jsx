@@ -53,13 +53,13 @@ export function GuardedButton({ off, onClick, type = "button", className = "butt
   );
 }
 
-export function Words({ label, value, onChange, placeholder, required = false, rows = 0, hint = null }) {
+export function Words({ label, value, onChange, placeholder, required = false, rows = 0, type = "text", hint = null }) {
   const id = useId();
   const props = { id, value, placeholder, required, onChange: (event) => onChange(event.target.value), "aria-describedby": hint ? `${id}-hint` : undefined };
   return (
     <div className="words">
       <label htmlFor={id}>{label}</label>
-      {rows ? <textarea rows={rows} {...props} /> : <input type="text" {...props} />}
+      {rows ? <textarea rows={rows} {...props} /> : <input type={type} autoComplete="off" {...props} />}
       {hint && (
         <p id={`${id}-hint`} className="muted">
           {hint}

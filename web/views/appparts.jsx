@@ -1,11 +1,13 @@
 // Parts that rows and cards of applications share: star, type, menu.
-import { useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useNavigate } from "react-router";
 import { useClosing } from "./closing.js";
 import { KINDS } from "./filters.js";
 import { announce, Icon } from "./kit.jsx";
 import { ask } from "./live.js";
 import { placeOf } from "./place.js";
+
+const DeleteDialog = lazy(() => import("./deleting.jsx").then((module) => ({ default: module.DeleteDialog })));
 
 export function Star({ row }) {
   const [on, setOn] = useState(Boolean(row.metadata.favorite));
@@ -45,39 +47,54 @@ export function RowMenu({ row }) {
   const ref = useRef(null);
   const navigate = useNavigate();
   useClosing(ref, { onChoice: true });
+  const [deleting, setDeleting] = useState(false);
   const place = placeOf(row.metadata);
+  const { runtime, namespace, name } = row.metadata;
   const refresh = async (hard) => {
     const refused = await operate("refresh", "refreshApplication", row.metadata, { hard });
     announce(refused ? `${row.metadata.name}: ${refused.message}` : `Refreshing ${row.metadata.name}`);
   };
   return (
-    <details className="menu above" ref={ref}>
-      <summary className="button quiet icon-only" aria-label={`More about ${row.metadata.name}`}>
-        <Icon name="more" />
-      </summary>
-      <div className="menu-body menu-right">
-        <button type="button" onClick={() => navigate(`${place}?do=sync`)}>
-          Sync…
-        </button>
-        <button type="button" onClick={() => refresh(false)}>
-          Refresh
-        </button>
-        <button type="button" onClick={() => refresh(true)}>
-          Hard refresh
-        </button>
-        <button type="button" onClick={() => navigate(`${place}?tab=diff`)}>
-          Diff
-        </button>
-        <button type="button" onClick={() => navigate(`${place}?tab=configuration`)}>
-          Edit
-        </button>
-        <button type="button" onClick={() => navigate(`${place}?tab=timeline`)}>
-          Timeline
-        </button>
-        <button type="button" onClick={() => navigate(`${place}?tab=events`)}>
-          Events
-        </button>
-      </div>
-    </details>
+    <>
+      <details className="menu above" ref={ref}>
+        <summary className="button quiet icon-only" aria-label={`More about ${row.metadata.name}`}>
+          <Icon name="more" />
+        </summary>
+        <div className="menu-body menu-right">
+          <button type="button" onClick={() => navigate(`${place}?quick=summary`)}>
+            Quick view
+          </button>
+          <button type="button" onClick={() => navigate(`${place}?do=sync`)}>
+            Sync…
+          </button>
+          <button type="button" onClick={() => refresh(false)}>
+            Refresh
+          </button>
+          <button type="button" onClick={() => refresh(true)}>
+            Hard refresh
+          </button>
+          <button type="button" onClick={() => navigate(`${place}?tab=diff`)}>
+            Diff
+          </button>
+          <button type="button" onClick={() => navigate(`${place}?tab=configuration`)}>
+            Edit
+          </button>
+          <button type="button" onClick={() => navigate(`${place}?tab=timeline`)}>
+            Timeline
+          </button>
+          <button type="button" onClick={() => navigate(`${place}?tab=events`)}>
+            Events
+          </button>
+          <button type="button" onClick={() => setDeleting(true)}>
+            Delete…
+          </button>
+        </div>
+      </details>
+      {deleting && (
+        <Suspense fallback={null}>
+          <DeleteDialog application={{ runtime, namespace, name }} onClose={() => setDeleting(false)} />
+        </Suspense>
+      )}
+    </>
   );
 }

@@ -50,7 +50,7 @@ class Topology(rx.NoSSRComponent):
 class Clusters(rx.NoSSRComponent):
     """Destination clusters."""
 
-    library = module("platform.jsx")
+    library = module("clusters.jsx")
     tag = "Clusters"
 
 

@@ -111,8 +111,10 @@ function SearchField({ value, onChange }) {
   );
 }
 
-const wordOf = (facet, value) => (facet.key === "sync" ? (SYNC[value]?.word ?? value) : facet.key === "kind" ? (KINDS[value] ?? value) : facet.key === "health" ? HEALTH[value].word : value);
+const WORD_OF = { sync: (value) => SYNC[value]?.word, kind: (value) => KINDS[value], health: (value) => HEALTH[value].word };
+const wordOf = (facet, value) => (facet.word ?? WORD_OF[facet.key])?.(value) ?? value;
 
+// `facet`: {key, label, word?}, word says what people read for a value.
 export function FacetMenu({ facet, choices, selected, onChange }) {
   const ref = useRef(null);
   useClosing(ref);

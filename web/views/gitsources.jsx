@@ -29,7 +29,7 @@ export function Committed({ told, onClose }) {
             that has to be merged first
           </p>
         )}
-        <p className="muted">It shows here once the runtime has read the commit.</p>
+        <p className="muted">{payload.notice ?? "It shows here once the runtime has read the commit."}</p>
         <button type="button" className="button small" onClick={onClose}>
           Dismiss
         </button>

@@ -10,7 +10,7 @@ import { isFine, ROOT, visibleIds } from "./layout.js";
 import { ResourceList } from "./list.jsx";
 import { useConnection, useStream } from "./live.js";
 import { keyOf, versionOf } from "./place.js";
-import { Releases } from "./releases.jsx";
+import { Timeline } from "./timeline.jsx";
 import { HEALTH, SYNC } from "./tokens.js";
 import { QueryLink, showQuery, useQuery, withChanges } from "./url.jsx";
 
@@ -85,7 +85,7 @@ export function ApplicationPane({ healthStatus, syncStatus, revision, mayOperate
       {failure && nodes && <Stale since={readAt} reason={failure.message} />}
       <Suspense fallback={<Bone wide />}>
         {tab === "state" && <State nodes={nodes} failed={Boolean(failure)} application={{ id: ROOT, kind: "Application", name, healthStatus, syncStatus, info: [] }} search={search} onOpen={open} selected={selected} />}
-        {tab === "timeline" && <Releases filters={application} steering={{ allowed: mayOperate, reason }} />}
+        {tab === "timeline" && <Timeline application={application} steering={{ allowed: mayOperate, reason }} />}
         {tab === "services" && <Services nodes={nodes} podsOf={(node) => podsBelow(nodes, node)} />}
         {tab === "diff" && <Changes application={application} stamp={`${revision} ${changeStamp(nodes)}`} onOpen={open} />}
         {tab === "rollout" && <RolloutTab application={application} nodes={nodes} mayOperate={mayOperate} reason={reason} />}

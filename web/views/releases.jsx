@@ -46,20 +46,34 @@ function useReleases(filters, stamp) {
   return { ...state, more: () => read(state.info.endCursor), again: () => read(null) };
 }
 
-// `steering`: {allowed, reason} where the releases are of one application that can be rolled back; they are followed then.
-export function Releases({ filters, withApplication = false, steering = null }) {
-  const turn = useTurns(filters, Boolean(steering));
+// `steering`: {allowed, reason} where the releases are of one `application` that can be rolled back; they are followed then.
+// `bar` draws filters from what was found.
+export function Releases({ filters, application = null, withApplication = false, steering = null, bar = () => null, filtered = false, onClear }) {
+  const turn = useTurns(application, Boolean(steering));
   const { nodes, error, info, total, more, again } = useReleases(filters, turn);
-  const past = useAnswer("history", filters, { enabled: Boolean(steering), stamp: turn });
+  const past = useAnswer("history", application, { enabled: Boolean(steering), stamp: turn });
   if (error && !nodes) return <Notice title="The releases could not be read" detail={error.message} next="The present state is not concerned." id={error.id} onRetry={again} />;
   if (!nodes) return <p className="pad"><Bone wide /></p>;
+  if (!nodes.length && filtered) {
+    return (
+      <>
+        {bar(nodes)}
+        <Empty title="No release fits" next="Take a filter away.">
+          <button type="button" className="button" onClick={onClear}>
+            Clear all filters
+          </button>
+        </Empty>
+      </>
+    );
+  }
   if (!nodes.length) return <Empty title="No releases yet" next="A release is recorded when a sync changes what is deployed." />;
   return (
     <>
+      {bar(nodes)}
       <Dots releases={nodes} />
       <ol className="releases">
         {nodes.map((release) => (
-          <Release key={release.id} release={release} withApplication={withApplication} back={steering && <Back application={filters} release={release} steering={steering} history={past.data?.application?.history} />} />
+          <Release key={release.id} release={release} withApplication={withApplication} back={steering && <Back application={application} release={release} steering={steering} history={past.data?.application?.history} />} />
         ))}
       </ol>
       {info.hasNextPage && (
@@ -140,7 +154,7 @@ function Release({ release, withApplication, back = null }) {
 function Back({ application, release, steering, history }) {
   const [asking, setAsking] = useState(false);
   if (release.current) return null;
-  const entry = history?.find(({ id }) => id === release.argoHistoryId);
+  const entry = history?.find(({ id, revision, revisions }) => id === release.argoHistoryId && (revisions ?? [revision]).join() === release.syncOperationRevision); // one that was made again counts anew
   const off = !steering.allowed ? steering.reason || "You may not do this" : !history ? "The history is being read" : entry ? null : "It is not in the application's history any more";
   return (
     <>

@@ -2,16 +2,17 @@
 import { useEffect, useState } from "react";
 import { createPortal } from "react-dom";
 import { useNavigate, useParams } from "react-router";
+import { ClusterState, clusterPlace } from "./clusters.jsx";
 import { Dialog, GuardedButton, Words } from "./dialog.jsx";
 import { announce, AppLink, Bone, Empty, Icon, Moment, Notice } from "./kit.jsx";
 import { useAnswer, useStream } from "./live.js";
 import { useDeed } from "./mutation.jsx";
 import { placeOf } from "./place.js";
 import { Join, NewRuntime } from "./registration.jsx";
+import { RuntimeLogs } from "./runtimelogs.jsx";
 import { Health, Sync } from "./status.jsx";
 import { QueryLink, useQuery } from "./url.jsx";
 
-const CONNECTIONS = { Successful: ["Connected", "green", "signal"], Failed: ["Failed", "red", "alert"] };
 const ADMINS = "only administrators";
 
 function Connected({ on }) {
@@ -19,16 +20,6 @@ function Connected({ on }) {
     <span className={`status status-${on ? "green" : "amber"}`}>
       <Icon name={on ? "signal" : "alert"} />
       {on ? "Live" : "Not reachable"}
-    </span>
-  );
-}
-
-function ClusterState({ state }) {
-  const [word, colour, icon] = CONNECTIONS[state.status] ?? ["Unknown", "grey", "info"];
-  return (
-    <span className={`status status-${colour}`} title={state.message ?? undefined}>
-      <Icon name={icon} />
-      {word}
     </span>
   );
 }
@@ -54,16 +45,16 @@ export function RuntimePage() {
     ["components", "Components", runtime?.components.length],
     ["sources", "Git Sources", runtime?.gitSources.totalCount],
     ["clusters", "Clusters", runtime?.managedClusters.totalCount],
+    ...(data?.me.isAdmin ? [["logs", "Logs"]] : []),
   ];
   const tab = tabs.some(([key]) => key === search.get("tab")) ? search.get("tab") : "components";
   return (
     <>
-      <nav className="crumbs" aria-label="Where this is">
-        <AppLink to="/runtimes">Runtimes</AppLink>
-        <span>/</span>
-        <span>{name}</span>
-      </nav>
       <div className="page-head">
+        <nav className="crumbs" aria-label="Where this is">
+          <AppLink to="/runtimes">Runtimes</AppLink>
+          <span aria-hidden="true">/</span>
+        </nav>
         <h1>{name}</h1>
         {runtime && <Connected on={runtime.available} />}
         {runtime && <Health status={runtime.healthStatus ?? "UNKNOWN"} message={runtime.healthMessage} />}
@@ -85,6 +76,7 @@ export function RuntimePage() {
       {runtime && tab === "components" && <Components components={runtime.components} />}
       {runtime && tab === "sources" && <Sources sources={runtime.gitSources.nodes} />}
       {runtime && tab === "clusters" && <Clusters clusters={runtime.managedClusters.nodes} />}
+      {runtime && tab === "logs" && <RuntimeLogs runtime={name} />}
     </>
   );
 }
@@ -174,7 +166,7 @@ function Clusters({ clusters }) {
       {clusters.map((one) => (
         <tr key={one.id}>
           <th scope="row">
-            <AppLink to={`/applications?since=any&cluster=${encodeURIComponent(one.metadata.name)}`}>{one.metadata.name}</AppLink>
+            <AppLink to={clusterPlace(one.metadata.name)}>{one.metadata.name}</AppLink>
           </th>
           <td>
             <ClusterState state={one.info.connectionState} />
@@ -285,7 +277,7 @@ export function Topology() {
                   {clustersOf(runtime).map((cluster) => (
                     <li key={cluster.id}>
                       <span className={`place${cluster.info.connectionState.status === "Failed" ? " place-wrong" : ""}`}>
-                        <AppLink to={`/applications?since=any&cluster=${encodeURIComponent(cluster.metadata.name)}`}>{cluster.metadata.name}</AppLink>
+                        <AppLink to={clusterPlace(cluster.metadata.name)}>{cluster.metadata.name}</AppLink>
                         <ClusterState state={cluster.info.connectionState} />
                         <span className="muted">{cluster.info.applicationsCount} applications</span>
                       </span>

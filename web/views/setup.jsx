@@ -1,23 +1,20 @@
 // The first steps of an empty control plane: a runtime, its Git host, a cluster. Each may wait; what is done stays done.
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { announce, CopyId, Icon } from "./kit.jsx";
-import { useAnswer } from "./live.js";
+import { useAnswer, useStream } from "./live.js";
 import { Refused, useDeed } from "./mutation.jsx";
 
-const LOOK_AGAIN_MS = 2000;
 const LATER = "argosy-set-up-later";
 const HYBRID = "argosy runtime create NAME && argosy runtime manifests NAME | kubectl apply -f -";
 
 export function SetUp() {
-  const { data, again } = useAnswer("hosted_setup", {});
+  const [stamp, setStamp] = useState(0);
+  const { data, again } = useAnswer("hosted_setup", {}, { stamp });
   const [later, setLater] = useState(() => sessionStorage.getItem(LATER) !== null);
   const setup = data?.hostedSetup;
   const shown = Boolean(data?.me?.isAdmin && setup?.needed && !later);
-  useEffect(() => {
-    if (!shown) return undefined;
-    const timer = setInterval(again, LOOK_AGAIN_MS);
-    return () => clearInterval(timer);
-  }, [shown]);
+  // Each step is done when a runtime says something new: that it is there, reads Git, reaches a cluster.
+  useStream("banner_changes", {}, { enabled: shown, onEvent: () => setStamp((count) => count + 1) });
   if (!shown) return null;
   const open = setup.steps.find((step) => !step.done)?.name;
   const wait = () => {

@@ -47,6 +47,22 @@ def test_the_timeline_has_a_dot_for_each_release_in_the_order_of_the_records(ope
     assert page.locator(".tag", has_text="current").count() == 1
 
 
+def test_the_timeline_is_filtered_by_who_brought_a_release(open_page: OpenPage) -> None:
+    page = open_page(path="/applications/demo/argosy/ads?tab=timeline")
+    releases = page.locator(".release")
+    expect(releases.first).to_be_visible()
+    filters = page.get_by_role("search", name="Releases")
+    filters.get_by_text("Committer").click()
+    name = filters.get_by_role("checkbox").first
+    name.check()
+    expect(page).to_have_url(re.compile("committer="))
+    expect(releases.first).to_be_visible()
+    page.goto("/applications/demo/argosy/ads?tab=timeline&committer=Nobody")
+    expect(page.locator(".empty")).to_contain_text("No release fits")
+    page.get_by_role("button", name="Clear all filters").click()
+    expect(releases.first).to_be_visible()
+
+
 def test_the_platform_menu_leads_to_its_places_and_closes(open_page: OpenPage) -> None:
     page = open_page(path="/applications")
     menu = page.locator(".nav-menu")

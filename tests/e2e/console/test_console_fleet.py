@@ -94,3 +94,15 @@ def test_all_unhealthy_is_one_click(open_page: OpenPage) -> None:
     page.get_by_role("button", name="Unhealthy").click()
     expect(page).to_have_url(re.compile("health=DEGRADED&health=MISSING"))
     expect(page.locator("tbody.app:not(.context) .status", has_text=re.compile("^Healthy$"))).to_have_count(0)
+
+
+def test_an_application_is_deleted_from_its_row_by_typing_its_name(open_page: OpenPage) -> None:
+    page = open_page(path="/applications")
+    page.get_by_label("More about ads", exact=True).click()
+    page.get_by_role("button", name="Delete…").click()
+    dialog = page.locator("dialog[open]")
+    expect(dialog).to_contain_text("applications/cart.yaml")  # the file that the runtime says holds it
+    confirm = dialog.get_by_role("button", name="Commit and delete")
+    expect(confirm).to_have_attribute("aria-disabled", "true")
+    dialog.get_by_label("Type ads to confirm").fill("ads")
+    expect(confirm).not_to_have_attribute("aria-disabled", "true")

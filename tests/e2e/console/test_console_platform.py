@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.support.console_plane import OpenPage
 
@@ -82,3 +82,69 @@ def test_a_commit_of_the_audit_log_shows_what_it_changed(open_page: OpenPage) ->
     page.get_by_label("To", exact=True).fill("2020-01-02")
     expect(page.locator(".empty")).to_contain_text("No commits")
     expect(page.get_by_role("link", name="CSV")).to_have_attribute("href", re.compile("since=2019-12-31T23"))
+
+
+def test_a_cluster_is_added_with_its_credential_and_removed_by_name(open_page: OpenPage) -> None:
+    page = open_page(user="admin", path="/clusters")
+    page.get_by_role("button", name="Cluster", exact=True).click()
+    dialog = page.locator("dialog[open]")
+    expect(dialog).to_contain_text("argosy cluster add CONTEXT --runtime demo")
+    expect(dialog.get_by_role("button", name="Add", exact=True)).to_have_attribute("aria-disabled", "true")
+    dialog.get_by_label("Name", exact=True).fill("eu")
+    dialog.get_by_label("API server").fill("https://eu.example.test:6443")
+    dialog.get_by_label("Token of a ServiceAccount").fill("a-token")
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    told = page.locator(".committed")
+    expect(told).to_contain_text("Cluster eu is added, Kubernetes v1.33.0")
+    expect(told.locator(".commit code")).to_be_visible()
+    page.get_by_role("button", name="Remove sandbox").click()
+    dialog = page.locator("dialog[open]")
+    expect(dialog.locator(".will")).to_contain_text("looked after by nobody")
+    dialog.get_by_label("Type sandbox to confirm").fill("sandbox")
+    dialog.get_by_role("button", name="Remove").click()
+    expect(told).to_contain_text("Cluster sandbox is removed")
+
+
+def test_the_log_of_a_runtime_is_read_by_part(open_page: OpenPage) -> None:
+    page = open_page(user="admin", path="/runtimes/demo?tab=logs")
+    log = page.get_by_role("log", name="Log of runtime demo")
+    expect(log.locator(".code-line")).to_have_count(2)
+    page.get_by_role("combobox", name="Part").select_option(label="link")
+    expect(log.locator(".code-line")).to_have_text("link is up")
+    expect(page.get_by_role("link", name="This part")).to_have_attribute("href", re.compile("component=gitsync.link"))
+
+
+SETUP = {
+    "needed": True,
+    "possible": True,
+    "reason": None,
+    "runtime": None,
+    "steps": [
+        {"name": "INSTALL_RUNTIME", "title": "Install a runtime", "done": False, "command": None},
+        {"name": "CONNECT_GIT", "title": "Connect a Git host", "done": False, "command": None},
+        {"name": "CONNECT_CLUSTER", "title": "Connect a cluster", "done": False, "command": "argosy cluster add CONTEXT"},
+    ],
+}
+
+
+def test_the_first_run_shows_three_steps_and_asks_again_only_when_a_runtime_has_news(open_page: OpenPage) -> None:
+    page = open_page(user="admin", path="/clusters")
+    asked = []
+
+    def answer(route: Route) -> None:
+        if (route.request.post_data_json or {}).get("operationName") != "HostedSetup":
+            return route.fallback()
+        asked.append(1)
+        return route.fulfill(json={"data": {"me": {"isAdmin": True}, "hostedSetup": SETUP}})
+
+    page.route("**/graphql", answer)
+    page.goto("/")
+    steps = page.get_by_role("region", name="Set up")
+    expect(steps.locator("li")).to_have_count(3)
+    expect(steps.locator("[aria-current=step]")).to_contain_text("Install a runtime")
+    expect(steps.get_by_role("button", name="Install a hosted runtime")).to_be_enabled()
+    expect(page.locator(".attention, .tile .empty").first).to_be_visible()
+    before = len(asked)
+    steps.get_by_role("button", name="Later").click()
+    expect(steps).to_have_count(0)
+    assert len(asked) == before <= 3  # on arrival, and for the runtimes that the stream begins with

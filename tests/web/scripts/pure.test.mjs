@@ -192,3 +192,20 @@ test("moments of the server are told in the zone of the viewer", () => {
   assert.equal(rollout.inZone(`waits until ${moment}`), `waits until ${time.clock(moment)}`);
   assert.equal(rollout.inZone(null), "");
 });
+
+test("certificates of a cluster go as base64, however they were pasted; labels as pairs", async () => {
+  const { toClusterInput } = await load("clusterinput.js");
+  const form = { runtime: "demo", name: " eu ", server: "https://eu:6443", token: "secret\n", ca: "-----BEGIN CERTIFICATE-----\nQQ==\n-----END CERTIFICATE-----", serverName: "", labels: "env=prod, path=a=b", insecure: false };
+  const input = toClusterInput(form);
+  assert.equal(atob(input.caData), "-----BEGIN CERTIFICATE-----\nQQ==\n-----END CERTIFICATE-----\n");
+  assert.deepEqual(input.labels, [{ key: "env", value: "prod" }, { key: "path", value: "a=b" }]);
+  assert.deepEqual([input.name, input.token, input.serverName], ["eu", "secret", null]);
+  assert.equal(toClusterInput({ ...form, ca: "QUJD\nREVG" }).caData, "QUJDREVG");
+});
+
+test("the ends of an axis and its middle are round", async () => {
+  const { niceCeiling, span } = await load("period.js");
+  assert.deepEqual([0, 1, 3, 7, 45, 1200].map((value) => niceCeiling(value)), [2, 2, 4, 10, 60, 2000]);
+  assert.deepEqual([2500, 5000, 70_000].map((value) => span(niceCeiling(value, "seconds"))), ["1 h", "2 h", "1 d"]);
+  assert.deepEqual([0.08, 0.37, 0.6].map((value) => niceCeiling(value, "share")), [0.1, 0.5, 1]);
+});
