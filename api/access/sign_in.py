@@ -53,6 +53,16 @@ class SignIn:
             raise Unauthorized("the name or the password is wrong")
         return await self._start(name, password, hashed, _digest(address, name))
 
+    async def confirm_password(self, name: str, password: str) -> None:
+        """That it is the person's own. Raises Unauthorized, or TooMany: who holds a session may not guess on."""
+        subjects = {_digest("own password", name): FAILURES_PER_NAME}
+        await self._refuse_if_too_many(subjects)
+        async with self._database.read() as session:
+            hashed = await person_store.password_hash(session, name)
+        if len(password) > MAX_PASSWORD_CHARACTERS or not await verify_password(hashed, password):
+            await self._note_failure(subjects)
+            raise Unauthorized("the present password is another one")
+
     async def sign_in_account(self, provider: str, subject: str, name: str, *, email: str, is_admin: bool) -> SignedIn:
         """Signs in who proved to own an account elsewhere; `name` is for a person who comes for the first time.
 

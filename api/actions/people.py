@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from api.access.passwords import hash_password
 from api.access.secret_token import API, hash_token, new_token
+from api.access.sign_in import MAX_PASSWORD_CHARACTERS
 from api.access.viewer import Viewer
-from api.errors import Forbidden, Invalid, NotVisible
+from api.errors import Forbidden, Invalid, NotVisible, Unauthorized
 from api.plane import ControlPlane
 from model.errors import Conflict
 from model.person import ApiToken, Person
@@ -34,14 +35,26 @@ async def add_person(
     _require_admin(viewer)
     if not _NAME.fullmatch(name):
         raise Invalid("a name has small letters, digits, dots and dashes, at most 63 of them", field="name")
-    if not SHORTEST_PASSWORD <= len(password) <= 1024:
-        raise Invalid(f"a password has at least {SHORTEST_PASSWORD} characters", field="password")
+    _require_good(password)
     hashed = await asyncio.to_thread(hash_password, password)
     try:
         async with plane.database.write() as session:
             await person_store.add(session, name, hashed=hashed, email=email.strip(), is_admin=is_admin)
     except Conflict as error:
         raise Invalid(str(error), field="name") from error
+
+
+async def change_password(plane: ControlPlane, viewer: Viewer, *, current: str, new: str) -> None:
+    """Of the viewer; ends their sessions and tokens, this one too. Raises Invalid or TooMany."""
+    _require_good(new)
+    try:
+        await plane.sign_in.confirm_password(viewer.name, current)
+    except Unauthorized as error:  # of the form, not of the session
+        raise Invalid(str(error), field="current", suggestion="an administrator can set a new one") from error
+    hashed = await asyncio.to_thread(hash_password, new)
+    async with plane.database.write() as session:
+        await person_store.set_password(session, viewer.name, hashed)
+    plane.sign_in.revoked.tell(viewer.name)
 
 
 async def remove_person(plane: ControlPlane, viewer: Viewer, name: str) -> None:
@@ -89,6 +102,11 @@ async def revoke_api_token(plane: ControlPlane, viewer: Viewer, token_id: str) -
     async with plane.database.write() as session:
         await person_store.revoke_token(session, token_id)
     plane.sign_in.revoked.tell(token_id)  # wakes all guards, which look whether their token still holds
+
+
+def _require_good(password: str) -> None:
+    if not SHORTEST_PASSWORD <= len(password) <= MAX_PASSWORD_CHARACTERS:
+        raise Invalid(f"a password has at least {SHORTEST_PASSWORD} characters", field="password")
 
 
 def _require_admin(viewer: Viewer) -> None:

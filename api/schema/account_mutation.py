@@ -23,6 +23,11 @@ class AccountMutation:
     async def remove_person(self, info: Info, name: str) -> AccountPayload:
         return await _done(people.remove_person(info.context.plane, info.context.signed_in(), name))
 
+    @strawberry.mutation(description="The viewer's own. Ends all that they are signed in with, and their API tokens.")
+    async def change_password(self, info: Info, current: str, new: str) -> AccountPayload:
+        plane, viewer = info.context.plane, info.context.signed_in()
+        return await _done(people.change_password(plane, viewer, current=current, new=new))
+
     @strawberry.mutation(description="For programs that ask in the viewer's name.")
     async def create_api_token(self, info: Info, name: str, days: int = 90) -> ApiTokenPayload:
         plane, viewer = info.context.plane, info.context.signed_in()

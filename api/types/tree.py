@@ -79,6 +79,12 @@ class ResourceNode:
     sync_wave: int | None
     images: list[str]
     info: list[StringPair]
+    host: str | None = strawberry.field(description="The cluster's node that runs it; of pods.")
+    labels: list[StringPair] = strawberry.field(description="By which Services find it; of pods.")
+    selector: list[StringPair] = strawberry.field(description="Labels of the pods that it leads to; of Services.")
+    services: list[str] = strawberry.field(
+        description="Names of the Services in its namespace that it leads to; of an Ingress and of routes."
+    )
     created: datetime | None
     links: list[Link]
     actions: list[ResourceAction]
@@ -108,6 +114,10 @@ class ResourceNode:
             sync_wave=node.sync_wave,
             images=list(node.images),
             info=pairs(node.info),
+            host=node.host or None,
+            labels=pairs(node.labels),
+            selector=pairs(node.selector),
+            services=list(node.services),
             created=node.created,
             links=links,
             actions=[ResourceAction.of(action) for action in node.actions],

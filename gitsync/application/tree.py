@@ -11,13 +11,15 @@ import msgspec
 
 from gitsync.application.actions import ActionsOf
 from gitsync.application.state import ObjectVerdict
-from gitsync.manifest.object import JsonObject, LiveObject
+from gitsync.manifest.object import Facts, JsonObject, LiveObject, Traffic
 from model.health import Health, Sync
 from model.identity import ResourceKey, encode_node_id
 from model.link import HostSummary, ObjectRef, TreeNode
 from model.report import SyncState
 
 LINK_ANNOTATION = "link.argocd.argoproj.io/"
+_NOTHING_SEEN = Facts()
+_NO_TRAFFIC = Traffic()
 _SAFE_SCHEMES = ("http", "https", "mailto")
 
 SYNC_STATES = {
@@ -41,7 +43,9 @@ def build_node(
     actions: ActionsOf,
 ) -> TreeNode:
     """One node; at least one of `live` and `verdict` is there. `parent_of` finds a live object's key by its uid."""
-    health = verdict.health if verdict is not None else live.facts.health if live is not None else None
+    facts = live.facts if live is not None else _NOTHING_SEEN
+    traffic = facts.traffic or _NO_TRAFFIC
+    health = verdict.health if verdict is not None else facts.health
     version = live.version if live is not None else verdict.version if verdict is not None else ""
     return TreeNode(
         id=node_id(server, key),
@@ -57,8 +61,12 @@ def build_node(
         requires_pruning=verdict is not None and verdict.requires_pruning,
         extraneous=verdict is not None and not verdict.counts_for_sync and not verdict.hook,
         sync_wave=verdict.wave if verdict is not None and verdict.wave else None,
-        images=live.facts.images if live is not None else (),
-        info=live.facts.info if live is not None else (),
+        images=facts.images,
+        info=facts.info,
+        host=facts.node,
+        labels=live.labels if live is not None and (key.group, key.kind) == ("", "Pod") else {},
+        selector=traffic.selector,
+        services=traffic.services,
         created=live.created if live is not None else None,
         links=_links(live, verdict),
         actions=actions(key, live),

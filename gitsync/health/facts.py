@@ -5,6 +5,7 @@ from collections.abc import Callable
 from gitsync.health.assess import assess_health
 from gitsync.health.fields import MalformedField, count, flag, items, optional_count, section, text
 from gitsync.health.pod_status import pod_status
+from gitsync.health.traffic import LEADING, traffic_of
 from gitsync.manifest.object import Facts, JsonObject
 from model.health import HealthReport
 
@@ -23,13 +24,15 @@ def facts_of(body: JsonObject, assess: Callable[[JsonObject], HealthReport | Non
     kind = str(body.get("kind") or "")
     group = str(body.get("apiVersion") or "").rpartition("/")[0]
     badges = _BADGES.get((group, kind))
-    if badges is None:
+    leads = (group, kind) in LEADING
+    if badges is None and not leads:
         return Facts(health=health) if health is not None else _NOTHING
     try:
         if (group, kind) == ("", "Pod"):
             spec = section(body, "spec")
-            return Facts(health, badges(body), _images(spec), text(spec, "nodeName"))
-        return Facts(health, badges(body))
+            return Facts(health, _pod(body), _images(spec), text(spec, "nodeName"))
+        traffic = traffic_of(body, group, kind) if leads else None
+        return Facts(health, badges(body) if badges else (), traffic=traffic)
     except MalformedField:
         return Facts(health)
 

@@ -51,6 +51,13 @@ class DesiredObject:
         return self.body.get("metadata", {}).get("annotations") or {}
 
 
+class Traffic(msgspec.Struct, frozen=True, gc=False):
+    """Where an object leads traffic: to the pods with these labels, or to Services of its namespace by name."""
+
+    selector: tuple[tuple[str, str], ...] = ()
+    services: tuple[str, ...] = ()
+
+
 class Facts(msgspec.Struct, frozen=True, gc=False):
     """What is kept of an object whose body is not: enough for the tree. Made once per event, by `gitsync.health`."""
 
@@ -58,6 +65,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False):
     info: tuple[tuple[str, str], ...] = ()
     images: tuple[str, ...] = ()
     node: str = ""
+    traffic: Traffic | None = None
 
 
 class LiveObject(msgspec.Struct, frozen=True, gc=False):

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from api.access.sign_in import FAILURES_PER_NAME
+from api.errors import TooMany, Unauthorized
 from model.store import person as person_store
 from tests.support.control_plane import Running
 from tests.support.fake_runtime import FakeRuntime
@@ -58,6 +60,42 @@ async def test_administrators_add_and_remove_people(running: Running, runtime: F
     assert await running.plane.sign_in.recognise(sign_in.token) is None
     own = await running.query("admin", 'mutation { removePerson(name: "admin") { errors { field } } }')
     assert own["removePerson"]["errors"] == [{"field": "name"}]
+
+
+CHANGE = """mutation C($current: String!, $new: String!) {
+  changePassword(current: $current, new: $new) { errors { code field } }
+}"""
+
+
+SLOW = pytest.mark.timeout(30)  # hashing takes long on purpose
+
+
+@SLOW
+async def test_people_change_their_own_password_and_everything_older_ends(
+    running: Running, runtime: FakeRuntime
+) -> None:
+    person = {"name": "mo", "password": "long enough!"}
+    assert (await running.query("admin", ADD, input=person))["addPerson"]["errors"] == []
+
+    async def change(current: str, new: str) -> list[str]:
+        answer = await running.query("mo", CHANGE, current=current, new=new)
+        return [one["field"] for one in answer["changePassword"]["errors"]]
+
+    assert await change("another one", "longer than before") == ["current"]
+    assert await change("long enough!", "short") == ["password"]
+    assert await change("long enough!", "longer than before") == []
+    assert await running.plane.sign_in.recognise(await running.token("mo")) is None
+    assert (await running.plane.sign_in.sign_in("mo", "longer than before", address="127.0.0.1")).token
+
+
+@SLOW
+async def test_who_holds_a_session_may_not_guess_the_password_on_and_on(running: Running, runtime: FakeRuntime) -> None:
+    sign_in = running.plane.sign_in
+    for _ in range(FAILURES_PER_NAME):
+        with pytest.raises(Unauthorized):
+            await sign_in.confirm_password("reader", "a guess")
+    with pytest.raises(TooMany):
+        await sign_in.confirm_password("reader", "a guess")
 
 
 async def test_a_token_has_an_end(running: Running, runtime: FakeRuntime) -> None:

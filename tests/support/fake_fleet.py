@@ -231,12 +231,21 @@ def tree(name: str, *, ready: int = 2) -> tuple[TreeNode, ...]:
             ),
             info=(("Status", "Running" if n < ready else "ImagePullBackOff"), ("Ready", f"{int(n < ready)}/1")),
             images=(f"registry.example.test/{name}:1.9.1",),
+            host=f"node-{n % 2 + 1}",
+            labels={"app": name},
         )
         for n in range(3)
     ]
-    service = _node("", "Service", name, health=Health.HEALTHY, managed=True)
+    service = msgspec.structs.replace(
+        _node("", "Service", name, health=Health.HEALTHY, managed=True), selector=(("app", name),)
+    )
+    ingress = msgspec.structs.replace(
+        _node("networking.k8s.io", "Ingress", name, health=Health.HEALTHY, managed=True),
+        services=(name,),
+        links=((f"{name}.example.test", f"https://{name}.example.test"),),
+    )
     config = _node("", "ConfigMap", f"{name}-config", managed=True, sync=SyncState.OUT_OF_SYNC)
-    return (deployment, replicas, *pods, service, config)
+    return (deployment, replicas, *pods, service, ingress, config)
 
 
 def _node(

@@ -25,12 +25,14 @@ export const isFine = (node) =>
 
 export const ROOT = "root";
 
+const ownersOf = (node) => node.parentIds;
+
 // Children per node id; what has no known owner belongs to the application.
-export function childrenOf(nodes) {
+export function childrenOf(nodes, parentsOf = ownersOf) {
   const known = new Set(nodes.map((node) => node.id));
   const children = new Map();
   for (const node of nodes) {
-    const parent = node.parentIds.find((id) => known.has(id) && id !== node.id) ?? ROOT;
+    const parent = parentsOf(node).find((id) => known.has(id) && id !== node.id) ?? ROOT;
     if (!children.has(parent)) children.set(parent, []);
     children.get(parent).push(node);
   }
@@ -78,8 +80,9 @@ function folded(siblings, parent, children, unfolded) {
 }
 
 // {entries: [{id, node, x, y, below, collapsed}], links: [[from, to]]} for the visible part of the tree.
-export function arrange(nodes, application, { collapsed = new Set(), unfolded = new Set() } = {}) {
-  const children = childrenOf(nodes);
+// `parentsOf` says under what a node stands; `more`: links besides, which move nothing.
+export function arrange(nodes, application, { collapsed = new Set(), unfolded = new Set(), parentsOf = ownersOf, more = [] } = {}) {
+  const children = childrenOf(nodes, parentsOf);
   const entries = [];
   const links = [];
   let nextRow = 0;
@@ -97,5 +100,7 @@ export function arrange(nodes, application, { collapsed = new Set(), unfolded = 
     return y;
   };
   place({ ...application, id: ROOT, parentIds: [] }, 0, new Set());
-  return { entries, links };
+  const at = new Map(entries.flatMap(({ id, node }) => [id, ...(node.members ?? [])].map((one) => [one, id])));
+  const further = more.map(([from, to]) => [at.get(from), at.get(to)]).filter(([from, to]) => from && to && !links.some((link) => link[0] === from && link[1] === to));
+  return { entries, links: [...links, ...further] };
 }

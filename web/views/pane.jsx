@@ -9,6 +9,7 @@ import { Bone, Empty, Icon, Notice, Stale } from "./kit.jsx";
 import { isFine, ROOT, visibleIds } from "./layout.js";
 import { ResourceList } from "./list.jsx";
 import { useConnection, useStream } from "./live.js";
+import { networkOf } from "./network.js";
 import { keyOf, versionOf } from "./place.js";
 import { Timeline } from "./timeline.jsx";
 import { HEALTH, SYNC } from "./tokens.js";
@@ -19,6 +20,7 @@ const RolloutTab = lazy(() => import("./player.jsx").then((module) => ({ default
 const QuickView = lazy(() => import("./quickview.jsx").then((module) => ({ default: module.QuickView })));
 const Services = lazy(() => import("./services.jsx").then((module) => ({ default: module.Services })));
 const Tree = lazy(() => import("./tree.jsx"));
+const Pods = lazy(() => import("./pods.jsx"));
 const Logs = lazy(() => import("./logs.jsx").then((module) => ({ default: module.Logs })));
 
 const TABS = [
@@ -146,8 +148,32 @@ const counted = (nodes, of) => {
   return [...counts].map(([value, count]) => ({ value, count })).sort((a, b) => b.count - a.count || a.value.localeCompare(b.value));
 };
 
+// Ways to look at the same resources. The first is what an address without a word means.
+const VIEWS = [
+  ["tree", "Tree"],
+  ["list", "List"],
+  ["network", "Network"],
+  ["pods", "Pods"],
+];
+const PODS_BY = [
+  ["node", "by node"],
+  ["owner", "by owner"],
+  ["top", "by workload"],
+];
+
+function Look({ kind, view, by, application, selected, onOpen }) {
+  const network = useMemo(() => (kind === "network" ? networkOf(view.nodes) : null), [kind, view.nodes]);
+  const given = { hits: view.hits, application, selected, onOpen };
+  if (kind === "list") return <ResourceList nodes={view.hits ? view.nodes.filter((node) => view.hits.has(node.id)) : view.nodes} onOpen={onOpen} />;
+  if (kind === "pods") return <Pods nodes={view.nodes} by={by} {...given} />;
+  if (kind === "tree") return <Tree key="tree" nodes={view.nodes} {...given} />;
+  if (!network.nodes.length) return <Empty title="Nothing leads traffic here" next="Services, Ingresses and routes of the application are shown here, with the pods that they lead to." />;
+  return <Tree key="network" label="Network" {...network} {...given} />;
+}
+
 function State({ nodes, failed, application, search, onOpen, selected }) {
-  const list = search.get("view") === "list";
+  const [kind] = VIEWS.find(([key]) => key === search.get("view")) ?? VIEWS[0];
+  const by = PODS_BY.some(([key]) => key === search.get("by")) ? search.get("by") : "node";
   const wanted = { kind: search.getAll("kind"), health: search.getAll("health"), sync: search.getAll("sync"), hide: search.getAll("hide"), text: search.get("name") ?? "" };
   const change = (changes) => showQuery(withChanges(new URLSearchParams(location.search), changes), { replace: true });
   const filtered = wanted.kind.length + wanted.health.length + wanted.sync.length + wanted.text.length > 0;
@@ -169,14 +195,25 @@ function State({ nodes, failed, application, search, onOpen, selected }) {
     <>
       <div className="filters">
         <div className="segments" role="group" aria-label="Arrangement">
-          <button type="button" className="button" aria-pressed={!list} onClick={() => change({ view: null })}>
-            Tree
-          </button>
-          <button type="button" className="button" aria-pressed={list} onClick={() => change({ view: "list" })}>
-            List
-          </button>
+          {VIEWS.map(([key, word]) => (
+            <button key={key} type="button" className="button" aria-pressed={key === kind} onClick={() => change({ view: key === "tree" ? null : key })}>
+              {word}
+            </button>
+          ))}
         </div>
-        {list && (
+        {kind === "pods" && (
+          <label>
+            <span className="unseen">Pods are grouped</span>
+            <select value={by} onChange={(event) => change({ by: event.target.value === "node" ? null : event.target.value })}>
+              {PODS_BY.map(([key, word]) => (
+                <option key={key} value={key}>
+                  {word}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+        {kind === "list" && (
           <div className="field">
             <Icon name="search" />
             <input type="search" data-key="/" aria-label="Find a resource" placeholder="Find" value={wanted.text} onChange={(event) => change({ name: event.target.value })} />
@@ -194,11 +231,7 @@ function State({ nodes, failed, application, search, onOpen, selected }) {
         )}
         <Inventory nodes={nodes} wrong={wrong} outOfSync={outOfSync} wanted={wanted} onChange={change} />
       </div>
-      {list ? (
-        <ResourceList nodes={view.hits ? view.nodes.filter((node) => view.hits.has(node.id)) : view.nodes} onOpen={onOpen} />
-      ) : (
-        <Tree nodes={view.nodes} hits={view.hits} application={application} selected={selected?.id} onOpen={onOpen} />
-      )}
+      <Look kind={kind} view={view} by={by} application={application} selected={selected?.id} onOpen={onOpen} />
     </>
   );
 }

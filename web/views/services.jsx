@@ -1,6 +1,7 @@
 // The workloads of an application: what runs, how much of it is up, and the pods behind it.
-import { Fragment, useState } from "react";
+import { useState } from "react";
 import { Bone, Empty, Icon, Moment } from "./kit.jsx";
+import { endpointsOf } from "./network.js";
 import { keyOf } from "./place.js";
 import { Health } from "./status.jsx";
 import { QueryLink } from "./url.jsx";
@@ -14,8 +15,8 @@ export function Services({ nodes, podsOf }) {
   const [text, setText] = useState("");
   if (!nodes) return <Bone wide />;
   const all = nodes.filter(({ kind }) => WORKLOADS.has(kind));
-  const fronts = nodes.filter(({ kind, managed }) => managed && FRONTS.has(kind));
   if (!all.length) return <Empty title="No services" next="Deployments, StatefulSets, DaemonSets and Rollouts of the application are listed here." />;
+  const led = new Set(); // what leads to one of the workloads
   const shown = all.filter(({ name }) => name.toLowerCase().includes(text.toLowerCase()));
   const toggle = (id) => {
     const next = new Set(open);
@@ -37,6 +38,7 @@ export function Services({ nodes, podsOf }) {
             <th scope="col">Service</th>
             <th scope="col">Status</th>
             <th scope="col">Pods</th>
+            <th scope="col">Endpoints</th>
             <th scope="col">Images</th>
             <th scope="col" className="mid-only">
               Created
@@ -48,6 +50,8 @@ export function Services({ nodes, podsOf }) {
           const ready = pods.filter(({ healthStatus }) => healthStatus === "HEALTHY").length;
           const images = [...new Set(node.images.length ? node.images : pods.flatMap((pod) => pod.images))];
           const on = open.has(node.id);
+          const endpoints = endpointsOf(nodes, pods);
+          endpoints.forEach(({ service, fronts }) => [service, ...fronts].forEach(({ id }) => led.add(id)));
           return (
             <tbody key={node.id}>
               <tr>
@@ -61,6 +65,9 @@ export function Services({ nodes, podsOf }) {
                   <Health status={node.healthStatus ?? "UNKNOWN"} message={node.healthMessage} />
                 </td>
                 <td className="number">{infoOf(node, "Ready", "Replicas", "Pods") ?? `${ready}/${pods.length}`}</td>
+                <td>
+                  <Endpoints endpoints={endpoints} />
+                </td>
                 <td title={images.join("\n")}>
                   <code>{images.map((image) => image.split("/").at(-1)).join(", ")}</code>
                 </td>
@@ -77,7 +84,7 @@ export function Services({ nodes, podsOf }) {
                     <td>
                       <Health status={pod.healthStatus ?? "UNKNOWN"} message={pod.healthMessage} />
                     </td>
-                    <td colSpan={2} className="muted">
+                    <td colSpan={3} className="muted">
                       {pod.info.map(({ value }) => value).join(" · ")}
                     </td>
                     <td className="mid-only">
@@ -87,7 +94,7 @@ export function Services({ nodes, podsOf }) {
                 ))}
               {on && !pods.length && (
                 <tr className="inner">
-                  <td colSpan={5} className="muted">
+                  <td colSpan={6} className="muted">
                     No pods
                   </td>
                 </tr>
@@ -97,29 +104,57 @@ export function Services({ nodes, podsOf }) {
         })}
       </table>
       {!shown.length && <Empty title="No service fits" next="Clear the search." />}
-      {fronts.length > 0 && (
-        <section aria-label="Endpoints" className="endpoints">
-          <h2>Endpoints</h2>
-          <ul>
-            {fronts.map((node) => (
-              <li key={node.id}>
-                <Icon name="network" />
-                <QueryLink changes={{ res: keyOf(node), section: null }}>{node.name}</QueryLink>
-                <span className="muted">{node.kind}</span>
-                {node.links
-                  .filter(({ url }) => /^https?:/.test(url))
-                  .map(({ url }) => (
-                    <Fragment key={url}>
-                      <a href={url} target="_blank" rel="noreferrer">
-                        {url}
-                      </a>
-                    </Fragment>
-                  ))}
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
+      <Elsewhere fronts={nodes.filter(({ id, kind, managed }) => managed && FRONTS.has(kind) && !led.has(id))} />
     </>
+  );
+}
+
+const Address = ({ node }) => (
+  <>
+    <QueryLink changes={{ res: keyOf(node), section: null }} title={`${node.kind} ${node.name}`}>
+      {node.name}
+    </QueryLink>
+    {node.links
+      .filter(({ url }) => /^https?:/.test(url))
+      .map(({ url }) => (
+        <a key={url} href={url} target="_blank" rel="noreferrer">
+          {url}
+        </a>
+      ))}
+  </>
+);
+
+// The Services that select the pods, and what leads to those, with its addresses.
+function Endpoints({ endpoints }) {
+  if (!endpoints.length) return <span className="muted">none</span>;
+  return (
+    <ul className="endpoint-list">
+      {endpoints.flatMap(({ service, fronts }) =>
+        [service, ...fronts].map((node) => (
+          <li key={`${service.id} ${node.id}`}>
+            <span className="muted">{node.kind}</span>
+            <Address node={node} />
+          </li>
+        )),
+      )}
+    </ul>
+  );
+}
+
+function Elsewhere({ fronts }) {
+  if (!fronts.length) return null;
+  return (
+    <section aria-label="Endpoints" className="endpoints">
+      <h2>Endpoints that lead to none of these</h2>
+      <ul>
+        {fronts.map((node) => (
+          <li key={node.id}>
+            <Icon name="network" />
+            <span className="muted">{node.kind}</span>
+            <Address node={node} />
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }

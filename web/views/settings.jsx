@@ -60,6 +60,10 @@ function You({ data }) {
         <h2>Theme</h2>
         <Theme />
       </section>
+      <section aria-label="Password">
+        <h2>Password</h2>
+        <Password />
+      </section>
       <section aria-label="What you may do">
         <h2>What you may do</h2>
         <p className="muted">Rights are those of the Git host; nothing is granted here. They are asked anew every minute.</p>
@@ -122,6 +126,35 @@ function Theme() {
         </button>
       ))}
     </div>
+  );
+}
+
+function Password() {
+  const [problem, busy, run] = useDeed();
+  const change = async (event) => {
+    event.preventDefault();
+    const fields = new FormData(event.currentTarget);
+    const done = await run("change_password", { current: fields.get("current"), new: fields.get("new") }, "changePassword");
+    if (done) location.assign("/login?next=%2Fsettings");
+  };
+  return (
+    <>
+      <p className="muted">Changing it ends all your sessions, this one too, and your API tokens. Who signs in with an account elsewhere has none.</p>
+      <Refused problem={problem} />
+      <form className="line-form" onSubmit={change} aria-label="Password">
+        <label>
+          Present password
+          <input name="current" type="password" autoComplete="current-password" required />
+        </label>
+        <label>
+          New password
+          <input name="new" type="password" autoComplete="new-password" minLength={10} required />
+        </label>
+        <button type="submit" className="button" disabled={busy}>
+          Change password
+        </button>
+      </form>
+    </>
   );
 }
 

@@ -76,15 +76,15 @@ function useNodes(entries, { marked, hits, selected }) {
   }, [entries, marked, hits, selected]);
 }
 
-function Canvas({ nodes, application, hits, selected, onOpen }) {
+function Canvas({ nodes, application, hits, selected, onOpen, parentsOf, more, label = "Resource tree" }) {
   const [collapsed, setCollapsed] = useState(new Set());
   const [unfolded, setUnfolded] = useState(new Set());
   const root = useRef(null);
   if (!sameRoot(root.current, application)) root.current = application;
-  const { entries, links } = useMemo(() => arrange(nodes, root.current, { collapsed, unfolded }), [nodes, root.current, collapsed, unfolded]);
+  const { entries, links } = useMemo(() => arrange(nodes, root.current, { collapsed, unfolded, parentsOf, more }), [nodes, root.current, collapsed, unfolded, parentsOf, more]);
   const find = useFind(entries);
   const drawn = useNodes(entries, { marked: find.marked, hits, selected });
-  const edges = useMemo(() => links.map(([source, target]) => ({ id: `${source}>${target}`, source, target, type: "smoothstep", focusable: false })), [links]);
+  const edges = useMemo(() => [...new Map(links.map((link) => [link.join(">"), link])).values()].map(([source, target]) => ({ id: `${source}>${target}`, source, target, type: "smoothstep", focusable: false })), [links]);
   const flow = useReactFlow();
   const box = useRef(null);
   const moved = useRef(false);
@@ -107,7 +107,7 @@ function Canvas({ nodes, application, hits, selected, onOpen }) {
   }, [find.marked]);
   return (
     <Deeds.Provider value={deeds}>
-      <div className="tree" ref={box} role="group" aria-label="Resource tree; the list view says the same as text">
+      <div className="tree" ref={box} role="group" aria-label={`${label}; the list view says the same as text`}>
         <div className="tree-find">
           <FindField find={find} />
         </div>

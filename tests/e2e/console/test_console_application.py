@@ -183,3 +183,20 @@ def test_an_action_on_a_resource_runs(open_page: OpenPage) -> None:
 def test_an_application_that_does_not_exist(open_page: OpenPage) -> None:
     page = open_page(path="/applications/demo/argosy/nothing")
     expect(page.get_by_role("heading", name="No such application")).to_be_visible()
+
+
+def test_traffic_and_pods_have_views_of_their_own_and_services_name_their_endpoints(open_page: OpenPage) -> None:
+    page = open_page(path=f"{ADS}?view=network")
+    expect(page.locator("[data-node='Ingress/ads']")).to_be_visible()
+    expect(page.locator("[data-node^='Pod/']")).to_have_count(3)
+    expect(page.locator("[data-node='Deployment/ads']")).to_have_count(0)
+    page.get_by_role("button", name="Pods", exact=True).click()
+    expect(page.get_by_role("region", name="Node node-1").get_by_role("button")).to_have_count(2)
+    page.get_by_label("Pods are grouped").select_option("top")
+    workload = page.get_by_role("region", name="Deployment ads")
+    expect(workload).to_contain_text("3 pods")
+    workload.get_by_role("button").first.click()
+    expect(page.locator(".drawer")).to_contain_text("Pod")
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Services", exact=True).click()
+    expect(page.locator(".endpoint-list a", has_text="https://ads.example.test")).to_be_visible()

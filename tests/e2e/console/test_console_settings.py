@@ -58,3 +58,12 @@ def test_the_theme_is_chosen_in_the_settings_too(open_page: OpenPage) -> None:
     expect(page.locator("html")).to_have_class("dark")
     rights = page.get_by_role("table", name="Your rights by Git Source")
     expect(rights.get_by_role("row", name=re.compile("platform demo .* read and change"))).to_be_visible()
+
+
+def test_a_password_is_changed_only_with_the_present_one(open_page: OpenPage) -> None:
+    page = open_page(path="/settings")
+    form = page.get_by_role("form", name="Password")
+    form.get_by_label("Present password").fill("another one")
+    form.get_by_label("New password").fill("longer than before")
+    form.get_by_role("button", name="Change password").click()
+    expect(page.locator(".notice")).to_contain_text("the present password is another one")

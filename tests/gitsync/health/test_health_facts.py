@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from gitsync.health.facts import facts_of
+from gitsync.manifest.object import Traffic
 
 
 def pod(status: dict[str, Any], **spec: Any) -> dict[str, Any]:
@@ -163,3 +164,43 @@ def test_a_pod_being_deleted_is_terminating() -> None:
 )
 def test_badges_of_other_kinds(body: dict[str, Any], badges: tuple[tuple[str, str], ...]) -> None:
     assert facts_of(body).info == badges
+
+
+SERVICE = {"apiVersion": "v1", "kind": "Service", "spec": {"selector": {"app": "shop", "tier": "web"}}}
+INGRESS = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "Ingress",
+    "spec": {
+        "defaultBackend": {"service": {"name": "fallback"}},
+        "rules": [
+            {"http": {"paths": [{"backend": {"service": {"name": "shop"}}}, {"backend": {"resource": {"kind": "X"}}}]}},
+            {"host": "b.example", "http": {"paths": [{"backend": {"service": {"name": "shop"}}}]}},
+        ],
+    },
+}
+ROUTE = {
+    "apiVersion": "gateway.networking.k8s.io/v1",
+    "kind": "HTTPRoute",
+    "spec": {"rules": [{"backendRefs": [{"name": "shop"}, {"name": "other", "kind": "Bucket"}]}]},
+}
+VIRTUAL_SERVICE = {
+    "apiVersion": "networking.istio.io/v1",
+    "kind": "VirtualService",
+    "spec": {"http": [{"route": [{"destination": {"host": "shop.web.svc.cluster.local"}}]}]},
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "traffic"),
+    [
+        (SERVICE, Traffic(selector=(("app", "shop"), ("tier", "web")))),
+        ({**SERVICE, "spec": {}}, None),
+        (INGRESS, Traffic(services=("fallback", "shop"))),
+        (ROUTE, Traffic(services=("shop",))),
+        (VIRTUAL_SERVICE, Traffic(services=("shop",))),
+        ({**INGRESS, "spec": {"rules": "no list"}}, None),
+        (pod({"phase": "Running"}), None),
+    ],
+)
+def test_traffic_is_led_by_labels_or_to_services_by_name(body: dict[str, Any], traffic: Traffic | None) -> None:
+    assert facts_of(body).traffic == traffic

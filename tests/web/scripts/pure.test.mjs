@@ -209,3 +209,42 @@ test("the ends of an axis and its middle are round", async () => {
   assert.deepEqual([2500, 5000, 70_000].map((value) => span(niceCeiling(value, "seconds"))), ["1 h", "2 h", "1 d"]);
   assert.deepEqual([0.08, 0.37, 0.6].map((value) => niceCeiling(value, "share")), [0.1, 0.5, 1]);
 });
+
+const network = await load("network.js");
+const labels = (entries) => Object.entries(entries).map(([key, value]) => ({ key, value }));
+const shopNetwork = [
+  { ...node("Ingress", "front"), namespace: "shop", services: ["web", "gone"] },
+  { ...node("Ingress", "second"), namespace: "shop", services: ["web"] },
+  { ...node("Service", "web"), namespace: "shop", selector: labels({ app: "web" }) },
+  { ...node("Service", "other"), namespace: "shop", selector: labels({ app: "nothing" }) },
+  { ...node("ReplicaSet", "web"), namespace: "shop" },
+  { ...node("Pod", "web-1", "ReplicaSet/web"), namespace: "shop", labels: labels({ app: "web", hash: "1" }), host: "node-2" },
+  { ...node("Pod", "web-2", "ReplicaSet/web"), namespace: "shop", labels: labels({ app: "web" }), host: "node-10" },
+  { ...node("Pod", "far"), namespace: "else", labels: labels({ app: "web" }), host: null },
+];
+
+test("traffic goes from what takes it in to Services, and by labels to pods of the same namespace", () => {
+  const ways = network.waysOf(shopNetwork).map(([from, to]) => `${from.id} ${to.id}`);
+  assert.deepEqual(ways, ["Ingress/front Service/web", "Ingress/second Service/web", "Service/web Pod/web-1", "Service/web Pod/web-2"]);
+});
+
+test("the network stands as a tree with the further ways drawn; what has no part in it is left out", () => {
+  const { nodes, parentsOf, more } = network.networkOf(shopNetwork);
+  assert.ok(!nodes.some(({ id }) => id === "ReplicaSet/web" || id === "Pod/far"));
+  assert.ok(nodes.some(({ id }) => id === "Service/other"));
+  const { links } = arrange(nodes, application, { parentsOf, more });
+  const drawn = links.map((link) => link.join(" "));
+  assert.ok(drawn.includes("Ingress/front Service/web") && drawn.includes("Ingress/second Service/web"));
+  assert.equal(new Set(drawn).size, drawn.length);
+});
+
+test("pods stand by node in the order of its number, the unscheduled last; or by what they belong to", () => {
+  assert.deepEqual(network.podGroups(shopNetwork, "node").map(({ title }) => title), ["node-2", "node-10", "not scheduled"]);
+  assert.deepEqual(network.podGroups(shopNetwork, "top").map(({ title, pods }) => [title, pods.length]), [["web", 2], ["on their own", 1]]);
+});
+
+test("a workload's endpoints are the Services that select its pods, with what leads to them", () => {
+  const pods = shopNetwork.filter(({ kind, namespace }) => kind === "Pod" && namespace === "shop");
+  const [{ service, fronts }, ...others] = network.endpointsOf(shopNetwork, pods);
+  assert.deepEqual([service.id, fronts.map(({ id }) => id), others.length], ["Service/web", ["Ingress/front", "Ingress/second"], 0]);
+});
