@@ -25,8 +25,9 @@ from model.report import HealthState
 from model.store.report import ApplicationChange
 from tests.support.api_world import hidden, renamed
 from tests.support.control_plane import Running
-from tests.support.fake_fleet import summary, tree
+from tests.support.fake_fleet import summary
 from tests.support.fake_runtime import FakeRuntime
+from tests.support.fake_tree import tree
 
 LIST = """subscription Live($filters: ApplicationsFilterArgs, $after: String) {
   applications(filters: $filters, after: $after) {

@@ -118,7 +118,12 @@ SETUP = {
     "steps": [
         {"name": "INSTALL_RUNTIME", "title": "Install a runtime", "done": False, "command": None},
         {"name": "CONNECT_GIT", "title": "Connect a Git host", "done": False, "command": None},
-        {"name": "CONNECT_CLUSTER", "title": "Connect a cluster", "done": False, "command": "argosy cluster add CONTEXT"},
+        {
+            "name": "CONNECT_CLUSTER",
+            "title": "Connect a cluster",
+            "done": False,
+            "command": "argosy cluster add CONTEXT",
+        },
     ],
 }
 
