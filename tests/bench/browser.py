@@ -16,7 +16,7 @@ from model.link import GetTree, TreeAnswer, TreeChange, TreeNode, WatchTree
 from tests.bench.control_plane import PASSWORD, Plane, control_plane, fill
 from tests.bench.process import cost_of
 from tests.bench.result import Row, Spread
-from tests.support.fake_fleet import tree
+from tests.support.fake_tree import tree
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]

@@ -26,6 +26,7 @@ ELSEWHERE = {
     "removeGitToken": "personal",
     "addPerson": "who may sign in, kept by the control plane",
     "removePerson": "who may sign in, kept by the control plane",
+    "changePassword": "a secret",
     "createApiToken": "a secret",
     "revokeApiToken": "a secret",
     "createRuntime": "who may connect, kept by the control plane",
