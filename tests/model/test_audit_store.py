@@ -134,9 +134,9 @@ async def test_who_may_read_no_place_sees_nothing(database: Database) -> None:
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-@given(st.sets(st.integers(0, 40), max_size=20), st.integers(1, 5))
+@given(st.sets(st.integers(0, 40), max_size=12), st.integers(1, 5))
 async def test_any_page_size_shows_the_same_log(database: Database, numbers: set[int], size: int) -> None:
     await take(database, *(entry(number) for number in sorted(numbers)), anew=True)
     assert await found(database, size=size) == sorted(numbers, reverse=True)
