@@ -4,7 +4,10 @@ The resource version of an object changes with its status and with everything th
 names; none of that is a reason to ask again.
 """
 
+import asyncio
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from weakref import WeakValueDictionary
 
 from gitsync.application.state import MemoKey
 from gitsync.configuration.rules import EngineRules
@@ -12,7 +15,7 @@ from gitsync.diff.ignore import RuleUnusable, without_expressions, without_point
 from gitsync.diff.normalize import LAST_APPLIED, normalize
 from gitsync.diff.ownership import read_ownership
 from gitsync.manifest.canonical import digest
-from gitsync.manifest.object import DesiredObject, JsonObject
+from gitsync.manifest.object import JsonObject
 from gitsync.manifest.tracking import FIELD_MANAGER
 from model.health import Sync
 from model.identity import ResourceKey
@@ -26,14 +29,23 @@ class Arbitrations:
     def __init__(self, rules: EngineRules) -> None:
         self._rules = rules
         self._known: OrderedDict[tuple[str, ResourceKey], tuple[str, Sync]] = OrderedDict()
+        self._asking: WeakValueDictionary[tuple[str, ResourceKey], asyncio.Lock] = WeakValueDictionary()
 
-    def find(self, server: str, wanted: DesiredObject, fingerprint: str) -> Sync | None:
-        known = self._known.get((server, wanted.key))
-        return known[1] if known is not None and known[0] == fingerprint else None
+    async def answer(self, server: str, key: ResourceKey, fingerprint: str, ask: Callable[[], Awaitable[Sync]]) -> Sync:
+        """What was said before, else what `ask` brings now. An event during a comparison leads to a second one, which
+        waits here for the answer of the first rather than ask the same. Raises what `ask` raises."""
+        lock = self._asking.setdefault((server, key), asyncio.Lock())
+        async with lock:
+            known = self._known.get((server, key))
+            if known is not None and known[0] == fingerprint:
+                return known[1]
+            sync = await ask()
+            self._keep(server, key, fingerprint, sync)
+            return sync
 
-    def keep(self, server: str, wanted: DesiredObject, fingerprint: str, sync: Sync) -> None:
-        self._known[server, wanted.key] = (fingerprint, sync)
-        self._known.move_to_end((server, wanted.key))
+    def _keep(self, server: str, key: ResourceKey, fingerprint: str, sync: Sync) -> None:
+        self._known[server, key] = (fingerprint, sync)
+        self._known.move_to_end((server, key))
         if len(self._known) > _MOST:
             self._known.popitem(last=False)
 

@@ -272,12 +272,12 @@ class Comparer:
         memo: MemoKey,
     ) -> Sync:
         """What the API server says, or said when nothing was different that could matter."""
+
+        async def ask() -> Sync:
+            return _sync_of(await self._arbitrate(record, member, wanted, body, rules))
+
         fingerprint = self._arbitrations.fingerprint(body, memo)
-        known = self._arbitrations.find(member.server, wanted, fingerprint)
-        if known is None:
-            known = _sync_of(await self._arbitrate(record, member, wanted, body, rules))
-            self._arbitrations.keep(member.server, wanted, fingerprint, known)
-        return known
+        return await self._arbitrations.answer(member.server, wanted.key, fingerprint, ask)
 
     async def _arbitrate(
         self, record: Record, member: Member, wanted: DesiredObject, body: JsonObject, rules: IgnoreRules
