@@ -1,20 +1,25 @@
 """Every operation of the console is valid against the schema that the control plane serves."""
 
+import functools
 from pathlib import Path
 
 import pytest
-from graphql import build_schema, parse, validate
+from graphql import GraphQLSchema, build_schema, parse, validate
 
 from web.graph.document import document, operations
 
 SCHEMA = Path(__file__).parents[2] / "api" / "schema.graphql"
 
 
+@functools.cache
+def schema() -> GraphQLSchema:
+    return build_schema(SCHEMA.read_text())
+
+
 @pytest.mark.skipif(not SCHEMA.exists(), reason="api/schema.graphql is not there")
 @pytest.mark.parametrize("name", operations())
 def test_operation_is_valid(name: str) -> None:
-    schema = build_schema(SCHEMA.read_text())
-    assert [error.message for error in validate(schema, parse(document(name)))] == []
+    assert [error.message for error in validate(schema(), parse(document(name)))] == []
 
 
 @pytest.mark.parametrize("name", operations())

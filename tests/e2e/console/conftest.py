@@ -110,6 +110,7 @@ def _pages(browser: Browser, url: str, password: str, sessions: Sessions) -> Ite
             color_scheme="dark" if theme == "dark" else "light",
             viewport={"width": width, "height": height},
             timezone_id="Europe/Berlin",
+            reduced_motion="reduce",  # without a graphics card what turns takes half a core
             storage_state=known,
         )
         contexts.append(context)
