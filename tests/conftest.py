@@ -1,15 +1,21 @@
 """What holds for every test: the same examples in every run, a time limit, and one line for each missing part."""
 
+import time
 from collections import Counter
+from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-# It ends what hangs; how fast something is, is measured by `make bench`. So it is generous: machines are shared.
+# They end what hangs; how fast something is, is measured by `make bench`. So they are generous: machines are shared.
+# That of other tests is in pyproject.toml.
 E2E_SECONDS = 300
 
-# The time limit of a test is pytest-timeout's. Derandomised, since a suite that fails only now and then is believed by
+# What a test may cost outside e2e, unless `cpu_seconds` says more: on a busy machine this is the same, unlike time.
+CPU_SECONDS = 2.0
+
+# Derandomised, since a suite that fails only now and then is believed by
 # nobody; looking for new examples is `--hypothesis-profile=explore`.
 _STEADY = settings(
     max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
@@ -29,6 +35,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("e2e") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(E2E_SECONDS))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    before = time.process_time()
+    result = yield
+    took = time.process_time() - before
+    own = item.get_closest_marker("cpu_seconds")
+    limit = own.args[0] if own else CPU_SECONDS
+    if took > limit and not item.get_closest_marker("e2e"):
+        pytest.fail(f"it took {took:.1f} s of CPU; the limit is {limit} s", pytrace=False)
+    return result
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

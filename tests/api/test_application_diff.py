@@ -29,7 +29,7 @@ async def test_others_are_told_nothing_of_it(person: str, running: Running, runt
     assert not [body for body in runtime.requests if isinstance(body, DiffApplication)]
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.cpu_seconds(20)
 async def test_the_command_line_shows_it_and_ends_with_1(running: Running, runtime: FakeRuntime) -> None:
     server = ["--server", running.address, "--token", await running.token("reader")]
 

@@ -42,7 +42,7 @@ async def test_a_manifest_or_a_name_is_needed_and_not_both(running: Running, run
     ]
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.cpu_seconds(20)
 async def test_the_command_line_shows_it(running: Running, runtime: FakeRuntime, tmp_path: Path) -> None:
     server = ["--server", running.address, "--token", await running.token("writer")]
     where = ["--runtime", "demo", "--git-source", "platform"]

@@ -255,7 +255,7 @@ async def _read(log: AuditLog, body: ReadAudit) -> tuple[AuditBatch, ...]:
     return await log.read(body.known, wait_seconds=0.2)
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.cpu_seconds(20)
 async def test_the_log_is_the_same_after_the_database_is_lost(tmp_path: Path) -> None:
     """Promise 3: nothing but Git holds it."""
     async with git_rig(tmp_path / "git") as rig:

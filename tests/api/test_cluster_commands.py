@@ -17,7 +17,7 @@ from tests.support.control_plane import Running
 from tests.support.fake_runtime import FakeRuntime
 from tests.support.sandbox import running_sandbox
 
-pytestmark = pytest.mark.timeout(30)  # loads the libraries that talk to clusters
+pytestmark = pytest.mark.cpu_seconds(30)  # loads the libraries that talk to clusters
 
 ACCOUNT = ResourceKey("", "ServiceAccount", "kube-system", "argosy-manager")
 

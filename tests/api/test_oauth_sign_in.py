@@ -20,7 +20,7 @@ from model.link_access import GitTokensAnswer, PutGitToken
 from tests.support.control_plane import Running, control_plane
 from tests.support.oidc_provider import CLIENT, SECRET, OidcProvider, oidc_provider
 
-pytestmark = pytest.mark.timeout(20)
+pytestmark = pytest.mark.cpu_seconds(20)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from model.link import AnswerBody, EventInfo, LogLines, ObjectRef, ReadLogs, Req
 from tests.support.control_plane import Running
 from tests.support.fake_runtime import FakeRuntime
 
-pytestmark = pytest.mark.timeout(20)  # real sockets, and streams that are asked again about Git's word
+pytestmark = pytest.mark.cpu_seconds(20)  # real sockets, and streams that are asked again about Git's word
 CART = 'application: {runtime: "demo", name: "cart"}'
 STREAMS = {
     "application": 'subscription { application(runtime: "demo", name: "cart") { type } }',

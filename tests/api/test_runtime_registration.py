@@ -120,7 +120,7 @@ async def test_people_who_are_no_administrators_are_told_so(running: Running, ru
     assert "only administrators may register runtimes" in refused.output
 
 
-@pytest.mark.timeout(20)  # loads the runtime's libraries
+@pytest.mark.cpu_seconds(20)  # loads the runtime's libraries
 def test_without_a_subcommand_it_is_the_process() -> None:
     refused = argosy("runtime", "--link", "ws://127.0.0.1:1/link", "--kubeconfig", "/none")
     assert refused.exit_code == 2

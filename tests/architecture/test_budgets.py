@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.timeout(60)  # each reads the whole repository
+pytestmark = pytest.mark.cpu_seconds(60)  # each reads the whole repository
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("api", "gitsync", "model", "web")
 MAX_FILE_LINES = 500

@@ -20,7 +20,7 @@ CHARTS = ("argosy", "argosy-runtime")
 LINK = "wss://argosy.example.com/link"
 KUBERNETES = "v1.33.0"
 HELM = shutil.which("helm")
-needs_helm = [pytest.mark.skipif(HELM is None, reason="helm is not on PATH"), pytest.mark.timeout(30)]
+needs_helm = [pytest.mark.skipif(HELM is None, reason="helm is not on PATH"), pytest.mark.cpu_seconds(30)]
 
 
 def _helm(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -120,7 +120,7 @@ FILTERS = st.builds(
 )
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.cpu_seconds(20)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 @given(wanted=FILTERS)
 async def test_sql_and_python_filter_alike(wanted: ApplicationFilter, filled: Database) -> None:
@@ -153,7 +153,7 @@ async def test_problems_are_paged_across_applications_and_within_them(filled: Da
     assert len(found) == len(set(found)) == expected
 
 
-@pytest.mark.timeout(20)  # it makes a database
+@pytest.mark.cpu_seconds(20)  # it makes a database
 async def test_a_set_and_an_application_of_one_name_have_children_and_ends_of_their_own(tmp_path: Path) -> None:
     application, child = summary(0), summary(1)
     key = ApplicationKey(application.key.namespace, application.key.name, is_set=True)
@@ -175,7 +175,7 @@ async def test_a_set_and_an_application_of_one_name_have_children_and_ends_of_th
     await database.close()
 
 
-@pytest.mark.timeout(20)  # it makes a database
+@pytest.mark.cpu_seconds(20)  # it makes a database
 async def test_roots_are_those_that_nobody_the_viewer_sees_holds(tmp_path: Path) -> None:
     root, child, other = summary(0), summary(1), summary(2)
     hidden = msgspec.structs.replace(root, key=ApplicationKey("argosy", "secret"), uid="s", access_repo_url=APPS)

@@ -126,7 +126,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.R
 
 @given(st.lists(st.lists(_release(), max_size=8), max_size=3), _window(), _filters)
 @settings(max_examples=40, deadline=None)
-@pytest.mark.timeout(30)  # 40 databases are written and read
+@pytest.mark.cpu_seconds(30)  # 40 databases are written and read
 def test_sums_tell_what_counting_each_release_tells(
     opened: tuple[asyncio.Runner, Database], batches: list[list[Release]], window: Window, wanted: ReleaseFilter
 ) -> None:

@@ -28,7 +28,7 @@ from tests.support.real_git_host import RealGitHost, running_git_host
 from tests.support.runtime import APPLICATION, NAMESPACE, Rig, conditions_of, running_rig, synced_and_healthy
 from tests.support.sandbox_rig import running_world
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 DANA = Author("dana", "dana@example.com")
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: NAME}\ndata: {version: 'VERSION'}\n"

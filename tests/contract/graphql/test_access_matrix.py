@@ -34,7 +34,7 @@ def test_every_root_field_is_in_the_matrix() -> None:
         assert set(MATRIX[root]) == set(kind.fields), f"{root}: say who may, in access_matrix.yaml"
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.cpu_seconds(60)
 @pytest.mark.parametrize("person", PEOPLE)
 async def test_root_fields_give_each_person_what_the_matrix_says(
     person: str, running: Running, runtime: FakeRuntime

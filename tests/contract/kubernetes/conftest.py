@@ -119,7 +119,7 @@ def real_client(real_server: Server) -> Iterator[KubernetesClient]:
     yield from _client(real_server)
 
 
-@pytest.fixture(params=["sandbox", pytest.param("real", marks=[pytest.mark.controlplane, pytest.mark.timeout(30)])])
+@pytest.fixture(params=["sandbox", pytest.param("real", marks=[pytest.mark.controlplane, pytest.mark.cpu_seconds(30)])])
 def cluster(request: pytest.FixtureRequest) -> KubernetesClient:
     """A client in a fresh namespace of either server."""
     client: KubernetesClient = request.getfixturevalue(f"{request.param}_client")

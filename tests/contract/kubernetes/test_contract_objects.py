@@ -38,7 +38,7 @@ def _comparable(value: Any, *, is_pod: bool) -> Any:
 
 
 @pytest.mark.controlplane
-@pytest.mark.timeout(20)
+@pytest.mark.cpu_seconds(20)
 @pytest.mark.parametrize("manifest", list(_manifests()))
 @pytest.mark.parametrize("verb", ["create", "apply"])
 def test_both_servers_make_the_same_object(

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.support.console_plane import OpenPage
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.e2e]
 
 
 def test_a_match_stands_under_what_holds_it(open_page: OpenPage) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.support.console_plane import OpenPage, Plane
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.e2e]
 
 
 def test_activity_is_told_live_and_counts_what_was_not_read(open_page: OpenPage) -> None:

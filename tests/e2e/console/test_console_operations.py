@@ -9,7 +9,7 @@ from tests.e2e.console.test_console_looks import complaints, picture
 from tests.support.console_demo import DemoPlane
 from tests.support.console_plane import OpenPage
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e]
 PATIENCE = 60_000
 LETTERS = "/applications/demo/argosy/letters"
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: letters}\ndata: {edition: VERSION}\n"

@@ -7,7 +7,7 @@ from playwright.sync_api import Route, expect
 
 from tests.support.console_plane import OpenPage
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.e2e]
 
 
 def test_a_runtime_is_looked_into_from_the_list_and_the_topology(open_page: OpenPage) -> None:

@@ -12,7 +12,7 @@ import yaml
 from tests.support.demo import Demo, Person, running_demo
 from tests.support.mutations import COUNTED
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e]
 
 REPOSITORIES = ("platform", "apps", "config")
 

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from tests.support.demo import Demo, Person, running_demo
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 Shown = dict[str, Any]
 

@@ -17,7 +17,7 @@ from tests.support.control_plane import Running, control_plane
 from tests.support.linked import Linked, linked_runtime
 from tests.support.sandbox_rig import running_world
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e]
 
 STATE = """{ applications { nodes { metadata { name } syncStatus revision } }
   runtimes { nodes { metadata { name } available lastUpdated } } }"""

@@ -16,7 +16,7 @@ from gitsync.sandbox.githost import Access
 from tests.support.runtime import AUTHOR
 from tests.support.sandbox_rig import World, running_world
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e]
 
 SETUP = "{ hostedSetup { possible reason runtime { available } steps { name done command } } }"
 CREATE = "mutation { createHostedRuntime { runtime { metadata { name } installationType } errors { code message } } }"

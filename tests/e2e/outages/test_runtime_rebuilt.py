@@ -19,7 +19,7 @@ from model.link_change import Author, ChangeAnswer, CreateApplication, PutGitSou
 from tests.support.runtime import APPLICATION, AUTHOR, NAMESPACE, Rig, running_rig, synced_and_healthy
 from tests.support.sandbox_rig import SPEED, World, running_world
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e]
 
 DANA = Author("dana", "dana@example.com")
 WORKLOAD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: of-web}\ndata: {here: 'yes'}\n"

@@ -20,7 +20,6 @@ from tests.support.real_apiserver import require_assets, running_real_cluster
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.controlplane,
-    pytest.mark.timeout(180),
     pytest.mark.asyncio(loop_scope="module"),
 ]
 

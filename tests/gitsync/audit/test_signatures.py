@@ -15,7 +15,7 @@ from tests.support.git_rig import GitRig, git_rig
 from tests.support.signers import signers
 
 pytestmark = [
-    pytest.mark.timeout(30),
+    pytest.mark.cpu_seconds(30),
     pytest.mark.skipif(
         not (shutil.which("gpg") and shutil.which("ssh-keygen")), reason="gpg and ssh-keygen are not installed"
     ),

@@ -174,7 +174,7 @@ AS_JQ = [*(expression for expression, _ in NAMED if ".[0]" not in expression), *
 
 
 @pytest.mark.skipif(JQ is None, reason="the program jq is not installed")
-@pytest.mark.timeout(20)
+@pytest.mark.cpu_seconds(20)
 @pytest.mark.parametrize("expression", AS_JQ)
 def test_it_is_what_jq_makes_of_it(expression: str) -> None:
     assert JQ is not None

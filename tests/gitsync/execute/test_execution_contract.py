@@ -108,7 +108,7 @@ async def rig(kubeconfig: Path) -> AsyncIterator[Rig]:
     await cluster.close()
 
 
-@pytest.mark.timeout(20)  # a real API server takes seconds to start
+@pytest.mark.cpu_seconds(20)  # a real API server takes seconds to start
 async def test_the_life_of_an_application(rig: Rig) -> None:
     """Everything in one story, since a real API server is dear to start."""
     assert rig.cache.incomplete == {}

@@ -173,7 +173,7 @@ async def test_changes_of_one_person_travel_in_one_push(desk: Desk) -> None:
     assert len(pushes) <= 2
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.cpu_seconds(20)
 async def test_fifty_people_on_one_branch_all_land(desk: Desk) -> None:
     people = [f"person{number}" for number in range(50)]
     for person in people:

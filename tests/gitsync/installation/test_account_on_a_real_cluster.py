@@ -13,7 +13,7 @@ from model.link_change import Author
 from model.link_cluster import AddCluster
 from tests.support.real_apiserver import require_assets, running_real_cluster
 
-pytestmark = [pytest.mark.e2e, pytest.mark.controlplane, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.controlplane]
 
 CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "made", "namespace": "default"}}
 

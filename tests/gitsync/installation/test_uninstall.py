@@ -20,7 +20,7 @@ from model.link_change import Author
 from model.link_cluster import AddCluster
 from tests.support.sandbox import running_sandbox
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.e2e]
 
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
 GIT_SOURCE = {"codefresh.io/entity": "git-source"}

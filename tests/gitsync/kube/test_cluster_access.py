@@ -196,7 +196,7 @@ print(json.dumps({{"apiVersion": "client.authentication.k8s.io/v1", "kind": "Exe
     return {"exec": {"command": str(path), "apiVersion": "client.authentication.k8s.io/v1"}}
 
 
-@pytest.mark.timeout(20)  # the library behind it takes seconds to import
+@pytest.mark.cpu_seconds(20)  # the library behind it takes seconds to import
 async def test_a_program_hands_out_tokens_and_is_asked_again_when_they_expire(tmp_path: Path) -> None:
     now = 0.0
     user = program(tmp_path, '{"token": f"t{run}", "expirationTimestamp": "2000-01-01T00:00:00Z"}')
@@ -209,7 +209,7 @@ async def test_a_program_hands_out_tokens_and_is_asked_again_when_they_expire(tm
     assert await credential.authorization() == "Bearer t3"
 
 
-@pytest.mark.timeout(20)  # see above
+@pytest.mark.cpu_seconds(20)  # see above
 async def test_a_program_that_fails_is_named_without_what_it_printed(tmp_path: Path) -> None:
     user = program(tmp_path, f"print({CANARY!r}) or 1/0")
     with pytest.raises(AccessUnusable, match="gave no credential for cluster c") as caught:

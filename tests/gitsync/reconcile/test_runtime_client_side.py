@@ -11,7 +11,7 @@ from model.identity import ResourceKey
 from tests.support.runtime import Rig, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(30), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 AUTOMATED = {"automated": {"prune": True, "selfHeal": True}}

@@ -14,7 +14,7 @@ from model.identity import ApplicationKey
 from tests.support.runtime import APPLICATION, NAMESPACE, Rig, application, phase_of, running_rig
 from tests.support.sandbox_rig import World, running_world
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(30), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 FLAGS = ControllerFlags(sync_timeout_seconds=0.4, application_namespaces=("team-*",))
 AUTOMATED = {"syncPolicy": {"automated": {"prune": True}}}

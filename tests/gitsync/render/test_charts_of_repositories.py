@@ -230,7 +230,7 @@ def test_archives_that_do_harm_are_refused(archive: bytes, says: str) -> None:
 
 
 @pytest.mark.skipif(shutil.which("helm") is None, reason="helm is not on PATH")
-@pytest.mark.timeout(20)
+@pytest.mark.cpu_seconds(20)
 async def test_a_chart_is_a_source_with_values_of_another(
     host: ChartHost, fetcher: ChartFetcher, tmp_path: Path
 ) -> None:
@@ -253,7 +253,7 @@ async def test_a_chart_is_a_source_with_values_of_another(
 @pytest.mark.skipif(
     shutil.which("helm") is None or shutil.which("kustomize") is None, reason="helm or kustomize is not on PATH"
 )
-@pytest.mark.timeout(20)
+@pytest.mark.cpu_seconds(20)
 async def test_a_chart_inside_a_kustomization_is_fetched_for_it(
     host: ChartHost, fetcher: ChartFetcher, tmp_path: Path
 ) -> None:
@@ -274,7 +274,7 @@ async def test_a_chart_inside_a_kustomization_is_fetched_for_it(
 
 
 @pytest.mark.skipif(shutil.which("helm") is None, reason="helm is not on PATH")
-@pytest.mark.timeout(20)
+@pytest.mark.cpu_seconds(20)
 async def test_charts_that_a_chart_needs_are_fetched(host: ChartHost, fetcher: ChartFetcher, tmp_path: Path) -> None:
     async with git_rig(tmp_path) as git:
         cache = RenderCache(tmp_path / "renders.db")

@@ -84,7 +84,7 @@ def values(rendered: Rendered) -> dict[str, str]:
 
 
 @needs_kustomize
-@pytest.mark.timeout(30)
+@pytest.mark.cpu_seconds(30)
 async def test_bases_of_bases_are_read_where_they_lie(kitchen: Kitchen) -> None:
     rendered = await kitchen.render()
     assert values(rendered).keys() == {"x-base", "x-deep", "x-beside"}
@@ -92,7 +92,7 @@ async def test_bases_of_bases_are_read_where_they_lie(kitchen: Kitchen) -> None:
 
 
 @needs_kustomize
-@pytest.mark.timeout(30)
+@pytest.mark.cpu_seconds(30)
 async def test_a_base_counts_file_by_file(kitchen: Kitchen) -> None:
     await kitchen.render()
     kitchen.git.origin.commit("base", {"unread.yaml": "2"})
@@ -104,7 +104,7 @@ async def test_a_base_counts_file_by_file(kitchen: Kitchen) -> None:
 
 
 @needs_kustomize
-@pytest.mark.timeout(30)
+@pytest.mark.cpu_seconds(30)
 async def test_what_is_not_permitted_any_more_is_not_taken_from_the_cache(kitchen: Kitchen) -> None:
     await kitchen.render()
     kitchen.refused = "not among the sourceRepos of the project"
@@ -112,7 +112,7 @@ async def test_what_is_not_permitted_any_more_is_not_taken_from_the_cache(kitche
         await kitchen.render()
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.cpu_seconds(30)
 async def test_a_base_that_is_not_there_is_named(kitchen: Kitchen) -> None:
     wrong = f"{kitchen.git.origin.url('base')}//nowhere?ref=main"
     kitchen.git.origin.commit("apps", {"over/kustomization.yaml": f"resources: ['{wrong}']\n"})

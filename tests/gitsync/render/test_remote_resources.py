@@ -19,7 +19,7 @@ from tests.support.chart_host import ChartHost, running_chart_host
 from tests.support.git_rig import GitRig, git_rig
 
 pytestmark = [
-    pytest.mark.timeout(30),
+    pytest.mark.cpu_seconds(30),
     pytest.mark.skipif(shutil.which("kustomize") is None, reason="kustomize is not on PATH"),
 ]
 

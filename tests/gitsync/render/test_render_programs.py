@@ -13,7 +13,7 @@ from gitsync.render.errors import GenerationFailed
 from gitsync.render.program import Command, ProgramLimits, run_program
 
 LIMITS = ProgramLimits(seconds=10, cpu_seconds=5, memory_bytes=400_000_000, output_bytes=100_000, written_bytes=100_000)
-pytestmark = pytest.mark.timeout(20)
+pytestmark = pytest.mark.cpu_seconds(20)
 
 
 async def said(code: str, *, limits: ProgramLimits = LIMITS, tree: dict[str, bytes] | None = None) -> str:

@@ -16,7 +16,7 @@ from gitsync.render.local import render_local
 from model.kinds.application import ApplicationSource
 
 EXAMPLES = os.environ.get("ARGOSY_EXAMPLES", "")
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.cpu_seconds(60)
 
 
 @functools.cache

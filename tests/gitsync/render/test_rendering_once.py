@@ -17,7 +17,7 @@ from model.kinds.application import ApplicationSource
 from tests.support.git_rig import GitRig, git_rig
 
 pytestmark = [
-    pytest.mark.timeout(30),
+    pytest.mark.cpu_seconds(30),
     pytest.mark.skipif(
         shutil.which("helm") is None or shutil.which("kustomize") is None, reason="helm or kustomize is not on PATH"
     ),

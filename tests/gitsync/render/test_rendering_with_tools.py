@@ -79,7 +79,7 @@ def at(body: Any, path: str) -> Any:
     return body
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.cpu_seconds(20)
 @pytest.mark.parametrize("case", [one for one in CASES if "names" in one], ids=lambda case: str(case["rule"]))
 def test_sources_render_to(case: dict[str, Any], tmp_path: Path) -> None:
     needs(case)
@@ -96,7 +96,7 @@ def test_sources_render_to(case: dict[str, Any], tmp_path: Path) -> None:
         assert not read & set(case.get("reads_not", ()))
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.cpu_seconds(20)
 @pytest.mark.parametrize("case", [one for one in CASES if "refused" in one], ids=lambda case: str(case["rule"]))
 def test_sources_are_refused(case: dict[str, Any], tmp_path: Path) -> None:
     needs(case)

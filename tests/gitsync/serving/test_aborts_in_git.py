@@ -14,7 +14,7 @@ from model.link import ObjectRef, OperationAnswer, SteerRollout
 from tests.support.ledger_rig import Rigged, running_ledger_rig, until
 from tests.support.runtime import NAMESPACE, synced_and_healthy
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 AUTOMATED: dict[str, Any] = {"syncPolicy": {"automated": {"selfHeal": True}}}
 MANIFEST = """apiVersion: argoproj.io/v1alpha1

@@ -23,7 +23,7 @@ from tests.support.runtime import AUTHOR, NAMESPACE, Rig, running_rig
 from tests.support.sandbox import running_sandbox
 from tests.support.sandbox_rig import World, running_world
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(60), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
 Found = TypeVar("Found")
 DANA = Author("dana", "dana@example.com")

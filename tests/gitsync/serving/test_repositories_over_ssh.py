@@ -28,7 +28,6 @@ from tests.support.sandbox_rig import World, running_world
 _SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.timeout(60),
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.skipif(_SSHD is None, reason="sshd is not installed"),
 ]

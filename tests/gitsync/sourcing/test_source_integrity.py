@@ -14,7 +14,7 @@ from tests.support.git_rig import GitRig, git_rig
 from tests.support.signers import Signers, signers
 
 pytestmark = [
-    pytest.mark.timeout(30),
+    pytest.mark.cpu_seconds(30),
     pytest.mark.skipif(shutil.which("gpg") is None, reason="gpg is not installed"),
 ]
 
