@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from gitsync.configuration.rules import EngineRules
 from gitsync.reconcile.arbitrations import Arbitrations
-from gitsync.reconcile.rules import EngineRules
 from model.health import Sync
 from model.identity import ResourceKey
 
