@@ -7,16 +7,28 @@ from gitsync.appset.errors import GeneratorInvalid
 from gitsync.manifest.canonical import canonical_json
 from gitsync.manifest.object import JsonObject
 
+_EMPTY: tuple[Any, ...] = (None, "", [], {}, 0)  # 0 is False, too
+
 
 def merged(base: JsonObject, over: JsonObject) -> JsonObject:
-    """Maps deeply; everything else of `over` wins, unless it is empty."""
+    """Templates: maps deeply; everything else of `over` wins, unless it is empty, which no field of a template can tell
+    from not being said."""
     result = dict(base)
     for key, value in over.items():
         mine = result.get(key)
         if isinstance(mine, dict) and isinstance(value, dict):
             result[key] = merged(mine, value)
-        elif value not in (None, "", [], {}) or key not in result:
+        elif value not in _EMPTY or mine in _EMPTY:
             result[key] = value
+    return result
+
+
+def overridden(base: JsonObject, over: JsonObject) -> JsonObject:
+    """Parameters: maps deeply; everything else of `over` wins, and what is empty, too."""
+    result = dict(base)
+    for key, value in over.items():
+        mine = result.get(key)
+        result[key] = overridden(mine, value) if isinstance(mine, dict) and isinstance(value, dict) else value
     return result
 
 
@@ -24,7 +36,7 @@ def product(first: JsonObject, second: JsonObject, *, go_template: bool) -> Json
     """Both sets as one. Flat parameters may not disagree; of deep ones the first generator's win. Raises
     GeneratorInvalid."""
     if go_template:
-        return merged(second, first)
+        return overridden(second, first)
     for key in first.keys() & second.keys():
         if first[key] != second[key]:
             raise GeneratorInvalid(
@@ -43,7 +55,7 @@ def joined(
         for key, parameters in _by_key(other, keys).items():
             if key in result:
                 mine = result[key]
-                result[key] = merged(mine, parameters) if go_template else {**mine, **parameters}
+                result[key] = overridden(mine, parameters) if go_template else {**mine, **parameters}
     return list(result.values())
 
 

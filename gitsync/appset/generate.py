@@ -98,16 +98,18 @@ def _application(application_set: JsonObject, one: ParameterSet, renderer: Rende
     spec = application_set["spec"]
     template = merged(spec.get("template") or {}, one.template)
     filled: JsonObject = renderer.value(template, one.parameters)
+    finalizers: list[str] = (filled.get("metadata") or {}).get("finalizers") or []
+    if not finalizers and not (spec.get("syncPolicy") or {}).get("preserveResourcesOnDeletion"):
+        finalizers = [application.FINALIZER]
     if spec.get("templatePatch"):
-        filled = _in_project_of(filled, _patched(filled, renderer.text(spec["templatePatch"], one.parameters)))
+        patched = _patched(filled, renderer.text(spec["templatePatch"], one.parameters))
+        added = (patched.get("metadata") or {}).get("finalizers") or []
+        finalizers = list(dict.fromkeys([*finalizers, *added]))  # the one list that a patch adds to
+        filled = _in_project_of(filled, patched)
     metadata: dict[str, Any] = filled.get("metadata") or {}
     if not metadata.get("name"):
         raise TemplateInvalid("the template gives an empty name", suggestion="Correct template.metadata.name.")
     namespace = (application_set.get("metadata") or {}).get("namespace")
-    policy = spec.get("syncPolicy") or {}
-    finalizers = metadata.get("finalizers") or []
-    if not finalizers and not policy.get("preserveResourcesOnDeletion"):
-        finalizers = [application.FINALIZER]
     kept = {
         "name": metadata["name"],
         # never the template's: whoever may write sets in one namespace must not make Applications in another

@@ -122,10 +122,11 @@ def _matrix(settings: JsonObject, renderer: Renderer, inputs: GeneratorInputs, d
 
 
 def _filled(generator: JsonObject, renderer: Renderer, parameters: Parameters) -> JsonObject:
-    """The second generator with the first one's parameters, in its `values`, too."""
+    """The second generator with the first one's parameters, in its `values` and its selector, too."""
     name, settings = _named(generator)
-    filled = renderer.value({key: value for key, value in settings.items() if key != "template"}, parameters)
-    return {**generator, name: filled}
+    asked = {**generator, name: {key: value for key, value in settings.items() if key != "template"}}
+    filled: JsonObject = renderer.value(asked, parameters)
+    return filled
 
 
 def _merge(settings: JsonObject, renderer: Renderer, inputs: GeneratorInputs, depth: int) -> list[Parameters]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 from gitsync.manifest.object import JsonObject
+from gitsync.project.glob import matches
 from model.identity import ResourceKey
 
 # What a cluster makes in every namespace.
@@ -15,15 +15,15 @@ _API_SERVER = ResourceKey("", "Service", "default", "kubernetes")
 
 @dataclass(frozen=True, slots=True)
 class IgnoredOrphan:
-    """Globs; "" fits everything."""
+    """Globs. "" fits every kind and name; as group it is the core group, as in Argo CD."""
 
     group: str = ""
     kind: str = ""
     name: str = ""
 
     def fits(self, key: ResourceKey) -> bool:
-        pairs = ((self.group, key.group), (self.kind, key.kind), (self.name, key.name))
-        return all(not pattern or fnmatchcase(value, pattern) for pattern, value in pairs)
+        pairs = ((self.kind, key.kind), (self.name, key.name))
+        return matches(self.group, key.group) and all(not glob or matches(glob, value) for glob, value in pairs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,8 +117,8 @@ def normalize_url(url: str) -> str:
 
 def _permits_destination(project: JsonObject, destination: Destination) -> bool:
     entries = _entries(_spec(project).get("destinations"))
-    denied = [entry for entry in entries if any(denies(entry.get(field) or "") for field in _PLACE)]
-    if any(_fits_place(entry, destination) for entry in denied):
+    denied = [entry for entry in entries if any(denies(str(entry.get(field) or "")) for field in _PLACE)]
+    if any(_denies_place(entry, destination) for entry in denied):
         return False
     return any(_fits_place(entry, destination) for entry in entries if entry not in denied)
 
@@ -126,8 +126,15 @@ def _permits_destination(project: JsonObject, destination: Destination) -> bool:
 _PLACE = ("server", "name", "namespace")
 
 
+def _denies_place(entry: JsonObject, destination: Destination) -> bool:
+    """A field with `!` speaks for itself, whatever the others of its entry say: as in Argo CD, a namespace that is
+    denied beside one server is denied on all of them."""
+    return any(
+        denies(str(entry.get(field) or "")) and _fits(entry, field, getattr(destination, field)) for field in _PLACE
+    )
+
+
 def _fits_place(entry: JsonObject, destination: Destination) -> bool:
-    """Whether the entry speaks of the place, its `!` left aside."""
     server, name = _fits(entry, "server", destination.server), _fits(entry, "name", destination.name)
     return (server or name) and matches(_pattern(entry, "namespace"), destination.namespace)
 

@@ -176,3 +176,29 @@ def test_inspect_shows_the_applications(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert [one["metadata"]["name"] for one in json.loads(result.stdout)] == ["web"]
     assert CliRunner().invoke(inspect, ["appset", str(tmp_path / "set")]).exit_code == 1
+
+
+def test_finalizers_of_a_patch_come_to_those_of_the_application() -> None:
+    def finalizers(**more: Any) -> list[str] | None:
+        spec = {
+            "generators": [{"list": {"elements": [{"a": "x"}]}}],
+            "template": {"metadata": {"name": "{{a}}"}},
+            "templatePatch": "metadata: {finalizers: [example.org/mine]}",
+            **more,
+        }
+        (one,) = generate(application_set(spec), inputs(), now=NOW).applications
+        found: list[str] | None = one["metadata"].get("finalizers")
+        return found
+
+    ours = "resources-finalizer.argocd.argoproj.io"
+    assert finalizers() == [ours, "example.org/mine"]
+    assert finalizers(syncPolicy={"preserveResourcesOnDeletion": True}) == ["example.org/mine"]
+    named = {"metadata": {"name": "{{a}}", "finalizers": [f"{ours}/background"]}}
+    assert finalizers(template=named) == [f"{ours}/background", "example.org/mine"]
+
+
+def test_applications_are_where_their_set_is_whatever_the_template_says() -> None:
+    template = {"metadata": {"name": "{{a}}", "namespace": "kube-system"}}
+    spec = {"generators": [{"list": {"elements": [{"a": "x"}]}}], "template": template}
+    (one,) = generate(application_set(spec), inputs(), now=NOW).applications
+    assert one["metadata"]["namespace"] == "argocd"

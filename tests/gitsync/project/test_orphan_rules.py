@@ -37,6 +37,7 @@ def test_it_warns_unless_told_not_to(written: dict[str, Any], warn: bool) -> Non
         ({"kind": "ConfigMap", "name": "other"}, False),
         ({"group": "apps"}, False),
         ({"kind": "Secret"}, False),
+        ({"group": "*", "kind": "{Secret,ConfigMap}", "name": "{noise,other}-*"}, True),
     ],
 )
 def test_entries_fit_by_globs_and_leave_out_what_they_do_not_name(entry: dict[str, str], ignored: bool) -> None:
@@ -64,3 +65,10 @@ def test_no_value_is_too_broken(written: Any) -> None:
     found = rules(written)
     if found is not None:
         found.ignores(NOISE)
+
+
+@pytest.mark.parametrize(("group", "ignored"), [(None, False), ("", False), ("networking.k8s.io", True), ("*", True)])
+def test_an_entry_without_a_group_is_about_the_core_group(group: str | None, ignored: bool) -> None:
+    found = rules({"ignore": [{"kind": "Ingress", **({} if group is None else {"group": group})}]})
+    assert found is not None
+    assert found.ignores(ResourceKey("networking.k8s.io", "Ingress", "shop", "web")) is ignored
