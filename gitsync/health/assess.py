@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from gitsync.health import (
+    advanced_workload,
     api_service,
     cron_job,
     custom_resource,
@@ -55,6 +56,8 @@ RULES: dict[tuple[str, str], Rule] = {
     ("apiextensions.k8s.io", "CustomResourceDefinition"): custom_resource_definition.assess,
     ("argoproj.io", "Application"): _no_health,
     ("argoproj.io", "Rollout"): rollout.assess,
+    ("apps.kruise.io", "StatefulSet"): advanced_workload.assess_stateful_set,
+    ("apps.kruise.io", "DaemonSet"): advanced_workload.assess_daemon_set,
 }
 
 # Versions that a typed rule understands. An older one has other fields, so nothing can be said about it.
