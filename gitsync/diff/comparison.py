@@ -239,7 +239,8 @@ class Comparison:
         kept = restrict(value, others) if others else _ABSENT
         if kept is value:
             return value
-        self.certain |= _stays_removed(path)
+        # What was applied on the client's side is not ours yet, so a dry run would not tell that it goes.
+        self.certain |= _stays_removed(path) or not (self._three_way or self._ownership.is_ours(path))
         self._note(path, value, None if kept is _ABSENT else kept, GONE_FROM_GIT)
         return kept
 

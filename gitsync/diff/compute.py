@@ -7,17 +7,18 @@ from gitsync.diff.comparison import Comparison
 from gitsync.diff.ignore import NO_RULES, IgnoreRules, without_expressions, without_fields, without_pointers
 from gitsync.diff.lists import fields_applied
 from gitsync.diff.normalize import DEFAULT_SETTINGS, DiffSettings, normalize
-from gitsync.diff.ownership import Ownership, is_told_in_its_version, read_ownership
+from gitsync.diff.ownership import Ownership, is_told_in_its_version, read_ownership, union
 from gitsync.diff.prediction import compare_prediction
 from gitsync.diff.respect import keep_live
 from gitsync.diff.secrets import is_secret, mask_together
 from gitsync.diff.switched import with_switch
 from gitsync.diff.traits import traits_of
 from gitsync.manifest.object import DesiredObject, JsonObject
-from gitsync.manifest.tracking import FIELD_MANAGER
+from gitsync.manifest.tracking import CLIENT_SIDE_APPLY, FIELD_MANAGER
 from model.change import FieldChange, ObjectDiff
 
 MISSING = "missing in the cluster"
+TAKEN_OVER = frozenset({CLIENT_SIDE_APPLY, FIELD_MANAGER})
 
 
 def compute_diff(
@@ -28,10 +29,12 @@ def compute_diff(
     ignore: IgnoreRules = NO_RULES,
     settings: DiffSettings = DEFAULT_SETTINGS,
     client_side: bool = False,
+    takes_over: frozenset[str] = TAKEN_OVER,
 ) -> ObjectDiff:
     """The difference that can be told without asking the API server.
 
     `client_side`: it is applied on the client's side, which goes by what was applied last, and not by who owns what.
+    `takes_over`: managers whose applies on the client's side the next sync makes ours.
     Secrets come out masked. When `arbiter_needed`, ask the server with a dry run and judge its answer by `arbitrate`.
     Raises RuleUnusable for a jq expression that cannot be used.
     """
@@ -48,6 +51,8 @@ def compute_diff(
     three_way = ours is None or client_side
     if ours is None or client_side:
         ours = fields_of_last_apply(live, ownership, traits)
+    else:
+        ours = union(ours, ownership.client_side(takes_over))
     comparison = Comparison(traits, ownership, three_way=three_way)
     predicted = comparison.compare_map(_same_address(wanted, existing), existing, ours, None)
     changes = tuple(comparison.changes)

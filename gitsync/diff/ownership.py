@@ -3,7 +3,7 @@
 Read as the plain JSON that the API server sends, since this runs for every object on every change of it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,12 +12,9 @@ import msgspec
 
 from gitsync.diff.path import Path, steps
 from gitsync.manifest.object import JsonObject
+from gitsync.manifest.tracking import CLIENT_SIDE_APPLY
 
 FieldSet = dict[str, Any]
-
-# Besides ourselves, whose client-side applies are taken over by the next sync (`gitsync.execute`): what such an entry
-# owns counts as ours when it has left Git.
-CLIENT_SIDE_APPLY = "kubectl-client-side-apply"
 
 NOTHING: FieldSet = {}
 
@@ -40,6 +37,15 @@ class Ownership:
     manager: str
     entries: tuple[JsonObject, ...]
     ours: FieldSet | None
+
+    def client_side(self, managers: Collection[str]) -> FieldSet:
+        """What these managers own by applies on the client's side, which the next sync takes over."""
+        fields: FieldSet = NOTHING
+        for entry in self.entries:
+            applied = entry.get("operation") == "Update" and not entry.get("subresource")
+            if applied and entry.get("manager") in managers:
+                fields = union(fields, _fields(entry))
+        return fields
 
     def others_at(self, path: Path) -> list[FieldSet]:
         """What managers own at and below a path that keep it when we give it up."""
@@ -79,6 +85,7 @@ class Ownership:
         return Writer(str(newest.get("manager") or ""), _time(newest.get("time")))
 
     def _is_ours(self, entry: JsonObject) -> bool:
+        """Ours, or taken over by the next sync (`gitsync.execute.migrate`)."""
         manager = entry.get("manager")
         return not entry.get("subresource") and (
             manager == self.manager or (manager == CLIENT_SIDE_APPLY and entry.get("operation") == "Update")

@@ -16,12 +16,13 @@ from dataclasses import dataclass, replace
 from gitsync.execute.client_side import apply_client_side
 from gitsync.execute.hooks import end_hook
 from gitsync.execute.live import LiveView, Watched
-from gitsync.execute.migrate import MIGRATED_MANAGER_ANNOTATION, migrate_client_side
+from gitsync.execute.migrate import migrate_client_side
 from gitsync.execute.ownership import why_not_ours
 from gitsync.kube.client import Cluster, Validation, Written
 from gitsync.kube.errors import AlreadyExists, ClusterError, Conflict, Duplicated, Immutable, NotFound
 from gitsync.manifest.object import JsonObject
 from gitsync.manifest.tracking import FIELD_MANAGER
+from gitsync.plan.options import MIGRATED_MANAGER_ANNOTATION
 from gitsync.plan.values import Task
 from model.identity import ResourceKey
 

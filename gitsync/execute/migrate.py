@@ -14,10 +14,9 @@ from gitsync.diff.ownership import union
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import Conflict
 from gitsync.manifest.object import JsonObject, LiveObject
-from gitsync.manifest.tracking import FIELD_MANAGER
+from gitsync.manifest.tracking import CLIENT_SIDE_APPLY, FIELD_MANAGER
 
-_CLIENT_SIDE = frozenset({"kubectl-client-side-apply", FIELD_MANAGER})
-MIGRATED_MANAGER_ANNOTATION = "argocd.argoproj.io/client-side-apply-migration-manager"
+_CLIENT_SIDE = frozenset({CLIENT_SIDE_APPLY, FIELD_MANAGER})
 _HINT = b'"Update"'
 
 
@@ -37,20 +36,30 @@ async def migrate_client_side(cluster: Cluster, live: LiveObject | None, *, also
 
     `also` is a manager of another name whose updates were such applies too.
     """
-    if live is None or live.raw is None or _HINT not in live.raw:
+    if live is None:
         return
-    entries = _decoder.decode(live.raw).metadata.managed_fields
+    version, entries = await _managed_fields(cluster, live)
     taken_over = migrated(entries, also=also)
     if taken_over is None:
         return
     patch = [
-        {"op": "test", "path": "/metadata/resourceVersion", "value": live.resource_version},
+        {"op": "test", "path": "/metadata/resourceVersion", "value": version},
         {"op": "replace", "path": "/metadata/managedFields", "value": taken_over},
     ]
     try:
         await cluster.patch(live.key, live.version, patch, kind="json", manager=FIELD_MANAGER)
     except Conflict:
         return  # it changed meanwhile: the next sync sees the newer state and takes over then
+
+
+async def _managed_fields(cluster: Cluster, live: LiveObject) -> tuple[str, list[JsonObject]]:
+    """And the resourceVersion that has them. What is not ours yet is read from the cluster: no cache keeps it whole."""
+    if live.raw is not None:
+        found = _decoder.decode(live.raw).metadata.managed_fields if _HINT in live.raw else []
+        return live.resource_version, found
+    body = await cluster.get(live.gvk, live.key.namespace, live.key.name)
+    metadata = body["metadata"] if body is not None else {}
+    return metadata.get("resourceVersion", ""), metadata.get("managedFields") or []
 
 
 def migrated(entries: list[JsonObject], *, also: str = "") -> list[JsonObject] | None:

@@ -11,7 +11,7 @@ from gitsync.inspect.files import InspectError, key_of, read_single, read_single
 from gitsync.manifest.canonical import digest
 from gitsync.manifest.object import DesiredObject, JsonObject, Origin
 from gitsync.manifest.tracking import ANNOTATION, INSTALLATION_ANNOTATION, TrackingSettings
-from gitsync.plan.options import Options, is_applied_by_client, object_options, parse_options
+from gitsync.plan.options import Options, is_applied_by_client, managers_taken_over, object_options, parse_options
 from model.change import FieldChange
 from model.identity import GroupVersionKind
 from model.kinds.application import TRACKING_ANNOTATION, ApplicationSpec
@@ -39,6 +39,7 @@ def inspect_diff(
         ignore=rules,
         settings=configuration.settings,
         client_side=is_applied_by_client(wanted, object_options(_annotations(wanted)), _options(spec)),
+        takes_over=managers_taken_over(_annotations(wanted), _options(spec)),
     )
     return {
         "modified": diff.modified,

@@ -13,6 +13,7 @@ from model.identity import ApplicationKey, ResourceKey
 from model.kinds.application import TRACKING_ANNOTATION
 
 FIELD_MANAGER = "argocd-controller"  # Argo CD's, so that a team can switch either way without losing field ownership
+CLIENT_SIDE_APPLY = "kubectl-client-side-apply"  # how `kubectl apply` signs what it updates
 INSTALLATION_ANNOTATION = "argocd.argoproj.io/installation-id"
 ANNOTATION, BOTH, LABEL = "annotation", "annotation+label", "label"
 _CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")

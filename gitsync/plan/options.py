@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 
 from gitsync.manifest.object import JsonObject
 from gitsync.manifest.repeated import lists_an_entry_twice
+from gitsync.manifest.tracking import CLIENT_SIDE_APPLY, FIELD_MANAGER
 from model.identity import ResourceKey
 from model.kinds.application import SyncOperationResource
 
 SYNC_OPTIONS_ANNOTATION = "argocd.argoproj.io/sync-options"
 DELETION_APPROVED_ANNOTATION = "argocd.argoproj.io/deletion-approved"
+
+MIGRATED_MANAGER_ANNOTATION = "argocd.argoproj.io/client-side-apply-migration-manager"
 
 Options = Mapping[str, str]
 
@@ -106,6 +109,13 @@ def is_applied_by_client(body: JsonObject, own: Options, application: Options) -
     if written in ("true", "false"):
         return written == "false"
     return asked("Validate", own, application, "false") or lists_an_entry_twice(body)
+
+
+def managers_taken_over(annotations: Mapping[str, str], application: Options) -> frozenset[str]:
+    """Managers whose applies on the client's side a sync of an object with these annotations makes ours."""
+    if asked("ClientSideApplyMigration", object_options(annotations), application, "false"):
+        return frozenset()
+    return frozenset({CLIENT_SIDE_APPLY, FIELD_MANAGER, annotations.get(MIGRATED_MANAGER_ANNOTATION, "")} - {""})
 
 
 def task_options(own: Options, application: Options, *, force: bool, body: JsonObject | None = None) -> TaskOptions:

@@ -28,7 +28,7 @@ from gitsync.manifest.annotations import COMPARE_OPTIONS, compare_choice, is_hoo
 from gitsync.manifest.canonical import canonical_json
 from gitsync.manifest.object import DesiredObject, JsonObject, LiveObject
 from gitsync.manifest.tracking import FIELD_MANAGER
-from gitsync.plan.options import is_applied_by_client, object_options, parse_options
+from gitsync.plan.options import Options, is_applied_by_client, managers_taken_over, object_options, parse_options
 from gitsync.reconcile.arbitrations import Arbitrations
 from gitsync.reconcile.prediction import predict
 from model.change import ObjectDiff
@@ -255,6 +255,7 @@ class Comparer:
                 ignore=rules,
                 settings=self._rules.settings,
                 client_side=_is_applied_by_client(record, wanted),
+                takes_over=managers_taken_over(wanted.annotations, _options(record)),
             )
         except RuleUnusable as failure:
             self._unusable[record.key, failure.expression] = failure
@@ -320,6 +321,7 @@ class Comparer:
     def _memo(self, record: Record, wanted: DesiredObject, live: LiveObject | None, rules: IgnoreRules) -> MemoKey:
         options = (record.application.metadata.annotations or {}).get(COMPARE_OPTIONS, "")
         how = " client-side" if _is_applied_by_client(record, wanted) else ""
+        how += "" if managers_taken_over(wanted.annotations, _options(record)) else " leaving applies of others"
         return memo_key(wanted, live, rules, self._rules.settings_text + options + how)
 
     def _asks_server(self, record: Record, wanted: DesiredObject) -> bool:
@@ -336,9 +338,12 @@ class Comparer:
 
 
 def _is_applied_by_client(record: Record, wanted: DesiredObject) -> bool:
+    return is_applied_by_client(wanted.body, object_options(wanted.annotations), _options(record))
+
+
+def _options(record: Record) -> Options:
     policy = record.application.spec.sync_policy
-    common = parse_options(policy.sync_options if policy else ())
-    return is_applied_by_client(wanted.body, object_options(wanted.annotations), common)
+    return parse_options(policy.sync_options if policy else ())
 
 
 def _version(live: LiveObject | None) -> tuple[str, str] | None:

@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from gitsync.manifest.object import JsonObject
 from model.identity import ResourceKey
-from tests.support.runtime import Rig, synced_and_healthy
+from tests.support.runtime import Rig, phase_of, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
@@ -104,3 +104,55 @@ async def test_a_variable_that_is_set_twice_is_applied_as_argo_cd_applies_it(rig
         assert live is not None
         env = live["spec"]["template"]["spec"]["containers"][0]["env"]
         assert [one["name"] for one in env] == list(names)
+
+
+KUBECTL = "kubectl-client-side-apply"
+
+
+async def kubectl_apply(rig: Rig, name: str, **data: str) -> None:
+    """As `kubectl apply` without `--server-side` does it, for data that only grows."""
+    applied = json.loads(config_map(name, **data))
+    notes = {"annotations": {LAST_APPLIED: json.dumps(applied)}}
+    if await rig.get("v1", "ConfigMap", "default", name) is None:
+        metadata = {**applied["metadata"], **notes, "namespace": "default"}
+        await rig.cluster.create({**applied, "metadata": metadata}, manager=KUBECTL)
+    else:
+        key = ResourceKey("", "ConfigMap", "default", name)
+        await rig.cluster.patch(key, "v1", {"metadata": notes, "data": data}, manager=KUBECTL)
+
+
+async def data_of(rig: Rig, name: str) -> JsonObject:
+    found = await rig.get("v1", "ConfigMap", "default", name)
+    assert found is not None
+    return dict(found["data"])
+
+
+def is_out_of_sync(body: JsonObject) -> bool:
+    return bool((body.get("status") or {}).get("sync", {}).get("status") == "OutOfSync")
+
+
+async def test_what_kubectl_applied_and_git_does_not_want_goes_when_the_object_is_taken_over(rig: Rig) -> None:
+    await kubectl_apply(rig, "taken", kept="1", gone="1")
+    await rig.push({"taken/a.yaml": config_map("taken", kept="1")})
+    await rig.create_application("taken", syncPolicy=AUTOMATED)
+    await rig.until("taken", synced_and_healthy)
+    assert await data_of(rig, "taken") == {"kept": "1"}
+
+
+async def test_what_somebody_adds_with_kubectl_apply_is_a_difference_that_a_sync_settles(rig: Rig) -> None:
+    await rig.push({"hotfix/a.yaml": config_map("hotfix", a="1")})
+    await rig.create_application("hotfix", syncPolicy={"automated": {}})
+    await rig.until("hotfix", synced_and_healthy)
+    await kubectl_apply(rig, "hotfix", a="1", b="1")
+    await rig.until("hotfix", is_out_of_sync)
+    await rig.patch("hotfix", {"operation": {"sync": {}}})
+    await rig.until("hotfix", synced_and_healthy)
+    assert await data_of(rig, "hotfix") == {"a": "1"}
+
+
+async def test_who_does_not_take_over_leaves_what_kubectl_applied(rig: Rig) -> None:
+    await kubectl_apply(rig, "left", a="1", b="1")
+    await rig.push({"left/a.yaml": config_map("left", a="1")})
+    await rig.create_application("left", syncPolicy={**AUTOMATED, "syncOptions": ["ClientSideApplyMigration=false"]})
+    await rig.until("left", lambda body: synced_and_healthy(body) and phase_of(body) == "Succeeded")
+    assert await data_of(rig, "left") == {"a": "1", "b": "1"}
