@@ -7,10 +7,12 @@ from model.kinds.rollout import Condition, Rollout, RolloutStatus
 
 PROGRESSING, AVAILABLE, PAUSED, HEALTHY = "Progressing", "Available", "Paused", "Healthy"
 COMPLETED, INVALID_SPEC, REPLICA_FAILURE = "Completed", "InvalidSpec", "ReplicaFailure"
+TRAFFIC_ROUTING = "TrafficRouting"  # only while a router's object is not as it must be
 
 ABORTED = "RolloutAborted"
 TIMED_OUT = "ProgressDeadlineExceeded"
 NEW_AVAILABLE = "NewReplicaSetAvailable"
+ROUTING_ERROR = "TrafficRoutingError"
 
 Conditions = tuple[Condition, ...]
 
@@ -30,8 +32,16 @@ def with_condition(
     return (*without(conditions, type_), Condition(type_, status, now, since, reason, message)), True
 
 
-def without(conditions: Conditions, type_: str) -> Conditions:
-    return tuple(one for one in conditions if one.type != type_)
+def without(conditions: Conditions, *types: str) -> Conditions:
+    return tuple(one for one in conditions if one.type not in types)
+
+
+def with_problem(conditions: Conditions, problem: Condition) -> Conditions:
+    """A condition that is there as long as what it tells of: another message is another problem."""
+    known = condition_of(conditions, problem.type)
+    if known is not None and known.message == problem.message:
+        return conditions
+    return (*without(conditions, problem.type), problem)
 
 
 def is_healthy(rollout: Rollout, status: RolloutStatus) -> bool:

@@ -133,6 +133,11 @@ class _Look:
     def progressing(self, message: str) -> Explanation:
         status, rollout = self._rollout.status, self._rollout
         end = conditions.deadline(rollout, status)
+        routing = conditions.condition_of(status.conditions, conditions.TRAFFIC_ROUTING)
+        if routing is not None:
+            again = self._now + timedelta(seconds=defaults.ERROR_RETRY_SECONDS)
+            why = f"traffic cannot be routed, so nothing changes: {_plain(routing.message)}"
+            return Explanation(phase.PROGRESSING, why, self._key, again)
         if message.startswith("waiting for rollout"):
             return Explanation(phase.PROGRESSING, "its controller has not seen the latest change yet", self._key)
         if message == "rollout is restarting":

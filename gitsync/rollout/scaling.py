@@ -14,6 +14,7 @@ from gitsync.rollout.replica_counts import (
 from gitsync.rollout.replica_set import ReplicaSet, print_time, total_available, with_hash
 from gitsync.rollout.revision import REPLICA_SET
 from gitsync.rollout.rollback import within_delay
+from gitsync.rollout.service_switch import stable_and_canary
 from gitsync.rollout.working import Pass
 from model.kinds.rollout import DESIRED_REPLICAS, HASH_LABEL, SCALE_DOWN_DEADLINE, BlueGreenStrategy
 
@@ -141,9 +142,10 @@ def is_referenced(work: Pass, one: ReplicaSet) -> bool:
         named |= {weights.canary.pod_template_hash, weights.stable.pod_template_hash}
     services: tuple[str, ...] = ()
     if strategy.canary:
-        ping_pong = strategy.canary.ping_pong
         services = (strategy.canary.canary_service, strategy.canary.stable_service)
-        services += (ping_pong.ping_service, ping_pong.pong_service) if ping_pong else ()
+        if strategy.canary.ping_pong is not None:
+            serving, idle = stable_and_canary(work.rollout)
+            services += (serving,) if is_fully_promoted(work.rollout) else (serving, idle)
     elif strategy.blue_green:
         services = (strategy.blue_green.active_service, strategy.blue_green.preview_service)
     for name in services:

@@ -64,9 +64,9 @@ def stable_and_canary(rollout: Rollout) -> tuple[str, str]:
     if canary.ping_pong is None:
         return canary.stable_service, canary.canary_service
     pair = canary.ping_pong
-    if rollout.status.canary.stable_ping_pong == "pong":
-        return pair.pong_service, pair.ping_service
-    return pair.ping_service, pair.pong_service
+    if rollout.status.canary.stable_ping_pong == "ping":
+        return pair.ping_service, pair.pong_service
+    return pair.pong_service, pair.ping_service  # the first version begins as the canary, behind ping
 
 
 def switch_canary_services(work: Pass) -> None:

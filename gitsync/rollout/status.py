@@ -40,7 +40,7 @@ def fill_counts(work: Pass) -> None:
     draft.updated_replicas = total_replicas([work.new])
     draft.ready_replicas = total_ready(work.all)
     draft.collision_count = status.collision_count
-    draft.conditions = conditions.without(status.conditions, conditions.INVALID_SPEC)
+    draft.conditions = conditions.without(status.conditions, conditions.INVALID_SPEC, conditions.TRAFFIC_ROUTING)
     draft.stable_rs = status.stable_rs
     draft.promote_full = status.promote_full
 

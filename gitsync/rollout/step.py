@@ -155,11 +155,8 @@ def _invalid(work: Pass, problem: str) -> Step:
     generation = str(work.rollout.metadata.generation)
     if known is not None and known.message == message and work.rollout.status.observed_generation == generation:
         return work.step()
-    kept = work.rollout.status.conditions
-    if known is not None and known.message != message:
-        kept = conditions.without(kept, conditions.INVALID_SPEC)
-    after, _ = conditions.with_condition(kept, conditions.INVALID_SPEC, "True", "InvalidSpec", message, work.stamp)
-    _patch_conditions(work, after)
+    told = Condition(conditions.INVALID_SPEC, "True", work.stamp, work.stamp, "InvalidSpec", message)
+    _patch_conditions(work, conditions.with_problem(work.rollout.status.conditions, told))
     return work.step()
 
 
@@ -191,10 +188,12 @@ def _never_runs(
 def _routing_failed(work: Pass, body: JsonObject, problem: str) -> Step:
     """Nothing of this pass is written: pods must not go while nobody knows where traffic flows."""
     again = _begin(work.rollout, body, work.children, work.now, work.parts)
-    again.event("TrafficRoutingError", problem, warning=True)
-    before = work.rollout.status.conditions
-    if conditions.condition_of(before, conditions.INVALID_SPEC) is not None:  # the spec itself is well by now
-        _patch_conditions(again, conditions.without(before, conditions.INVALID_SPEC))
+    again.event(conditions.ROUTING_ERROR, problem, warning=True)
+    kept = conditions.without(work.rollout.status.conditions, conditions.INVALID_SPEC)  # the spec itself is well by now
+    told = Condition(
+        conditions.TRAFFIC_ROUTING, "False", again.stamp, again.stamp, conditions.ROUTING_ERROR, message=problem
+    )
+    _patch_conditions(again, conditions.with_problem(kept, told))
     again.wake_after(defaults.ERROR_RETRY_SECONDS)
     return again.step()
 

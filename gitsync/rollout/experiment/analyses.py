@@ -69,7 +69,7 @@ def _verified(
         return before
     message = (
         f"{kind} verification failed for analysis '{analysis.name}': "
-        f'{kind.lower()}.argoproj.io "{analysis.template_name}" not found'
+        f'{kind.lower()}s.argoproj.io "{analysis.template_name}" not found'
     )
     return ExperimentAnalysisStatus(before.name, phase="Error", message=message)
 

@@ -84,8 +84,7 @@ def conditions(work: ExperimentPass, after: ExperimentStatus) -> tuple[Condition
 
 def _progress(work: ExperimentPass, after: ExperimentStatus, current: Condition | None) -> tuple[str, str, str] | None:
     quoted = f'"{work.name}"'
-    empty = all(one.replicas == 0 and one.available_replicas == 0 for one in after.template_statuses)
-    if after.phase in COMPLETED and after.available_at is not None and empty:
+    if after.phase == "Successful":
         return "False", "ExperimentCompleted", f"Experiment {quoted} has successfully ran and completed."
     if after.phase == "Running":
         return "True", "NewReplicaSetAvailable", f"Experiment {quoted} is running."

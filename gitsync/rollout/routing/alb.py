@@ -12,6 +12,7 @@ from gitsync.rollout.routing.values import (
     Traffic,
     by_name,
     change,
+    ingress_without,
     required,
     with_annotations,
     with_field,
@@ -227,4 +228,8 @@ def _without_managed(rollout: RoutedRollout, body: JsonObject) -> JsonObject:
     return _without_paths(bare, names)
 
 
-ALB = Router("alb", _needs, _route, splits_experiments=True, has_header_routes=True, named=_named)
+def _unfit(rollout: RoutedRollout, address: Address, body: JsonObject) -> str:
+    return ingress_without(body, str(alb_spec(rollout).get("rootService") or rollout.stable_service))
+
+
+ALB = Router("alb", _needs, _route, splits_experiments=True, has_header_routes=True, named=_named, unfit=_unfit)

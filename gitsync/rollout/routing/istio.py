@@ -56,6 +56,20 @@ def _named(rollout: RoutedRollout) -> list[tuple[str, Address]]:
     return [(field, address) for address, _ in _virtual_services(rollout)]
 
 
+def _unfit(rollout: RoutedRollout, address: Address, body: JsonObject) -> str:
+    spec = body.get("spec") or {}
+    wanted = next(one for where, one in _virtual_services(rollout) if where == address)
+    protocols = [protocol for protocol in ("http", "tls", "tcp") if spec.get(protocol)]
+    if not protocols:
+        return "Unable to get any of the HTTP, TCP or TLS routes for the Istio VirtualService"
+    for protocol in protocols:
+        try:
+            chosen_routes(spec[protocol], wanted, protocol, rollout.managed_routes, _split(rollout, Traffic(None), ""))
+        except RoutingFailed as problem:
+            return f"Istio VirtualService has invalid {protocol.upper()} routes. Error: {problem.message}"
+    return ""
+
+
 def _route(rollout: RoutedRollout, traffic: Traffic, objects: LiveObjects) -> Routed:
     """The subsets first: weights must not send requests to pods that no subset selects yet."""
     rule = _destination_rule(rollout)
@@ -225,4 +239,5 @@ ISTIO = Router(
     has_header_routes=True,
     has_mirror_routes=True,
     named=_named,
+    unfit=_unfit,
 )

@@ -1,7 +1,17 @@
 """ingress-nginx: a second Ingress, owned by the Rollout, that takes a share of the stable one's requests."""
 
 from gitsync.manifest.object import JsonObject
-from gitsync.rollout.routing.values import Address, RoutedRollout, Router, Traffic, by_name, change, joined, required
+from gitsync.rollout.routing.values import (
+    Address,
+    RoutedRollout,
+    Router,
+    Traffic,
+    by_name,
+    change,
+    ingress_without,
+    joined,
+    required,
+)
 from gitsync.rollout.values import Event, LiveObjects, Needed, Routed, RoutingFailed
 
 _SUFFIX = "-canary"
@@ -123,4 +133,8 @@ def _canary_path(rollout: RoutedRollout, path: JsonObject) -> tuple[bool, JsonOb
     return True, {**path, "backend": backend}
 
 
-NGINX = Router("nginx", _needs, _route, named=_named)
+def _unfit(rollout: RoutedRollout, address: Address, body: JsonObject) -> str:
+    return ingress_without(body, rollout.stable_service)
+
+
+NGINX = Router("nginx", _needs, _route, named=_named, unfit=_unfit)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from gitsync.manifest.object import JsonObject
+from gitsync.rollout.problem import invalid
 from gitsync.rollout.routing.alb import ALB
 from gitsync.rollout.routing.alb_verification import verify_weights
 from gitsync.rollout.routing.apisix import APISIX
@@ -17,6 +18,7 @@ from gitsync.rollout.values import LiveObjects, Needed, Routed, RoutingFailed, R
 
 # In the order of upstream, which shows in the order of writes and events.
 _ROUTERS = (ISTIO, NGINX, ALB, SMI, APP_MESH, TRAEFIK, APISIX, GATEWAY_API)
+_PATH = "spec.strategy.canary.trafficRouting"
 _NOT_BUILT = {"ambassador": "Ambassador"}
 _DEFAULTS = RouterSettings()
 
@@ -50,14 +52,23 @@ def needed(rollout: JsonObject, settings: RouterSettings = _DEFAULTS) -> tuple[N
 
 
 def missing(rollout: JsonObject, live: LiveObjects, settings: RouterSettings = _DEFAULTS) -> str:
-    """The first object that the Rollout names for its routers and that does not exist, as a problem of its spec; ""."""
-    routed = _routed_rollout(rollout, settings, "", "")
-    for router in (router for router in _ROUTERS if _has(routed, router)):
-        for field, address in router.named(routed):
-            if address.key not in live:
-                where = f"spec.strategy.canary.trafficRouting.{field}"
-                what = f"{address.kind.lower()}.{address.gvk.group}"
-                return f'{where}: Invalid value: "{address.name}": {what} "{address.name}" not found'
+    """The first object that the Rollout names for its routers and that is not there or does not fit, as a problem of
+    its spec; "".
+    """
+    canary = ((rollout.get("spec") or {}).get("strategy") or {}).get("canary") or {}
+    pair = canary.get("pingPong") or {}
+    stable = str(canary.get("stableService") or pair.get("pingService") or "")
+    routed = _routed_rollout(
+        rollout, settings, stable, str(canary.get("canaryService") or pair.get("pongService") or "")
+    )
+    named = [(router, *one) for router in _ROUTERS if _has(routed, router) for one in router.named(routed)]
+    for _, field, address in named:
+        if address.key not in live:
+            what = f'{address.kind.lower()}.{address.gvk.group} "{address.name}" not found'
+            return invalid(f"{_PATH}.{field}", address.name, what)
+    for router, field, address in named:
+        if problem := router.unfit(routed, address, live[address.key]):
+            return invalid(f"{_PATH}.{field}", address.name, problem)
     return ""
 
 

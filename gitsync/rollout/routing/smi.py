@@ -39,9 +39,7 @@ def _route(rollout: RoutedRollout, traffic: Traffic, objects: LiveObjects) -> Ro
             f"Rollout does not own TrafficSplit `{address.name}`",
             suggestion="delete that TrafficSplit, or name another one in trafficRouting.smi.trafficSplitName",
         )
-    patches = change(address, live, {**live, "spec": _spec(rollout, traffic)})
-    event = Event("TrafficSplitModified", f"TrafficSplit `{address.name}` modified")
-    return Routed(patches=patches, events=(event,) if patches else ())
+    return Routed(patches=change(address, live, {**live, "spec": _spec(rollout, traffic)}))
 
 
 def _spec(rollout: RoutedRollout, traffic: Traffic) -> JsonObject:

@@ -104,12 +104,25 @@ def _none(rollout: RoutedRollout) -> list[tuple[str, Address]]:
     return []
 
 
+def _fits(rollout: RoutedRollout, address: Address, body: JsonObject) -> str:
+    return ""
+
+
+def ingress_without(body: JsonObject, service: str) -> str:
+    """What is wrong with an Ingress none of whose rules leads to the service; "" when one does."""
+    rules = (body.get("spec") or {}).get("rules") or ()
+    paths = [path for rule in rules for path in (rule.get("http") or {}).get("paths") or ()]
+    if any(((path.get("backend") or {}).get("service") or {}).get("name") == service for path in paths):
+        return ""
+    return f"ingress `{body['metadata']['name']}` has no rules using service {service} backend"
+
+
 @dataclass(frozen=True, slots=True)
 class Router:
     """One way for traffic to reach the pods. `key` is its name in `trafficRouting`; `needs` names what to read first.
 
     `splits_experiments`: it can give experiments a share of their own. `named` are objects that have to be there before
-    anything is done, each with its field in `trafficRouting`.
+    anything is done, each with its field in `trafficRouting`; `unfit` says what is wrong with one that is there, or "".
     """
 
     key: str
@@ -119,6 +132,7 @@ class Router:
     has_header_routes: bool = False
     has_mirror_routes: bool = False
     named: Callable[[RoutedRollout], list[tuple[str, Address]]] = _none
+    unfit: Callable[[RoutedRollout, Address, JsonObject], str] = _fits
 
 
 def by_name(*addresses: Address) -> tuple[Needed, ...]:

@@ -3,6 +3,7 @@
 import pytest
 
 from gitsync.manifest.object import JsonObject
+from gitsync.rollout.explain import explain
 from gitsync.rollout.simulated import Available, SimulatedCluster, all_available
 from tests.support.rollouts import cluster, phase, reasons, resume, rollout, selected, set_image, sizes, status
 
@@ -210,15 +211,34 @@ def test_missing_ingress_is_an_invalid_spec_until_it_is_there() -> None:
     assert phase(world) == ("Healthy", "")
 
 
-def test_router_object_that_does_not_fit_holds_everything_and_says_so() -> None:
+def test_an_ingress_without_a_rule_for_the_service_is_an_invalid_spec() -> None:
     world = cluster(rollout(ROUTED.format(steps=STEPS, more="")), "canary", "stable")
-    world.settle("web")
     ingress = _ingress()
     ingress["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] = "other"
     world.add(ingress)
+    world.settle("web", most_passes=3)
+    assert phase(world)[1].endswith(
+        'spec.strategy.canary.trafficRouting.nginx.stableIngress: Invalid value: "web": ingress `web` has no rules '
+        "using service stable backend"
+    )
+
+
+def test_router_object_of_somebody_else_holds_everything_and_says_so_until_it_is_gone() -> None:
+    world = _routed()
+    key = next(one for one in world.objects if one.kind == "Ingress" and one.name == "web-web-canary")
+    world.objects[key] = {**world.objects[key], "metadata": {**world.objects[key]["metadata"], "ownerReferences": []}}
+    set_image(world, "web:2")
     for _ in range(5):
         world.move_pods()
         result = world.pass_once("web")
     assert result.requeue_seconds == 10.0
     assert "TrafficRoutingError" in reasons(world)
-    assert "InvalidSpec" not in phase(world)[1]
+    told = next(one for one in status(world)["conditions"] if one["type"] == "TrafficRouting")
+    problem = "canary ingress `web-web-canary` controlled by different object"
+    assert (told["status"], told["reason"], told["message"]) == ("False", "TrafficRoutingError", problem)
+    explained = explain(world.get("Rollout", "web"), world.children(), world.now)
+    assert problem in explained.sentence
+    del world.objects[key]
+    world.settle("web")
+    assert phase(world) == ("Paused", "CanaryPauseStep")
+    assert "TrafficRouting" not in {one["type"] for one in status(world)["conditions"]}

@@ -178,7 +178,7 @@ def test_a_template_of_an_analysis_that_is_missing_is_told_at_once() -> None:
     world = World({"templates": [template("base")], "analyses": [{"name": "a", "templateName": "nowhere"}]}).settle()
     assert world.phase == "Error"
     assert world.status["message"] == (
-        "AnalysisTemplate verification failed for analysis 'a': analysistemplate.argoproj.io \"nowhere\" not found"
+        "AnalysisTemplate verification failed for analysis 'a': analysistemplates.argoproj.io \"nowhere\" not found"
     )
 
 
