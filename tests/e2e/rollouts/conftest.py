@@ -33,6 +33,7 @@ class Live:
     access: ClusterAccess
     cluster: Cluster
     folder: Path
+    kubeconfig: Path
 
     @asynccontextmanager
     async def controller(self, **settings: Any) -> AsyncIterator[DeliveryRuntime]:
@@ -118,11 +119,12 @@ class Live:
 async def live(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Live]:
     async with AsyncExitStack() as stack:
         if request.param == "sandbox":
-            access = (await stack.enter_async_context(running_world(tmp_path / "world"))).access
+            world = await stack.enter_async_context(running_world(tmp_path / "world"))
+            access, kubeconfig = world.access, world.sandbox.kubeconfig
         else:
             folder = require_assets(*_PROGRAMS)
             real = await stack.enter_async_context(running_real_cluster(folder, tmp_path / "real", nodes=2))
-            access = access_from_kubeconfig(real.kubeconfig)
+            access, kubeconfig = access_from_kubeconfig(real.kubeconfig), real.kubeconfig
         cluster = await Cluster.connect(access)
         stack.push_async_callback(cluster.close)
-        yield Live(access, cluster, tmp_path / "runtime")
+        yield Live(access, cluster, tmp_path / "runtime", kubeconfig)
