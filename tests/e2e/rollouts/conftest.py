@@ -106,6 +106,15 @@ class Live:
         mine = [one for one in events if one["involvedObject"]["name"] == name]
         return [one["reason"] for one in sorted(mine, key=lambda one: str(one["metadata"]["name"]))]
 
+    async def until_told(self, name: str, reason: str, *, seconds: float = 60) -> None:
+        """Events follow the status that they tell of."""
+        try:
+            async with asyncio.timeout(seconds):
+                while reason not in await self.reasons(name):  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise AssertionError(f"told were {await self.reasons(name)}") from None
+
     async def selected(self, service: str) -> str:
         body = await self.cluster.get(SERVICE, "default", service)
         assert body is not None

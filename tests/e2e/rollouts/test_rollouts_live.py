@@ -47,11 +47,13 @@ async def test_canary_goes_through_all_of_its_states(live: Live) -> None:
         await _create(live, CANARY)
         first = await live.until_phase("web", "Healthy")
         assert first["status"]["stableRS"] == first["status"]["currentPodHash"]
+        await live.until_told("web", "RolloutCompleted")
         assert await live.reasons("web") == FIRST
 
         await live.set_image("web", "web:2")
         await live.until_phase("web", "Paused", "CanaryPauseStep")
         assert await live.sizes() == {"1": 3, "2": 1}
+        await live.until_told("web", "RolloutPaused")
         assert (await live.reasons("web"))[len(FIRST) :] == [
             "RolloutUpdated",
             "NewReplicaSetCreated",
@@ -145,6 +147,6 @@ async def test_template_that_the_cluster_refuses_is_told_and_healed(live: Live) 
             return any(one["reason"] == "ReplicaSetCreateError" for one in told)
 
         await live.until("web", refused)
-        assert "ReplicaSetCreateError" in await live.reasons("web")
+        await live.until_told("web", "ReplicaSetCreateError")
         await live.set_image("web", "web:2")
         await live.until_phase("web", "Healthy")

@@ -72,6 +72,7 @@ async def test_an_update_that_is_overtaken_goes_at_once_and_stable_waits_for_its
     assert (await scene.weight(), await scene.sizes()) == ("25", {1: 4, 2: 1})
     assert await scene.news("RolloutPaused") == [
         *BEGUN,
+        "TrafficWeightUpdated",  # still 0, but of other pods
         "ScalingReplicaSet",
         "SwitchService",
         "PatchingCanaryIngress",
