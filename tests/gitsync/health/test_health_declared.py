@@ -1,7 +1,9 @@
 """Rules that are data: every file is well formed, and says of realistic objects what their controllers mean."""
 
+import copy
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -70,18 +72,18 @@ def test_no_object_is_too_broken_for_a_declared_rule() -> None:
             assess_health({**body, "metadata": broken})
 
 
-def test_a_declared_rule_takes_less_than_twenty_microseconds() -> None:
+def test_a_declared_rule_takes_less_time_than_copying_its_object() -> None:
+    """Beside each other in one process, since a busy machine slows both."""
     bodies = [built(group, case) for group, case in CASES]
-    for body in bodies:
-        assess_health(body)
 
-    def once() -> float:
+    def seconds(work: Callable[[dict[str, Any]], object]) -> float:
         started = time.perf_counter()
         for body in bodies:
-            assess_health(body)
+            work(body)
         return time.perf_counter() - started
 
-    assert min(once() for _ in range(5)) / len(bodies) < 20e-6
+    seconds(assess_health)  # the files are read at first use
+    assert min(seconds(assess_health) for _ in range(5)) < min(seconds(copy.deepcopy) for _ in range(5))
 
 
 WRONG = {
