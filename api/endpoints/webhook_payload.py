@@ -8,6 +8,8 @@ GitLab             X-Gitlab-Token: the secret                             projec
 Bitbucket          X-Hub-Signature: sha256=HMAC                           repository.links.html
 Bitbucket Server   X-Hub-Signature: sha256=HMAC                           repository.links.clone; may be missing: all
 Azure DevOps       Authorization: Basic, the secret as password           resource.repository.remoteUrl, sshUrl
+GHCR               as GitHub, event `package`                             package.namespace, package.name
+Harbor             Authorization: Bearer, the secret                      event_data.resources[].resource_url
 anything else      X-Argosy-Signature: sha256=HMAC, or Bearer, the secret repository or repositories: addresses
 """
 
@@ -29,6 +31,7 @@ _SIGNATURES = (
     "x-argosy-signature",
 )
 _PUSHES_WITHOUT_ADDRESS = frozenset({"repo:refs_changed", "mirror:repo_synchronized"})
+_OCI = "oci://"
 _MAX_URLS = 20
 _MAX_URL_LENGTH = 2_048
 
@@ -66,7 +69,36 @@ class _Resource(msgspec.Struct, frozen=True):
     repository: _Repository | None = None
 
 
+class _Package(msgspec.Struct, frozen=True):
+    """What GitHub says of an image or a chart."""
+
+    name: str = ""
+    namespace: str = ""
+    package_type: str = ""
+
+    def urls(self) -> Iterator[str]:
+        if self.package_type.lower() == "container" and self.namespace and self.name:
+            yield f"{_OCI}ghcr.io/{self.namespace}/{self.name}"
+
+
+class _Artifact(msgspec.Struct, frozen=True):
+    """What Harbor says of one: an address of a registry with a tag or a digest."""
+
+    resource_url: str = ""
+
+    def urls(self) -> Iterator[str]:
+        place, slash, name = self.resource_url.partition("@")[0].rpartition("/")
+        if slash:
+            yield f"{_OCI}{place}/{name.partition(':')[0]}"
+
+
+class _EventData(msgspec.Struct, frozen=True):
+    resources: tuple[_Artifact, ...] = ()
+
+
 class _Push(msgspec.Struct, frozen=True):
+    package: _Package | None = None
+    event_data: _EventData | None = None
     repository: _Repository | str | None = None
     project: _Repository | None = None
     resource: _Resource | None = None
@@ -74,7 +106,11 @@ class _Push(msgspec.Struct, frozen=True):
 
     def urls(self) -> Iterator[str]:
         yield from self.repositories
+        artifacts = self.event_data.resources if self.event_data else ()
         parts = (self.repository, self.project, self.resource.repository if self.resource else None)
+        for registry in (self.package, *artifacts):
+            if registry is not None:
+                yield from registry.urls()
         for part in parts:
             if isinstance(part, str):
                 yield part

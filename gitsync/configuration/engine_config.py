@@ -32,6 +32,7 @@ _EXCLUSIONS, _INCLUSIONS = "resource.exclusions", "resource.inclusions"
 _TRACKING = "application.resourceTrackingMethod"
 _BUILD_OPTIONS, _SCHEMES = "kustomize.buildOptions", "helm.valuesFileSchemes"
 _POLL = "timeout.reconciliation"
+_HARD = "timeout.hard.reconciliation"
 _GLOBAL_PROJECTS = "globalProjects"
 _IMPERSONATION = "application.sync.impersonation.enabled"
 
@@ -85,6 +86,7 @@ class EngineConfig:
     tracking: TrackingSettings = DEFAULT_TRACKING
     rendering: RenderingKeys = RenderingKeys()
     reconciliation_seconds: float | None = None
+    hard_reconciliation_seconds: float = 0.0  # how often everything is rendered anew; 0: never
     impersonation: bool | None = None
     global_projects: tuple[GlobalProject, ...] = ()
     problems: tuple[ConfigProblem, ...] = ()
@@ -138,6 +140,7 @@ class _Reader:
             ),
             rendering=self._rendering(),
             reconciliation_seconds=self._seconds(_POLL),
+            hard_reconciliation_seconds=self._seconds(_HARD) or 0.0,
             impersonation=self._flag(_IMPERSONATION) if self._text(_IMPERSONATION) else None,
             global_projects=self._global_projects(),
             problems=tuple(self.problems),

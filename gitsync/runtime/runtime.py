@@ -42,6 +42,7 @@ from gitsync.logs import RecentLines
 from gitsync.reconcile.compare import Comparer
 from gitsync.reconcile.deletion import DeletionParts, Deletions
 from gitsync.reconcile.deletion_hooks import DeletionHooks
+from gitsync.reconcile.hard_refreshes import HardRefreshes
 from gitsync.reconcile.loop import Loop
 from gitsync.reconcile.rollback_hold import RollbackHolds
 from gitsync.render.cache import RenderCache
@@ -164,6 +165,8 @@ class Runtime:
             await self.delivery.start()
         self.supervisor.start("who is in charge", self.in_charge.keep_looking, max_silence_seconds=LOOK_SECONDS * 4)
         self.supervisor.start("versions of charts", self.sources.versions.run, max_silence_seconds=60.0)
+        again = HardRefreshes(self.loop.queue_all, lambda: self.home.config.hard_reconciliation_seconds)
+        self.supervisor.start("hard refreshes", again.run, max_silence_seconds=60.0)
         self.supervisor.start("people's tokens", self.git_tokens.keep_renewing, max_silence_seconds=RENEW_SECONDS * 20)
         self.supervisor.start("reports", self._keep_reporting, max_silence_seconds=_REPORT_SECONDS * 4)
 
@@ -263,7 +266,7 @@ class Runtime:
     # ---- parts
 
     def _hint(self, urls: Collection[str]) -> None:
-        self.repositories.hint(urls)
+        self.sources.hint(urls)
         self.application_sets.hint()
 
     def _make_credentials(self) -> RepositoryCredentials:

@@ -4,7 +4,7 @@ An application of several sources is rendered source by source; the manifests st
 objects the last one counts. Who is concerned when refs move is the business of `gitsync.sourcing.followers`.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -103,6 +103,13 @@ class Sources:
         """What of its repository each of the sources read at some revision."""
         reads = await self._read_all(record, sources, revisions, Refresh.RESOLVE, self._context_of(record, member))
         return [read.closure for read in reads]
+
+    def hint(self, urls: Collection[str]) -> None:
+        """Something was pushed there; none given: to any Git host. Who follows a range of versions asks its registry again."""
+        self._repositories.hint(urls)
+        if any(url.startswith("oci://") for url in urls):
+            self._charts.forget()
+            self.versions.look()
 
     def forget(self, record: Record) -> None:
         """The application is gone."""

@@ -39,6 +39,8 @@ def _headers(host: str, body: bytes, secret: str = SECRET) -> dict[str, str]:
             "x-event-key": "repo:refs_changed",
         },
         "azure devops": {"authorization": f"Basic {password}"},
+        "ghcr": {"x-hub-signature-256": f"sha256={signature}"},
+        "harbor": {"authorization": f"Bearer {secret}"},
         "generic": {"authorization": f"Bearer {secret}"},
         "generic, signed": {"x-argosy-signature": f"sha256={signature}"},
     }[host]

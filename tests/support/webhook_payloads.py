@@ -89,6 +89,31 @@ PAYLOADS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         },
         ("https://dev.example.test/acme/shop/_git/apps", "git@ssh.dev.example.test:v3/acme/shop/apps"),
     ),
+    "ghcr": (
+        {
+            "action": "published",
+            "package": {
+                "name": "charts/shop",
+                "namespace": "acme",
+                "package_type": "CONTAINER",
+                "ecosystem": "CONTAINER",
+            },
+            "repository": {"html_url": "https://git.example.test/acme/apps"},
+        },
+        ("oci://ghcr.io/acme/charts/shop", "https://git.example.test/acme/apps"),
+    ),
+    "harbor": (
+        {
+            "type": "PUSH_ARTIFACT",
+            "event_data": {
+                "resources": [
+                    {"digest": "sha256:1", "tag": "1.2.0", "resource_url": "hub.example.test:8443/acme/shop:1.2.0"}
+                ],
+                "repository": {"name": "shop", "namespace": "acme", "repo_full_name": "acme/shop"},
+            },
+        },
+        ("oci://hub.example.test:8443/acme/shop",),
+    ),
     "generic": ({"repository": "https://git.example.test/apps.git"}, ("https://git.example.test/apps.git",)),
     "generic, signed": (
         {"repositories": ["https://git.example.test/a.git", "https://git.example.test/b.git"]},

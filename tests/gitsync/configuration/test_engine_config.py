@@ -171,6 +171,7 @@ def test_inclusions_leave_everything_else_out() -> None:
         ("resource.inclusions", "- apps", False),
         ("application.resourceTrackingMethod", "magic", True),
         ("timeout.reconciliation", "soon", False),
+        ("timeout.hard.reconciliation", "often", False),
         ("kustomize.buildOptions", "--a 'b", False),
         ("helm.enable", "perhaps", False),
     ],
