@@ -105,10 +105,10 @@ class Sources:
         return [read.closure for read in reads]
 
     def hint(self, urls: Collection[str]) -> None:
-        """Something was pushed there; none given: to any Git host. Who follows a range of versions asks its registry again."""
+        """Something was pushed there; none given: to any Git host. Of registries: ranges of versions are looked up."""
         self._repositories.hint(urls)
         if any(url.startswith("oci://") for url in urls):
-            self._charts.forget()
+            self._charts.fetcher.forget()
             self.versions.look()
 
     def forget(self, record: Record) -> None:
