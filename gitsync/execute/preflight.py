@@ -16,7 +16,7 @@ from gitsync.execute.establish import defined_kinds
 from gitsync.execute.live import LiveView
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import Immutable, Invalid, UnknownKind
-from gitsync.plan.trial import Trial, trials
+from gitsync.plan.trial import Trial, changes, trials
 from gitsync.plan.values import Plan, Task, TaskKind
 
 NOT_VALID = "one or more synchronization tasks are not valid"
@@ -31,7 +31,7 @@ async def invalid_tasks(plan: Plan, cluster: Cluster) -> list[Refused]:
     """Tasks that nothing could be done for, with the reason. Asks the cluster only if there is such a kind."""
     served: set[object] = set()
     refused: list[Refused] = []
-    brought = _brought(plan)
+    brought = _brought(plan.tasks)
     for task in plan.tasks:
         if task.kind is not TaskKind.APPLY:
             continue
@@ -49,7 +49,8 @@ async def invalid_tasks(plan: Plan, cluster: Cluster) -> list[Refused]:
 
 async def rejected_tasks(plan: Plan, cluster: Cluster, live: LiveView, application: str) -> list[Refused]:
     """Tasks whose manifests the API server calls invalid, with its reason."""
-    settings, brought = ApplySettings(application, dry_run=True), _brought(plan)
+    settings = ApplySettings(application, dry_run=True)
+    brought = _brought(task for task in plan.tasks if changes(task))
     tried = [one for one in trials(plan, _is_built_in) if one.task.gvk not in brought]
     answers = await asyncio.gather(*(_try(one, cluster, live, settings) for one in tried))
     return [(one.task, answer) for one, answer in zip(tried, answers, strict=True) if answer is not None]
@@ -71,9 +72,9 @@ def _is_built_in(task: Task) -> bool:
     return is_kind_of_kubernetes(task.key.group)
 
 
-def _brought(plan: Plan) -> set[object]:
-    """Kinds whose definitions are applied by the plan itself."""
-    return {resource.gvk for task in plan.tasks for resource in defined_kinds(task)}
+def _brought(tasks: Iterable[Task]) -> set[object]:
+    """Kinds whose definitions these tasks apply."""
+    return {resource.gvk for task in tasks for resource in defined_kinds(task)}
 
 
 def _nameless(task: Task) -> GitsyncError:

@@ -26,7 +26,7 @@ class Trial:
 
 def trials(plan: Plan, is_built_in: Callable[[Task], bool]) -> tuple[Trial, ...]:
     """The tasks to try, in the plan's order. `is_built_in`: the kind is one of Kubernetes' own."""
-    changing = [task for step in plan.steps for task in step.tasks if _changes(task)]
+    changing = [task for step in plan.steps for task in step.tasks if changes(task)]
     if len(changing) < 2 or not any(task.kind is TaskKind.PRUNE or task.live is not None for task in changing):
         return ()
     found: list[Trial] = []
@@ -40,8 +40,9 @@ def trials(plan: Plan, is_built_in: Callable[[Task], bool]) -> tuple[Trial, ...]
 
 
 def _applied(step: Step) -> list[Task]:
-    return [task for task in step.tasks if task.kind is TaskKind.APPLY and _changes(task)]
+    return [task for task in step.tasks if task.kind is TaskKind.APPLY and changes(task)]
 
 
-def _changes(task: Task) -> bool:
+def changes(task: Task) -> bool:
+    """Whether the cluster may be another one after it."""
     return task.kind is TaskKind.PRUNE or (task.kind is TaskKind.APPLY and task.reason != IN_SYNC)

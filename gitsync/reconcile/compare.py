@@ -8,6 +8,7 @@ Unknown with its reason, never Synced.
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from gitsync.application.record import Desired, Record, Stage, sentence
 from gitsync.application.state import MemoKey, ObjectVerdict
@@ -142,6 +143,8 @@ class Comparer:
             cached = member.cache.get(key)
             try:
                 live, body = await self._live(member, wanted, cached)
+            except UnknownKind:
+                verdict = self._not_served(record, wanted, cached)
             except ClusterError as failure:
                 verdict = self._failed(record, wanted, cached, failure)
             else:
@@ -167,7 +170,10 @@ class Comparer:
         rules = self._ignored(record, wanted.key)
         if body is not None and body.get("apiVersion") != wanted.gvk.api_version:
             key = wanted.key
-            body = await member.cluster.get(wanted.gvk, key.namespace, key.name, budget=Budget.DIFF)
+            try:
+                body = await member.cluster.get(wanted.gvk, key.namespace, key.name, budget=Budget.DIFF)
+            except UnknownKind:
+                arbitrates = False  # nobody can say more of a version that is not served
         try:
             diff = self._diff(record, wanted, body, rules)
         except RuleUnusable:
@@ -298,6 +304,14 @@ class Comparer:
             include_webhooks=webhooks and self._asks_server(record, wanted),
             client_side=client_side,
         )
+
+    def _not_served(self, record: Record, wanted: DesiredObject, cached: LiveObject | None) -> ObjectVerdict | None:
+        """The version that Git names is not served yet, as where the same commit brings it: it surely differs, until
+        it is looked at again."""
+        memo = replace(self._memo(record, wanted, cached, NO_RULES), ignore="version not served")
+        if cached is None:
+            return judge_missing(wanted, memo)
+        return judge_both(wanted, cached, cached.facts.health, Sync.OUT_OF_SYNC, memo)
 
     def _failed(
         self, record: Record, wanted: DesiredObject, cached: LiveObject | None, failure: ClusterError
