@@ -113,8 +113,8 @@ def _namespace_task(
         return
     reason = NAMESPACE_ASKED if found is None else f"{NAMESPACE_ASKED}: with its managedNamespaceMetadata"
     task = _apply_task(wanted, found, options, reason, SyncPhase.PRE_SYNC, 0)
-    # It is shared with others, who must keep what is theirs.
-    yield replace(task, options=replace(task.options, server_side=True))
+    # It is shared with others, who must keep what is theirs, also if they applied it on the client's side.
+    yield replace(task, options=replace(task.options, server_side=True, take_over_client_side=False))
 
 
 def _namespace(key: ResourceKey, options: PlanOptions) -> DesiredObject:

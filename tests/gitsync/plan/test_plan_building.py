@@ -235,6 +235,7 @@ def test_managed_namespace_metadata_is_applied_with_each_sync() -> None:
     (task,) = planned([], [labelled], **options).tasks
     assert task.desired is not None
     assert task.desired.body["metadata"] == {"name": "shop", "labels": {"team": "x"}}
+    assert not task.options.take_over_client_side, "labels that somebody applied with kubectl stay"
 
 
 def test_options_travel_with_their_task() -> None:
