@@ -60,10 +60,17 @@ def left_out(want: Any, traits: Traits, *, name: str, parent: str) -> bool:
     )
 
 
+_NULLS_MEAN_SOMETHING = "valuesObject"  # of a Helm source: null takes a default of the chart away
+
+
 def without_nulls(value: Any) -> Any:
-    """The value without its null fields."""
+    """The value without its null fields, which are as good as absent but for one place."""
     if isinstance(value, dict):
-        return {name: without_nulls(item) for name, item in value.items() if item is not None}
+        return {
+            name: item if name == _NULLS_MEAN_SOMETHING else without_nulls(item)
+            for name, item in value.items()
+            if item is not None
+        }
     if isinstance(value, list):
         return [without_nulls(item) for item in value]
     return value

@@ -9,6 +9,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from gitsync.cli.inspect import inspect
+from gitsync.inspect.files import read_application
 from gitsync.inspect.output import as_yaml
 from gitsync.manifest.parse import parse_manifests
 from tests.support.yaml_text import read_all_yaml, read_yaml
@@ -305,3 +306,11 @@ def test_an_application_that_applies_on_the_clients_side_is_compared_by_what_it_
     told = ("diff", "--desired", str(tmp_path / "desired"), "--live", str(tmp_path / "live"))
     assert not answer(*told)["modified"]
     assert [one["path"] for one in answer(*told, "--app", str(tmp_path / "app"))["changes"]] == ["data.b"]
+
+
+def test_null_takes_away_in_values_and_is_nothing_elsewhere(files: dict[str, str], tmp_path: Path) -> None:
+    text = APPLICATION.replace("path: app}", "path: app, helm: {valuesObject: {a: null, b: {c: null}}, values: null}}")
+    (tmp_path / "nulls").write_text(text)
+    application = read_application(str(tmp_path / "nulls"))
+    assert application.spec.source is not None
+    assert application.spec.source.helm == {"valuesObject": {"a": None, "b": {"c": None}}}
