@@ -111,7 +111,8 @@ class Application(Node):
         name = self._summary.git_source
         if name is None:
             return None
-        key = ApplicationId(self.listed.runtime, self._summary.key.namespace, name)
+        holder = self._summary.parent or self._summary.key  # an application may be elsewhere than what holds it
+        key = ApplicationId(self.listed.runtime, holder.namespace, name)
         found = await info.context.loaders.application.load(key)
         return GitSource.of(found) if found else None
 

@@ -67,6 +67,17 @@ async def test_a_set_and_an_application_of_one_name_are_two(running: Running, ru
     assert (await running.query("writer", KIND, kind="APPLICATION_SET"))["application"] is None
 
 
+async def test_what_is_in_another_namespace_leads_to_its_git_source(running: Running, runtime: FakeRuntime) -> None:
+    elsewhere = ApplicationKey("team-a", "cart", is_set=True)
+    one = msgspec.structs.replace(application_set(), key=elsewhere, parent=ApplicationKey("argosy", "platform"))
+    await runtime.report(ApplicationChanged(one))
+    query = """{ application(runtime: "demo", name: "cart", namespace: "team-a", kind: APPLICATION_SET) {
+      gitSource { metadata { name namespace } } parent { kind } } }"""
+    found = (await running.query("writer", query))["application"]
+    assert found["gitSource"] == {"metadata": {"name": "platform", "namespace": "argosy"}}
+    assert found["parent"] == {"kind": "GIT_SOURCE"}
+
+
 async def test_a_set_is_only_looked_at(running: Running, runtime: FakeRuntime) -> None:
     await runtime.report(*map(ApplicationChanged, (application_set(), generated("cart-eu"))))
     asked = len(runtime.requests)
