@@ -71,6 +71,7 @@ class ApplicationFacet(enum.StrEnum):
     CLUSTER = "cluster"
     NAMESPACE = "namespace"
     PROJECT = "project"
+    KIND = "kind"
 
 
 class Hosting(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from web.delivery import Delivery, read_script_hashes, same_origin
 from web.graph import client
 from web.pages.application import application
 from web.pages.applications import applications
-from web.pages.dashboards import audit, clusters, dora, git_sources, home, new_application, rollouts
+from web.pages.dashboards import application_set, audit, clusters, dora, git_sources, home, new_application, rollouts
 from web.pages.dashboards import settings as settings_page
 from web.pages.login import login
 from web.pages.not_found import not_found
@@ -50,6 +50,12 @@ app.add_page(
     route="/applications/[runtime]/[namespace]/[name]",
     title=rx.cond(ApplicationState.header.name, ApplicationState.header.name + " · Argosy", "Application · Argosy"),
     on_load=[SessionState.enter, ApplicationState.watch],
+)
+app.add_page(
+    application_set,
+    route="/application-sets/[runtime]/[namespace]/[name]",
+    title="ApplicationSet · Argosy",
+    on_load=SessionState.enter,
 )
 app.add_page(runtimes, route="/runtimes", title="Runtimes · Argosy", on_load=[SessionState.enter, RuntimesState.watch])
 app.add_page(runtime, route="/runtimes/[name]", title="Runtime · Argosy", on_load=SessionState.enter)

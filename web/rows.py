@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 Json = dict[str, Any]
 
@@ -62,6 +63,9 @@ class Header:
     target: str = ""
     file: str = ""
     file_url: str = ""
+    created: str = ""
+    parent: str = ""  # what holds it: an application of applications, a Git Source, a set
+    parent_place: str = ""
     running: bool = False
     running_words: str = ""
     may_sync: bool = False
@@ -119,6 +123,9 @@ def header(application: Json) -> Header:
         target=target,
         file=location_words(location),
         file_url=safe_url(location.get("fileUrl")),
+        created=metadata.get("created") or "",
+        parent=(application.get("parent") or {}).get("metadata", {}).get("name", ""),
+        parent_place=place((application.get("parent") or {}).get("metadata")),
         running=bool(operation) and operation["phase"] in {"Running", "Terminating"},
         running_words=running_words(operation),
         may_sync=permission["allowed"],
@@ -203,6 +210,14 @@ def destination_words(destination: Json, cluster: str | None) -> str:
     """`eu-1 / shop`."""
     place = cluster or destination["name"] or destination["server"] or "no cluster"
     return f"{place} / {destination['namespace']}" if destination["namespace"] else str(place)
+
+
+def place(metadata: Json | None) -> str:
+    """Where an application, or a set of them, is found in the console."""
+    if metadata is None:
+        return ""
+    room = "application-sets" if metadata["kind"] == "ApplicationSet" else "applications"
+    return "/".join(["", room, *(quote(metadata[part] or "", safe="") for part in ("runtime", "namespace", "name"))])
 
 
 def location_words(location: Json) -> str:

@@ -45,6 +45,10 @@ class ApplicationFacets:
     async def projects(self, info: Info) -> list[Facet]:
         return await self._facet(info, ApplicationFacet.PROJECT)
 
+    @strawberry.field
+    async def kinds(self, info: Info) -> list[Facet]:
+        return await self._facet(info, ApplicationFacet.KIND)
+
     @strawberry.field(description="Values are written key=value; the 1,000 most frequent ones.")
     async def labels(self, info: Info) -> list[Facet]:
         return await self._facet(info, None)

@@ -5,7 +5,8 @@ from datetime import datetime
 
 import strawberry
 
-from model.identity import ResourceKey
+from model.identity import ApplicationId, ResourceKey
+from model.kinds.application import APPLICATION_SET, KIND
 from model.link import ObjectRef
 
 
@@ -61,3 +62,13 @@ class ApplicationLink:
     runtime: str
     namespace: str
     name: str
+    kind: str = strawberry.field(description="Application, or ApplicationSet.")
+
+    @staticmethod
+    def of(application: ApplicationId) -> "ApplicationLink":
+        return ApplicationLink(
+            runtime=application.runtime,
+            namespace=application.namespace,
+            name=application.name,
+            kind=APPLICATION_SET if application.is_set else KIND,
+        )

@@ -40,7 +40,7 @@ class Notification(Node):
             message=told.message or None,
             kind=told.kind.value,
             state=told.state,
-            application=ApplicationLink(runtime=one.runtime, namespace=one.namespace, name=one.name) if one else None,
+            application=ApplicationLink.of(one) if one else None,
             commit=Commit.of(told.commit) if told.commit else None,
         )
 

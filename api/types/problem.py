@@ -50,11 +50,7 @@ class Warning:
         error = problems_of(application)[index]
         is_sync = isinstance(error, SyncError)
         return Warning(
-            application=ApplicationLink(
-                runtime=application.runtime,
-                namespace=application.summary.key.namespace,
-                name=application.summary.key.name,
-            ),
+            application=ApplicationLink.of(application.id),
             resource=error.object if isinstance(error, HealthError) else None,
             category=WarningCategory.SYNC if is_sync else WarningCategory.HEALTH,
             error=error,

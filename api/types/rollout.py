@@ -12,7 +12,7 @@ from api.actions.rollouts import GROUP, KIND, VERSION, RolloutFilter, ShownRollo
 from api.context import Info
 from api.types.meta import ApplicationLink, ObjectMeta, pairs
 from api.types.node import Node
-from model.identity import encode_node_id
+from model.identity import ApplicationId, encode_node_id
 from model.rollout_view import (
     AbortView,
     ActionView,
@@ -328,7 +328,7 @@ class Rollout(Node):
         return Rollout(
             id=strawberry.ID(encode_node_id("Rollout", *parts)),
             metadata=_metadata(shown),
-            application=ApplicationLink(runtime=shown.runtime, namespace=key.namespace, name=key.name),
+            application=ApplicationLink.of(ApplicationId.of(shown.runtime, key)),
             strategy=RolloutStrategyNames(view.strategy),
             phase=RolloutPhases.__members__.get(view.phase, RolloutPhases.Unknown),
             message=view.message or None,

@@ -79,7 +79,7 @@ class ActiveApplication:
     def of(active: ActiveValue) -> "ActiveApplication":
         one = active.id
         return ActiveApplication(
-            application=ApplicationLink(runtime=one.runtime, namespace=one.namespace, name=one.name),
+            application=ApplicationLink.of(one),
             cluster=active.cluster or None,
             deployments=Trend.of(active.counts.releases, active.before.releases),
             successful=active.counts.successful,

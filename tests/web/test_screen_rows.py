@@ -51,6 +51,12 @@ def test_header_says_everything_in_words() -> None:
     assert not header.running
 
 
+def test_header_leads_to_what_holds_the_application() -> None:
+    holder = {"name": "a b", "namespace": "argosy", "runtime": "demo", "kind": "ApplicationSet"}
+    header = rows.header(an_application(parent={"metadata": holder}))
+    assert (header.parent, header.parent_place) == ("a b", "/application-sets/demo/argosy/a%20b")
+
+
 def test_header_names_nobody_for_what_the_engine_started() -> None:
     header = rows.header(an_application(lastSync=SUCCEEDED | {"automated": True}))
     assert header.last_sync_detail == ", 4 s"

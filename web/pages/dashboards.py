@@ -3,7 +3,7 @@
 import reflex as rx
 
 from web.layout import framed
-from web.views.dashboards import Audit, Clusters, Dora, GitSources, Home, Rollouts, Settings, Wizard
+from web.views.dashboards import Audit, Clusters, Dora, GitSources, Home, Rollouts, SetPage, Settings, Wizard
 
 
 def home() -> rx.Component:
@@ -24,6 +24,11 @@ def rollouts() -> rx.Component:
 def new_application() -> rx.Component:
     """The wizard."""
     return _page(Wizard.create(), "/applications")
+
+
+def application_set() -> rx.Component:
+    """One set, and what it generates."""
+    return _page(SetPage.create(), "/applications")
 
 
 def audit() -> rx.Component:

@@ -1,6 +1,6 @@
 // Applications as cards, flat.
 import { NoApplications, NothingFound, destinationOf, newest } from "./approws.jsx";
-import { RowMenu, Star, Tag } from "./appparts.jsx";
+import { Choose, isSet, RowMenu, Star, Tag } from "./appparts.jsx";
 import { AppLink, Bone, CommitLink, Moment } from "./kit.jsx";
 import { placeOf } from "./place.js";
 import { Health, Sync } from "./status.jsx";
@@ -27,20 +27,24 @@ const sourceOf = ({ specSources: [first, ...more] }) => {
   return more.length ? `${what} and ${more.length} more` : what;
 };
 
+const deployedFacts = (row) => [
+  ["Last sync", row.lastSync ? `${row.lastSync.phase}` : "never"],
+  ["Last deployed", <Moment key="at" at={row.lastSync?.finishedAt} />],
+  ["Source", sourceOf(row)],
+  ["Destination", destinationOf(row)],
+];
+
 function Card({ row, faded, chosen, onChoose }) {
   const { name, runtime } = row.metadata;
   const facts = [
-    ["Last sync", row.lastSync ? `${row.lastSync.phase}` : "never"],
-    ["Last deployed", <Moment key="at" at={row.lastSync?.finishedAt} />],
-    ["Source", sourceOf(row)],
-    ["Destination", destinationOf(row)],
+    ...(isSet(row) ? [["Generates", row.childrenNum === 1 ? "1 application" : `${row.childrenNum} applications`]] : deployedFacts(row)),
     ["Runtime", runtime],
     ...(row.parent ? [["Held by", <AppLink key="parent" className="above" to={placeOf(row.parent.metadata)}>{row.parent.metadata.name}</AppLink>]] : []),
   ];
   return (
     <li className={`card${faded ? " faded" : ""}`} data-application={name}>
       <div className="card-head">
-        <input type="checkbox" className="above" aria-label={`Choose ${name}`} checked={chosen} onChange={() => onChoose([row], !chosen)} />
+        <Choose row={row} chosen={chosen} onChoose={onChoose} />
         <Star row={row} />
         <h2>
           <AppLink to={placeOf(row.metadata)} className="row-link">
@@ -51,11 +55,11 @@ function Card({ row, faded, chosen, onChoose }) {
         <RowMenu row={row} />
       </div>
       <div className="figures">
-        {row.kind !== "APPLICATION_SET" && <Health status={row.healthStatus} message={row.healthMessage} />}
+        <Health status={row.healthStatus} message={row.healthMessage} />
         <Sync status={row.syncStatus} />
       </div>
       {row.explanation && <p className="muted card-why">{row.explanation}</p>}
-      <CommitLink commit={row.commit} revision={row.revision} age />
+      {!isSet(row) && <CommitLink commit={row.commit} revision={row.revision} age />}
       <dl className="facts">
         {facts.map(([fact, value]) => (
           <div key={fact}>

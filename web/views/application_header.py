@@ -45,6 +45,10 @@ def _title() -> rx.Component:
             rx.el.span("/", aria_hidden="true"),
             AppLink.create(ROUTE.runtime, to="/applications?since=any&runtime=" + ROUTE.runtime.to(str)),
             rx.el.span("/", aria_hidden="true"),
+            rx.cond(
+                HEADER.parent,
+                rx.fragment(AppLink.create(HEADER.parent, to=HEADER.parent_place), rx.el.span("/", aria_hidden="true")),
+            ),
             aria_label="Where this is",
             class_name="crumbs",
         ),
@@ -107,11 +111,12 @@ def _facts() -> rx.Component:
             )
         ),
         _fact(HEADER.destination),
+        rx.cond(HEADER.created, _fact("created ", Moment.create(at=HEADER.created))),
         class_name="head-line facts-line",
     )
 
 
-def _fact(*parts: rx.Component | rx.Var[str]) -> rx.Component:
+def _fact(*parts: rx.Component | rx.Var[str] | str) -> rx.Component:
     return rx.el.span(*parts, class_name="fact")
 
 

@@ -33,7 +33,7 @@ export function Applications() {
   useRowKeys();
   return (
     <>
-      <Strip facets={page.data?.strip} total={page.data?.strip.total} selected={filters.health} onChange={change}>
+      <Strip facets={page.data?.strip} selected={filters.health} onChange={change}>
         <Warnings filters={toArguments(filters, ["since"])} stamp={page.turn} />
         <AppLink to="/applications/new" className="button primary">
           <Icon name="plus" />
@@ -176,10 +176,11 @@ function useRowKeys() {
       const at = focusedRow(links);
       const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
       const row = at >= 0 ? links[at].closest("[data-application]") : null;
+      const plain = row && row.dataset.set === undefined; // an ApplicationSet is neither synced nor compared
       if (step && links.length) links[Math.max(0, Math.min(links.length - 1, at + step))].focus();
-      else if (row && event.key === "s") navigate(`${links[at].getAttribute("href")}?do=sync`);
-      else if (row && event.key === "d") navigate(`${links[at].getAttribute("href")}?tab=diff`);
-      else if (row && event.key === "r") refresh(links[at].getAttribute("href"));
+      else if (plain && event.key === "s") navigate(`${links[at].getAttribute("href")}?do=sync`);
+      else if (plain && event.key === "d") navigate(`${links[at].getAttribute("href")}?tab=diff`);
+      else if (plain && event.key === "r") refresh(links[at].getAttribute("href"));
       else if (row && event.key === "x") row.querySelector("input[type=checkbox]")?.click();
       else if (row && /^Arrow(Left|Right)$/.test(event.key)) row.querySelector(`.twist[aria-expanded="${event.key === "ArrowLeft"}"]`)?.click();
       else return;

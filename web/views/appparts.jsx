@@ -43,7 +43,49 @@ export async function operate(document, field, { runtime, namespace, name }, var
   }
 }
 
-export function RowMenu({ row }) {
+export const isSet = ({ kind }) => kind === "APPLICATION_SET";
+
+// Nothing can be done to many ApplicationSets at once, so none is chosen.
+export const Choose = ({ row, chosen, onChoose }) => (
+  <input
+    type="checkbox"
+    className="above"
+    aria-label={`Choose ${row.metadata.name}`}
+    disabled={isSet(row)}
+    title={isSet(row) ? "An ApplicationSet is not synced: choose its applications" : undefined}
+    checked={chosen}
+    onChange={() => onChoose([row], !chosen)}
+  />
+);
+
+export const RowMenu = ({ row }) => (isSet(row) ? <SetMenu row={row} /> : <ApplicationMenu row={row} />);
+
+function SetMenu({ row }) {
+  const ref = useRef(null);
+  const navigate = useNavigate();
+  useClosing(ref, { onChoice: true });
+  const place = placeOf(row.metadata);
+  return (
+    <details className="menu above" ref={ref}>
+      <summary className="button quiet icon-only" aria-label={`More about ${row.metadata.name}`}>
+        <Icon name="more" />
+      </summary>
+      <div className="menu-body menu-right">
+        <button type="button" onClick={() => navigate(place)}>
+          What it generates
+        </button>
+        <button type="button" onClick={() => navigate(`${place}?tab=preview`)}>
+          Preview
+        </button>
+        <button type="button" onClick={() => navigate(`${place}?tab=manifest`)}>
+          Manifest
+        </button>
+      </div>
+    </details>
+  );
+}
+
+function ApplicationMenu({ row }) {
   const ref = useRef(null);
   const navigate = useNavigate();
   useClosing(ref, { onChoice: true });

@@ -2,7 +2,7 @@
 import { memo, useMemo, useState } from "react";
 import { AppLink, Bone, CommitLink, Empty, Icon, Moment } from "./kit.jsx";
 import { useAnswer } from "./live.js";
-import { RowMenu, Star, Tag } from "./appparts.jsx";
+import { Choose, isSet, RowMenu, Star, Tag } from "./appparts.jsx";
 import { CLEARED, grouped, isStandardSort, nextSort, sortText } from "./filters.js";
 import { placeOf } from "./place.js";
 import { Health, Sync } from "./status.jsx";
@@ -40,7 +40,7 @@ export function Table({ page, tree, sort, filtered, away, chosen, onChoose, onCh
       if (!next.delete(id)) next.add(id);
       return next;
     });
-  const mine = lines.filter((line) => !line.context).map((line) => line.row);
+  const mine = lines.filter((line) => !line.context && !isSet(line.row)).map((line) => line.row);
   const all = mine.length > 0 && mine.every((row) => chosen.has(row.id));
   const line = { page, away, chosen, onChoose, turned, onTurn: turn };
   return (
@@ -100,7 +100,8 @@ function Line({ row, depth, context, open, lazy, page, away, chosen, onChoose, t
 
 function Children({ holder, depth, page, ...rest }) {
   const { runtime, namespace, name } = holder.metadata;
-  const { data, error } = useAnswer("application_children", { runtime, namespace, name, pagination: { first: CHILDREN_AT_ONCE } }, { stamp: page.turn });
+  const kind = isSet(holder) ? holder.kind : null;
+  const { data, error } = useAnswer("application_children", { runtime, namespace, name, kind, pagination: { first: CHILDREN_AT_ONCE } }, { stamp: page.turn });
   const found = data?.application?.children;
   if (error && !found) return <Remark depth={depth}>{error.message}</Remark>;
   if (!found) return <Remark depth={depth}>{<Bone wide />}</Remark>;
@@ -150,10 +151,10 @@ function Head({ column, sort, onChange }) {
 const Row = memo(function Row({ row, depth, context, twist, touched, faded, chosen, onChoose, onTurn }) {
   const { name } = row.metadata;
   return (
-    <tbody className={`app${touched ? ` tint-${touched % 2}` : ""}${faded ? " faded" : ""}${context ? " context" : ""}`} data-application={name}>
+    <tbody className={`app${touched ? ` tint-${touched % 2}` : ""}${faded ? " faded" : ""}${context ? " context" : ""}`} data-application={name} data-set={isSet(row) || undefined}>
       <tr>
         <td className="star-cell">
-          <input type="checkbox" className="above" aria-label={`Choose ${name}`} checked={chosen} onChange={() => onChoose([row], !chosen)} />
+          <Choose row={row} chosen={chosen} onChoose={onChoose} />
           <Star row={row} />
         </td>
         <th scope="row" style={{ "--depth": depth }}>
@@ -175,13 +176,11 @@ const Row = memo(function Row({ row, depth, context, twist, touched, faded, chos
           <Sync status={row.syncStatus} />
         </td>
         <td className="wide-only">
-          <CommitLink commit={row.commit} revision={row.revision} age />
+          {isSet(row) ? <span className="muted">generates {row.childrenNum === 1 ? "1 application" : `${row.childrenNum} applications`}</span> : <CommitLink commit={row.commit} revision={row.revision} age />}
         </td>
         <td className="wide-only">{row.metadata.runtime}</td>
-        <td className="wide-only clip">{destinationOf(row)}</td>
-        <td className="mid-only">
-          <Moment at={row.lastSync?.finishedAt} />
-        </td>
+        <td className="wide-only clip">{isSet(row) ? "" : destinationOf(row)}</td>
+        <td className="mid-only">{!isSet(row) && <Moment at={row.lastSync?.finishedAt} />}</td>
         <td className="menu-cell mid-only">
           <RowMenu row={row} />
         </td>

@@ -68,6 +68,13 @@ class Rollouts(rx.NoSSRComponent):
     tag = "Rollouts"
 
 
+class SetPage(rx.NoSSRComponent):
+    """One ApplicationSet."""
+
+    library = module("applicationset.jsx")
+    tag = "SetPage"
+
+
 class Wizard(rx.NoSSRComponent):
     """Form, text and commit of a new application."""
 

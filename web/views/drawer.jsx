@@ -101,10 +101,12 @@ function Section({ at, application, node, pods, answer, mayOperate, reason, onCl
 
 const containersIn = (manifest) => [...(manifest?.spec?.containers ?? []), ...(manifest?.spec?.initContainers ?? [])].map(({ name }) => name);
 
+const PAGES = new Set(["Application", "ApplicationSet"]); // what has a page of its own
+
 function Summary({ node, location, live }) {
   const { runtime } = useParams();
   const facts = [
-    ["Application", node.kind === "Application" && node.group === "argoproj.io" && <AppLink key="place" to={placeOf({ ...node, runtime })}>{node.name}</AppLink>],
+    [node.kind, PAGES.has(node.kind) && node.group === "argoproj.io" && <AppLink key="place" to={placeOf({ ...node, runtime })}>{node.name}</AppLink>],
     ["Kind", [node.group, node.version, node.kind].filter(Boolean).join(" / ")],
     ["Namespace", node.namespace ?? "of the cluster"],
     ["Created", node.created && <Moment at={node.created} />],

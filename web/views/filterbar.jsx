@@ -10,12 +10,19 @@ const WORDS = { tree: "As a tree", list: "As a list", cards: "As cards" };
 const MANY = 8;
 const SHOWN = ["HEALTHY", "PROGRESSING", "DEGRADED", "SUSPENDED", "MISSING", "UNKNOWN"];
 
-export function Strip({ facets, total, selected, onChange, children }) {
+// "12 applications · 1 ApplicationSet": a set is a row, but no application.
+export function countedWords({ total, kinds }) {
+  const sets = kinds.find(({ value }) => value === "APPLICATION_SET")?.count ?? 0;
+  const counted = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
+  return [(total > sets || !sets) && counted(total - sets, "application"), sets > 0 && counted(sets, "set")].filter(Boolean).join(" · ");
+}
+
+export function Strip({ facets, selected, onChange, children }) {
   const counts = Object.fromEntries((facets?.healthStatuses ?? []).map(({ value, count }) => [value, count]));
   const statuses = counts.TERMINATED ? [...SHOWN, "TERMINATED"] : SHOWN;
   return (
     <div className="strip">
-      <h1>{facets ? `${total} ${total === 1 ? "application" : "applications"}` : "Applications"}</h1>
+      <h1>{facets ? countedWords(facets) : "Applications"}</h1>
       <div className="counters" role="group" aria-label="Filter by health">
         {statuses.map((status) => {
           const on = selected.includes(status);
@@ -47,7 +54,7 @@ export function Strip({ facets, total, selected, onChange, children }) {
 }
 
 export function FilterBar({ filters, view, choices, onChange }) {
-  const all = { ...choices, kinds: Object.keys(KINDS).map((value) => ({ value })) };
+  const all = { ...choices, kinds: Object.keys(KINDS).map((value) => ({ value, count: choices?.kinds.find((one) => one.value === value)?.count ?? 0 })) };
   return (
     <div className="filters" role="search" aria-label="Applications">
       <SearchField value={filters.q} onChange={(q) => onChange({ q })} />

@@ -30,7 +30,6 @@ export function Warnings({ filters, stamp }) {
             {found.nodes.length - errors}
             {more} {found.nodes.length - errors === 1 ? "warning" : "warnings"}
           </span>
-          <Icon name="chevron" />
         </button>
       )}
       {open && <Panel found={found} error={error} onRetry={again} onClose={() => show(false)} />}

@@ -158,7 +158,7 @@ const Split = ({ rows }) => (
 );
 
 // What a sync would change in one object: fields with who wrote them last, then the text.
-export function Difference({ diff, label }) {
+export function Difference({ diff, label, caption }) {
   const fields = diff.changes.filter((change) => change.path); // no path: the object as a whole is new or goes
   const rows = useMemo(() => {
     const text = (manifest) => (manifest ? toYaml(withoutManaged(manifest)) : "");
@@ -167,7 +167,7 @@ export function Difference({ diff, label }) {
   return (
     <section aria-label={label} className="difference">
       {fields.length > 0 && <Fields changes={fields} />}
-      {rows.length > 0 && <Text rows={rows} label={label} />}
+      {rows.length > 0 && <Text rows={rows} label={label} caption={caption} />}
     </section>
   );
 }

@@ -125,3 +125,19 @@ def test_deleting_takes_the_typed_name_and_the_file_from_git(letters: DemoPlane,
     button.click()
     expect(page.locator(".toast")).to_contain_text("Deleted letters from Git", timeout=PATIENCE)
     expect(page.get_by_role("heading", name="No such application")).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_set_stands_above_what_it_generates_and_says_what_it_would_do(open_demo_page: OpenPage) -> None:
+    page = open_demo_page(path="/applications?q=reports")
+    line = page.locator("[data-application='reports'][data-set]")
+    expect(line).to_contain_text("generates 2 applications")
+    expect(line.get_by_label("Choose reports")).to_be_disabled()
+    line.get_by_role("link", name="reports", exact=True).click()
+    page.wait_for_url("**/application-sets/demo/argosy/reports")
+    expect(page.get_by_role("table", name="Generated applications").get_by_role("link")).to_have_count(2)
+    page.get_by_role("link", name="Preview").click()
+    expect(page.get_by_text("2 applications generated, nothing to change")).to_be_visible()
+    page.get_by_role("link", name=re.compile("^Applications 2")).click()
+    page.get_by_role("link", name="reports-eu").click()
+    crumbs = page.get_by_role("navigation", name="Where this is")
+    expect(crumbs.get_by_role("link", name="reports")).to_have_attribute("href", "/application-sets/demo/argosy/reports")
