@@ -140,4 +140,6 @@ def test_a_set_stands_above_what_it_generates_and_says_what_it_would_do(open_dem
     page.get_by_role("link", name=re.compile("^Applications 2")).click()
     page.get_by_role("link", name="reports-eu").click()
     crumbs = page.get_by_role("navigation", name="Where this is")
-    expect(crumbs.get_by_role("link", name="reports")).to_have_attribute("href", "/application-sets/demo/argosy/reports")
+    expect(crumbs.get_by_role("link", name="reports")).to_have_attribute(
+        "href", "/application-sets/demo/argosy/reports"
+    )
