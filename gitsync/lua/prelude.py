@@ -13,6 +13,7 @@ EXPIRED = "the script was stopped: it ran for too long"
 # - The handler of xpcall would run inside the hook, where no hook fires, so ours runs after it.
 # - __gc would run without hooks, so it is refused.
 # - pairs goes in the order of the keys: the order in which Lua itself goes differs from process to process.
+# - require gives the libraries that a script has anyway, since many begin with `local os = require("os")`.
 # - Patterns of Lua backtrack inside C, where no hook fires, so what they may cost is reckoned beforehand; long tables
 #   are not sorted and long texts not made, for the same reason.
 PRELUDE = r"""
@@ -123,6 +124,12 @@ local function fresh(now)
     env.string.gmatch = function(s, p) cheap(s, p) return gmatch(s, p) end
     env.string.gsub = function(s, p, with, most) cheap(s, p) return gsub(s, p, with, most) end
     text_meta.__index = env.string
+  end
+  local libraries = {os = env.os, table = env.table, math = env.math, string = env.string}
+  env.require = function(library)
+    local found = libraries[library]
+    if not found then error("module '" .. sub(tostring(library), 1, 100) .. "' not found", 2) end
+    return found
   end
   return env
 end

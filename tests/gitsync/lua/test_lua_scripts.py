@@ -54,7 +54,7 @@ def test_an_object_that_goes_through_lua_comes_back_unharmed() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["io", "debug", "package", "require", "load", "loadstring", "loadfile", "dofile", "python", "coroutine",
+    ["io", "debug", "package", "load", "loadstring", "loadfile", "dofile", "python", "coroutine",
      "collectgarbage", "string", "math", "setfenv", "jit"],
 )  # fmt: skip
 def test_what_could_do_harm_is_not_there(name: str) -> None:
@@ -156,3 +156,16 @@ def test_a_script_works_again_after_it_failed() -> None:
 def test_a_script_longer_than_the_limit_is_refused() -> None:
     with pytest.raises(ScriptError, match="longer than"):
         run("-- " + "x" * 300_000)
+
+
+def test_a_script_may_require_the_libraries_that_it_has_and_no_other() -> None:
+    assert run('local os = require("os") return os.date("!%Y-%m-%dT%XZ", 0)') == "1970-01-01T00:00:00Z"
+    assert run('local table = require("table") return table.concat({"a", "b"})') == "ab"
+    assert run('return require("string").upper("a")', open_libraries=True) == "A"
+    for library in ("string", "io", "debug", "package", "os.execute"):
+        with pytest.raises(ScriptError, match="not found"):
+            run(f'return require("{library}")')
+    with pytest.raises(ScriptError, match="not found"):
+        run('return require("io")', open_libraries=True)
+    with pytest.raises(ScriptError, match="not found"):
+        run("return require(nil)")
