@@ -7,7 +7,8 @@ HOOK_INSTRUCTIONS = 200
 
 EXPIRED = "the script was stopped: it ran for too long"
 
-# Called with (source, name, open libraries); gives the function that runs the script, or nil and the error.
+# Called with (source, name, open libraries); gives the function that runs the script, one that makes an empty list and
+# one that knows it again, since Lua has one kind of table; or nil and the error.
 #
 # - The hook raises again and again once time is up, at every instruction, so that pcall in a script cannot swallow it.
 # - The handler of xpcall would run inside the hook, where no hook fires, so ours runs after it.
@@ -134,7 +135,12 @@ local function fresh(now)
   return env
 end
 
-return function(globals, now, most_ticks, most_seconds, every)
+local list = {__metatable = false}
+local raw_metatable = debug.getmetatable
+local function empty_list() return setmetatable({}, list) end
+local function is_list(t) return raw_metatable(t) == list end
+
+local function run(globals, now, most_ticks, most_seconds, every)
   local env = fresh(now)
   for key, value in pairs(globals) do env[key] = value end
   setupvalue(chunk, 1, env)
@@ -151,4 +157,6 @@ return function(globals, now, most_ticks, most_seconds, every)
   sethook()
   return ok, result
 end
+
+return run, empty_list, is_list
 """.replace("EXPIRED", EXPIRED)

@@ -1,5 +1,6 @@
 """What a script returned, as JSON."""
 
+from collections.abc import Callable
 from typing import Any
 
 from lupa import lua52
@@ -8,9 +9,10 @@ from gitsync.lua.errors import ScriptError
 from gitsync.lua.limits import DEFAULT_LIMITS, Limits
 
 
-def from_lua(value: Any, *, limits: Limits = DEFAULT_LIMITS) -> Any:
-    """Raises ScriptError for what is no JSON (functions, cycles, other keys than text) or too much."""
-    return _Reader(limits).read(value, 0)
+def from_lua(value: Any, *, limits: Limits = DEFAULT_LIMITS, is_list: Callable[[Any], bool] = lambda _: False) -> Any:
+    """Raises ScriptError for what is no JSON (functions, cycles, other keys than text) or too much. `is_list` is asked
+    of empty tables."""
+    return _Reader(limits, is_list).read(value, 0)
 
 
 def restored(value: Any, given: Any) -> Any:
@@ -34,8 +36,9 @@ def restored(value: Any, given: Any) -> Any:
 
 
 class _Reader:
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, is_list: Callable[[Any], bool]) -> None:
         self._limits = limits
+        self._is_list = is_list
         self._nodes = 0
         self._text = 0
 
@@ -58,6 +61,8 @@ class _Reader:
 
     def _table(self, table: Any, depth: int) -> Any:
         entries = dict(table.items())
+        if not entries and self._is_list(table):
+            return []
         if any(isinstance(key, bool) or not isinstance(key, str | int) for key in entries):
             raise _refused("it has a key that is no text")
         if entries and set(entries) == set(range(1, len(entries) + 1)):

@@ -1,6 +1,6 @@
 """One Lua script, compiled once, run against one object after another. Each run starts with globals of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +27,8 @@ class Script:
         self._limits = limits
         self._runtime: Any = None
         self._run: Any = None
+        self._empty_list: Any = None
+        self._is_list: Any = None
 
     def run(self, body: JsonObject, *, now: datetime, parameters: Mapping[str, str] | None = None) -> Any:
         """What the script returns, as JSON; None for nil. `body` is never changed. Raises ScriptError.
@@ -39,11 +41,13 @@ class Script:
             if parameters is not None:
                 given["actionParams"] = dict(parameters)
             lua_globals = self._runtime.table_from(given, recursive=True)
+            for path in _empty_lists(body):
+                _put(lua_globals["obj"], path, self._empty_list())
             limits = self._limits
             ticks = limits.instructions // HOOK_INSTRUCTIONS
             ok, result = run(lua_globals, int(now.timestamp()), ticks, limits.cpu_seconds, HOOK_INSTRUCTIONS)
             if ok:
-                return from_lua(result, limits=limits)
+                return from_lua(result, limits=limits, is_list=self._is_list)
         except ScriptError:
             self._forget()
             raise
@@ -66,10 +70,10 @@ class Script:
             max_memory=self._limits.memory_bytes,
         )
         compiled = self._runtime.execute(PRELUDE, self._source, self.name, self._open_libraries, name="=sandbox")
-        if isinstance(compiled, tuple):
+        if compiled[0] is None:
             raise self._failed(str(compiled[1]))
-        self._run = compiled
-        return compiled
+        self._run, self._empty_list, self._is_list = compiled
+        return self._run
 
     def _forget(self) -> None:
         """After a failure nothing of the runtime is trusted: the hook may still be set, memory may be used up."""
@@ -82,6 +86,24 @@ class Script:
             told = f"{self.name}: {told}"
         kind = ScriptExpired if EXPIRED in told else ScriptError
         return kind(told, suggestion="Correct the script in argocd-cm.")
+
+
+def _empty_lists(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where in an object they are, in Lua's way to count."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _empty_lists(item, (*path, key))
+    elif value == [] and path:
+        yield path
+    elif isinstance(value, list):
+        for position, item in enumerate(value, 1):
+            yield from _empty_lists(item, (*path, position))
+
+
+def _put(table: Any, path: tuple[str | int, ...], value: Any) -> None:
+    for step in path[:-1]:
+        table = table[step]
+    table[path[-1]] = value
 
 
 def _no_attribute(_: object, name: str, __: bool) -> str:

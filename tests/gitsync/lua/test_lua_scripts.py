@@ -169,3 +169,14 @@ def test_a_script_may_require_the_libraries_that_it_has_and_no_other() -> None:
         run('return require("io")', open_libraries=True)
     with pytest.raises(ScriptError, match="not found"):
         run("return require(nil)")
+
+
+def test_an_empty_list_stays_one_wherever_a_script_puts_it() -> None:
+    body = {"spec": {"args": [], "volumes": [{"emptyDir": {}, "items": []}], "env": []}}
+    source = """
+    local made = {template = obj.spec, mine = {}}
+    table.insert(made.template.env, "X")
+    return made
+    """
+    spec = {"args": [], "volumes": [{"emptyDir": {}, "items": []}], "env": ["X"]}
+    assert Script(source, name="x.lua").run(body, now=NOW) == {"template": spec, "mine": {}}
