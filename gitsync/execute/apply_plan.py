@@ -121,16 +121,17 @@ class Execution:
 
     async def run(self) -> Outcome:
         """Executes the plan to its end."""
-        if refused := await self._refused():
-            for task, error in refused:
-                self._results[task.id] = result(task, ResultCode.SYNC_FAILED, failed_message(error), phase=Phase.FAILED)
-            return Outcome(Phase.FAILED, told([(task, failed_message(error)) for task, error in refused]), self.results)
+        if refused := await invalid_tasks(self._plan, self._cluster):
+            return Outcome(Phase.FAILED, self._refuse(refused), self.results)
         keys = {task.key for task in self._plan.tasks}
         with Watched(self._live, keys, self._heard) as self._watched:
             if self._stop_message:
                 self._take_over_hooks()
             try:
-                phase, message = await self._go_through(self._plan, self._watched)
+                if rejected := await self._rejected():
+                    phase, message = Phase.FAILED, self._refuse(rejected)
+                else:
+                    phase, message = await self._go_through(self._plan, self._watched)
             finally:
                 self._alarms_off()
             if phase is Phase.FAILED and self._plan.on_failure and not self._settings.dry_run:
@@ -142,14 +143,20 @@ class Execution:
                 await self._end_hooks(failed=self.failed)
         return Outcome(phase, message, self.results)
 
-    async def _refused(self) -> list[Refused]:
-        """Whatever could never be applied. What another process has begun is not tried out once more."""
-        if refused := await invalid_tasks(self._plan, self._cluster):
-            return refused
-        if self._settings.dry_run or self._earlier is not None or self._stop_message:
+    async def _rejected(self) -> list[Refused]:
+        """What a dry run finds invalid. What another process has begun to apply is not tried out once more."""
+        begun = self._earlier is not None and not self._earlier.was_refused
+        if self._settings.dry_run or self._stop_message or begun:
             return []
         self._tell("trying out what would change")
         return await rejected_tasks(self._plan, self._cluster, self._live, self._settings.application)
+
+    def _refuse(self, refused: list[Refused]) -> str:
+        """Nothing is applied because of these tasks. What is said of the sync."""
+        reasons = [(task, failed_message(error)) for task, error in refused]
+        for task, reason in reasons:
+            self._results[task.id] = result(task, ResultCode.SYNC_FAILED, reason, phase=Phase.FAILED)
+        return told(reasons)
 
     def _take_over_hooks(self) -> None:
         """It was stopped before it began: hooks that an earlier process left running are ended all the same."""

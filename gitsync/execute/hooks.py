@@ -35,6 +35,13 @@ class Earlier:
     since: datetime
     results: tuple[ResourceResult, ...] = ()
 
+    @property
+    def was_refused(self) -> bool:
+        """Whether it applied nothing because some manifest is invalid; only what runs then had begun."""
+        failed = any(one.status == ResultCode.SYNC_FAILED for one in self.results)
+        others = (one for one in self.results if one.sync_phase != SyncPhase.SYNC_FAIL.value)
+        return failed and all(one.status == ResultCode.SYNC_FAILED for one in others)
+
     def ended(self, task: Task) -> ResourceResult | None:
         """How a run of the hook ended that somebody wrote down."""
         key, over = task.key, (Phase.SUCCEEDED.value, Phase.FAILED.value)

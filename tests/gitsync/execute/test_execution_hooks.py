@@ -16,7 +16,7 @@ from model.identity import ResourceKey
 from model.kinds.application import ResourceResult
 from model.operation import Phase
 from tests.gitsync.execute.conftest import Rig
-from tests.support.kube_api import CONFIG_MAP, POD
+from tests.support.kube_api import CONFIG_MAP, POD, answer
 from tests.support.plans import APPLICATION, desired
 
 HOOK = "argocd.argoproj.io/hook"
@@ -191,3 +191,34 @@ async def test_what_an_earlier_process_began_or_finished_is_not_begun_again(rig:
     assert rig.api.get(POD, "shop", "finished") is None
     left: Any = rig.api.get(POD, "shop", "begun")
     assert left["metadata"]["uid"] == live.uid
+
+
+async def test_a_sync_that_is_refused_for_an_invalid_manifest_runs_what_is_for_failures(rig: Rig) -> None:
+    live = await rig.put(desired(config_map("a")).body)
+    refusal = answer(422, "Invalid", "x", causes=[{"field": "data", "reason": "FieldValueTypeInvalid"}])
+    rig.api.fault(refusal, method="PATCH", path="/configmaps/b")
+    bodies = (pod("before", "PreSync"), config_map("a") | {"data": {"x": "1"}}, config_map("b"), pod("r", "SyncFail"))
+    options = PlanOptions(application=APPLICATION, run="1700-0")
+    plan = build_plan([desired(body) for body in bodies], {live.key: live}, options=options, out_of_sync={live.key})
+    running = asyncio.create_task(rig.run(plan))
+    await becomes(rig, "r", "Healthy")
+    outcome = await running
+    assert outcome.message.endswith("Nothing of this sync was applied.")
+    assert told(outcome.results) == [("b", "", "Failed"), ("r", "SyncFail", "Succeeded")]
+    assert rig.api.get(POD, "shop", "before") is None
+
+
+@pytest.mark.parametrize(
+    ("statuses", "refused"),
+    [
+        ([("SyncFailed", "Sync")], True),
+        ([("SyncFailed", "Sync"), ("Synced", "SyncFail")], True),
+        ([("SyncFailed", "Sync"), ("Synced", "Sync")], False),
+        ([], False),
+    ],
+)
+def test_an_earlier_process_that_applied_nothing_has_begun_nothing(
+    statuses: list[tuple[str, str]], refused: bool
+) -> None:
+    results = tuple(ResourceResult(kind="A", name="a", status=one, sync_phase=phase) for one, phase in statuses)
+    assert Earlier(datetime(2026, 1, 1, tzinfo=UTC), results).was_refused is refused
