@@ -16,7 +16,7 @@ from api.endpoints import audit_export, auth, explorer, health, oauth, runtime_l
 from api.endpoints.git_proxy import GitForwarding
 from api.endpoints.graphql_http import GraphQLOverHTTP
 from api.endpoints.graphql_socket import GraphQLOverWebSocket
-from api.endpoints.link import link
+from api.endpoints.link import link, replica
 from api.endpoints.security_headers import SecurityHeaders
 from api.lifespan import State, open_plane, utc_now
 from api.plane import ControlPlane
@@ -59,6 +59,7 @@ def _routes(settings: Settings, forwarding: GitForwarding | None, console: ASGIA
         Route("/webhooks/git", webhook.git_pushed, methods=["POST"]),
         Route("/runtimes/{name}/logs", runtime_logs.download, methods=["GET"]),
         WebSocketRoute("/link", link),
+        WebSocketRoute("/replica", replica),
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),

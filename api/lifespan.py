@@ -14,6 +14,7 @@ from api.access.authorize import Authority
 from api.access.favorites import Favorites
 from api.access.oauth.client import OAuthClient
 from api.access.passwords import hash_password
+from api.access.secret_token import REPLICA, new_token
 from api.access.sign_in import SignIn
 from api.access.verdicts import Verdicts
 from api.demo_history import fill_in_history
@@ -23,16 +24,21 @@ from api.live.applications import LiveApplications
 from api.live.changes import Changes
 from api.live.news import News
 from api.live.streams import OpenStreams
+from api.live.tidings import Tidings
 from api.live.trees import Trees
 from api.plane import ControlPlane
+from api.replicas.dialled import LineServer
+from api.replicas.line import Lines
+from api.replicas.roster import Roster
 from api.runtimes.connected import ConnectedRuntimes
-from api.runtimes.hosted import hosted_of, run_hosted
+from api.runtimes.hosted import HostedProcesses, settle_hosted
 from api.runtimes.link import LinkServer
 from api.settings import InitialUser, Settings
 from api.supervisor import Supervisor
 from model.database import Database
 from model.store import person as person_store
-from model.store import runtime as runtime_store
+from model.store.moment import to_micros
+from model.store.replica import Replica
 
 ADMIN = "admin"
 
@@ -59,24 +65,36 @@ async def open_plane(
         await _ensure_users(plane)
         stack.push_async_callback(plane.supervisor.stop)
         keep_house(plane)
-        if settings.hosted_runtime is not None:
-            await run_hosted(plane, settings.hosted_runtime)
+        if settings.replica_address is not None:
+            await _join(plane, stack)
         if settings.demo_history:
             filling = asyncio.create_task(fill_in_history(database), name="history of the demo")
             stack.push_async_callback(_end, filling)
-        await _run_set_up(plane)
+        await settle_hosted(plane)
         yield plane
 
 
 def _assemble(
     settings: Settings, database: Database, clock: Callable[[], datetime], monotonic: Callable[[], float]
 ) -> ControlPlane:
-    connected = ConnectedRuntimes(News())
+    own = Replica(to_micros(clock()), secrets.token_hex(6), settings.replica_address or "")
     changes = Changes()
+    connected = ConnectedRuntimes(News(), replica=own.id, moved=changes.lose)
     authority = Authority(database, Verdicts(connected, monotonic), monotonic)
     activity = Activity(authority)
     favorites = Favorites(database)
     sign_in = SignIn(database, clock, lifetime=timedelta(hours=settings.session_hours))
+    tidings = Tidings(
+        changes=changes,
+        activity=activity,
+        runtimes=connected.news,
+        revoked=sign_in.revoked,
+        authority=authority,
+        favorites=favorites,
+        hint=connected.hint,
+    )
+    lines = Lines(connected, tidings, changes, new_token(REPLICA))
+    roster = Roster(own, database, lines, clock, beat_seconds=settings.replica_beat_seconds)
     return ControlPlane(
         settings=settings,
         clock=clock,
@@ -91,9 +109,11 @@ def _assemble(
         sign_in=sign_in,
         oauth=OAuthClient(time.time),
         favorites=favorites,
-        link=LinkServer(
-            database, connected, changes, activity, clock, notice=authority.notice, new_repository=authority.look_again
-        ),
+        link=LinkServer(database, connected, tidings, clock),
+        tidings=tidings,
+        lines=LineServer(own.id, database, connected, tidings, clock, roster.alive_within, roster.wake),
+        roster=roster,
+        hosted=HostedProcesses(),
         supervisor=Supervisor(monotonic),
     )
 
@@ -103,15 +123,16 @@ async def _end(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def _run_set_up(plane: ControlPlane) -> None:
-    """Starts the hosted runtimes that people set up earlier."""
-    async with plane.database.read() as session:
-        known = await runtime_store.all_runtimes(session)
-    for runtime in known:
-        if (hosted := hosted_of(plane.settings, runtime)) is not None:
-            await run_hosted(plane, hosted)
-        elif runtime.hosting is not None:
-            log.warning("a hosted runtime stays down: no cluster is named for it", runtime=runtime.name)
+async def _join(plane: ControlPlane, stack: AsyncExitStack) -> None:
+    """From now on the other replicas know of this one, and it follows what they do."""
+    await plane.roster.look()
+    stack.push_async_callback(plane.roster.leave)
+
+    async def keep(beat: Callable[[], None]) -> None:
+        await plane.roster.work(beat, lambda: settle_hosted(plane))
+
+    plane.supervisor.start("replicas", keep, beat_seconds=plane.settings.replica_beat_seconds)
+    stack.push_async_callback(plane.supervisor.end, "replicas")
 
 
 async def _ensure_users(plane: ControlPlane) -> None:

@@ -12,8 +12,12 @@ from api.live.activity import Activity
 from api.live.applications import LiveApplications
 from api.live.changes import Changes
 from api.live.streams import OpenStreams
+from api.live.tidings import Tidings
 from api.live.trees import Trees
+from api.replicas.dialled import LineServer
+from api.replicas.roster import Roster
 from api.runtimes.connected import ConnectedRuntimes
+from api.runtimes.hosted import HostedProcesses
 from api.runtimes.link import LinkServer
 from api.settings import Settings
 from api.supervisor import Supervisor
@@ -36,4 +40,8 @@ class ControlPlane:
     oauth: OAuthClient
     favorites: Favorites
     link: LinkServer
+    tidings: Tidings
+    lines: LineServer
+    roster: Roster
+    hosted: HostedProcesses
     supervisor: Supervisor

@@ -1,6 +1,7 @@
 """Settings of the control plane. Nothing else in `api` reads the environment."""
 
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from api.access.oauth.provider import SignInProvider, read_providers
 
 IN_CLUSTER = "in-cluster"
+_EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104 - compared, not bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class Settings:
 
     `allowed_origins` are other sites that may call the API with cookies, beside its own. `git_forward_url`: where
     requests below /git/ go; None: there is no such path. `public_url`: where people reach this site,
-    for providers to send them back to; None: as the request says. `console`: import string of an
+    for providers to send them back to; None: as the request says. `replica_url`: where other replicas on the same
+    database reach this one; None: found out where the database is a PostgreSQL. `console`: import string of an
     ASGI application or factory.
     """
 
@@ -63,6 +66,17 @@ class Settings:
     session_hours: float = 12.0
     sign_in: tuple[SignInProvider, ...] = ()
     public_url: str | None = None
+    replica_url: str | None = None
+    replica_beat_seconds: float = 5.0
+
+    @property
+    def replica_address(self) -> str | None:
+        """Where other replicas reach this one; None: it is alone, as one with a database file of its own is."""
+        if self.replica_url is not None or not self.database.startswith("postgres") or self.port == 0:
+            return self.replica_url
+        if self.host in _EVERYWHERE:
+            return f"http://{_own_address()}:{self.port}"
+        return self.local_url
 
     @property
     def database(self) -> str:
@@ -71,7 +85,7 @@ class Settings:
     @property
     def local_url(self) -> str:
         """Where this control plane answers on this machine."""
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host  # noqa: S104 - compared, not bound
+        host = "127.0.0.1" if self.host in _EVERYWHERE else self.host
         return f"http://{host}:{self.port}"
 
 
@@ -92,6 +106,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         if "ARGOSY_SIGN_IN" in environment
         else (),
         public_url=environment.get("ARGOSY_PUBLIC_URL"),
+        replica_url=environment.get("ARGOSY_REPLICA_URL"),
     )
 
 
@@ -123,3 +138,11 @@ def child_environment(**extra: str) -> dict[str, str]:
 def demo_user_password(environment: Mapping[str, str] = os.environ) -> str | None:
     """Password of the demo's people other than the administrator; None: the administrator's."""
     return environment.get("ARGOSY_USER_PASSWORD")
+
+
+def _own_address() -> str:
+    """This machine's address as it knows itself by name: in a cluster that of the pod."""
+    try:
+        return socket.gethostbyname(socket.gethostname())
+    except OSError:
+        return "127.0.0.1"

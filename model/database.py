@@ -4,12 +4,14 @@
     async with database.read() as session:   many at a time
     async with database.write() as session:  one transaction, committed at the end
 
-SQLite has one writer: `write` hands it out in turn, so that nobody meets "database is locked".
+SQLite has one writer: `write` hands it out in turn within this process, and begins as the writer at once, so that
+another process waits rather than meets "database is locked" halfway, and what was read still holds at the commit.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+_rolling_back: set[asyncio.Task[None]] = set()  # kept, as nobody waits for them
+_MIGRATING = 4_207_310  # any number that nobody else locks
+_WRITING: dict[str, Any] = {"argosy_writes": True}
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 
@@ -27,16 +32,23 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+        self._writing = async_sessionmaker(engine.execution_options(**_WRITING), expire_on_commit=False)
         self._writer = asyncio.Lock() if engine.dialect.name == "sqlite" else None
 
     @staticmethod
     async def open(url: str) -> "Database":
         """`url` is `sqlite:///path` or `postgresql://...`. Missing tables are made, older ones brought up to date."""
         database = Database(_create_engine(url))
-        async with database._engine.connect() as connection:
+        async with database._engine.execution_options(**_WRITING).connect() as connection:
+            if connection.dialect.name == "postgresql":  # several replicas may start at once
+                await connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATING})"))
             await connection.run_sync(migrate)
             await connection.commit()
         return database
+
+    @property
+    def url(self) -> str:
+        return self._engine.url.set(drivername=self._engine.dialect.name).render_as_string(hide_password=False)
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -66,7 +78,7 @@ class Database:
         async with AsyncExitStack() as stack:
             if self._writer is not None:
                 await stack.enter_async_context(self._writer)
-            session = await stack.enter_async_context(self._sessions())
+            session = await stack.enter_async_context(self._writing())
             await stack.enter_async_context(session.begin())
             yield session
 
@@ -90,11 +102,17 @@ def _create_engine(url: str) -> AsyncEngine:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(parsed, connect_args={"timeout": 30})
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    event.listen(engine.sync_engine, "invalidate", _give_up_sqlite)
     return engine
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """WAL lets readers go on beside the writer; NORMAL keeps every commit through a kill of the process."""
+    """WAL lets readers go on beside the writer; NORMAL keeps every commit through a kill of the process.
+
+    The driver begins no transactions of its own: it would begin them as a reader.
+    """
+    connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
@@ -105,3 +123,22 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.get_execution_options().get("argosy_writes"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _give_up_sqlite(connection: Any, _record: object, _error: object) -> None:
+    """A connection whose statement was cancelled is closed, but SQLite holds on to its transaction, and with that to
+    the one writer's place, as long as anybody has the statement's cursor: a traceback is enough. So roll it back first.
+    """
+    task = asyncio.ensure_future(_roll_back(connection.driver_connection))
+    _rolling_back.add(task)
+    task.add_done_callback(_rolling_back.discard)
+
+
+async def _roll_back(connection: Any) -> None:
+    with suppress(ValueError, sqlite3.Error):  # it is closed already
+        await connection.rollback()

@@ -9,7 +9,7 @@ REMEMBERED_PEOPLE = 10_000
 
 
 class Favorites:
-    """(kind, entity) pairs by person. One process; with several, another's change shows after a new sign-in."""
+    """(kind, entity) pairs by person."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -31,4 +31,7 @@ class Favorites:
     async def put(self, person: str, kind: str, entity: str, *, starred: bool) -> None:
         async with self._database.write() as session:
             await favorite_store.put(session, person, kind, entity, starred=starred)
+
+    def forget(self, person: str) -> None:
+        """They changed, here or in another replica."""
         self._known.pop(person, None)

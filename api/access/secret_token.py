@@ -1,4 +1,4 @@
-"""Tokens of people, programs and runtimes: random, recognisable by their start, kept as a hash only."""
+"""Tokens of people, programs, runtimes and replicas: random, recognisable by their start, kept as a hash only."""
 
 import hashlib
 import secrets
@@ -6,6 +6,7 @@ import secrets
 SESSION = "args_"
 API = "argt_"
 RUNTIME = "argr_"
+REPLICA = "argp_"
 
 
 def new_token(kind: str) -> str:

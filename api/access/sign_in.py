@@ -33,7 +33,7 @@ class SignedIn:
 
 
 class SignIn:
-    """`revoked` tells token hashes that ended in this process; streams that used them end at once."""
+    """`revoked` tells that sessions, tokens or rights ended; open streams look at once whether they may stay."""
 
     def __init__(self, database: Database, clock: Callable[[], datetime], *, lifetime: timedelta) -> None:
         self.revoked = News()

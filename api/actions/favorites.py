@@ -2,6 +2,7 @@
 
 from api.access.authorize import Verb, not_visible
 from api.access.viewer import Viewer
+from api.live.tidings import Starred
 from api.plane import ControlPlane
 from model.errors import InvalidIdentity
 from model.identity import ApplicationId, decode_node_id
@@ -24,4 +25,4 @@ async def set_favorite(plane: ControlPlane, viewer: Viewer, node_id: str, *, sta
     if found is None or not (await plane.authority.authorize(viewer, Verb.VIEW, found)).allowed:
         raise not_visible(f"application {key}")
     await plane.favorites.put(viewer.name, KIND, str(key), starred=starred)
-    plane.changes.publish([ApplicationChange(key, found, found)])
+    plane.tidings.tell(Starred(viewer.name, (ApplicationChange(key, found, found),)))

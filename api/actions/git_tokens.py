@@ -2,6 +2,7 @@
 
 from api.access.viewer import Viewer
 from api.errors import Invalid, NotVisible
+from api.live.tidings import CredentialChanged
 from api.plane import ControlPlane
 from model.link_access import GitTokenInfo, GitTokensAnswer, ListGitTokens, PutGitToken, RemoveGitToken
 from model.store import runtime as runtime_store
@@ -22,7 +23,7 @@ async def add_git_token(
     if not token.strip() or len(token) > LONGEST_TOKEN:
         raise Invalid("that is no token", field="token")
     found = await _ask(plane, runtime, PutGitToken(viewer.name, url.strip(), username.strip(), token.strip()))
-    plane.authority.forget(viewer.name)
+    plane.tidings.tell(CredentialChanged(viewer.name))
     return found
 
 
@@ -30,7 +31,7 @@ async def remove_git_token(
     plane: ControlPlane, viewer: Viewer, runtime: str, token_id: str
 ) -> tuple[GitTokenInfo, ...]:
     found = await _ask(plane, runtime, RemoveGitToken(viewer.name, token_id))
-    plane.authority.forget(viewer.name)
+    plane.tidings.tell(CredentialChanged(viewer.name))
     return found
 
 

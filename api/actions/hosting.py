@@ -14,8 +14,9 @@ from api.actions.changes import CHANGE_SECONDS
 from api.actions.registration import registered, require_administrator
 from api.errors import ApiError, Invalid, Refused, TookTooLong
 from api.installation.names import require_runtime_name
+from api.live.tidings import CredentialChanged, Noted, Registered
 from api.plane import ControlPlane
-from api.runtimes.hosted import hosted_of, run_hosted
+from api.runtimes.hosted import settle_hosted
 from model.errors import Conflict
 from model.link_access import GitTokensAnswer, PutGitToken
 from model.link_change import Author, ChangeAnswer, PutGitSource
@@ -101,8 +102,8 @@ async def create_hosted(plane: ControlPlane, viewer: Viewer, name: str, namespac
     except Conflict as error:
         raise Invalid(str(error), field="name", suggestion="choose another name") from error
     runtime = await registered(plane, name)
-    await _start(plane, runtime)
-    plane.connected.news.tell(name)
+    await settle_hosted(plane)
+    plane.tidings.tell(Registered(name))
     return runtime
 
 
@@ -124,7 +125,7 @@ async def connect_git_host(
     await _keep_own_token(plane, viewer, name, wanted)
     source = PutGitSource(f"{name}-git-source", source_repo, Author("", ""), operation_id, is_new=True)
     change = await plane.connected.ask(name, source, ChangeAnswer, deadline_seconds=CHANGE_SECONDS)
-    plane.authority.look_again()
+    plane.tidings.tell(Noted(new_repository=True))
     return GitHostConnected(config_repo, source_repo, answer.made, change)
 
 
@@ -141,7 +142,8 @@ async def _use_config_repo(plane: ControlPlane, runtime: RegisteredRuntime, conf
         )
     async with plane.database.write() as session:
         await runtime_store.set_hosting(session, runtime.name, Hosting(runtime.hosting.namespace, config_repo))
-    await _start(plane, await registered(plane, runtime.name))
+    await settle_hosted(plane)
+    plane.tidings.tell(Registered(runtime.name))
 
     def is_ready(one: RegisteredRuntime) -> bool:
         summary = one.summary
@@ -157,13 +159,7 @@ async def _keep_own_token(plane: ControlPlane, viewer: Viewer, name: str, wanted
         await plane.connected.ask(name, own, GitTokensAnswer, deadline_seconds=CHANGE_SECONDS)
     except ApiError:
         return
-    plane.authority.forget(viewer.name)
-
-
-async def _start(plane: ControlPlane, runtime: RegisteredRuntime) -> None:
-    hosted = hosted_of(plane.settings, runtime)
-    if hosted is not None:
-        await run_hosted(plane, hosted)
+    plane.tidings.tell(CredentialChanged(viewer.name))
 
 
 async def _until(plane: ControlPlane, name: str, holds: Callable[[RegisteredRuntime], bool]) -> None:

@@ -10,6 +10,7 @@ from api.access.secret_token import API, hash_token, new_token
 from api.access.sign_in import MAX_PASSWORD_CHARACTERS
 from api.access.viewer import Viewer
 from api.errors import Forbidden, Invalid, NotVisible, Unauthorized
+from api.live.tidings import SignInEnded
 from api.plane import ControlPlane
 from model.errors import Conflict
 from model.person import ApiToken, Person
@@ -65,7 +66,7 @@ async def remove_person(plane: ControlPlane, viewer: Viewer, name: str) -> None:
     async with plane.database.write() as session:
         if not await person_store.remove(session, name):
             raise NotVisible(f"there is no user {name[:80]!r}")
-    plane.sign_in.revoked.tell(name)
+    plane.tidings.tell(SignInEnded(name))
 
 
 async def api_tokens(plane: ControlPlane, viewer: Viewer) -> list[ApiToken]:
@@ -101,7 +102,7 @@ async def revoke_api_token(plane: ControlPlane, viewer: Viewer, token_id: str) -
         raise NotVisible("there is no such token")
     async with plane.database.write() as session:
         await person_store.revoke_token(session, token_id)
-    plane.sign_in.revoked.tell(token_id)  # wakes all guards, which look whether their token still holds
+    plane.tidings.tell(SignInEnded(token_id))  # wakes all guards, which look whether their token still holds
 
 
 def _require_good(password: str) -> None:

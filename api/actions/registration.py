@@ -5,8 +5,9 @@ from api.access.secret_token import RUNTIME, hash_token, new_token
 from api.access.viewer import Viewer
 from api.errors import Forbidden, Invalid
 from api.installation.names import require_runtime_name
+from api.live.tidings import Registered
 from api.plane import ControlPlane
-from api.runtimes.hosted import end_hosted
+from api.runtimes.hosted import settle_hosted
 from model.errors import Conflict
 from model.listing import RegisteredRuntime
 from model.store import runtime as runtime_store
@@ -28,7 +29,7 @@ async def create_runtime(plane: ControlPlane, viewer: Viewer, name: str) -> tupl
             await runtime_store.add(session, name, token_hash=hash_token(token), hosted=False, now=plane.clock())
     except Conflict as error:
         raise Invalid(str(error), field="name", suggestion="choose another name, or renew its token") from error
-    plane.connected.news.tell(name)
+    plane.tidings.tell(Registered(name))
     return await registered(plane, name), token
 
 
@@ -61,10 +62,9 @@ async def remove_runtime(plane: ControlPlane, viewer: Viewer, name: str, *, conf
         )
     async with plane.database.write() as session:
         await runtime_store.remove(session, name)
-    await end_hosted(plane, name)
+    await settle_hosted(plane)
     plane.connected.doubt(name)
-    plane.authority.look_again()
-    plane.connected.news.tell(name)
+    plane.tidings.tell(Registered(name, removed=True))
 
 
 async def registered(plane: ControlPlane, name: str) -> RegisteredRuntime:

@@ -13,6 +13,7 @@ from api.endpoints.request import (
     token_of,
 )
 from api.errors import ApiError, Invalid, TooMany
+from api.live.tidings import SignInEnded
 
 MAX_LOGIN_BYTES = 16 * 1024
 
@@ -55,7 +56,9 @@ async def logout(request: Request) -> Response:
     except ApiError as error:
         return error_response(error)
     if token := token_of(request):
-        await plane_of(request).sign_in.sign_out(token)
+        plane = plane_of(request)
+        await plane.sign_in.sign_out(token)
+        plane.tidings.tell(SignInEnded("a session"))
     response = Response(status_code=204)
     response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="lax")
     return response

@@ -37,9 +37,18 @@ async def readyz(request: Request) -> Response:
             "database": {"status": database},
             **tasks,
             "runtimes": {"status": "ok", "connected": plane.connected.names},
+            **_replicas(plane),
         },
     }
     return JSONResponse(body, status_code=200 if ready else 503)
+
+
+def _replicas(plane: ControlPlane) -> dict[str, object]:
+    """Lines to others that are down are told, but do not make this one unready: it answers what it can."""
+    if not plane.roster.others:
+        return {}
+    problems = plane.roster.problems
+    return {"lines": {"status": "ok" if not problems else "degraded", "to": plane.roster.others, "problems": problems}}
 
 
 async def metrics(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""/link: the socket that runtimes dial."""
+"""/link: the socket that runtimes dial. /replica: the one that other replicas of the control plane dial."""
 
 from starlette.websockets import WebSocket
 
@@ -7,3 +7,7 @@ from api.endpoints.request import plane_of
 
 async def link(websocket: WebSocket) -> None:
     await plane_of(websocket).link.serve(websocket)
+
+
+async def replica(websocket: WebSocket) -> None:
+    await plane_of(websocket).lines.serve(websocket)

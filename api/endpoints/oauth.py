@@ -15,6 +15,7 @@ from api.access.oauth.provider import SignInProvider, git_user
 from api.access.sign_in import SignedIn
 from api.endpoints.request import SESSION_COOKIE, error_response, plane_of
 from api.errors import ApiError, NotVisible, Unauthorized
+from api.live.tidings import CredentialChanged
 from api.plane import ControlPlane
 from model.link_access import GitTokensAnswer, PutGitToken
 
@@ -95,7 +96,7 @@ async def _sign_in(plane: ControlPlane, provider: SignInProvider, granted: Grant
                 for runtime in provider.runtimes
             )
         )
-        plane.authority.forget(viewer.name)
+        plane.tidings.tell(CredentialChanged(viewer.name))
     log.info("signed in", person=name, provider=provider.name)
     return signed_in
 

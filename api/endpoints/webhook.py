@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from api.endpoints.request import error_response, plane_of, read_body
 from api.endpoints.webhook_payload import is_signed, pushed_urls
 from api.errors import ApiError, Unauthorized
+from api.live.tidings import Hinted
 
 MAX_WEBHOOK_BYTES = 5 * 1024 * 1024
 _IN_A_THREAD_BYTES = 256 * 1024  # hashing and reading more than this would hold up the others
@@ -33,7 +34,7 @@ async def git_pushed(request: Request) -> Response:
         return error_response(error)
     if urls is None:
         return JSONResponse({"status": "ignored"}, status_code=202)
-    plane.connected.hint(urls)
+    plane.tidings.tell(Hinted(urls))
     return JSONResponse({"status": "noted"}, status_code=202)
 
 

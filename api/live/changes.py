@@ -32,6 +32,13 @@ class Changes:
             self._event.set()
             self._event = asyncio.Event()
 
+    def lose(self) -> None:
+        """Something may have changed that is not told here: every reader is led to RESYNC."""
+        self._ring.clear()
+        self.number += 1
+        self._event.set()
+        self._event = asyncio.Event()
+
     def cursor(self, number: int) -> str:
         return f"{self._epoch}.{number}"
 

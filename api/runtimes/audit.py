@@ -5,16 +5,16 @@ them, nothing is missed and nothing is counted twice. An empty database asks fro
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 
 import structlog
 
 from api.errors import ApiError, RuntimeUnavailable
+from api.live.tidings import Noted
 from api.runtimes.connection import RuntimeConnection
 from model.audit import AuditAnswer, AuditPosition, ReadAudit
 from model.database import Database
-from model.notification import Notification
 from model.store import audit as audit_store
 from model.store import notification as notification_store
 
@@ -28,12 +28,10 @@ log = structlog.get_logger(__name__)
 async def follow_audit_log(
     database: Database,
     connection: RuntimeConnection,
-    new_repository: Callable[[], None],
-    tell: Callable[[Sequence[Notification]], None],
+    tell: Callable[[Noted], None],
     clock: Callable[[], datetime],
 ) -> None:
-    """Until the connection ends. `new_repository` is called when one was read for the first time, `tell` with what
-    people did lately."""
+    """Until the connection ends. `tell` hears what people did lately, and of repositories that are new."""
     runtime = connection.runtime
     async with database.read() as session:
         known = {position.repo_url: position for position in await audit_store.positions(session, runtime)}
@@ -52,9 +50,8 @@ async def follow_audit_log(
                 is_new = await audit_store.take_in(session, runtime, batch)
                 told = await notification_store.take_commits(session, runtime, batch.entries, now=clock())
             known[batch.after.repo_url] = batch.after
-            if is_new:
-                new_repository()
-            tell(told)
+            if is_new or told:
+                tell(Noted(tuple(told), new_repository=is_new))
 
 
 async def _ask(connection: RuntimeConnection, known: dict[str, AuditPosition]) -> AuditAnswer:

@@ -1,6 +1,10 @@
-"""Which runtimes are connected to this process, and asking them."""
+"""Which runtimes are connected, to this replica or to another one, and asking them.
 
-from collections.abc import AsyncIterator
+Whoever asks does not know which. Of two links of a runtime the newer one counts (their numbers come from the database),
+whatever the older one's end still believes.
+"""
+
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
@@ -18,19 +22,51 @@ Answer = TypeVar("Answer", bound=AnswerBody)
 
 
 class ConnectedRuntimes:
-    """`news` tells names of runtimes that connected, went, or reported something about themselves."""
+    """`news` tells names of runtimes that connected, went, or reported something about themselves.
 
-    def __init__(self, news: News) -> None:
+    `moved` is called when a runtime is linked to another replica than before: of what was reported by the old link
+    something may never be told here, so that who shows it live has to read it anew.
+    """
+
+    def __init__(self, news: News, *, replica: str, moved: Callable[[], None]) -> None:
         self.news = news
+        self.replica = replica
+        self._moved = moved
         self._connections: dict[str, RuntimeConnection] = {}
+        self._elsewhere: dict[str, RuntimeConnection] = {}
+        self._holds: dict[str, tuple[int, str]] = {}  # the newest link that is known, and whose
         self._hints = Hints(self._send_hint)
 
     def available(self, runtime: str) -> bool:
-        return runtime in self._connections
+        return runtime in self._connections or runtime in self._elsewhere
 
     @property
     def names(self) -> list[str]:
-        return sorted(self._connections)
+        return sorted({*self._connections, *self._elsewhere})
+
+    def linked_here(self) -> dict[str, int]:
+        """The number of each link that has one."""
+        return {name: connection.hold for name, connection in self._connections.items() if connection.hold}
+
+    def here(self, runtime: str) -> RuntimeConnection:
+        """Raises RuntimeUnavailable unless it is linked to this very replica."""
+        connection = self._connections.get(runtime)
+        if connection is None:
+            raise RuntimeUnavailable(runtime)
+        return connection
+
+    def learn(self, runtime: str, hold: int, replica: str, *, before: str = "") -> bool:
+        """There is this link of the runtime. False: a newer one is known. `before`: where it was linked before."""
+        newest, known = self._holds.get(runtime, (0, before))
+        if hold < newest:
+            return False
+        self._holds[runtime] = (hold, replica)
+        if known not in ("", replica):
+            self._moved()
+        ours = self._connections.get(runtime)
+        if ours is not None and ours.hold < hold:
+            ours.doubted.set()
+        return True
 
     async def attach(self, connection: RuntimeConnection) -> None:
         """The newest connection of a runtime is the one: an older one is ended first, its last report taken in."""
@@ -46,6 +82,17 @@ class ConnectedRuntimes:
             self.news.tell(connection.runtime)
         connection.end()
         connection.gone.set()
+
+    def lead_elsewhere(self, connection: RuntimeConnection) -> None:
+        """Questions for this runtime go through another replica."""
+        self._elsewhere[connection.runtime] = connection
+        self.news.tell(connection.runtime)
+
+    def leave_elsewhere(self, connection: RuntimeConnection) -> None:
+        if self._elsewhere.get(connection.runtime) is connection:
+            del self._elsewhere[connection.runtime]
+            self.news.tell(connection.runtime)
+        connection.end()
 
     async def ask(
         self, runtime: str, body: RequestBody, answer: type[Answer], *, deadline_seconds: float = ANSWER_SECONDS
@@ -69,7 +116,7 @@ class ConnectedRuntimes:
             connection.doubted.set()
 
     def hint(self, repo_urls: tuple[str, ...]) -> None:
-        """A webhook came; (): it does not say for which repository. A storm of them becomes few messages."""
+        """For runtimes that are linked here. (): it is not known which repository. A storm becomes few messages."""
         self._hints.add(repo_urls)
 
     def _send_hint(self, repo_urls: tuple[str, ...]) -> None:
@@ -79,7 +126,9 @@ class ConnectedRuntimes:
                 connection.send(Hint(repo_urls))
 
     def _connection(self, runtime: str) -> RuntimeConnection:
-        connection = self._connections.get(runtime)
-        if connection is None:
+        here, elsewhere = self._connections.get(runtime), self._elsewhere.get(runtime)
+        if here is not None and elsewhere is not None:
+            return elsewhere if elsewhere.hold > here.hold > 0 else here
+        if (connection := here or elsewhere) is None:
             raise RuntimeUnavailable(runtime)
         return connection

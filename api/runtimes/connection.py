@@ -5,7 +5,7 @@ import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from api.errors import Refused, RuntimeUnavailable, TookTooLong
+from api.errors import ApiError, Refused, RuntimeUnavailable, TookTooLong
 from api.runtimes.stream import LinkStream
 from model.link import (
     AnswerBody,
@@ -23,11 +23,14 @@ OUTBOX_MESSAGES = 4096
 
 
 class RuntimeConnection:
-    """Made by `api.runtimes.link` once the runtime has said who it is. Usable until `end`."""
+    """Made by `api.runtimes.link` once the runtime has said who it is, or by `api.replicas.line` where it is linked to
+    another replica. Usable until `end`. `hold` is the number of the link; 0: not given yet.
+    """
 
-    def __init__(self, runtime: str, session: str) -> None:
+    def __init__(self, runtime: str, session: str = "", *, hold: int = 0) -> None:
         self.runtime = runtime
         self.session = session
+        self.hold = hold
         self.outbox: asyncio.Queue[ToRuntime] = asyncio.Queue(OUTBOX_MESSAGES)
         self.replaced = asyncio.Event()
         self.doubted = asyncio.Event()  # set: its token may be void, look at once
@@ -72,7 +75,7 @@ class RuntimeConnection:
     @asynccontextmanager
     async def stream(self, body: RequestBody, *, capacity: int) -> AsyncIterator[LinkStream]:
         number = next(self._numbers)
-        stream = LinkStream(self.runtime, capacity=capacity, cancel=lambda: self._cancel(number))
+        stream = LinkStream(capacity=capacity, cancel=lambda: self._cancel(number))
         self._streams[number] = stream
         try:
             self.send(Request(number, body))
@@ -97,6 +100,14 @@ class RuntimeConnection:
                 if stream := self._streams.get(number):
                     stream.end(error)
 
+    def fail(self, number: int, error: ApiError) -> None:
+        """Nothing more will come of this question."""
+        future = self._pending.get(number)
+        if future is not None and not future.done():
+            future.set_exception(error)
+        elif stream := self._streams.get(number):
+            stream.fail(error)
+
     def end(self) -> None:
         """The socket is gone: whoever waits is told."""
         self._ended = True
@@ -104,7 +115,7 @@ class RuntimeConnection:
             if not future.done():
                 future.set_exception(RuntimeUnavailable(self.runtime))
         for stream in self._streams.values():
-            stream.disconnect()
+            stream.fail(RuntimeUnavailable(self.runtime))
 
     def _cancel(self, number: int) -> None:
         if not self._ended and not self.outbox.full():

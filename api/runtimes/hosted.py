@@ -9,15 +9,19 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
 from api.access.secret_token import RUNTIME, hash_token, new_token
-from api.plane import ControlPlane
 from api.settings import IN_CLUSTER, HostedRuntime, Settings, child_environment
 from model.listing import RegisteredRuntime
 from model.store import runtime as runtime_store
+
+if TYPE_CHECKING:
+    from api.plane import ControlPlane
 
 STOP_SECONDS = 10.0
 BEAT_SECONDS = 5.0
@@ -29,7 +33,44 @@ class RuntimeEnded(Exception):
     """The child ended; the supervisor starts it again."""
 
 
-async def run_hosted(plane: ControlPlane, runtime: HostedRuntime) -> None:
+@dataclass(slots=True)
+class HostedProcesses:
+    """Those that run here, as they were started; settled by one at a time."""
+
+    running: dict[str, HostedRuntime] = field(default_factory=dict)
+    settling: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+async def settle_hosted(plane: "ControlPlane") -> None:
+    """Starts, restarts and ends processes until they are those that are wanted: all, where this replica is the first
+    one, else none."""
+    processes = plane.hosted
+    async with processes.settling:
+        wanted = await _wanted(plane) if plane.roster.is_first else {}
+        for name in [name for name, runtime in processes.running.items() if wanted.get(name) != runtime]:
+            await plane.supervisor.end(_part(name))
+            del processes.running[name]
+        for name, runtime in wanted.items():
+            if name not in processes.running:
+                await _start(plane, runtime)
+                processes.running[name] = runtime
+
+
+async def _wanted(plane: "ControlPlane") -> dict[str, HostedRuntime]:
+    """Of the settings, and those that people set up."""
+    own = plane.settings.hosted_runtime
+    wanted = {own.name: own} if own is not None else {}
+    async with plane.database.read() as session:
+        known = await runtime_store.all_runtimes(session)
+    for runtime in known:
+        if (hosted := hosted_of(plane.settings, runtime)) is not None:
+            wanted.setdefault(runtime.name, hosted)
+        elif runtime.hosting is not None and runtime.name not in plane.hosted.running:
+            log.debug("a hosted runtime stays down: no cluster is named for it", runtime=runtime.name)
+    return wanted
+
+
+async def _start(plane: "ControlPlane", runtime: HostedRuntime) -> None:
     """Registers the runtime and keeps its process running."""
     token = new_token(RUNTIME)
     await _register(plane, runtime.name, token)
@@ -37,13 +78,7 @@ async def run_hosted(plane: ControlPlane, runtime: HostedRuntime) -> None:
     async def keep(beat: Callable[[], None]) -> None:
         await _run(plane, runtime, token, beat)
 
-    await end_hosted(plane, runtime.name)
     plane.supervisor.start(_part(runtime.name), keep, beat_seconds=BEAT_SECONDS)
-
-
-async def end_hosted(plane: ControlPlane, name: str) -> None:
-    """Ends its process, if there is one, and does not start it again."""
-    await plane.supervisor.end(_part(name))
 
 
 def hosted_of(settings: Settings, runtime: RegisteredRuntime) -> HostedRuntime | None:
@@ -59,13 +94,13 @@ def _part(name: str) -> str:
     return f"runtime-{name}"
 
 
-async def _register(plane: ControlPlane, name: str, token: str) -> None:
+async def _register(plane: "ControlPlane", name: str, token: str) -> None:
     async with plane.database.write() as session:
         if not await runtime_store.set_token(session, name, hash_token(token)):
             await runtime_store.add(session, name, token_hash=hash_token(token), hosted=True, now=plane.clock())
 
 
-async def _run(plane: ControlPlane, runtime: HostedRuntime, token: str, beat: Callable[[], None]) -> None:
+async def _run(plane: "ControlPlane", runtime: HostedRuntime, token: str, beat: Callable[[], None]) -> None:
     process = await asyncio.create_subprocess_exec(
         *_command(plane, runtime),
         env=child_environment(ARGOSY_LINK_TOKEN=token),
@@ -84,7 +119,7 @@ async def _run(plane: ControlPlane, runtime: HostedRuntime, token: str, beat: Ca
     raise RuntimeEnded(f"runtime {runtime.name!r} ended with code {process.returncode}")
 
 
-def _command(plane: ControlPlane, runtime: HostedRuntime) -> list[str]:
+def _command(plane: "ControlPlane", runtime: HostedRuntime) -> list[str]:
     link = plane.settings.local_url.replace("http", "ws", 1) + "/link"
     return [
         *(sys.executable, "-m", "api.runtimes.child", str(os.getpid())),

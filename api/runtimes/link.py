@@ -16,8 +16,7 @@ import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.access.secret_token import hash_token
-from api.live.activity import Activity
-from api.live.changes import Changes
+from api.live.tidings import Reported, Tidings
 from api.runtimes.audit import follow_audit_log
 from api.runtimes.connected import ConnectedRuntimes
 from api.runtimes.connection import RuntimeConnection
@@ -37,9 +36,9 @@ from model.link import (
     decode_from_runtime,
     encode,
 )
-from model.listing import ListedApplication
 from model.store import notification as notification_store
 from model.store import release as release_store
+from model.store import replica as replica_store
 from model.store import report as report_store
 from model.store import runtime as runtime_store
 
@@ -60,16 +59,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LinkServer:
-    """What a connection needs of the control plane. `notice` hears of each reported state before anybody else does,
-    `new_repository` of each repository whose audit log begins."""
+    """What a connection needs of the control plane."""
 
     database: Database
     connected: ConnectedRuntimes
-    changes: Changes
-    activity: Activity
+    tidings: Tidings
     clock: Callable[[], datetime]
-    notice: Callable[[ListedApplication], None]
-    new_repository: Callable[[], None]
     heartbeat_seconds: float = HEARTBEAT_SECONDS
     token_check_seconds: float = TOKEN_CHECK_SECONDS
 
@@ -91,6 +86,10 @@ class LinkServer:
         """Whose token it is now; None: nobody's, or not any more."""
         async with self.database.read() as session:
             return await runtime_store.name_for_token(session, token_hash)
+
+    async def newest_hold(self, runtime: str) -> int:
+        async with self.database.read() as session:
+            return await replica_store.newest_hold(session, runtime)
 
     async def _hello(self, websocket: WebSocket, runtime: str) -> Hello | None:
         try:
@@ -160,8 +159,14 @@ class _Link:
                 raise error
 
     async def _welcome(self) -> None:
-        async with self._server.database.read() as session:
-            position = await report_store.position(session, self._connection.runtime)
+        server, connection = self._server, self._connection
+        async with server.database.write() as session:
+            replica = server.connected.replica
+            hold = await replica_store.take_hold(session, connection.runtime, replica, server.clock())
+            position = await report_store.position(session, connection.runtime)
+        connection.hold = hold.number
+        server.connected.learn(connection.runtime, hold.number, replica, before=hold.before)
+        server.connected.news.tell(connection.runtime)
         known = position is not None and position.session == self._connection.session
         resume_after = position.seq if position is not None and known else None
         await self._send(Welcome(resume_after, self._server.heartbeat_seconds))
@@ -199,8 +204,11 @@ class _Link:
         self._because(REPLACED, "a newer connection of this runtime took over")
 
     async def _end_with_token(self) -> None:
-        """A token that was renewed or whose runtime was removed, here or by another process, ends its connection."""
+        """A token that was renewed or whose runtime was removed, here or by another process, ends its connection; so
+        does a newer link of the runtime to another replica."""
         while await self._server.runtime_of(self._token_hash) == self._connection.runtime:
+            if await self._server.newest_hold(self._connection.runtime) != self._connection.hold:
+                return self._connection.replaced.set()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._server.token_check_seconds):
                     await self._connection.doubted.wait()
@@ -213,28 +221,21 @@ class _Link:
             report = await self._reports.get()
             try:
                 async with self._server.database.write() as session:
-                    applied = await report_store.apply(session, runtime, link_session, report)
+                    hold = self._connection.hold
+                    applied = await report_store.apply(session, runtime, link_session, report, hold=hold)
                     now = self._server.clock()
                     await release_store.take(session, applied.changes, now=now)
                     told = await notification_store.take(session, applied.changes, now=now)
             except Conflict as error:
                 return self._because(OUT_OF_ORDER, str(error))
-            for change in applied.changes:
-                if change.after is not None:
-                    self._server.notice(change.after)
-            self._server.changes.publish(applied.changes)
-            self._server.activity.publish(told)
-            if applied.runtime_changed:
-                self._server.connected.news.tell(runtime)
+            self._server.tidings.tell(Reported(runtime, hold, applied.changes, tuple(told), applied.runtime_changed))
             await self._connection.outbox.put(Acknowledge(applied.seq))
             if applied.snapshot_finished:
                 await self._server.database.analyze()
 
     async def _follow_audit(self) -> None:
         server = self._server
-        await follow_audit_log(
-            server.database, self._connection, server.new_repository, server.activity.publish, server.clock
-        )
+        await follow_audit_log(server.database, self._connection, server.tidings.tell, server.clock)
 
     async def _note_seen(self) -> None:
         now = self._server.clock()

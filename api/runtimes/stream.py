@@ -4,15 +4,14 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from api.errors import FellBehind, Refused, RuntimeUnavailable
+from api.errors import ApiError, FellBehind, Refused
 from model.link import AnswerBody, Refusal
 
 
 class LinkStream:
     """Iterates over what the runtime sends. Ends normally, with Refused, RuntimeUnavailable, or FellBehind."""
 
-    def __init__(self, runtime: str, *, capacity: int, cancel: Callable[[], None]) -> None:
-        self._runtime = runtime
+    def __init__(self, *, capacity: int, cancel: Callable[[], None]) -> None:
         self._capacity = capacity
         self._cancel = cancel
         self._items: deque[AnswerBody] = deque()
@@ -39,8 +38,8 @@ class LinkStream:
         )
         self._finish(error)
 
-    def disconnect(self) -> None:
-        self._finish(RuntimeUnavailable(self._runtime))
+    def fail(self, error: ApiError) -> None:
+        self._finish(error)
 
     def close(self) -> None:
         """The reader is gone."""

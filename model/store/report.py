@@ -82,9 +82,15 @@ async def position(session: AsyncSession, runtime: str) -> Position | None:
     return Position(row.session, row.seq) if row else None
 
 
-async def apply(session: AsyncSession, runtime: str, link_session: str, report: Report) -> Applied:
-    """Raises Conflict if reports before this one are missing: the runtime must connect anew and resume."""
-    row = await session.get(ReportPositionRow, runtime)
+async def apply(session: AsyncSession, runtime: str, link_session: str, report: Report, *, hold: int = 0) -> Applied:
+    """`hold` is the number of the link that it came by (`model.store.replica`).
+
+    Raises Conflict if reports before this one are missing, or a newer link took over: the runtime must connect anew and
+    resume.
+    """
+    row = await session.get(ReportPositionRow, runtime, with_for_update=True)
+    if row is not None and row.hold != hold:
+        raise Conflict(f"runtime {runtime!r} is linked elsewhere by now")
     known = row is not None and row.session == link_session
     if known and row is not None and report.seq <= row.seq:
         return Applied(row.seq)

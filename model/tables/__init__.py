@@ -16,6 +16,7 @@ from model.tables.login_attempt import LoginAttemptRow
 from model.tables.notification import NotificationRow
 from model.tables.person import PersonRow
 from model.tables.release import ReleaseClusterDayRow, ReleaseDayRow, ReleaseRow, RulerRow
+from model.tables.replica import ReplicaRow
 from model.tables.report_position import ReportPositionRow
 from model.tables.repository import RepositoryRow
 from model.tables.runtime import RuntimeRow
@@ -37,6 +38,7 @@ __all__ = [
     "ReleaseClusterDayRow",
     "ReleaseDayRow",
     "ReleaseRow",
+    "ReplicaRow",
     "ReportPositionRow",
     "RepositoryRow",
     "RulerRow",

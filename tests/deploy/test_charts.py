@@ -119,6 +119,17 @@ class TestRendered:
         assert told["ARGOSY_SECURE_COOKIES"] == "true"
         assert "u:p" not in yaml.safe_dump(objects["Deployment"])
 
+    def test_several_replicas_share_a_postgresql_and_know_where_each_of_them_answers(self) -> None:
+        objects = _by_kind(_rendered("argosy", "replicas=2", "database.url=postgresql://u:p@db/argosy"))
+        deployment = objects["Deployment"]["spec"]
+        assert (deployment["replicas"], "strategy" in deployment) == (2, False)
+        told = {one["name"]: one.get("value") for one in deployment["template"]["spec"]["containers"][0]["env"]}
+        assert told["ARGOSY_REPLICA_URL"] == "http://$(POD_IP):8000"
+        assert "PersistentVolumeClaim" not in objects
+        done = _helm("template", "release", str(DEPLOY / "argosy"), "--kube-version", KUBERNETES, "--set", "replicas=2")
+        assert done.returncode != 0
+        assert "PostgreSQL" in done.stderr
+
     def test_hosted_runtimes_get_an_account_only_when_they_are_wanted(self) -> None:
         assert "ClusterRole" not in _by_kind(_rendered("argosy"))
         objects = _by_kind(_rendered("argosy", "hosted.enabled=true"))

@@ -1,8 +1,11 @@
 """Opening the database: migrations lead to what the tables say, and writers take turns."""
 
 import asyncio
+import random
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
@@ -12,6 +15,7 @@ import model.tables  # noqa: F401 - registers the tables
 from model.database import Database
 from model.person import Person
 from model.store import person as person_store
+from model.store import replica as replica_store
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -46,3 +50,27 @@ async def test_a_new_password_ends_sessions_and_tokens(database: Database) -> No
         await person_store.set_password(session, "dana", "y")
         assert await person_store.credential(session, "s", NOW) is None
         assert await person_store.credential(session, "t", NOW) is None
+
+
+@pytest.mark.timeout(60)
+async def test_whoever_is_cancelled_while_writing_does_not_keep_the_writers_place(tmp_path: Path) -> None:
+    """SQLite keeps a transaction open as long as anybody has its cursor, and a traceback has."""
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
+    both = [await Database.open(url), await Database.open(url)]
+    chance = random.Random(1)
+
+    async def write(database: Database, number: int) -> None:
+        async with database.write() as session:
+            await replica_store.take_hold(session, f"runtime-{number}", "somebody", NOW)
+
+    for _ in range(60):
+        writers = [asyncio.create_task(write(database, number)) for number in range(3) for database in both]
+        for _ in range(chance.randrange(4)):
+            await both[0].check()
+        for writer in writers:
+            if chance.random() < 0.6:
+                writer.cancel()
+        outcomes = await asyncio.gather(*writers, return_exceptions=True)
+        assert not [one for one in outcomes if isinstance(one, Exception)], "the database is locked"
+    for database in both:
+        await database.close()

@@ -1,6 +1,7 @@
 """Taking in reports: once each, in order, all or nothing."""
 
-from datetime import UTC, datetime
+import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -21,6 +22,7 @@ from model.listing import ApplicationFilter, Visibility
 from model.paging import PageRequest
 from model.report import ClusterSummary, RuntimeSummary
 from model.store import application as application_store
+from model.store import replica as replica_store
 from model.store import report as report_store
 from model.store import runtime as runtime_store
 from model.store.application import ApplicationSelection
@@ -155,3 +157,48 @@ async def test_an_invisible_application_is_in_no_list(database: Database) -> Non
         async with database.read() as reading:
             assert (await application_store.page(reading, selection, PageRequest(10))).rows == ()
             assert await application_store.count(reading, selection) == 0
+
+
+async def hold(database: Database, holder: str) -> replica_store.Hold:
+    async with database.write() as writing:
+        return await replica_store.take_hold(writing, "demo", holder, NOW)
+
+
+async def test_reports_of_a_link_that_was_replaced_are_not_taken_in(database: Database) -> None:
+    """Whatever the replica that had the link before still has in hand."""
+    old = await hold(database, "one")
+    async with database.write() as writing:
+        first = Report(1, (SnapshotBegin(), changed(0), SnapshotEnd()))
+        await report_store.apply(writing, "demo", "s1", first, hold=old.number)
+    new = await hold(database, "two")
+    assert (new.before, new.number > old.number) == ("one", True)
+    async with database.write() as writing:
+        with pytest.raises(Conflict, match="linked elsewhere"):
+            await report_store.apply(writing, "demo", "s1", Report(2, (changed(1),)), hold=old.number)
+    async with database.write() as writing:
+        await report_store.apply(writing, "demo", "s1", Report(2, (changed(2),)), hold=new.number)
+    assert len(await names(database)) == 2
+
+
+async def test_numbers_of_links_go_on_growing_when_a_runtime_is_removed_and_comes_back(database: Database) -> None:
+    old = await hold(database, "one")
+    async with database.write() as writing:
+        await runtime_store.remove(writing, "demo")
+        later = NOW + timedelta(seconds=1)
+        assert (await replica_store.take_hold(writing, "demo", "one", later)).number > old.number
+
+
+async def test_two_processes_write_one_database_in_turn(database: Database) -> None:
+    """Each counts on what it has read: none of them may have read before the other committed."""
+    other = await Database.open(database.url)
+
+    async def add(where: Database) -> None:
+        async with where.write() as writing:
+            await replica_store.take_hold(writing, "demo", "somebody", NOW)
+
+    try:
+        first = (await hold(database, "one")).number
+        await asyncio.gather(*(add(where) for where in (database, other) for _ in range(10)))
+        assert (await hold(database, "one")).number == first + 21
+    finally:
+        await other.close()

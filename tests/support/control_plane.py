@@ -137,9 +137,11 @@ async def control_plane(
     *,
     clock: Callable[[], datetime] = utc_now,
     monotonic: Callable[[], float] = time.monotonic,
+    port: int = 0,
     **options: Any,
 ) -> AsyncIterator[Running]:
-    settings = Settings(host="127.0.0.1", port=0, data_dir=data_dir, console=None, log_level="critical", **options)
+    """`port` 0: a free one."""
+    settings = Settings(host="127.0.0.1", port=port, data_dir=data_dir, console=None, log_level="critical", **options)
     configure_logs("critical")
     await _make_people(settings)
     app = create_app(settings, clock=clock, monotonic=monotonic)
@@ -156,7 +158,7 @@ async def control_plane(
     config = uvicorn.Config(
         app,
         host="127.0.0.1",
-        port=0,
+        port=port,
         log_config=None,
         ws="websockets-sansio",
         ws_per_message_deflate=False,

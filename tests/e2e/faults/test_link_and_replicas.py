@@ -1,20 +1,19 @@
-"""The link is cut for an hour, and a runtime moves between two control planes: nothing is lost, doubled or made up."""
+"""The link is cut for an hour, and two replicas share a runtime: nothing is lost, doubled or made up."""
 
 import asyncio
-import os
-import secrets
+import functools
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import asyncpg
 import pytest
 
 from gitsync.sandbox.githost import Access
 from tests.support.control_plane import Running, control_plane
 from tests.support.linked import Linked, linked_runtime
+from tests.support.replicas import joined, replica, shared_database
 from tests.support.sandbox_rig import running_world
 
 pytestmark = [pytest.mark.e2e]
@@ -75,7 +74,7 @@ async def test_an_hour_without_the_link_stops_nobody_but_who_asks_and_loses_noth
         linked_runtime(world, running, tmp_path / "runtime") as linked,
     ):
         first = await linked.deploy("2")
-        await until(lambda: _is(revision(running), first))
+        await until(functools.partial(_is, running, first))
         async with running.subscribe("writer", LIVE) as events:
             await events.next()
             linked.line.cut()
@@ -90,7 +89,7 @@ async def test_an_hour_without_the_link_stops_nobody_but_who_asks_and_loses_noth
             clocks.ahead = timedelta(minutes=62)
             assert await revision(running) == "", "nobody knows any more who may see it"
             linked.line.mend()
-            await until(lambda: _is(revision(running), second))
+            await until(functools.partial(_is, running, second))
             async with asyncio.timeout(20):
                 while second not in str(await events.next()):
                     pass
@@ -98,7 +97,7 @@ async def test_an_hour_without_the_link_stops_nobody_but_who_asks_and_loses_noth
             made = await linked.create(running, "later", "op-later")
             assert made["errors"] == []
         assert await operations_of(linked, "op-later") == 1
-        await until(lambda: _contains(messages(running), "Add later"))
+        await until(functools.partial(_contains, running, "Add later"))
         assert (await messages(running)).count("Add later") == 1
 
 
@@ -110,7 +109,7 @@ async def test_access_that_git_takes_away_ends_within_a_minute_on_every_path(tmp
         linked_runtime(world, running, tmp_path / "runtime") as linked,
     ):
         first = await linked.deploy("2")
-        await until(lambda: _is(revision(running), first))
+        await until(functools.partial(_is, running, first))
         async with running.subscribe("writer", TREE) as tree, running.subscribe("writer", LIVE) as live:
             assert "web" in str(await tree.next())
             await live.next()
@@ -129,25 +128,31 @@ async def test_access_that_git_takes_away_ends_within_a_minute_on_every_path(tmp
         assert await operations_of(linked, "op-late") == 0
 
 
-async def test_a_runtime_that_moves_to_another_control_plane_takes_everything_along(tmp_path: Path) -> None:
-    url = await _database(tmp_path)
-    async with (
-        running_world(tmp_path / "world") as world,
-        control_plane(tmp_path / "b", database_url=url) as other,
-        control_plane(tmp_path / "a", database_url=url) as one,
-        linked_runtime(world, one, tmp_path / "runtime") as linked,
-    ):
-        first = await linked.deploy("2")
-        await until(lambda: _is(revision(one), first))
-        assert await revision(other) == "", "whoever cannot ask what Git allows shows nothing"
-        assert (await linked.create(other, "cart", "op-cart"))["errors"] != []
-        assert await operations_of(linked, "op-cart") == 0
-        clicks = [asyncio.create_task(linked.create(one, f"c{number}", f"op-{number}")) for number in range(4)]
-        linked.line.lead_to(int(other.address.rpartition(":")[2]))
-        linked.line.cut()
-        linked.line.mend()
+async def test_two_replicas_answer_alike_and_lose_nothing_when_the_one_with_the_link_dies(tmp_path: Path) -> None:
+    """Clicks at the replica without the link while the other one ends under them: one commit each, no live gap."""
+    url = await shared_database()
+    async with running_world(tmp_path / "world") as world, AsyncExitStack() as dying:
+        other = await dying.enter_async_context(replica(tmp_path / "plane", url))
+        async with AsyncExitStack() as first_to_die:
+            one = await first_to_die.enter_async_context(replica(tmp_path / "plane", url))
+            await joined(one)
+            await joined(other)
+            linked = await dying.enter_async_context(linked_runtime(world, one, tmp_path / "runtime"))
+            first = await linked.deploy("2")
+            for running in (one, other):
+                await until(functools.partial(_is, running, first))
+            live = await dying.enter_async_context(other.subscribe("writer", LIVE))
+            tree = await dying.enter_async_context(other.subscribe("writer", TREE))
+            assert first in str(await live.next())
+            assert "web" in str(await tree.next())
+            made = await linked.create(other, "cart", "op-cart")
+            assert made["errors"] == []
+            assert (await linked.create(one, "cart", "op-cart"))["commit"] == made["commit"], "the same click"
+            await until(functools.partial(_contains, one, "Add cart"))
+            clicks = [asyncio.create_task(linked.create(other, f"c{number}", f"op-{number}")) for number in range(4)]
+            linked.line.lead_to(int(other.address.rpartition(":")[2]))
         outcomes = await asyncio.gather(*clicks)
-        await until(lambda: _online_at(other))
+        await until(functools.partial(_online, other))
         for number, outcome in enumerate(outcomes):
             again = await linked.create(other, f"c{number}", f"op-{number}")
             assert again["errors"] == []
@@ -155,31 +160,22 @@ async def test_a_runtime_that_moves_to_another_control_plane_takes_everything_al
                 assert again["commit"] == outcome["commit"]
             assert await operations_of(linked, f"op-{number}") == 1
         second = await linked.deploy("3")
-        await until(lambda: _is(revision(other), second))
-        await until(lambda: _contains(messages(other), "Add c3"))
+        async with asyncio.timeout(60):
+            while second not in str(await live.next()):
+                pass
+        await until(functools.partial(_contains, other, "Add c3"))
         assert sorted(text for text in await messages(other) if text.startswith("Add c")) == [
-            f"Add c{number}" for number in range(4)
+            *(f"Add c{number}" for number in range(4)),
+            "Add cart",
         ]
 
 
-async def _database(folder: Path) -> str:
-    """One that two control planes may share: PostgreSQL where there is one, else a file."""
-    server = os.environ.get("ARGOSY_TEST_POSTGRES")
-    if not server:
-        return f"sqlite:///{folder / 'shared.db'}"
-    name = f"argosy_test_{secrets.token_hex(6)}"
-    connection: Any = await asyncpg.connect(f"{server}/postgres")
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    return f"{server}/{name}"
+async def _is(running: Running, wanted: str) -> bool:
+    return await revision(running) == wanted
 
 
-async def _is(read: Awaitable[str], wanted: str) -> bool:
-    return await read == wanted
-
-
-async def _contains(read: Awaitable[list[str]], wanted: str) -> bool:
-    return wanted in await read
+async def _contains(running: Running, wanted: str) -> bool:
+    return wanted in await messages(running)
 
 
 async def _online(running: Running) -> bool:
@@ -189,7 +185,3 @@ async def _online(running: Running) -> bool:
 
 async def _offline(running: Running) -> bool:
     return not await _online(running)
-
-
-async def _online_at(running: Running) -> bool:
-    return running.plane.connected.available("demo")
