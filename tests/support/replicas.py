@@ -13,8 +13,6 @@ from api.live.news import News
 from tests.support.control_plane import Running, control_plane
 from tests.support.demo import free_port
 
-BEAT_SECONDS = 0.1
-
 
 async def shared_database() -> str | None:
     """None: the file in the data directory, which replicas then share."""
@@ -37,7 +35,6 @@ async def replica(folder: Path, url: str | None, **options: Any) -> AsyncIterato
         database_url=url,
         port=port,
         replica_url=options.pop("replica_url", address),
-        replica_beat_seconds=options.pop("replica_beat_seconds", BEAT_SECONDS),
         **options,
     ) as running:
         yield running
