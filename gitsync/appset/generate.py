@@ -1,5 +1,6 @@
 """An ApplicationSet to its Applications."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -66,25 +67,20 @@ def generate(application_set: JsonObject, inputs: GeneratorInputs, *, now: datet
             applications.append(_application(application_set, one, renderer))
         except (GeneratorInvalid, TemplateInvalid) as error:
             errors.append(_error("RenderTemplateParamsError", error.message))
-    unique, repeated = _without_repeated(applications)
-    errors += [_error("ApplicationValidationError", f"more than one Application is named {name}") for name in repeated]
-    return Generation(tuple(unique), tuple(errors), _warnings(spec), tuple(dict.fromkeys(questions)))
+    unique, rejected = _without_repeated(applications)
+    questions = list(dict.fromkeys(questions))
+    return Generation(unique, tuple(errors), _warnings(spec), tuple(questions), rejected)
 
 
 def _error(reason: str, message: str) -> GenerationError:
     return GenerationError(reason, message)
 
 
-def _without_repeated(applications: list[JsonObject]) -> tuple[list[JsonObject], list[str]]:
-    """The first of each name, and the names that came again."""
-    unique: dict[str, JsonObject] = {}
-    repeated: dict[str, None] = {}
-    for one in applications:
-        name = one["metadata"]["name"]
-        if name in unique:
-            repeated[name] = None
-        unique.setdefault(name, one)
-    return list(unique.values()), list(repeated)
+def _without_repeated(applications: list[JsonObject]) -> tuple[tuple[JsonObject, ...], dict[str, str]]:
+    """Those with a name of their own, and why the others may not be written: nobody knows which of them is meant."""
+    times = Counter(one["metadata"]["name"] for one in applications)
+    unique = tuple(one for one in applications if times[one["metadata"]["name"]] == 1)
+    return unique, {name: "more than one Application has this name" for name, count in times.items() if count > 1}
 
 
 def _warnings(spec: JsonObject) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ def validated(
         if (reason := objection(one, projects, known))
     }
     kept = tuple(one for one in generation.applications if one["metadata"]["name"] not in why)
-    return replace(generation, applications=kept, rejected=why)
+    return replace(generation, applications=kept, rejected={**generation.rejected, **why})
 
 
 def objection(body: JsonObject, projects: Mapping[str, JsonObject], clusters: tuple[ClusterInput, ...]) -> str:

@@ -276,7 +276,7 @@ def appset(files: tuple[str, ...], clusters: str | None, live: str | None, repos
     With --live: what would be created, changed and deleted, one result for each set.
     """
     from gitsync.appset.clusters import clusters_among
-    from gitsync.inspect.appset import appset_of_file, generations_of_file, preview_of_file, told
+    from gitsync.inspect.appset import appset_of_file, errors_of, generations_of_file, preview_of_file, told
     from gitsync.inspect.files import read_objects
     from gitsync.inspect.output import write_objects
 
@@ -294,7 +294,7 @@ def appset(files: tuple[str, ...], clusters: str | None, live: str | None, repos
         write_objects((one for generation in generations for one in generation.applications), form)
         for line in (line for generation in generations for line in told(generation)):
             click.echo(line, err=True)
-        if any(generation.errors for generation in generations):
+        if any(map(errors_of, generations)):
             sys.exit(1)
 
 

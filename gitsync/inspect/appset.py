@@ -44,11 +44,8 @@ def appset_of_file(
 ) -> list[JsonObject]:
     """The Applications of all sets in a file. Raises InspectError unless every one could be generated."""
     generations = generations_of_file(file, clusters, directories, now=now)
-    if errors := [error for generation in generations for error in generation.errors]:
-        raise InspectError(
-            f"{file}: " + "; ".join(f"{error.reason}: {error.message}" for error in errors),
-            suggestion="Correct the ApplicationSet",
-        )
+    if errors := [error for generation in generations for error in errors_of(generation)]:
+        raise InspectError(f"{file}: {'; '.join(errors)}", suggestion="Correct the ApplicationSet")
     return [one for generation in generations for one in generation.applications]
 
 
@@ -61,7 +58,13 @@ def generations_of_file(
 def told(generation: Generation) -> list[str]:
     """Warnings and errors, a line each."""
     warnings = [f"warning: {warning}" for warning in generation.warnings]
-    return [*warnings, *(f"error: {error.reason}: {error.message}" for error in generation.errors)]
+    return [*warnings, *(f"error: {error}" for error in errors_of(generation))]
+
+
+def errors_of(generation: Generation) -> list[str]:
+    """Why something was not generated, or may not be written."""
+    rejected = [f"ApplicationValidationError: {name}: {why}" for name, why in generation.rejected.items()]
+    return [*(f"{error.reason}: {error.message}" for error in generation.errors), *rejected]
 
 
 def sets_of_file(file: str) -> list[JsonObject]:

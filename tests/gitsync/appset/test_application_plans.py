@@ -159,3 +159,10 @@ def test_labels_and_annotations_that_are_preserved_for_all_sets_stay_beside_thos
     (change,) = plan_applications(given, Generation((body("a"),)), [live], Policy.SYNC).changes
     metadata = change.body["metadata"]
     assert (metadata["labels"], metadata["annotations"]) == ({"mine": "1", "all": "1"}, {"note": "1"})
+
+
+def test_what_may_not_be_written_is_neither_changed_nor_deleted_and_others_are() -> None:
+    generation = Generation((body("new"),), rejected={"old": "more than one Application has this name"})
+    plan = plan_applications(application_set(), generation, [owned("old"), owned("gone")], Policy.SYNC)
+    assert [(str(one.verb), one.name) for one in plan.changes] == [("create", "new"), ("delete", "gone")]
+    assert plan.withheld == ("old is not written: more than one Application has this name",)
