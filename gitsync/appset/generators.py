@@ -24,6 +24,7 @@ _LEAVES: dict[str, Callable[[JsonObject, Renderer, GeneratorInputs], list[Parame
     "clusters": cluster_parameters,
     "git": git_generator,
 }
+_KNOWN = (*_LEAVES, *_ASKED, "matrix", "merge")
 _DEEPEST = 2
 _MOST_SETS = 20_000
 
@@ -37,7 +38,16 @@ class ParameterSet:
 
 
 def parameter_sets(generator: JsonObject, renderer: Renderer, inputs: GeneratorInputs) -> list[ParameterSet]:
-    """Raises GeneratorInvalid, TemplateInvalid and AnswerMissing."""
+    """An entry of the set may name several generators, one after the other; inside of others it names one. Raises
+    GeneratorInvalid, TemplateInvalid and AnswerMissing."""
+    names = _names(generator)
+    if len(names) < 2:
+        return _sets(generator, renderer, inputs)
+    others = {key: value for key, value in generator.items() if key not in names}
+    return [one for name in names for one in _sets({**others, name: generator[name]}, renderer, inputs)]
+
+
+def _sets(generator: JsonObject, renderer: Renderer, inputs: GeneratorInputs) -> list[ParameterSet]:
     _, settings = _named(generator)
     template = settings.get("template") or {}
     return [ParameterSet(parameters, template) for parameters in _parameters(generator, renderer, inputs, 0)]
@@ -49,7 +59,7 @@ def generator_kinds(application_set: JsonObject) -> frozenset[str]:
     todo: list[Any] = list((application_set.get("spec") or {}).get("generators") or ())
     while todo:
         generator = todo.pop()
-        for name in (*_LEAVES, *_ASKED, "matrix", "merge"):
+        for name in _KNOWN:
             settings = generator.get(name) if isinstance(generator, dict) else None
             if settings is not None:
                 found.add(name)
@@ -91,13 +101,16 @@ def _parameters(generator: JsonObject, renderer: Renderer, inputs: GeneratorInpu
 
 
 def _named(generator: JsonObject) -> tuple[str, JsonObject]:
-    known = (*_LEAVES, *_ASKED, "matrix", "merge")
-    named = [name for name in known if generator.get(name) is not None]
-    if len(named) != 1:
+    names = _names(generator)
+    if len(names) != 1:
         raise GeneratorInvalid(
-            f"a generator must be exactly one of {', '.join(known)}", suggestion="Split it, or name a known one."
+            f"a generator must be exactly one of {', '.join(_KNOWN)}", suggestion="Split it, or name a known one."
         )
-    return named[0], generator[named[0]]
+    return names[0], generator[names[0]]
+
+
+def _names(generator: JsonObject) -> list[str]:
+    return [name for name in _KNOWN if generator.get(name) is not None]
 
 
 def _matrix(settings: JsonObject, renderer: Renderer, inputs: GeneratorInputs, depth: int) -> list[Parameters]:
