@@ -19,3 +19,8 @@ def missing_field(path: str, field: str) -> str:
 
 def negative(path: str, value: int) -> str:
     return invalid(path, value, "must be greater than or equal to 0")
+
+
+def contradictory(path: str, problem: str) -> str:
+    """Two fields that exclude each other, or none of two that are needed; the API calls that an internal error."""
+    return f"{path}: Internal error: {problem}"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from gitsync.rollout import defaults
 from gitsync.rollout.problem import invalid, missing_field, negative, required
 from gitsync.rollout.replica_set import selects
-from gitsync.rollout.validation_references import services, templates
+from gitsync.rollout.validation_references import routers, services, templates
 from gitsync.rollout.validation_steps import steps
 from gitsync.rollout.values import Children
 from model.kinds.rollout import AntiAffinity, BlueGreenStrategy, CanaryStrategy, PingPong, Rollout, TrafficRouting
@@ -36,6 +36,7 @@ def problems(rollout: Rollout, children: Children) -> Iterator[str]:
         yield from _canary(rollout, strategy.canary)
     yield from services(rollout, children)
     yield from templates(rollout, children)
+    yield from routers(rollout)
 
 
 def _spec(rollout: Rollout) -> Iterator[str]:
@@ -69,13 +70,21 @@ def _template(rollout: Rollout) -> Iterator[str]:
         return
     if rollout.spec.selector and not selects(rollout.spec.selector, labels):
         yield invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
-    containers = (template.get("spec") or {}).get("containers")
-    if not containers:
+    spec = template.get("spec") or {}
+    if not spec.get("containers"):
         yield required("spec.template.spec.containers")
-    for index, container in enumerate(containers or ()):
+    names: set[str] = set()
+    for index, container in enumerate(spec.get("containers") or ()):
+        path = f"spec.template.spec.containers[{index}]"
         for field in ("name", "image"):
             if not container.get(field):
-                yield required(f"spec.template.spec.containers[{index}].{field}")
+                yield required(f"{path}.{field}")
+        name = str(container.get("name", ""))
+        if name and name in names:
+            yield f'{path}.name: Duplicate value: "{name}"'
+        names.add(name)
+    if (policy := spec.get("restartPolicy")) not in (None, "", "Always"):
+        yield f'spec.template.spec.restartPolicy: Unsupported value: "{policy}": supported values: "Always"'
 
 
 def _blue_green(rollout: Rollout, strategy: BlueGreenStrategy) -> Iterator[str]:
@@ -138,9 +147,8 @@ def _ping_pong(pair: PingPong, routing: TrafficRouting | None) -> Iterator[str]:
     path = f"{_PATH}.pingPong"
     # Plugins may do it as well: the reference names ALB, Istio and plugins.
     if routing is not None and routing.alb is None and routing.istio is None and not routing.plugins:
-        yield invalid(
-            f"{_PATH}.trafficRouting.alb", None, "Ping-pong feature works with the ALB and Istio traffic routers only"
-        )
+        problem = "Ping-pong feature works with the ALB and Istio traffic routers only"
+        yield invalid(f"{_PATH}.trafficRouting.alb", "null", problem)
     if not pair.ping_service:
         yield invalid(f"{path}.pingService", "", _PING_PONG_SERVICES)
     if not pair.pong_service:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from gitsync.manifest.object import JsonObject
-from gitsync.rollout.problem import invalid
+from gitsync.rollout.problem import contradictory, invalid
 from gitsync.rollout.values import Children
 from model.kinds.rollout import HASH_LABEL, MANAGED_BY, Rollout, RolloutAnalysis, TemplateRef
 
@@ -40,6 +40,26 @@ def services(rollout: Rollout, children: Children) -> Iterator[str]:
             yield invalid(field, name, f'Service "{name}" is managed by another Rollout')
 
 
+def routers(rollout: Rollout) -> Iterator[str]:
+    """One object by itself or a list of them, and neither both nor none."""
+    canary = rollout.spec.strategy.canary
+    routing = canary.traffic_routing if canary else None
+    if routing is None:
+        return
+    path = "spec.strategy.canary.trafficRouting"
+    for name, body, one, many in (
+        ("nginx", routing.nginx, "stableIngress", "stableIngresses"),
+        ("alb", routing.alb, "ingress", "ingresses"),
+    ):
+        if body is not None and bool(body.get(one)) == bool(body.get(many)):
+            which = f"{one[0].upper()}{one[1:]} or {many[0].upper()}{many[1:]}"
+            found = "Both" if body.get(one) else "Neither"
+            yield contradictory(f"{path}.{name}", f"Either {which} must be configured. {found} are configured.")
+    istio = routing.istio
+    if istio is not None and bool(istio.get("virtualService")) == bool(istio.get("virtualServices")):
+        yield contradictory(f"{path}.istio", "either VirtualService or VirtualServices must be configured")
+
+
 def referenced_analyses(rollout: Rollout) -> Iterator[tuple[str, RolloutAnalysis]]:
     strategy = rollout.spec.strategy
     if (green := strategy.blue_green) is not None:
@@ -64,9 +84,11 @@ def templates(rollout: Rollout, children: Children) -> Iterator[str]:
         found.append((f"{field}.templates", analysis, list(bodies.values())))
     for path, analysis, all_bodies in found:
         given = {argument.name for argument in analysis.args}
+        shown = f"templateNames: [{' '.join(body['metadata']['name'] for body in all_bodies)}]"
+        for name in _repeated(all_bodies):
+            yield invalid(path, shown, f"two metrics have the same name '{name}'")
         for name in _unresolved(all_bodies, given):
-            names = " ".join(body["metadata"]["name"] for body in all_bodies)
-            yield invalid(path, f"templateNames: [{names}]", f"args.{name} was not resolved")
+            yield invalid(path, shown, f"args.{name} was not resolved")
         if analysis is not background:
             yield from _endless(path, all_bodies)
 
@@ -89,6 +111,15 @@ def _gather(
         nested = (body.get("spec") or {}).get("templates") or ()
         inner = [TemplateRef(str(one.get("templateName", "")), bool(one.get("clusterScope"))) for one in nested]
         yield from _gather(inner, "spec.templates", children, bodies)
+
+
+def _repeated(bodies: Sequence[JsonObject]) -> Iterator[str]:
+    names: set[str] = set()
+    for metric in (metric for body in bodies for metric in (body.get("spec") or {}).get("metrics") or ()):
+        name = str(metric.get("name", ""))
+        if name in names:
+            yield name
+        names.add(name)
 
 
 def _unresolved(bodies: Sequence[JsonObject], given: set[str]) -> Iterator[str]:

@@ -64,7 +64,8 @@ def missing(rollout: JsonObject, live: LiveObjects, settings: RouterSettings = _
     named = [(router, *one) for router in _ROUTERS if _has(routed, router) for one in router.named(routed)]
     for _, field, address in named:
         if address.key not in live:
-            what = f'{address.kind.lower()}.{address.gvk.group} "{address.name}" not found'
+            plural = "" if address.kind == "Ingress" else "s"  # as the upstream's two kinds of clients call them
+            what = f'{address.kind.lower()}{plural}.{address.gvk.group} "{address.name}" not found'
             return invalid(f"{_PATH}.{field}", address.name, what)
     for router, field, address in named:
         if problem := router.unfit(routed, address, live[address.key]):
