@@ -6,6 +6,7 @@ from gitsync.manifest.object import JsonObject
 from gitsync.rollout.problem import invalid
 from gitsync.rollout.routing.alb import ALB
 from gitsync.rollout.routing.alb_verification import verify_weights
+from gitsync.rollout.routing.ambassador import AMBASSADOR
 from gitsync.rollout.routing.apisix import APISIX
 from gitsync.rollout.routing.app_mesh import APP_MESH
 from gitsync.rollout.routing.gateway_api import GATEWAY_API, PLUGIN
@@ -17,9 +18,8 @@ from gitsync.rollout.routing.values import RoutedRollout, Router, RouterSettings
 from gitsync.rollout.values import LiveObjects, Needed, Routed, RoutingFailed, RoutingRequest
 
 # In the order of upstream, which shows in the order of writes and events.
-_ROUTERS = (ISTIO, NGINX, ALB, SMI, APP_MESH, TRAEFIK, APISIX, GATEWAY_API)
+_ROUTERS = (ISTIO, NGINX, ALB, SMI, AMBASSADOR, APP_MESH, TRAEFIK, APISIX, GATEWAY_API)
 _PATH = "spec.strategy.canary.trafficRouting"
-_NOT_BUILT = {"ambassador": "Ambassador"}
 _DEFAULTS = RouterSettings()
 
 
@@ -100,9 +100,6 @@ def _has(rollout: RoutedRollout, router: Router) -> bool:
 
 
 def _routers(rollout: RoutedRollout) -> list[Router]:
-    for key, name in _NOT_BUILT.items():
-        if rollout.routing.get(key) is not None:
-            raise RoutingFailed(f"the router {name} is not supported", suggestion="use the Gateway API instead")
     for plugin in rollout.routing.get("plugins") or {}:
         if plugin != PLUGIN:
             raise RoutingFailed(f"the router plugin {plugin} is not supported", suggestion=f"use {PLUGIN} instead")

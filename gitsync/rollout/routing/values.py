@@ -63,6 +63,7 @@ class RouterSettings:
     traefik_version: str = "traefik.io/v1alpha1"
     apisix_version: str = "apisix.apache.org/v2"
     ingress_version: str = "networking.k8s.io/v1"
+    ambassador_version: str = "getambassador.io/v2"
     gateway_version: str = "gateway.networking.k8s.io/v1"
 
 
