@@ -127,16 +127,10 @@ def list_applications(
         "healthStatuses": [value.upper() for value in health],
         "statuses": [value.upper() for value in statuses],
         "search": search,
+        "kinds": ["APPLICATION", "GIT_SOURCE"],
     }
-    rows: list[dict[str, Any]] = []
-    after = ""
-    while True:
-        page = client.execute(settings, _LIST, {"filters": filters, "after": after})["applications"]
-        rows += [_row(node, output) for node in page["nodes"]]
-        if not page["pageInfo"]["hasNextPage"]:
-            break
-        after = page["pageInfo"]["endCursor"]
-    show_table(rows, output)
+    nodes = client.pages(settings, _LIST, {"filters": filters}, "applications")
+    show_table([_row(node, output) for node in nodes], output)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`argosy appset preview`: what an ApplicationSet would create, change and delete, asked of its runtime."""
+"""`argosy appset list|preview`: ApplicationSets, and what one would create, change and delete."""
 
 from typing import Any
 
@@ -8,6 +8,12 @@ from api.cli import client
 from api.cli.output import output_option, show_json, show_table
 from api.settings import ClientSettings
 
+_LIST = """query List($filters: ApplicationsFilterArgs, $after: String) {
+  applications(filters: $filters, pagination: {first: 100, after: $after}) {
+    pageInfo { hasNextPage endCursor }
+    nodes { metadata { runtime namespace name } childrenNum syncStatus healthStatus explanation }
+  }
+}"""
 _PREVIEW = """query Preview($input: ApplicationSetPreviewInput!) {
   applicationSetPreview(input: $input) {
     applications complete changesCount changes { name action reason manifest live } withheld errors warnings
@@ -20,8 +26,31 @@ _PREVIEW = """query Preview($input: ApplicationSetPreviewInput!) {
 @click.option("--token", help="API token.")
 @click.pass_context
 def appset(context: click.Context, server: str | None, token: str | None) -> None:
-    """See what ApplicationSets would do."""
+    """See ApplicationSets, and what they would do."""
     context.obj = client.client_settings(server, token)
+
+
+@appset.command(name="list")
+@click.option("--runtime", multiple=True)
+@click.option("--search", default="")
+@output_option
+@click.pass_obj
+def list_sets(settings: ClientSettings, runtime: tuple[str, ...], search: str, output: str) -> None:
+    """List ApplicationSets, and how many applications each generates."""
+    filters = {"runtimes": runtime, "search": search, "kinds": ["APPLICATION_SET"]}
+    nodes = client.pages(settings, _LIST, {"filters": filters}, "applications")
+    show_table([_row(node) for node in nodes], output)
+
+
+def _row(node: dict[str, Any]) -> dict[str, Any]:
+    metadata = node["metadata"]
+    return {
+        "application set": f"{metadata['runtime']}/{metadata['namespace']}/{metadata['name']}",
+        "applications": node["childrenNum"],
+        "health": node["healthStatus"],
+        "sync": node["syncStatus"],
+        "explanation": node["explanation"],
+    }
 
 
 @appset.command()

@@ -1,7 +1,7 @@
 """The GraphQL client of the command line."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 import click
@@ -36,6 +36,17 @@ def execute(settings: ClientSettings, query: str, variables: dict[str, Any]) -> 
         raise click.ClickException(_sentence(errors[0]))
     data: dict[str, Any] = answer["data"]
     return data
+
+
+def pages(settings: ClientSettings, query: str, variables: dict[str, Any], field: str) -> Iterator[dict[str, Any]]:
+    """The nodes of every page of a list; the query takes `$after`."""
+    after = ""
+    while True:
+        page = execute(settings, query, {**variables, "after": after})[field]
+        yield from page["nodes"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return
+        after = page["pageInfo"]["endCursor"]
 
 
 async def subscribe(

@@ -6,7 +6,7 @@ from api.cli.lazy import load_command
 
 _COMMANDS = {
     "app": ("api.cli.application:app", "See and steer applications."),
-    "appset": ("api.cli.application_set:appset", "See what ApplicationSets would do."),
+    "appset": ("api.cli.application_set:appset", "See ApplicationSets, and what they would do."),
     "audit": ("api.cli.audit:audit", "See who changed what, as Git tells it."),
     "cluster": ("api.cli.cluster:cluster", "Look after the clusters that runtimes deploy to."),
     "demo": ("api.cli.demo:demo", "Start everything on one port, with a sandbox cluster and Git host."),

@@ -1,8 +1,14 @@
 """ApplicationSets as rows above what they generate: seen by whoever may read their repository, changed in Git alone."""
 
+import asyncio
+import json
+from typing import Any
+
 import msgspec
 import pytest
+from click.testing import CliRunner
 
+from api.cli.main import main
 from api.live.applications import LiveKind
 from model.identity import ApplicationKey
 from model.link import ApplicationChanged, ApplicationRemoved
@@ -121,6 +127,22 @@ async def test_a_set_counts_as_no_application_of_its_runtime(running: Running, r
     before = await running.query("writer", count)
     await runtime.report(ApplicationChanged(application_set()))
     assert await running.query("writer", count) == before
+
+
+async def test_the_command_line_lists_sets_and_applications_apart(running: Running, runtime: FakeRuntime) -> None:
+    await runtime.report(*map(ApplicationChanged, (application_set(), generated("cart-eu"), generated("cart-us"))))
+    server = ["--server", running.address, "--token", await running.token("writer")]
+
+    async def listed(group: str) -> list[dict[str, Any]]:
+        arguments = [group, *server, "list", "-o", "json"]
+        found: list[dict[str, Any]] = json.loads((await asyncio.to_thread(CliRunner().invoke, main, arguments)).stdout)
+        return found
+
+    (one,) = await listed("appset")
+    assert (one["application set"], one["applications"]) == ("demo/argosy/cart", 2)
+    names = [row["application"] for row in await listed("app")]
+    assert names.count("demo/argosy/cart") == 1
+    assert {"demo/argosy/cart-eu", "demo/argosy/cart-us"} <= set(names)
 
 
 async def test_a_set_is_followed_apart_from_the_application_of_its_name(running: Running, runtime: FakeRuntime) -> None:
