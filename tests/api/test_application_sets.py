@@ -17,7 +17,7 @@ from tests.support.api_world import SECRET_REPO, renamed
 from tests.support.control_plane import Running
 from tests.support.fake_runtime import FakeRuntime
 
-pytestmark = pytest.mark.timeout(20)  # a control plane with its database and a runtime
+pytestmark = pytest.mark.cpu_seconds(20)  # a control plane with its database and a runtime
 SET = ApplicationKey("argosy", "cart", is_set=True)  # an application has this name, too
 ONE = """query One($kind: ApplicationKind) { application(runtime: "demo", name: "cart", kind: $kind) {
   id kind metadata { kind name } syncStatus healthStatus syncPolicy childrenNum

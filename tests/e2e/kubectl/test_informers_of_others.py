@@ -17,7 +17,7 @@ from tests.support.apart import Program
 from tests.support.real_apiserver import require_assets
 from tests.support.sandbox import running_sandbox
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e]
 
 QUOTA = GroupVersionKind("", "v1", "ResourceQuota")
 CONFIG_MAP = GroupVersionKind("", "v1", "ConfigMap")

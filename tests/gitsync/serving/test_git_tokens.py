@@ -93,7 +93,7 @@ async def test_a_token_that_ends_is_renewed_and_survives_a_restart(world: World,
         if number == 3:
             return web.json_response({"error": "invalid_grant"}, status=400)
         return web.json_response(
-            {"access_token": f"{CANARY}-{number}", "refresh_token": f"r{number}", "expires_in": 60}
+            {"access_token": f"{CANARY}-{number}", "refresh_token": f"refresh-{number}", "expires_in": 60}
         )
 
     application = web.Application()
@@ -103,7 +103,7 @@ async def test_a_token_that_ends_is_renewed_and_survives_a_restart(world: World,
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host = f"http://127.0.0.1:{runner.addresses[0][1]}"
     now = datetime.now(UTC) + timedelta(hours=1)
-    renewal = Renewal("r0", now, f"{host}/token", "id", "secret")
+    renewal = Renewal("refresh-0", now, f"{host}/token", "id", "secret")
     body = PutGitToken("dana", host, "dana", CANARY, checked=True, renewal=renewal)
     try:
         async with running_rig(world.access, world.host, world.folder / "one") as rig:
@@ -112,14 +112,14 @@ async def test_a_token_that_ends_is_renewed_and_survives_a_restart(world: World,
             await rig.runtime.git_tokens.renew_due(now - timedelta(minutes=30))
             assert asked == []
             await rig.runtime.git_tokens.renew_due(now)
-            assert [one["refresh_token"] for one in asked] == ["r0"]
+            assert [one["refresh_token"] for one in asked] == ["refresh-0"]
             secret = await rig.get("v1", "Secret", NAMESPACE, info.id)
             assert secret is not None
-            assert "r1" not in str({name: base64.b64decode(value) for name, value in secret["data"].items()})
+            assert "refresh-1" not in str({name: base64.b64decode(value) for name, value in secret["data"].items()})
         async with running_rig(world.access, world.host, world.folder / "two") as rig:
             tokens = rig.runtime.git_tokens
             await tokens.renew_due(now + timedelta(minutes=2))
-            assert [one["refresh_token"] for one in asked] == ["r0", "r1"]
+            assert [one["refresh_token"] for one in asked] == ["refresh-0", "refresh-1"]
             known = rig.runtime.credentials.for_person("dana", host)
             assert known is not None
             assert known.password == f"{CANARY}-2"
