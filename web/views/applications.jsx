@@ -6,7 +6,7 @@ import { Cards } from "./appcards.jsx";
 import { Table } from "./approws.jsx";
 import { BulkBar } from "./bulk.jsx";
 import { FilterBar, Strip } from "./filterbar.jsx";
-import { fromStart, isFiltered, onlyChoices, readFilters, readSort, readView, SINCE, SORTS, toArguments, toPagination } from "./filters.js";
+import { fromStart, isFiltered, narrowed, readFilters, readSort, readView, SINCE, SORTS, toArguments, toPagination } from "./filters.js";
 import { announce, AppLink, Icon, Notice, Stale } from "./kit.jsx";
 import { ask, useConnection, useStream } from "./live.js";
 import { HEALTH, SYNC } from "./tokens.js";
@@ -20,7 +20,8 @@ export function Applications() {
   const filters = useMemo(() => readFilters(search), [search]);
   const sort = readSort(search);
   const view = readView(search);
-  const page = usePage(filters, sort, view, search);
+  const [typed, setTyped] = useState(filters.q);
+  const page = useNarrowed(usePage(filters, sort, view, search), typed);
   const change = useCallback((changes) => showQuery(withChanges(new URLSearchParams(location.search), fromStart(changes)), { replace: "q" in changes }), []);
   const [chosen, setChosen] = useState(new Map());
   const choose = useCallback((rows, on) => {
@@ -40,7 +41,7 @@ export function Applications() {
           Application
         </AppLink>
       </Strip>
-      <FilterBar filters={filters} view={view} choices={page.data?.choices} onChange={change} />
+      <FilterBar filters={filters} view={view} stamp={page.turn} onType={setTyped} onChange={change} />
       <Older page={page} filters={filters} onChange={change} />
       {page.stale && <Stale since={page.stale.since} reason={page.stale.reason} />}
       {silent(page.data).map((runtime) => (
@@ -91,12 +92,11 @@ function usePage(filters, sort, view, search) {
     filters: whole ? { onlyRoots: true } : matching,
     strip: toArguments(filters, ["health"]),
     always: toArguments(filters, ["health", "since"]),
-    choices: onlyChoices(filters),
     sort: { field: SORTS[sort.key], order: sort.order },
     pagination: toPagination(search),
   };
   const key = JSON.stringify(variables);
-  const [state, setState] = useState({ data: null, error: null });
+  const [state, setState] = useState({ data: null, error: null, answers: null });
   const [news, setNews] = useState(new Map()); // the newest word on each row, wherever it stands
   const [touched, setTouched] = useState({});
   const [turn, setTurn] = useState(0);
@@ -107,7 +107,7 @@ function usePage(filters, sort, view, search) {
       (data) => {
         readAt.current = new Date().toISOString();
         setNews(new Map());
-        setState({ data, error: null });
+        setState({ data, error: null, answers: { whole, q: filters.q } });
       },
       (error) => error.name === "AbortError" || setState((before) => ({ ...before, error })),
     );
@@ -130,6 +130,16 @@ function usePage(filters, sort, view, search) {
   const reason = connection.up === false ? "the control plane does not answer" : state.error?.message;
   const stale = state.data && reason ? { since: connection.up === false ? connection.since : readAt.current, reason } : null;
   return { ...state, whole, news, touched, turn, again, stale };
+}
+
+// While somebody types, what is here is narrowed at once; the answer follows.
+function useNarrowed(page, typed) {
+  const { data, answers } = page;
+  return useMemo(() => {
+    if (!data || !typed || answers.whole || typed === answers.q) return page;
+    const nodes = narrowed(data.applications.nodes, typed);
+    return { ...page, data: { ...data, applications: { ...data.applications, nodes } } };
+  }, [page, data, answers, typed]);
 }
 
 function tell(rows) {

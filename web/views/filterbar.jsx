@@ -2,12 +2,14 @@
 import { useEffect, useRef, useState } from "react";
 import { useClosing } from "./closing.js";
 import { Bone, Icon } from "./kit.jsx";
+import { useAnswer } from "./live.js";
 import { Health } from "./status.jsx";
 import { HEALTH, SYNC } from "./tokens.js";
-import { CLEARED, FACETS, isFiltered, isStandardSince, KINDS, SINCE, UNHEALTHY, VIEWS } from "./filters.js";
+import { CLEARED, FACETS, isFiltered, isStandardSince, KINDS, onlyChoices, SINCE, UNHEALTHY, VIEWS } from "./filters.js";
 
 const WORDS = { tree: "As a tree", list: "As a list", cards: "As cards" };
 const MANY = 8;
+const REST_MS = 100; // after the last key
 const SHOWN = ["HEALTHY", "PROGRESSING", "DEGRADED", "SUSPENDED", "MISSING", "UNKNOWN"];
 
 // "12 applications · 1 ApplicationSet": a set is a row, but no application.
@@ -53,13 +55,15 @@ export function Strip({ facets, selected, onChange, children }) {
   );
 }
 
-export function FilterBar({ filters, view, choices, onChange }) {
-  const all = { ...choices, kinds: Object.keys(KINDS).map((value) => ({ value, count: choices?.kinds.find((one) => one.value === value)?.count ?? 0 })) };
+export function FilterBar({ filters, view, stamp, onType, onChange }) {
+  const [wanted, setWanted] = useState(false); // counting what every menu offers takes longer than the rows
+  const { data } = useAnswer("application_choices", { choices: onlyChoices(filters) }, { enabled: wanted, stamp });
+  const kinds = data && Object.keys(KINDS).map((value) => ({ value, count: data.choices.kinds.find((one) => one.value === value)?.count ?? 0 }));
   return (
     <div className="filters" role="search" aria-label="Applications">
-      <SearchField value={filters.q} onChange={(q) => onChange({ q })} />
+      <SearchField value={filters.q} onType={onType} onChange={(q) => onChange({ q })} />
       {FACETS.map((facet) => (
-        <FacetMenu key={facet.key} facet={facet} choices={all[facet.facet] ?? []} selected={filters[facet.key]} onChange={onChange} />
+        <FacetMenu key={facet.key} facet={facet} choices={facet.key === "kind" ? kinds : data?.choices[facet.facet]} selected={filters[facet.key]} onChange={onChange} onWanted={setWanted} />
       ))}
       <button type="button" className="button" aria-pressed={filters.star} onClick={() => onChange({ star: filters.star ? null : "1" })}>
         <Icon name="star" filled={filters.star} />
@@ -93,14 +97,18 @@ export function FilterBar({ filters, view, choices, onChange }) {
 }
 
 // Typing is local; the URL follows when the typing rests.
-function SearchField({ value, onChange }) {
+function SearchField({ value, onType, onChange }) {
   const [text, setText] = useState(value);
   const timer = useRef(0);
-  useEffect(() => setText(value), [value]);
-  const type = (next) => {
+  const say = (next) => {
     setText(next);
+    onType(next);
+  };
+  useEffect(() => say(value), [value]);
+  const type = (next) => {
+    say(next);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => onChange(next), 200);
+    timer.current = setTimeout(() => onChange(next), REST_MS);
   };
   return (
     <div className="field">
@@ -121,16 +129,24 @@ function SearchField({ value, onChange }) {
 const WORD_OF = { sync: (value) => SYNC[value]?.word, kind: (value) => KINDS[value], health: (value) => HEALTH[value].word };
 const wordOf = (facet, value) => (facet.word ?? WORD_OF[facet.key])?.(value) ?? value;
 
-// `facet`: {key, label, word?}, word says what people read for a value.
-export function FacetMenu({ facet, choices, selected, onChange }) {
+// `facet`: {key, label, word?}, word says what people read for a value. `onWanted` hears whether the choices are looked at,
+// or about to be; until they are there they are undefined.
+export function FacetMenu({ facet, choices, selected, onChange, onWanted }) {
   const ref = useRef(null);
   useClosing(ref);
   const [text, setText] = useState("");
-  const known = [...choices, ...selected.filter((value) => !choices.some((choice) => choice.value === value)).map((value) => ({ value, count: 0 }))];
+  const offered = choices ?? [];
+  const known = [...offered, ...selected.filter((value) => !offered.some((choice) => choice.value === value)).map((value) => ({ value, count: 0 }))];
   const shown = known.filter(({ value }) => wordOf(facet, value).toLowerCase().includes(text.toLowerCase()));
   const toggle = (value) => onChange({ [facet.key]: selected.includes(value) ? selected.filter((one) => one !== value) : [...selected, value] });
   return (
-    <details className="menu" ref={ref}>
+    <details
+      className="menu"
+      ref={ref}
+      onToggle={(event) => onWanted?.(event.currentTarget.open)}
+      onPointerEnter={() => onWanted?.(true)}
+      onPointerLeave={(event) => event.currentTarget.open || onWanted?.(false)}
+    >
       <summary className={`button${selected.length ? " chosen" : ""}`}>
         {facet.label}
         {selected.length > 0 && <span className="count">{selected.length === 1 ? wordOf(facet, selected[0]) : selected.length}</span>}
@@ -140,7 +156,8 @@ export function FacetMenu({ facet, choices, selected, onChange }) {
         {known.length > MANY && (
           <input type="search" className="menu-search" aria-label={`Find in ${facet.label}`} placeholder="Find" value={text} onChange={(event) => setText(event.target.value)} />
         )}
-        {shown.length === 0 && <p className="muted pad">{known.length ? "Nothing has this in its name." : "Nothing to choose from yet."}</p>}
+        {!choices && <p className="pad"><Bone wide /></p>}
+        {choices && shown.length === 0 && <p className="muted pad">{known.length ? "Nothing has this in its name." : "Nothing to choose from yet."}</p>}
         {shown.map(({ value, count }) => (
           <label key={value}>
             <input type="checkbox" checked={selected.includes(value)} onChange={() => toggle(value)} />

@@ -72,6 +72,12 @@ test("filters keep the owners of what they find", () => {
 
 test("what must be pruned is not fine", () => assert.equal(isFine({ requiresPruning: true }), false));
 
+test("what is typed narrows the rows that are here, and leaves them where none matches", () => {
+  const rows = ["checkout", "Cart-check", "payment"].map((name) => ({ metadata: { name } }));
+  assert.deepEqual(filters.narrowed(rows, "CHECK"), rows.slice(0, 2));
+  assert.deepEqual(filters.narrowed(rows, "shipping"), rows);
+});
+
 test("filters of the address become arguments, and a dimension can be left out", () => {
   const read = filters.readFilters(new URLSearchParams("q=check&health=DEGRADED&health=MISSING&runtime=eu&star=1&since=any"));
   assert.deepEqual(filters.toArguments(read), { runtimes: ["eu"], healthStatuses: ["DEGRADED", "MISSING"], search: "check", favorite: true });
