@@ -6,16 +6,19 @@ import shutil
 import signal
 import sys
 from base64 import b64encode
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from tests.support.demo import PASSWORD, Demo, Person, running_demo
 from tests.support.process_watch import processes_of, until_ended
 
 pytestmark = [
     pytest.mark.e2e,
+    pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
 ]
 STATE = """query { applications(pagination: {first: 50}) { nodes {
@@ -35,8 +38,14 @@ def runtime_of(demo: Demo) -> int:
     return next(pid for pid, words in processes_of(demo.data_dir).items() if "-m gitsync --name" in words)
 
 
-async def test_a_killed_runtime_is_started_again_and_goes_on(tmp_path: Path) -> None:
-    async with running_demo(tmp_path / "data") as demo, demo.signed_in("admin") as admin:
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
+    async with running_demo(tmp_path_factory.mktemp("demo") / "data") as running:
+        yield running
+
+
+async def test_a_killed_runtime_is_started_again_and_goes_on(demo: Demo) -> None:
+    async with demo.signed_in("admin") as admin:
         await admin.until_healthy(*SHOP)
         before, runtime = await state_of(admin), runtime_of(demo)
         os.kill(runtime, signal.SIGKILL)
@@ -47,6 +56,20 @@ async def test_a_killed_runtime_is_started_again_and_goes_on(tmp_path: Path) -> 
                 await asyncio.sleep(0.2)
         await admin.until_healthy("newsletter")
         assert await state_of(admin) == before
+
+
+async def test_no_password_and_no_secret_value_is_ever_told(demo: Demo) -> None:
+    async with demo.signed_in("admin") as admin:
+        await admin.until_healthy(*SHOP)
+        told = [str(await admin.ask(MANAGED)), str(await admin.ask(STATE))]
+        for path in ("/metrics", "/readyz"):
+            async with admin.session.get(path) as response:
+                told.append(await response.text())
+    told.append(demo.log.read_text())
+    assert "Secret" in told[0]
+    for text in told:
+        for canary in (PASSWORD, SECRET, b64encode(SECRET.encode()).decode(), b64encode(PASSWORD.encode()).decode()):
+            assert canary not in text
 
 
 async def test_lost_caches_and_a_lost_database_come_back_the_same(tmp_path: Path) -> None:
@@ -61,17 +84,3 @@ async def test_lost_caches_and_a_lost_database_come_back_the_same(tmp_path: Path
     async with running_demo(data, port=port) as demo, demo.signed_in("admin") as admin:
         await admin.until_healthy(*SHOP)
         assert await state_of(admin) == before
-
-
-async def test_no_password_and_no_secret_value_is_ever_told(tmp_path: Path) -> None:
-    async with running_demo(tmp_path / "data") as demo, demo.signed_in("admin") as admin:
-        await admin.until_healthy(*SHOP)
-        told = [str(await admin.ask(MANAGED)), str(await admin.ask(STATE))]
-        for path in ("/metrics", "/readyz"):
-            async with admin.session.get(path) as response:
-                told.append(await response.text())
-    told.append(demo.log.read_text())
-    assert "Secret" in told[0]
-    for text in told:
-        for canary in (PASSWORD, SECRET, b64encode(SECRET.encode()).decode(), b64encode(PASSWORD.encode()).decode()):
-            assert canary not in text
