@@ -84,6 +84,21 @@ def _metadata(metadata: JsonObject) -> JsonObject:
     return kept
 
 
+def as_stored(body: JsonObject) -> JsonObject:
+    """A Secret with its stringData where the server puts it; everything else as it is.
+
+    Applied as stringData, a value that leaves Git later would stay: the server has no such field to take it from. What
+    is no text is left for the server to refuse.
+    """
+    if group_and_kind(body) != ("", "Secret") or not isinstance(plain := body.get("stringData"), dict):
+        return body
+    if not all(isinstance(value, str) for value in plain.values()) or not isinstance(body.get("data"), dict | None):
+        return body
+    secret = dict(body)
+    _store_string_data(secret)
+    return secret
+
+
 def _store_string_data(secret: JsonObject) -> None:
     """stringData as the server stores it, base64 without line breaks, and null as the empty string."""
     plain = secret.pop("stringData", None)

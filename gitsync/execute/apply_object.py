@@ -13,6 +13,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from gitsync.diff.normalize import as_stored
 from gitsync.execute.client_side import apply_client_side
 from gitsync.execute.hooks import end_hook
 from gitsync.execute.live import LiveView, Watched
@@ -110,7 +111,8 @@ async def _apply(cluster: Cluster, task: Task, body: JsonObject, settings: Apply
 
 
 async def _apply_server_side(cluster: Cluster, task: Task, body: JsonObject, settings: ApplySettings) -> Written:
-    return await cluster.apply(body, manager=FIELD_MANAGER, dry_run=settings.dry_run, validation=_validation(task))
+    stored = as_stored(body)
+    return await cluster.apply(stored, manager=FIELD_MANAGER, dry_run=settings.dry_run, validation=_validation(task))
 
 
 async def _replace(cluster: Cluster, task: Task, body: JsonObject, settings: ApplySettings) -> Written:

@@ -72,6 +72,7 @@ class Execution:
         self._part = plan  # what of it is under way: the plan, or what it keeps for a failure
         self._alarms: list[asyncio.TimerHandle] = []
         self._late: set[ResourceKey] = set()  # not well within their time limits
+        self._elsewhere: set[ResourceKey] = set()  # of kinds that turned out to have no namespace
         self._hooks = {task.key for task in plan.tasks if task.hook}
         self._earlier = earlier
         self._cluster = cluster
@@ -247,7 +248,7 @@ class Execution:
         blind = {kind for kind in kinds if self._settings.dry_run or self._live.blind_to(*kind)}
         for task in tasks:
             key = task.key
-            unseen = (key.group, key.kind) in blind
+            unseen = (key.group, key.kind) in blind or key in self._elsewhere
             if key in self._versions:
                 if unseen:
                     self._health[key] = None
@@ -360,6 +361,8 @@ class Execution:
             return result(task, ResultCode.SYNCED, "already created anew", phase=Phase.RUNNING)
         written = await self._apply_once_served(task)
         self._versions[task.key] = written.body["metadata"].get("resourceVersion", "")
+        if task.key.namespace and not written.body["metadata"].get("namespace"):
+            self._elsewhere.add(task.key)
         self._set_alarm(task)
         if not dry_run:
             await wait_established(self._cluster, self._live, task, self._establish)

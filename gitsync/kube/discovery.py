@@ -154,9 +154,12 @@ class Discovery:
         return self._learned.get(gvk) or self._served.get(gvk)
 
     def is_namespaced(self, gvk: GroupVersionKind) -> bool | None:
-        """None: the cluster has no such kind, as far as is known."""
-        resource = self.resource(gvk)
+        """None: the cluster has no such kind, in whatever version, as far as is known."""
+        resource = self.resource(gvk) or next(iter(self._in_any_version(gvk)), None)
         return resource.namespaced if resource else None
+
+    def _in_any_version(self, gvk: GroupVersionKind) -> list[ApiResource]:
+        return [one for one in self.resources() if (one.group, one.kind) == (gvk.group, gvk.kind)]
 
     def resources(self) -> tuple[ApiResource, ...]:
         return tuple((self._served | self._learned).values())
@@ -167,6 +170,12 @@ class Discovery:
             if self._clock() - self._refreshed_at >= _MISS_SECONDS:
                 await self.refresh()
             found = self.resource(gvk)
+        if found is None and (others := self._in_any_version(gvk)):
+            versions = ", ".join(sorted(one.gvk.api_version for one in others))
+            raise UnknownKind(
+                f"the cluster serves no {gvk}, but it serves {gvk.kind} as {versions}",
+                suggestion="Correct apiVersion, or install a CustomResourceDefinition that has this version.",
+            )
         if found is None:
             raise UnknownKind(
                 f"the cluster serves no {gvk}",

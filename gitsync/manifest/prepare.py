@@ -32,8 +32,8 @@ def prepare(
     is_namespaced: IsNamespaced,
     tracking: TrackingSettings = DEFAULT_TRACKING,
 ) -> Prepared:
-    """`is_namespaced` answers None for a kind that the cluster does not know; such an object keeps its namespace as
-    written, unless a definition among the documents says which scope it has."""
+    """`is_namespaced` answers None for a kind that the cluster does not know; such an object is taken to have a
+    namespace, unless a definition among the documents says which scope it has."""
     documents = tuple(documents)
     scopes = _scopes_defined_here(documents)
     objects: dict[ResourceKey, DesiredObject] = {}
@@ -43,9 +43,10 @@ def prepare(
     homeless: dict[ResourceKey, None] = {}
     for document in documents:
         gvk = GroupVersionKind.parse(document.body["apiVersion"], document.body["kind"])
-        namespaced = is_namespaced(gvk)
-        if namespaced is None:
-            namespaced = scopes.get((gvk.group, gvk.kind))
+        known = is_namespaced(gvk)
+        if known is None:
+            known = scopes.get((gvk.group, gvk.kind))
+        namespaced = known is not False
         placed = _placed(document.body, namespaced, default_namespace)
         key = _key_of(gvk, placed, generated)
         doubtful += _doubtful(document, key)
@@ -55,7 +56,7 @@ def prepare(
         objects.pop(key, None)  # the later one wins, with its place in the order
         objects[key] = DesiredObject(key, gvk.version, body, digest(body), document.origin)
         times[key] = times.get(key, 0) + 1
-        if namespaced and not key.namespace:
+        if known and not key.namespace:
             homeless[key] = None
     conditions = (*_repeated(times), *doubtful[:_MAX_DOUBTFUL], *_homeless(homeless, objects))
     return Prepared(tuple(objects.values()), conditions)
@@ -96,9 +97,9 @@ def _scopes_defined_here(documents: tuple[ParsedDocument, ...]) -> dict[tuple[st
     return scopes
 
 
-def _placed(body: JsonObject, namespaced: bool | None, default_namespace: str) -> JsonObject:
+def _placed(body: JsonObject, namespaced: bool, default_namespace: str) -> JsonObject:
     metadata = body["metadata"]
-    if namespaced is False and "namespace" in metadata:
+    if not namespaced and "namespace" in metadata:
         return {**body, "metadata": {name: value for name, value in metadata.items() if name != "namespace"}}
     if namespaced and not metadata.get("namespace") and default_namespace:
         return {**body, "metadata": {**metadata, "namespace": default_namespace}}

@@ -1,6 +1,7 @@
 """Asks an API server, by a dry run, what a sync would make of one object."""
 
 from gitsync.diff.client_side import client_side_patch
+from gitsync.diff.normalize import as_stored
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import Duplicated
 from gitsync.kube.limits import Budget
@@ -15,7 +16,8 @@ async def predict(
     applied. Raises ClusterError."""
     if not client_side:
         try:
-            done = await cluster.apply(body, manager=FIELD_MANAGER, force=True, dry_run=True, budget=Budget.DIFF)
+            stored = as_stored(body)
+            done = await cluster.apply(stored, manager=FIELD_MANAGER, force=True, dry_run=True, budget=Budget.DIFF)
         except Duplicated:
             pass  # as in a sync, the client's side does what the server's cannot
         else:

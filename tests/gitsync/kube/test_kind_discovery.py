@@ -6,7 +6,7 @@ import pytest
 
 from gitsync.kube.client import Cluster
 from gitsync.kube.discovery import ALL_VERBS, ApiResource, version_priority
-from gitsync.kube.errors import ClusterError
+from gitsync.kube.errors import ClusterError, UnknownKind
 from model.identity import GroupVersionKind
 from tests.support.kube_api import CONFIG_MAP, DEPLOYMENT, Kind, KubeApi, answer, serving
 
@@ -23,7 +23,10 @@ async def test_both_kinds_of_discovery_find_the_same(aggregated: bool) -> None:
         assert discovery.server_version == "v1.99.0"
         assert discovery.is_namespaced(GroupVersionKind("apps", "v1", "Deployment")) is True
         assert discovery.is_namespaced(GVK) is False
-        assert discovery.is_namespaced(GroupVersionKind("apps", "v2", "Deployment")) is None
+        assert discovery.is_namespaced(GroupVersionKind("apps", "v2", "Deployment")) is True, "as in other versions"
+        assert discovery.is_namespaced(GroupVersionKind("apps", "v1", "Boat")) is None
+        with pytest.raises(UnknownKind, match="serves no apps/v2 Deployment, but it serves Deployment as apps/v1"):
+            await discovery.require(GroupVersionKind("apps", "v2", "Deployment"))
         preferred = [r.gvk for r in discovery.resources() if r.kind == "Gadget" and r.preferred]
         assert preferred == [GVK]
         assert len(api.requests) == (3 if aggregated else 7)

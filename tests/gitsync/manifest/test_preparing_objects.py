@@ -31,9 +31,9 @@ def test_namespaces_are_filled_in_kept_or_removed_by_scope() -> None:
         ResourceKey("", "ConfigMap", "prod", "a"),
         ResourceKey("", "ConfigMap", "own", "a"),
         ResourceKey("", "Namespace", "", "a"),
-        ResourceKey("x", "Unknown", "", "a"),
+        ResourceKey("x", "Unknown", "prod", "a"),
     ]
-    assert [item.body["metadata"].get("namespace") for item in found.objects] == ["prod", "own", None, None]
+    assert [item.body["metadata"].get("namespace") for item in found.objects] == ["prod", "own", None, "prod"]
     assert found.conditions == ()
 
 

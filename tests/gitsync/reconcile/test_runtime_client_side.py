@@ -156,3 +156,18 @@ async def test_who_does_not_take_over_leaves_what_kubectl_applied(rig: Rig) -> N
     await rig.create_application("left", syncPolicy={**AUTOMATED, "syncOptions": ["ClientSideApplyMigration=false"]})
     await rig.until("left", lambda body: synced_and_healthy(body) and phase_of(body) == "Succeeded")
     assert await data_of(rig, "left") == {"a": "1", "b": "1"}
+
+
+def secret(name: str, **values: str) -> str:
+    return json.dumps({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": values})
+
+
+async def test_a_secret_value_that_leaves_git_leaves_the_cluster(rig: Rig) -> None:
+    await rig.push({"vault/a.yaml": secret("vault", kept="1", gone="2")})
+    await rig.create_application("vault", syncPolicy=AUTOMATED)
+    await rig.until("vault", synced_and_healthy)
+    commit = await rig.push({"vault/a.yaml": secret("vault", kept="1")})
+    await rig.until("vault", lambda body: body["status"]["sync"].get("revision") == commit and synced_and_healthy(body))
+    live = await rig.get("v1", "Secret", "default", "vault")
+    assert live is not None
+    assert live["data"] == {"kept": "MQ=="}
