@@ -55,7 +55,7 @@ async def change_password(plane: ControlPlane, viewer: Viewer, *, current: str, 
     hashed = await asyncio.to_thread(hash_password, new)
     async with plane.database.write() as session:
         await person_store.set_password(session, viewer.name, hashed)
-    plane.sign_in.revoked.tell(viewer.name)
+    plane.tidings.tell(SignInEnded(viewer.name))
 
 
 async def remove_person(plane: ControlPlane, viewer: Viewer, name: str) -> None:

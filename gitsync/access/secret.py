@@ -83,7 +83,7 @@ def read_repository_secret(body: JsonObject) -> RepositorySecret:
         template=(body["metadata"].get("labels") or {}).get(SECRET_TYPE_LABEL) == "repo-creds",
         credential=Credential(data.get("username", ""), data.get("password", "")) if known else None,
         ssh_private_key=data.get("sshPrivateKey", ""),
-        insecure=data.get("insecure") == "true",
+        insecure="true" in (data.get("insecure"), data.get("insecureIgnoreHostKey")),
         type=data.get("type") or "git",
         provider=data.get("provider", "").upper(),
         project=data.get("project", ""),

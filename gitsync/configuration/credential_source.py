@@ -10,10 +10,11 @@ from gitsync.git.host_keys import host_keys
 class RepositoryCredentials:
     """`gitsync.git.credentials.CredentialSource` from the Secrets of the home namespace.
 
-    `known_hosts` are the lines of argocd-ssh-known-hosts-cm, None without one: then any server is believed.
+    `known_hosts` are the lines of argocd-ssh-known-hosts-cm: an SSH server shows one of these keys, or it is refused,
+    as in Argo CD, unless its Secret says `insecure`.
     """
 
-    def __init__(self, store: CredentialStore, known_hosts: Callable[[], Awaitable[str | None]] | None = None) -> None:
+    def __init__(self, store: CredentialStore, known_hosts: Callable[[], Awaitable[str]]) -> None:
         self._store = store
         self._known_hosts = known_hosts
 
@@ -22,8 +23,7 @@ class RepositoryCredentials:
         if secret is None:
             return None
         if secret.ssh_private_key:
-            lines = await self._known_hosts() if self._known_hosts is not None and not secret.insecure else None
-            keys = host_keys(lines, url) if lines is not None else None
+            keys = None if secret.insecure else host_keys(await self._known_hosts(), url)
             return GitCredential(username="git", ssh_private_key=secret.ssh_private_key, host_keys=keys)
         if secret.credential is None:
             return None

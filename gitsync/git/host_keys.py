@@ -77,5 +77,5 @@ def _certificate_check_cb(certificate: Any, valid: Any, host: Any, data: Any) ->
     server = redact(ffi.string(host).decode(errors="replace"))
     raise HostKeyRefused(
         f"the SSH server {server} shows the key SHA256:{fingerprint}, which is not known",
-        suggestion="If it is the right one, add its line to argocd-ssh-known-hosts-cm.",
+        suggestion="If it is the right one, add its line, which ssh-keyscan prints, to argocd-ssh-known-hosts-cm.",
     )

@@ -25,22 +25,22 @@ async def known_keys(home: Home, cluster: Cluster, namespace: str) -> KnownKeys:
 
 
 class SshKnownHosts:
-    """The lines of argocd-ssh-known-hosts-cm, read again after a while. A cluster that does not answer changes nothing
-    of what was known."""
+    """The lines of argocd-ssh-known-hosts-cm, read again after a while; none where there is no such ConfigMap. A
+    cluster that does not answer changes nothing of what was known."""
 
     def __init__(self, cluster: Cluster, namespace: str, clock: Callable[[], float]) -> None:
         self._cluster = cluster
         self._namespace = namespace
         self._clock = clock
         self._read: float | None = None
-        self._lines: str | None = None
+        self._lines = ""
 
-    async def lines(self) -> str | None:
+    async def lines(self) -> str:
         if self._read is None or self._clock() - self._read > _KNOWN_SECONDS:
             try:
                 body = await self._cluster.get(_CONFIG_MAP, self._namespace, KNOWN_HOSTS)
             except ClusterError:
                 return self._lines
             data = (body or {}).get("data") or {}
-            self._lines, self._read = (str(data.get("ssh_known_hosts", "")) if body else None), self._clock()
+            self._lines, self._read = str(data.get("ssh_known_hosts", "")), self._clock()
         return self._lines

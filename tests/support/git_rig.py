@@ -12,7 +12,7 @@ from gitsync.git.settings import GitSettings
 from tests.support.git_origin import GitOrigin
 
 QUIET = GitSettings(poll_seconds=3600)  # nobody is asked unless a test hints
-# Where a test is about silence, it is noticed within the two seconds of the test; elsewhere a busy machine may be slow.
+# Where a host stays silent for good, that is noticed within the two seconds of a test; elsewhere a machine may be slow.
 IMPATIENT = {"silence_timeout_seconds": 0.4, "connect_timeout_seconds": 0.4, "list_timeout_seconds": 1.0}
 
 

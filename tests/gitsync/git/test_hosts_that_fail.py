@@ -24,7 +24,6 @@ CANARY = "canary-password-1f9c"
         (Fault(status=429), RepositoryUnreachable),
         (Fault(status=500), RepositoryUnreachable),
         (Fault(status=503), RepositoryUnreachable),
-        (Fault(half_open=True), RepositoryUnreachable),
         (Fault(cut_after=0), RepositoryUnreachable),
         (Fault(cut_after=60), RepositoryUnreachable),
     ],
@@ -35,6 +34,16 @@ async def test_every_failure_has_its_name_and_next_step(
 ) -> None:
     rig.origin.create("apps", {"a": "1"})
     rig.origin.fault = fault
+    await fails(rig, expected)
+
+
+async def test_silence_has_its_name_and_next_step_too(impatient_rig: GitRig) -> None:
+    impatient_rig.origin.create("apps", {"a": "1"})
+    impatient_rig.origin.fault = Fault(half_open=True)
+    await fails(impatient_rig, RepositoryUnreachable)
+
+
+async def fails(rig: GitRig, expected: type[RepositoryError]) -> None:
     rig.keyring.credential = GitCredential("robot", CANARY)
     with pytest.raises(expected) as caught:
         await rig.repositories.resolve(rig.origin.url("apps", user=f"robot:{CANARY}"), "main")
@@ -121,7 +130,8 @@ async def test_a_host_that_hangs_does_not_hold_up_others_nor_what_is_here(rig: G
     url = rig.origin.url("apps")
     await rig.repositories.resolve(url, "main")
     rig.origin.asked = asyncio.Queue()
-    rig.origin.fault = Fault(half_open=True, only="info/refs")
+    silence = asyncio.Event()
+    rig.origin.fault = Fault(hold=silence, only="info/refs")
     hanging = asyncio.create_task(rig.repositories.resolve(url, "main", fresh=True))
     await rig.origin.asked.get()
     reader = await rig.repositories.tree(url, commit)
@@ -129,6 +139,7 @@ async def test_a_host_that_hangs_does_not_hold_up_others_nor_what_is_here(rig: G
     rig.origin.fault = None
     assert (await rig.repositories.resolve(rig.origin.url("other"), "main")).commit == other
     assert not hanging.done()
+    silence.set()
     assert (await hanging).commit == commit
 
 

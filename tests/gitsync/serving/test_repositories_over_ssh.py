@@ -7,12 +7,16 @@ import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
 
 from gitsync.access.secret import Credential, PersonSecret, RepositorySecret
+from gitsync.configuration.credential_source import RepositoryCredentials
 from gitsync.git.credentials import GitCredential
 from gitsync.git.errors import HostKeyRefused
 from gitsync.git.host_keys import host_keys
@@ -20,9 +24,10 @@ from gitsync.git.remote import list_refs
 from gitsync.git.settings import GitSettings
 from gitsync.sandbox.githost import Access
 from gitsync.serving.committing import Intent
+from gitsync.sourcing.signing_keys import KNOWN_HOSTS
 from model.kinds.application import ApplicationSource
 from model.link_change import Author, ChangeAnswer, CommitWords
-from tests.support.runtime import AUTHOR, Rig, running_rig
+from tests.support.runtime import AUTHOR, NAMESPACE, Rig, running_rig
 from tests.support.sandbox_rig import World, running_world
 
 _SSHD = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/usr/bin")
@@ -72,6 +77,7 @@ async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[
         await host.commit_files("apps", "main", {"a": b"1\n"}, message="First", author=AUTHOR)
         with ssh_server(folder / "sshd", host.repositories.path("apps").parent) as (top, key):
             async with running_rig(world.access, host, folder / "runtime", name="demo") as rig:
+                await rig.cluster.create(known_hosts(top, (folder / "sshd" / "host.pub").read_text()))
                 credentials = rig.runtime.credentials
                 credentials.put_repository("ssh", RepositorySecret(top, True, None, ssh_private_key=key))
                 web = host.clone_url("apps").rpartition("/git/")[0]
@@ -80,6 +86,16 @@ async def both(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[
                     credentials.put_person(person, secret)
                 name = host.repositories.path("apps").name
                 yield world, rig, f"{top}/{name}"
+
+
+def known_hosts(top: str, public_key: str) -> dict[str, Any]:
+    port = urlsplit(top).port
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": KNOWN_HOSTS, "namespace": NAMESPACE},
+        "data": {"ssh_known_hosts": f"[127.0.0.1]:{port} {public_key}"},
+    }
 
 
 def intent(number: int) -> Intent:
@@ -145,6 +161,29 @@ async def test_a_server_with_another_key_than_the_known_one_is_refused(both: tup
     for line in (f"[127.0.0.1]:{port} {other}", f"127.0.0.1 {public}", ""):
         with pytest.raises(HostKeyRefused, match=r"shows the key SHA256:"):
             await read(line)
+
+
+async def test_without_known_hosts_no_server_is_believed_unless_its_secret_says_so(
+    both: tuple[World, Rig, str],
+) -> None:
+    _, rig, url = both
+    secret = rig.runtime.credentials.for_repository(url)
+    assert secret is not None
+
+    async def nobody_is_known() -> str:
+        return ""
+
+    source = RepositoryCredentials(rig.runtime.credentials, nobody_is_known)
+    credential = await source.credential_for(url)
+    with pytest.raises(HostKeyRefused, match="not known"):
+        await asyncio.to_thread(list_refs, url, credential, GitSettings())
+    rig.runtime.credentials.put_repository("ssh", replace(secret, insecure=True))
+    try:
+        credential = await source.credential_for(url)
+        listing = await asyncio.to_thread(list_refs, url, credential, GitSettings())
+    finally:
+        rig.runtime.credentials.put_repository("ssh", secret)
+    assert listing.default_branch == "refs/heads/main"
 
 
 async def test_the_operator_pushes_with_the_runtimes_key(both: tuple[World, Rig, str]) -> None:
