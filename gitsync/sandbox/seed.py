@@ -13,6 +13,7 @@ from pathlib import Path
 from secrets import token_urlsafe
 
 from gitsync.manifest.object import JsonObject
+from gitsync.manifest.parse import parse_manifests
 from gitsync.sandbox.demo_history import past_commits, read_episodes
 from gitsync.sandbox.errors import SandboxError
 from gitsync.sandbox.githost import Access, Author, GitHost, SeededCommit
@@ -37,6 +38,7 @@ RIGHTS: dict[str, dict[str, Access]] = {
 RENDERED_BY = {"applications/reviews.yaml": "kustomize", "applications/emails.yaml": "helm"}
 
 _CONTENT = Path(__file__).parent / "demo"
+_GIT_SOURCES = "resources/runtimes/demo"
 _PLATFORM_TEAM = Author("Platform team", "platform@shop.example.com")
 _MANAGER = "argosy-demo"
 
@@ -137,6 +139,9 @@ async def _seed_fleet(git_host: GitHost, size: "_FleetSize", *, public_git_url: 
     message = f"Add {len(names)} small applications to the fleet"
     await git_host.commit_files("apps", "main", workloads, message=message, author=_PLATFORM_TEAM)
     await git_host.commit_files("platform", "main", manifests, message=message, author=_PLATFORM_TEAM)
+    if not before:
+        source = {f"{_GIT_SOURCES}/fleet.yaml": _git_source("fleet", public_git_url)}
+        await git_host.commit_files("config", "main", source, message="Add the fleet", author=_PLATFORM_TEAM)
     size.write(applications)
 
 
@@ -234,23 +239,17 @@ def _cluster_objects(
             {"argosy.io/git-credential": "true"},
             {"person": user.name, "username": user.name, "password": user.password, "url": public_git_url},
         )
-    yield _git_source("platform", "applications", public_git_url)
+    yield parse_manifests(_git_source("platform", public_git_url), file="platform.yaml")[0].body
     if fleet:
-        yield _git_source("fleet", "fleet", public_git_url)
+        yield parse_manifests(_git_source("fleet", public_git_url), file="fleet.yaml")[0].body
 
 
-def _git_source(name: str, path: str, public_git_url: str) -> JsonObject:
-    return {
-        "apiVersion": "argoproj.io/v1alpha1",
-        "kind": "Application",
-        "metadata": {"name": name, "namespace": NAMESPACE, "labels": {"codefresh.io/entity": "git-source"}},
-        "spec": {
-            "project": "default",
-            "source": {"repoURL": f"{public_git_url}/platform.git", "targetRevision": "main", "path": path},
-            "destination": {"server": "https://kubernetes.default.svc", "namespace": NAMESPACE},
-            "syncPolicy": {"automated": {"prune": True, "selfHeal": True}},
-        },
-    }
+def _git_source(name: str, public_git_url: str) -> bytes:
+    """As it stands in the shared configuration, from which a runtime can be rebuilt."""
+    text = (_CONTENT / "config" / _GIT_SOURCES / "platform.yaml").read_bytes()
+    if name != "platform":
+        text = text.replace(b"name: platform", f"name: {name}".encode()).replace(b"applications", name.encode())
+    return text.replace(b"GIT_URL", public_git_url.encode())
 
 
 def _secret(name: str, labels: dict[str, str], data: dict[str, str]) -> JsonObject:
