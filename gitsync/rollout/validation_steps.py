@@ -10,6 +10,8 @@ from model.kinds.rollout import CanaryStep, CanaryStrategy, Rollout, TrafficRout
 
 _PATH = "spec.strategy"
 _KINDS = "Step must have one of the following set: experiment, setWeight, setCanaryScale, plugin or pause"
+_EXCLUSIVE = ("Experiment", "Pause", "SetWeight", "Analysis")
+_OTHERS = ("SetCanaryScale", "SetHeaderRoute", "SetMirrorRoute", "Plugin")
 _HEADER = "SetHeaderRoute requires TrafficRouting, supports Istio and ALB and Apisix"
 _MIRROR = "SetMirrorRoute requires TrafficRouting, supports Istio only"
 _UNMANAGED = "Steps define a route that does not exist in spec.strategy.canary.trafficRouting.managedRoutes"
@@ -39,24 +41,13 @@ def steps(rollout: Rollout, canary: CanaryStrategy) -> Iterator[str]:
 
 def _kind(step: CanaryStep, path: str) -> Iterator[str]:
     """Something to do, and at most one of those that exclude each other."""
-    exclusive = {
-        "Experiment": step.experiment,
-        "Pause": step.pause,
-        "SetWeight": step.set_weight,
-        "Analysis": step.analysis,
-    }
-    others = {
-        "SetCanaryScale": step.set_canary_scale,
-        "SetHeaderRoute": step.set_header_route,
-        "SetMirrorRoute": step.set_mirror_route,
-        "Plugin": step.plugin,
-    }
-    if sum(one is not None for one in exclusive.values()) > 1:
-        shown = " ".join(f"step.{name}: {_text(one is not None)}" for name, one in exclusive.items())
-        yield invalid(path, shown, _KINDS)
-    if all(one is None for one in (*exclusive.values(), *others.values())):
-        shown = " ".join(f"step.{name}: true" for name in (*exclusive, *others))
-        yield invalid(path, shown, _KINDS)
+    exclusive = (step.experiment, step.pause, step.set_weight, step.analysis)
+    others = (step.set_canary_scale, step.set_header_route, step.set_mirror_route, step.plugin)
+    if exclusive.count(None) < len(exclusive) - 1:
+        shown = (f"step.{name}: {_text(one is not None)}" for name, one in zip(_EXCLUSIVE, exclusive, strict=True))
+        yield invalid(path, " ".join(shown), _KINDS)
+    elif exclusive.count(None) == len(exclusive) and others.count(None) == len(others):
+        yield invalid(path, " ".join(f"step.{name}: true" for name in (*_EXCLUSIVE, *_OTHERS)), _KINDS)
 
 
 def _text(value: bool) -> str:

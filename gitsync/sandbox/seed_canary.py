@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from gitsync.manifest.object import JsonObject
+from gitsync.rollout.hashing import steps_hash
 from gitsync.sandbox.objects import Objects
 from model.identity import GroupVersionKind, ResourceKey
 
@@ -51,10 +52,12 @@ def _create(objects: Objects, body: JsonObject) -> None:
 
 
 def _status(spec: JsonObject) -> JsonObject:
+    steps = spec["strategy"]["canary"]["steps"]
     return {
         "currentPodHash": _HASH,
         "stableRS": _HASH,
-        "currentStepIndex": len(spec["strategy"]["canary"]["steps"]),
+        "currentStepHash": steps_hash(steps),
+        "currentStepIndex": len(steps),
         "observedGeneration": "1",
         "phase": "Healthy",
     }

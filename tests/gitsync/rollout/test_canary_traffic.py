@@ -242,3 +242,23 @@ def test_router_object_of_somebody_else_holds_everything_and_says_so_until_it_is
     world.settle("web")
     assert phase(world) == ("Paused", "CanaryPauseStep")
     assert "TrafficRouting" not in {one["type"] for one in status(world)["conditions"]}
+
+
+def test_an_experiment_gets_its_share_once_a_service_leads_to_it() -> None:
+    """Pods without a port have none, and nothing could be sent to them."""
+    step = "{experiment: {templates: [{name: a, specRef: canary, weight: 5}]}}"
+    strategy = (
+        f"canary: {{canaryService: canary, stableService: stable, trafficRouting: {{smi: {{}}}}, steps: [{step}]}}"
+    )
+    world = cluster(rollout(strategy), "canary", "stable")
+    world.settle("web")
+    set_image(world, "web:2")
+    world.settle("web")
+    name = world.all("Experiment")[0]["metadata"]["name"]
+    template = {"name": "a", "podTemplateHash": "aaa"}
+    for service, shares in (("", []), ("service-of-a", [5])):
+        running = {"phase": "Running", "templateStatuses": [{**template, "serviceName": service}]}
+        world.change("Experiment", name, {"status": running})
+        world.settle("web")
+        found = status(world)["canary"]["weights"].get("additional", [])
+        assert [one["weight"] for one in found] == shares
