@@ -114,6 +114,12 @@ class DeleteGitSource(_Message, frozen=True):
     operation_id: str
 
 
+class GetRestriction(_Message, frozen=True):
+    """-> RestrictionAnswer: what a restricted Git Source allows, as the projects in the cluster say it now."""
+
+    git_source: ApplicationKey
+
+
 class ValidateApplication(_Message, frozen=True):
     """-> ValidationAnswer"""
 
@@ -147,6 +153,14 @@ class ValidationAnswer(_Message, frozen=True):
     normalized: str = ""
 
 
+class RestrictionAnswer(_Message, frozen=True):
+    """`restricted` False: there are no such projects, and the lists are empty."""
+
+    restricted: bool
+    repositories: tuple[str, ...] = ()
+    destinations: tuple[AllowedDestination, ...] = ()
+
+
 class ManifestFileAnswer(_Message, frozen=True):
     """A file with the application's document in it. `blob` is what `EditApplication.base_blob` takes."""
 
@@ -164,7 +178,8 @@ ChangeRequest = (
     | DeleteApplication
     | ValidateApplication
     | GetManifestFile
+    | GetRestriction
     | PutGitSource
     | DeleteGitSource
 )
-ChangeAnswers = ChangeAnswer | ValidationAnswer | ManifestFileAnswer
+ChangeAnswers = ChangeAnswer | ValidationAnswer | ManifestFileAnswer | RestrictionAnswer

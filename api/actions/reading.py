@@ -25,6 +25,7 @@ from model.link import (
     SyncWindowsAnswer,
     TreeAnswer,
 )
+from model.link_change import GetRestriction, RestrictionAnswer
 from model.listing import ApplicationFacet, ApplicationFilter, ApplicationSort, ListedApplication
 from model.paging import Page
 from model.report import ApplicationKind
@@ -193,3 +194,7 @@ async def resource(plane: ControlPlane, one: ListedApplication, ref: ObjectRef) 
 
 async def _selection(plane: ControlPlane, viewer: Viewer, wanted: ApplicationFilter) -> ApplicationSelection:
     return ApplicationSelection(await plane.authority.visibility(viewer), viewer.name, wanted)
+
+
+async def restriction(plane: ControlPlane, git_source: ListedApplication) -> RestrictionAnswer:
+    return await plane.connected.ask(git_source.runtime, GetRestriction(git_source.summary.key), RestrictionAnswer)

@@ -13,6 +13,19 @@ from model.identity import encode_node_id
 from model.listing import ListedApplication
 
 
+@strawberry.type(description="Where applications of a restricted Git Source may deploy to; patterns as in AppProjects.")
+class AllowedDestination:
+    server: str | None
+    name: str | None
+    namespace: str | None
+
+
+@strawberry.type(description="What applications of a restricted Git Source may do.")
+class GitSourceRestriction:
+    allowed_repositories: list[str]
+    allowed_destinations: list[AllowedDestination]
+
+
 @strawberry.type(
     description="An application that syncs a repository of manifests into the runtime's namespace; where manifests "
     "made in the console are committed."
@@ -22,6 +35,8 @@ class GitSource(Node):
     repo_url: str = strawberry.field(name="repoURL")
     path: str | None
     revision: str | None
+    include: str | None = strawberry.field(description="Only files that this glob fits are read.")
+    exclude: str | None = strawberry.field(description="Files that this glob fits are left out.")
     sync_status: SyncStatus
     health_status: HealthStatus | None
     last_commit: Commit | None
@@ -34,6 +49,7 @@ class GitSource(Node):
     def of(application: ListedApplication, *, favorite: bool = False) -> "GitSource":
         summary = application.summary
         source = summary.sources[0] if summary.sources else None
+        directory = source.directory if source else None
         key = summary.key
         return GitSource(
             id=strawberry.ID(encode_node_id("GitSource", application.runtime, key.namespace, key.name)),
@@ -41,6 +57,8 @@ class GitSource(Node):
             repo_url=source.repo_url if source else "",
             path=(source.path or None) if source else None,
             revision=(source.target_revision or None) if source else None,
+            include=directory.include or None if directory else None,
+            exclude=directory.exclude or None if directory else None,
             sync_status=summary.sync,
             health_status=summary.health,
             last_commit=Commit.of(summary.commit) if summary.commit else None,
@@ -56,3 +74,16 @@ class GitSource(Node):
         return GitPermissions(
             read=found.read, write=found.write, checked_at=found.checked_at, reason=found.reason or None
         )
+
+    @strawberry.field(description="What it allows, as the cluster has it now; null when it is not restricted.")
+    async def restriction(self, info: Info) -> GitSourceRestriction | None:
+        if not self.restricted:
+            return None
+        found = await reading.restriction(info.context.plane, self.listed)
+        if not found.restricted:
+            return None
+        places = [
+            AllowedDestination(server=one.server or None, name=one.name or None, namespace=one.namespace or None)
+            for one in found.destinations
+        ]
+        return GitSourceRestriction(allowed_repositories=list(found.repositories), allowed_destinations=places)

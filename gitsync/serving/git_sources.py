@@ -32,6 +32,7 @@ from gitsync.git.repositories import Repositories
 from gitsync.git.tree import clean_path, find
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import AlreadyExists
+from gitsync.manifest.object import JsonObject
 from gitsync.project.children import child_project
 from gitsync.reporting.report import is_git_source
 from gitsync.serving.committing import Committing, Intent, problem_of
@@ -39,7 +40,16 @@ from gitsync.serving.validation import WorldSource
 from gitsync.settings import RuntimeSettings
 from model.identity import ApplicationKey
 from model.kinds.application import ApplicationSource, Destination
-from model.link_change import Author, ChangeAnswer, CommitWords, DeleteGitSource, Problem, PutGitSource
+from model.link_change import (
+    AllowedDestination,
+    Author,
+    ChangeAnswer,
+    CommitWords,
+    DeleteGitSource,
+    Problem,
+    PutGitSource,
+    RestrictionAnswer,
+)
 
 log = structlog.get_logger("gitsync.git_sources")
 
@@ -103,6 +113,14 @@ class GitSources:
         words = CommitWords(f"Remove Git Source {body.name}")
         intent = Intent("DELETE", self._entity(body.name), body.operation_id, words, edit)
         return await self._committing.commit(place, body.author, intent)
+
+    def restriction(self, key: ApplicationKey) -> RestrictionAnswer:
+        """What applications of this Git Source may read, and where they may deploy, if it is restricted."""
+        record = self._records.get(key)
+        projects = self._world().projects
+        own = projects.get(record.application.spec.project) if record is not None and is_git_source(record) else None
+        allowed = projects.get(child_project(own)) if own is not None else None
+        return restriction_of(allowed) if allowed is not None else RestrictionAnswer(restricted=False)
 
     # ---- checks
 
@@ -244,6 +262,20 @@ class GitSources:
 
     def _entity(self, name: str) -> str:
         return f"GitSource {self._settings.name}/{self._settings.namespace}/{name}"
+
+
+def restriction_of(project: JsonObject) -> RestrictionAnswer:
+    """What an AppProject allows, in the words in which a Git Source is made. Pure."""
+    spec = project.get("spec") or {}
+    places = [one for one in spec.get("destinations") or () if isinstance(one, dict)]
+    return RestrictionAnswer(
+        restricted=True,
+        repositories=tuple(str(one) for one in spec.get("sourceRepos") or ()),
+        destinations=tuple(
+            AllowedDestination(*(str(one.get(part) or "") for part in ("server", "name", "namespace")))
+            for one in places
+        ),
+    )
 
 
 def _spec_of(body: PutGitSource) -> GitSourceSpec:

@@ -72,6 +72,7 @@ from model.link_change import (
     DeleteGitSource,
     EditApplication,
     GetManifestFile,
+    GetRestriction,
     PutGitSource,
     ValidateApplication,
 )
@@ -188,6 +189,8 @@ class Requests:
                 return await changing.file(key)
             case PutGitSource():
                 return await self._context.git_sources.put(body)
+            case GetRestriction(git_source=key):
+                return self._context.git_sources.restriction(key)
             case DeleteGitSource():
                 return await self._context.git_sources.delete(body)
             case AddCluster():

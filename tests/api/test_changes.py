@@ -2,20 +2,26 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from model.link import AnswerBody, RequestBody
+from model.kinds.application import ApplicationSource, DirectoryOptions
+from model.link import AnswerBody, ApplicationChanged, RequestBody
 from model.link_change import (
+    AllowedDestination,
     ChangeAnswer,
     Conflict,
     CreateApplication,
     DeleteApplication,
     EditApplication,
+    GetRestriction,
     Problem,
+    RestrictionAnswer,
     ValidateApplication,
     ValidationAnswer,
 )
 from tests.support.control_plane import Running
+from tests.support.fake_fleet import PLATFORM, git_source
 from tests.support.fake_runtime import FakeRuntime
 
 CART = {"runtime": "demo", "name": "cart"}
@@ -125,3 +131,27 @@ async def test_the_file_of_a_manifest_can_be_read_to_edit_it(running: Running, r
     document = '{ application(runtime: "demo", name: "cart") { manifestFile { path blob text branch } } }'
     answer = await running.query("writer", document)
     assert answer["application"]["manifestFile"]["path"] == "applications/cart.yaml"
+
+
+LIMITS = """{ gitSources { nodes { metadata { name } include exclude restriction {
+    allowedRepositories allowedDestinations { server name namespace } } } } }"""
+
+
+async def test_what_was_said_of_a_git_source_can_be_read_again(running: Running, runtime: FakeRuntime) -> None:
+    """To edit one without saying everything anew; what is restricted is asked of the runtime only where it is."""
+    [node] = (await running.query("reader", LIMITS))["gitSources"]["nodes"]
+    assert (node["include"], node["exclude"], node["restriction"]) == (None, None, None)
+    assert GetRestriction not in map(type, runtime.requests)
+    source = ApplicationSource(
+        repo_url=PLATFORM, path="teams", directory=DirectoryOptions(recurse=True, include="*.yaml", exclude="old/*")
+    )
+    restricted = msgspec.structs.replace(git_source(), sources=(source,), project="platform")
+    await runtime.report(ApplicationChanged(restricted))
+    place = AllowedDestination("https://kubernetes.default.svc", "", "team-*")
+    runtime.answers[GetRestriction] = lambda _: RestrictionAnswer(True, (PLATFORM,), (place,))
+    [node] = (await running.query("reader", LIMITS))["gitSources"]["nodes"]
+    assert (node["include"], node["exclude"]) == ("*.yaml", "old/*")
+    assert node["restriction"] == {
+        "allowedRepositories": [PLATFORM],
+        "allowedDestinations": [{"server": "https://kubernetes.default.svc", "name": None, "namespace": "team-*"}],
+    }

@@ -15,9 +15,11 @@ from model.link_change import (
     ChangeAnswer,
     CreateApplication,
     DeleteGitSource,
+    GetRestriction,
     PutGitSource,
+    RestrictionAnswer,
 )
-from tests.support.runtime import AUTHOR, Rig, conditions_of, running_rig, synced_and_healthy
+from tests.support.runtime import AUTHOR, NAMESPACE, Rig, conditions_of, running_rig, synced_and_healthy
 from tests.support.sandbox_rig import World, running_world
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
@@ -159,6 +161,11 @@ async def test_a_restricted_one_brings_applications_of_its_project_only(rig: Rig
     made = await change(rig, body)
     assert not made.problems
     await rig.until("fenced", synced_and_healthy)
+    told = await rig.runtime.requests.answer(GetRestriction(ApplicationKey(NAMESPACE, "fenced")))
+    assert told == RestrictionAnswer(True, body.allowed_repositories, (place,))
+    assert await rig.runtime.requests.answer(GetRestriction(ApplicationKey(NAMESPACE, "nothing"))) == RestrictionAnswer(
+        restricted=False
+    )
 
     async def create(name: str, project: str, namespace: str) -> list[tuple[str, str]]:
         text = application(world, name, project, namespace)
