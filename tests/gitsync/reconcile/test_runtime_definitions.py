@@ -90,3 +90,36 @@ async def test_an_invalid_resource_of_a_kind_that_is_there_keeps_the_rest_as_it_
     assert live["data"] == {"v": "1"}
     commit = await rig.push({"whole/a.json": resource("Ship", "v1", b=2)})
     await rig.until("whole", lambda body: synced_and_healthy(body) and body["status"]["sync"]["revision"] == commit)
+
+
+def waved(wave: int, body: str, **options: str) -> str:
+    """The object in a wave, with sync options."""
+    read = json.loads(body)
+    notes = {"argocd.argoproj.io/sync-wave": str(wave), "argocd.argoproj.io/sync-options": ",".join(options.values())}
+    return json.dumps({**read, "metadata": {**read["metadata"], "annotations": notes}})
+
+
+async def test_kinds_that_an_earlier_wave_brings_are_applied_with_or_without_a_namespace(rig: Rig) -> None:
+    """As an operator does that installs its definitions; here somebody's approval stands for it."""
+    await rig.push({"late/old.json": waved(0, config_map("late-old", "1"), confirm="Prune=confirm")})
+    await rig.create_application("late", syncPolicy=AUTOMATED)
+    await rig.until("late", synced_and_healthy)
+    skip = "SkipDryRunOnMissingResource=true"
+    files = {
+        "late/old.json": None,
+        "late/a.json": waved(1, resource("Raft", "v1", a="x"), skip=skip),
+        "late/b.json": waved(1, resource("Fleet", "v1"), skip=skip),
+        "late/c.json": waved(2, config_map("late-after", "1")),
+    }
+    await rig.push(files)
+    await rig.until("late", lambda body: "confirmation" in body["status"]["operationState"].get("message", ""))
+    for plural, kind, scope in (("rafts", "Raft", "Namespaced"), ("fleets", "Fleet", "Cluster")):
+        brought = json.loads(definition(plural, kind, "v1", a="string"))
+        await rig.cluster.create({**brought, "spec": {**brought["spec"], "scope": scope}})
+    approval = {"argocd.argoproj.io/deletion-approved": "2100-01-01T00:00:00Z"}
+    await rig.patch("late", {"metadata": {"annotations": approval}})
+    await rig.until("late", lambda body: synced_and_healthy(body) and phase_of(body) == "Succeeded")
+    await rig.cluster.discovery.refresh()  # the test's own connection
+    assert await rig.get("example.dev/v1", "Raft", "default", "one")
+    assert await rig.get("example.dev/v1", "Fleet", "", "one")
+    assert await rig.get("v1", "ConfigMap", "default", "late-after")
