@@ -213,7 +213,7 @@ class Query:
         found = await releases.releases(
             context.plane,
             context.signed_in(),
-            filters.value() if filters else ReleaseFilter(),
+            filters.value(await _starred(context)) if filters else ReleaseFilter(),
             pagination,
             sort=sort.field.value if sort else "startedAt",
             descending=sort is None or sort.order is SortingOrder.desc,

@@ -11,6 +11,10 @@ from model.kinds.application import ApplicationCondition
 from model.listing import ListedApplication
 from model.report import HealthState, WrongResource
 
+_WITHOUT_WORDS = {
+    HealthState.MISSING: "Git has it and the cluster does not: a sync creates it",
+    HealthState.PROGRESSING: "it is on its way",
+}
 _INVALID_SPEC = frozenset({"InvalidSpecError", "ComparisonError", "UnknownError", "SyncError"})
 
 
@@ -97,7 +101,7 @@ def _of_resource(application: ListedApplication, resource: WrongResource) -> Err
     return HealthError(
         level=ErrorLevels.ERROR if broken else ErrorLevels.WARNING,
         title=f"{resource.key.kind} {resource.key.name} is {resource.health.value.lower()}",
-        message=resource.message or f"{resource.key} is {resource.health.value.lower()}",
+        message=resource.message or _WITHOUT_WORDS.get(resource.health, "the cluster gives no reason"),
         suggestion=None,
         last_seen=application.summary.updated_at,
         code=HealthErrorCodes.UNKNOWN,

@@ -171,6 +171,9 @@ class GitopsReleaseFilterArgs:
     runtime: str | None = None
     namespace: str | None = None
     name: str | None = None
+    runtimes: list[str] | None = None
+    clusters: list[str] | None = None
+    favorite: bool | None = None
     start_date: datetime | None = None
     end_date: datetime | None = None
     committers: list[str] | None = None
@@ -178,10 +181,12 @@ class GitopsReleaseFilterArgs:
     issue_keys: list[str] | None = None
     health_statuses: list[HealthStatus] | None = None
 
-    def value(self) -> ReleaseFilter:
-        """An absent or empty list holds for everything."""
+    def value(self, starred: frozenset[str]) -> ReleaseFilter:
+        """An absent or empty list holds for everything. `starred`: row ids of applications that the viewer starred."""
         return ReleaseFilter(
-            runtimes=frozenset({self.runtime} if self.runtime else ()),
+            runtimes=frozenset(self.runtimes or ([self.runtime] if self.runtime else ())),
+            clusters=frozenset(self.clusters or ()),
+            applications=starred if self.favorite else None,
             namespace=self.namespace or "",
             names=frozenset({self.name} if self.name else ()),
             since=self.start_date,

@@ -6,6 +6,7 @@ from web import theme
 from web.components.kit import Bone, CommitLink, Empty, Icon, Moment, Notice, Stale
 from web.components.status import Health, Phase, Sync
 from web.layout import framed
+from web.views.dashboards import DialogSamples, EditorSamples, ToastSamples
 
 COMMIT = {
     "sha": "3f2a91c0d4e5b6a7980912345678901234567890",
@@ -54,6 +55,9 @@ def style() -> rx.Component:
                 "Empty", Empty.create(title="No applications yet", next="Push an Application manifest to a Git Source.")
             ),
             _section("Stale", Stale.create(since="2026-01-05T14:03:22Z", reason="runtime demo is not reachable")),
+            _section("Dialogs", DialogSamples.create()),
+            _section("Toasts", ToastSamples.create(commit=COMMIT)),
+            _section("Editor", EditorSamples.create(), stacked=True),
             _section("Colours", *(_swatch(name) for name in SWATCHES)),
             class_name="page style-page",
         ),

@@ -1,5 +1,7 @@
 """Declarations of the pages that are one local component each: their filters live in the address."""
 
+from typing import Any
+
 import reflex as rx
 
 from web.components.local import module
@@ -66,6 +68,28 @@ class Rollouts(rx.NoSSRComponent):
 
     library = module("rollouts.jsx")
     tag = "Rollouts"
+
+
+class DialogSamples(rx.NoSSRComponent):
+    """Dialogs in every state, for the style page."""
+
+    library = module("samples.jsx")
+    tag = "DialogSamples"
+
+
+class ToastSamples(rx.NoSSRComponent):
+    """Toasts, for the style page."""
+
+    library = module("samples.jsx")
+    tag = "ToastSamples"
+    commit: rx.Var[dict[str, Any]]
+
+
+class EditorSamples(rx.NoSSRComponent):
+    """The editor with a problem, and read only, for the style page."""
+
+    library = module("samples.jsx")
+    tag = "EditorSamples"
 
 
 class SetPage(rx.NoSSRComponent):

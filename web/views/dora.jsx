@@ -1,6 +1,7 @@
 // The four key metrics. Every figure opens the releases behind it.
 import { useMemo } from "react";
 import { Chart } from "./chart.jsx";
+import { FacetMenu } from "./filterbar.jsx";
 import { Bone, Empty, Icon, Notice } from "./kit.jsx";
 import { useAnswer } from "./live.js";
 import { bucketEnd, bucketLabel, percent, readPeriod, span, whole } from "./period.js";
@@ -20,10 +21,13 @@ export function Dora() {
   const search = useQuery();
   const period = useMemo(() => readPeriod(search, { period: "90d", granularity: "WEEKLY" }), [search]);
   const runtimes = search.getAll("runtime");
+  const clusters = search.getAll("cluster");
   const star = search.get("star") === "1";
-  const filters = { from: period.from, to: period.to, granularity: period.by, timeZone: period.timeZone, runtimes: runtimes.length ? runtimes : null, favorite: star || null };
+  const places = { runtimes: runtimes.length ? runtimes : null, clusters: clusters.length ? clusters : null, favorite: star || null };
+  const filters = { from: period.from, to: period.to, granularity: period.by, timeZone: period.timeZone, ...places };
   const { data, error, again } = useAnswer("dora", { filters });
   const found = data?.doraStatistics;
+  const known = (useAnswer("clusters", {}).data?.clusters.nodes ?? []).map((one) => ({ value: one.metadata.name, count: one.info.applicationsCount }));
   const change = (changes) => showQuery(withChanges(new URLSearchParams(location.search), changes), { replace: true });
   const picked = search.get("since") && { startDate: search.get("since"), endDate: search.get("until") };
   return (
@@ -33,6 +37,7 @@ export function Dora() {
         <span className="muted">as DORA defines them, for the applications that you may see</span>
       </div>
       <PeriodBar period={period}>
+        <FacetMenu facet={{ key: "cluster", label: "Cluster" }} choices={known} selected={clusters} onChange={change} />
         <button type="button" className="button" aria-pressed={star} onClick={() => change({ star: star ? null : "1" })}>
           <Icon name="star" filled={star} />
           Favourites
@@ -53,7 +58,7 @@ export function Dora() {
               Close
             </button>
           </div>
-          <Releases filters={{ ...picked, runtime: runtimes.length === 1 ? runtimes[0] : null }} withApplication />
+          <Releases filters={{ ...picked, ...places }} withApplication />
         </section>
       )}
     </>

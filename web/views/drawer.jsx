@@ -86,7 +86,7 @@ export function Drawer({ application, node, stamp, pods, section, onClose, mayOp
 
 function Section({ at, application, node, pods, answer, mayOperate, reason, onClose }) {
   if (at === "events") return <Events application={application} resource={refOf(node)} />;
-  if (at === "logs") return <Logs application={application} pods={pods} containersOf={(pod) => (pod?.id === node.id ? containersIn(answer.data?.application?.resource?.liveManifest) : [])} />;
+  if (at === "logs") return <Logs application={application} pods={pods} />;
   if (at === "actions") return <Actions application={application} node={node} mayOperate={mayOperate} reason={reason} onDone={onClose} />;
   if (answer.error && !answer.data) {
     return <Notice title="The resource could not be read" detail={answer.error.message} next="Tree, events and logs still work." id={answer.error.id} onRetry={answer.again} />;
@@ -98,8 +98,6 @@ function Section({ at, application, node, pods, answer, mayOperate, reason, onCl
   if (at === "diff") return <Diff resource={resource} name={node.name} />;
   return <Summary node={node} location={resource.manifestLocation} live={resource.liveManifest} />;
 }
-
-const containersIn = (manifest) => [...(manifest?.spec?.containers ?? []), ...(manifest?.spec?.initContainers ?? [])].map(({ name }) => name);
 
 const PAGES = new Set(["Application", "ApplicationSet"]); // what has a page of its own
 

@@ -2,7 +2,7 @@
 // new line draws one block and blocks out of sight cost nothing.
 import { memo, useEffect, useMemo, useRef, useState } from "react";
 import { Empty, Icon, Notice } from "./kit.jsx";
-import { useStream } from "./live.js";
+import { useAnswer, useStream } from "./live.js";
 import { clock, exact } from "./time.js";
 
 const BLOCK = 100;
@@ -131,10 +131,19 @@ function save(blocks, pod, container) {
   URL.revokeObjectURL(link.href);
 }
 
-export function Logs({ application, pods, containersOf }) {
+const containersIn = (manifest) => [...(manifest?.spec?.containers ?? []), ...(manifest?.spec?.initContainers ?? [])].map(({ name }) => name);
+
+// Which containers there are to choose from is in the pod; most have one.
+function useContainers(application, pod) {
+  const { group, version, kind, namespace, name } = pod ?? {};
+  const { data } = useAnswer("resource", { ...application, ref: { group, version, kind, namespace, name } }, { enabled: Boolean(pod) });
+  return containersIn(data?.application?.resource?.liveManifest);
+}
+
+export function Logs({ application, pods }) {
   const [chosen, setChosen] = useState(null);
   const pod = pods.find((one) => one.id === chosen) ?? pods.find(({ info }) => !info?.some(({ value }) => OVER.has(value))) ?? pods[0];
-  const containers = containersOf?.(pod) ?? [];
+  const containers = useContainers(application, pod);
   const [container, setContainer] = useState(null);
   if (!pod) return <Empty title="No pods" next="Logs appear as soon as a pod of this runs." />;
   const ref = { group: pod.group, version: pod.version, kind: pod.kind, namespace: pod.namespace, name: pod.name };
@@ -164,7 +173,7 @@ export function Logs({ application, pods, containersOf }) {
   );
   return (
     <div className="logs">
-      <Output key={`${ref.namespace}/${ref.name}`} application={application} pod={ref} choices={choices} container={containers.includes(container) ? container : (containers[0] ?? null)} />
+      <Output key={`${ref.namespace}/${ref.name}`} application={application} pod={ref} choices={choices} container={containers.length > 1 ? (containers.includes(container) ? container : containers[0]) : null} />
     </div>
   );
 }
