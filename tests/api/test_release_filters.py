@@ -1,0 +1,25 @@
+"""What is asked for a figure, and for the releases behind it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from api.types.release import GitopsReleaseFilterArgs
+from api.types.statistics import DoraFilterArgs
+
+THEN = datetime(2026, 1, 1, tzinfo=UTC)
+STARRED = frozenset({"demo/argosy/cart"})
+
+
+@pytest.mark.parametrize("favorite", [None, False, True])
+@pytest.mark.parametrize(("runtimes", "clusters"), [(None, None), (["a", "b"], []), ([], ["eu"])])
+def test_the_releases_behind_a_figure_are_those_of_the_same_places(
+    runtimes: list[str] | None, clusters: list[str] | None, favorite: bool | None
+) -> None:
+    figure = DoraFilterArgs(from_=THEN, to=THEN, runtimes=runtimes, clusters=clusters, favorite=favorite)
+    behind = GitopsReleaseFilterArgs(runtimes=runtimes, clusters=clusters, favorite=favorite)
+    assert behind.value(STARRED) == figure.value(STARRED)
+
+
+def test_one_runtime_by_name_still_counts() -> None:
+    assert GitopsReleaseFilterArgs(runtime="a").value(STARRED).runtimes == {"a"}
