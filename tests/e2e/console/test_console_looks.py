@@ -18,6 +18,8 @@ SCREENS = {
     "help": ("/applications", "dialog[open] .keys", "?"),
     "application-tree": (ADS, ".node", ""),
     "application-list": (f"{ADS}?view=list", "table.resources tbody", ""),
+    "application-network": (f"{ADS}?view=network", "[data-node='Ingress/ads']", ""),
+    "application-pods": (f"{ADS}?view=pods", ".pod-tile", ""),
     "application-diff": (f"{ADS}?tab=diff", ".changes .fields", ""),
     "application-events": (f"{ADS}?tab=events", "table.events tbody tr", ""),
     "application-logs": (f"{ADS}?tab=logs", ".log .code-line", ""),
@@ -43,7 +45,7 @@ SCREENS = {
     "runtime": ("/runtimes/demo", ".listing tbody tr", ""),
     "audit-changes": ("/audit?action=EDIT", ".twist-link", ""),
     "runtimes": ("/runtimes", ".runtimes .row-link", ""),
-    "style": ("/style", ".notice", ""),
+    "style": ("/style", ".cm-lintRange", ""),
 }
 
 
