@@ -10,7 +10,11 @@ from api.cli.output import output_option, show_table
 from api.settings import ClientSettings
 
 _LIST = """query List($runtime: String) { gitSources(runtime: $runtime) { nodes {
-  metadata { runtime name } repoURL path revision syncStatus resourcesCount permissions { write } } } }"""
+  metadata { runtime name } repoURL path revision include exclude syncStatus resourcesCount
+  permissions { write } } } }"""
+_KNOWN = """query Known($runtime: String) { gitSources(runtime: $runtime) { nodes {
+  metadata { name } repoURL path revision include exclude
+  restriction { allowedRepositories allowedDestinations { server name namespace } } } } }"""
 _CREATE = f"mutation Create($input: GitSourceInput!) {{ outcome: createGitSource(input: $input) {PAYLOAD} }}"
 _EDIT = f"mutation Edit($input: GitSourceInput!) {{ outcome: editGitSource(input: $input) {PAYLOAD} }}"
 _DELETE = f"""mutation Delete($runtime: String!, $name: String!) {{
@@ -40,6 +44,8 @@ def list_sources(settings: ClientSettings, runtime: str | None, output: str) -> 
             "repository": node["repoURL"],
             "path": node["path"],
             "revision": node["revision"],
+            "include": node["include"],
+            "exclude": node["exclude"],
             "sync": node["syncStatus"],
             "resources": node["resourcesCount"],
             "may write": node["permissions"]["write"],
@@ -50,11 +56,10 @@ def list_sources(settings: ClientSettings, runtime: str | None, output: str) -> 
 
 
 def _what(command: Any) -> Any:
-    """What a person may say of a Git Source."""
+    """What a person may say of a Git Source, but for its repository."""
     for option in (
         click.argument("name"),
         click.option("--runtime", required=True),
-        click.option("--repo", "repo_url", required=True, help="Clone URL of the repository."),
         click.option("--revision", help="Branch; default: the repository's own."),
         click.option("--path", help="Directory of the manifests; default: all."),
         click.option("--include", help="Glob of files that count."),
@@ -78,6 +83,7 @@ def _what(command: Any) -> Any:
 
 @git_source.command()
 @_what
+@click.option("--repo", "repo_url", required=True, help="Clone URL of the repository.")
 @click.option("--create-repository", is_flag=True, help="Make the repository, where its host can.")
 @click.pass_obj
 def create(settings: ClientSettings, /, create_repository: bool, output: str, **said: Any) -> None:
@@ -88,10 +94,27 @@ def create(settings: ClientSettings, /, create_repository: bool, output: str, **
 
 @git_source.command()
 @_what
+@click.option("--repo", "repo_url", help="Clone URL of the repository.")
 @click.pass_obj
 def edit(settings: ClientSettings, /, output: str, **said: Any) -> None:
-    """Edit a Git Source: everything but its name."""
-    show_commit(client.execute(settings, _EDIT, {"input": _input(said)})["outcome"], output)
+    """Edit a Git Source: everything but its name. What is not said stays; an option with "" takes it away."""
+    wanted = {**_known(settings, said["runtime"], said["name"]), **_said(_input(said))}
+    show_commit(client.execute(settings, _EDIT, {"input": wanted})["outcome"], output)
+
+
+def _known(settings: ClientSettings, runtime: str, name: str) -> dict[str, Any]:
+    """What an edit of it has to say so that it stays as it is."""
+    nodes = client.execute(settings, _KNOWN, {"runtime": runtime})["gitSources"]["nodes"]
+    node = next((one for one in nodes if one["metadata"]["name"] == name), None)
+    if node is None:
+        raise click.ClickException(f"runtime {runtime} has no Git Source {name}, or you may not see it")
+    kept = {key: node[key] for key in ("repoURL", "path", "revision", "include", "exclude")}
+    return {**kept, **(node["restriction"] or {})}
+
+
+def _said(value: dict[str, Any]) -> dict[str, Any]:
+    """Without options that were not given."""
+    return {name: one for name, one in value.items() if one is not None and one != () and one != []}
 
 
 @git_source.command()

@@ -1,10 +1,13 @@
 """Changes through the API: asked of the runtime in the viewer's name, refused with a code where they cannot be."""
 
+import asyncio
 from typing import Any
 
 import msgspec
 import pytest
+from click.testing import CliRunner, Result
 
+from api.cli.main import main
 from model.kinds.application import ApplicationSource, DirectoryOptions
 from model.link import AnswerBody, ApplicationChanged, RequestBody
 from model.link_change import (
@@ -16,6 +19,7 @@ from model.link_change import (
     EditApplication,
     GetRestriction,
     Problem,
+    PutGitSource,
     RestrictionAnswer,
     ValidateApplication,
     ValidationAnswer,
@@ -155,3 +159,35 @@ async def test_what_was_said_of_a_git_source_can_be_read_again(running: Running,
         "allowedRepositories": [PLATFORM],
         "allowedDestinations": [{"server": "https://kubernetes.default.svc", "name": None, "namespace": "team-*"}],
     }
+
+
+@pytest.mark.timeout(20)
+async def test_an_edit_at_the_command_line_leaves_what_it_does_not_name(running: Running, runtime: FakeRuntime) -> None:
+    directory = DirectoryOptions(recurse=True, include="*.yaml", exclude="old/*")
+    source = ApplicationSource(repo_url=PLATFORM, path="teams", target_revision="main", directory=directory)
+    await runtime.report(
+        ApplicationChanged(msgspec.structs.replace(git_source(), sources=(source,), project="platform"))
+    )
+    place = AllowedDestination("https://kubernetes.default.svc", "", "team-*")
+    runtime.answers[GetRestriction] = lambda _: RestrictionAnswer(True, (PLATFORM,), (place,))
+    server = ("--server", running.address, "--token", await running.token("admin"))
+
+    async def edit(*words: str) -> Result:
+        told = ["git-source", *server, "edit", "platform", "--runtime", "demo", *words]
+        return await asyncio.to_thread(CliRunner().invoke, main, told)
+
+    done = await edit("--path", "squads", "--exclude", "")
+    assert done.exit_code == 0, done.output
+    put = asked(runtime, PutGitSource)
+    assert (put.repo_url, put.revision, put.path, put.include, put.exclude) == (
+        PLATFORM,
+        "main",
+        "squads",
+        "*.yaml",
+        "",
+    )
+    assert (put.allowed_repositories, put.allowed_destinations) == ((PLATFORM,), (place,))
+    missing = await asyncio.to_thread(
+        CliRunner().invoke, main, ["git-source", *server, "edit", "nothing", "--runtime", "demo"]
+    )
+    assert (missing.exit_code, "no Git Source nothing" in missing.output) == (1, True)
