@@ -39,7 +39,7 @@ def test_every_root_field_is_in_the_matrix() -> None:
 async def test_root_fields_give_each_person_what_the_matrix_says(
     person: str, running: Running, runtime: FakeRuntime
 ) -> None:
-    headers = await _headers(running, person)
+    headers = await headers_of(running, person)
     await _tell_a_commit(running, runtime)
     for body in (ListGitTokens, PutGitToken, RemoveGitToken):
         runtime.answers[body] = lambda _: GitTokensAnswer(())
@@ -66,7 +66,7 @@ async def _tell_a_commit(running: Running, runtime: FakeRuntime) -> None:
     await until(there)
 
 
-async def _headers(running: Running, person: str) -> dict[str, str]:
+async def headers_of(running: Running, person: str) -> dict[str, str]:
     if person == "anonymous":
         return {}
     if person != "expired":
