@@ -2,6 +2,7 @@
 
 Failed
 └── ManifestError   a file that is not a readable set of Kubernetes objects
+    └── ObjectInvalid   what surely is a Kubernetes object lacks what each of them has
 """
 
 from gitsync.errors import Failed
@@ -20,3 +21,7 @@ class ManifestError(Failed):
         self.file = file
         self.line = line
         self.objects_before = objects_before
+
+
+class ObjectInvalid(ManifestError):
+    """It has apiVersion and kind, so it is meant as an object; its metadata is not what metadata has to be."""

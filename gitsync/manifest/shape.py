@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from gitsync.manifest.errors import ManifestError
+from gitsync.manifest.errors import ManifestError, ObjectInvalid
 from gitsync.manifest.object import JsonObject, Origin
 
 
@@ -47,12 +47,14 @@ def _text(body: JsonObject, field: str, origin: Origin) -> str:
 def _check_metadata(body: JsonObject, kind: str, origin: Origin) -> None:
     metadata = body.get("metadata")
     if not isinstance(metadata, dict):
-        raise _refuse(f"this {kind} has no metadata", origin, "Add metadata with a name.")
+        raise _refuse_object(f"this {kind} has no metadata", origin, "Add metadata with a name.")
     for field in ("name", "generateName", "namespace"):
         if not isinstance(metadata.get(field, ""), str | None):
-            raise _refuse(f"metadata.{field} must be a string, and is {metadata[field]!r:.80}", origin, "Quote it.")
+            raise _refuse_object(
+                f"metadata.{field} must be a string, and is {metadata[field]!r:.80}", origin, "Quote it."
+            )
     if not metadata.get("name") and not metadata.get("generateName"):
-        raise _refuse(f"this {kind} has no metadata.name", origin, "Give it a name.")
+        raise _refuse_object(f"this {kind} has no metadata.name", origin, "Give it a name.")
     for field in ("labels", "annotations"):
         _check_strings(metadata.get(field), f"metadata.{field}", origin)
 
@@ -61,10 +63,14 @@ def _check_strings(value: Any, path: str, origin: Origin) -> None:
     if value is None:
         return
     if not isinstance(value, dict):
-        raise _refuse(f"{path} must be a map", origin, "Write it as key: value.")
+        raise _refuse_object(f"{path} must be a map", origin, "Write it as key: value.")
     for key, entry in value.items():
         if not isinstance(entry, str | None):
-            raise _refuse(f"{path}[{key}] must be a string, and is {entry!r:.80}", origin, "Quote it.")
+            raise _refuse_object(f"{path}[{key}] must be a string, and is {entry!r:.80}", origin, "Quote it.")
+
+
+def _refuse_object(reason: str, origin: Origin, suggestion: str) -> ObjectInvalid:
+    return ObjectInvalid(reason, file=origin.file, line=origin.line, suggestion=suggestion)
 
 
 def _refuse(reason: str, origin: Origin, suggestion: str) -> ManifestError:

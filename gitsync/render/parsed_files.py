@@ -4,17 +4,19 @@ Parsing runs in a few threads of its own: the event loop goes on, and one huge s
 """
 
 import asyncio
+import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from gitsync.manifest.errors import ManifestError
+from gitsync.manifest.errors import ManifestError, ObjectInvalid
 from gitsync.manifest.object import JsonObject, Origin
 from gitsync.manifest.parse import ParsedDocument, parse_manifests, require_one_json_object
 from gitsync.render.directory import SourceFile
 
 _SKIP_MARKER = b"+argocd:skip-file-rendering"
+_KUSTOMIZATION = re.compile(rb"^apiVersion:[ \t]*[\"']?kustomize\.config\.k8s\.io/", re.MULTILINE)
 _MARKS_OF_A_MANIFEST = (b"apiVersion:", b"kind:", b"metadata:")
 
 
@@ -76,6 +78,11 @@ def parse_file(file: SourceFile) -> list[ParsedDocument]:
         require_one_json_object(file.data, file=file.path)
     try:
         return parse_manifests(file.data, file=file.path)
+    except ObjectInvalid as error:
+        if _KUSTOMIZATION.search(file.data):
+            return []  # what kustomize reads is no object, although it looks like one
+        error.suggestion += " If it is no object for the cluster, leave the file out with directory.exclude."
+        raise
     except ManifestError as error:
         looks_like_one = all(mark in file.data for mark in _MARKS_OF_A_MANIFEST)
         if error.objects_before or looks_like_one or file.path.endswith(".json"):

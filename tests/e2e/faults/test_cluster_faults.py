@@ -202,7 +202,7 @@ async def test_a_cluster_that_vanishes_or_falls_silent_and_returns(tmp_path: Pat
         commit = await rig.push({"away/b.yaml": config_map("away-b")})
         line.mend()
         body = await rig.until(
-            "away", lambda body: synced_and_healthy(body) and body["status"]["sync"]["revision"] == commit, seconds=40
+            "away", lambda body: synced_and_healthy(body) and body["status"]["sync"]["revision"] == commit, seconds=80
         )
         assert not conditions_of(body)
         after = versions(far)
