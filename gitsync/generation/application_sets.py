@@ -250,7 +250,8 @@ class ApplicationSets:
     # ---- one set
 
     async def _work(self, key: ApplicationKey) -> None:
-        self._report(key)  # what it belongs to may be known only now
+        if key in self._sets:
+            self._report(key)  # what it belongs to may be known only now
         if self.listed and self._ready() and not self.standing_by:
             await self._supervisor.guard(f"application set {key}", self._look(key))
 
