@@ -40,6 +40,20 @@ async def test_the_shop_becomes_synced_and_healthy(demo: Demo) -> None:
         await admin.until_healthy("platform", "storefront", "checkout", "catalog", "orders")
 
 
+async def test_a_set_stands_above_what_it_generates_and_below_what_holds_it(demo: Demo) -> None:
+    query = """{ application(runtime: "demo", name: "reports", kind: APPLICATION_SET) {
+      kind metadata { kind } parent { metadata { name } } gitSource { metadata { name } } manifestLocation { path }
+      children { nodes { metadata { name } parent { kind } } } } }"""
+    async with demo.signed_in("victor") as victor:
+        await victor.until_healthy("reports", "reports-eu", "reports-us")
+        found = (await victor.ask(query))["application"]
+    assert (found["kind"], found["metadata"]["kind"]) == ("APPLICATION_SET", "ApplicationSet")
+    assert found["parent"] == found["gitSource"] == {"metadata": {"name": "platform"}}
+    assert found["manifestLocation"]["path"].endswith("reports.yaml")
+    assert [one["metadata"]["name"] for one in found["children"]["nodes"]] == ["reports-eu", "reports-us"]
+    assert {one["parent"]["kind"] for one in found["children"]["nodes"]} == {"APPLICATION_SET"}
+
+
 async def test_what_is_broken_says_why(demo: Demo) -> None:
     async with demo.signed_in("admin") as admin:
         query = """subscription { applications(filters: {applications: ["payments"]}) {
