@@ -48,6 +48,9 @@ class AnalysisRunController:
     def concerned(self, changed: JsonObject, store: Store) -> Iterable[ResourceKey]:
         return ()
 
+    def gone(self, body: JsonObject, store: Store) -> Step:
+        return Step()
+
     def refused(self, body: JsonObject, created: JsonObject, problem: str) -> Step:
         return Step()
 

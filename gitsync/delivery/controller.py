@@ -41,3 +41,7 @@ class Controller(Protocol):
     def refused(self, body: JsonObject, created: JsonObject, problem: str) -> Step:
         """What to write where the cluster refused to create `created`, besides trying again later."""
         ...
+
+    def gone(self, body: JsonObject, store: Store) -> Step:
+        """What to write because one of them was deleted."""
+        ...

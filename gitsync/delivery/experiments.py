@@ -39,6 +39,9 @@ class ExperimentController:
             if any(one.get("templateName") == key.name for one in (body.get("spec") or {}).get("analyses") or ())
         ]
 
+    def gone(self, body: JsonObject, store: Store) -> Step:
+        return Step()
+
     def refused(self, body: JsonObject, created: JsonObject, problem: str) -> Step:
         return Step()
 

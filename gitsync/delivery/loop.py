@@ -15,7 +15,7 @@ from gitsync.kube.client import Cluster
 from gitsync.kube.watch import Changed, Deleted, Interrupted, ListDone, watch_kind
 from gitsync.manifest.object import JsonObject
 from gitsync.reconcile.queue import FairQueue
-from gitsync.rollout.values import Needed
+from gitsync.rollout.values import Needed, Step
 from gitsync.supervisor import Heart, Supervisor
 from model.identity import ResourceKey
 from model.kinds.rollout import INSTANCE_LABEL
@@ -56,6 +56,7 @@ class DeliveryLoop:
         self._listed: dict[Followed, bool] = {}
         self._away: set[Followed] = set()  # kinds that the cluster does not serve, or does not let us see
         self._failures: dict[ResourceKey, int] = {}
+        self._ended: dict[ResourceKey, tuple[JsonObject, Step]] = {}  # deleted, and what is to be written after that
         self.store = Store()
         self.events = EventWriter(cluster, manager=MANAGER, now=now)
         self.writes = Writes(cluster, self.store, self.events, manager=MANAGER, on_change=self._changed)
@@ -146,8 +147,13 @@ class DeliveryLoop:
         if before is None:
             return
         self._failures.pop(key, None)
-        if (key.group, key.kind) in self._controllers:
+        controller = self._controllers.get((key.group, key.kind))
+        if controller is not None:
             self.queue.forget(key)
+            step = controller.gone(before, self.store)
+            if step.writes:
+                self._ended[key] = before, step
+                self._queue(key)
         self._concern(before)
 
     def _changed(self, body: JsonObject) -> None:
@@ -190,12 +196,17 @@ class DeliveryLoop:
             self._try_again(key)
 
     async def _look(self, key: ResourceKey) -> None:
-        body = self.store.get(key)
-        controller = self._controllers[key.group, key.kind]
-        if body is None or not self.is_ours(body):
+        body, controller = self.store.get(key), self._controllers[key.group, key.kind]
+        ended = self._ended.pop(key, None)
+        about = body if body is not None else ended[0] if ended is not None else None
+        if about is None or not self.is_ours(about):
             return
         await self._begin()
         if self.standing_by:
+            return
+        if body is None:
+            if ended is not None:
+                await self._after_end(key, controller, ended)
             return
         if self._waits_for_a_list(controller, body):
             self.queue.add_after(key, _LISTED_SECONDS)
@@ -214,6 +225,14 @@ class DeliveryLoop:
         self._failures.pop(key, None)
         if step.requeue_seconds is not None:
             self.queue.add_after(key, step.requeue_seconds)
+
+    async def _after_end(self, key: ResourceKey, controller: Controller, ended: tuple[JsonObject, Step]) -> None:
+        body, step = ended
+        try:
+            await self.writes.apply(body, step, component=controller.component)
+        except GitsyncError as failure:
+            self._ended[key] = ended
+            self._failed(key, failure)
 
     async def _tell_refusal(self, controller: Controller, body: JsonObject, refusal: CreateRefused) -> None:
         try:

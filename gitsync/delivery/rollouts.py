@@ -9,6 +9,7 @@ from gitsync.delivery.controller import Followed
 from gitsync.delivery.store import Store, key_of
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout.routing.route import needed
+from gitsync.rollout.service_switch import released
 from gitsync.rollout.step import replica_set_refused, step
 from gitsync.rollout.values import Children, Event, Needed, Parts, Step
 from gitsync.rollout.working import ROLLOUT
@@ -67,6 +68,11 @@ class RolloutController:
         if created["kind"] != "ReplicaSet":
             return Step()
         return replica_set_refused(body, created["metadata"]["name"], problem, self._now())
+
+    def gone(self, body: JsonObject, store: Store) -> Step:
+        metadata = body["metadata"]
+        services = store.in_namespace("", "Service", metadata.get("namespace") or "")
+        return Step(patches=released(metadata["name"], services, ()))
 
     # ---- what belongs to a Rollout
 

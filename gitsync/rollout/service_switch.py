@@ -1,14 +1,16 @@
 """Selectors of Services: which ReplicaSet's pods a Service sends its traffic to."""
 
+from collections.abc import Collection, Mapping
+
 from gitsync.manifest.merge_patch import apply_merge_patch
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout import defaults
 from gitsync.rollout.pausing import halted
 from gitsync.rollout.replica_counts import is_fully_promoted
 from gitsync.rollout.replica_set import ReplicaSet
-from gitsync.rollout.values import InvalidSpec
+from gitsync.rollout.values import InvalidSpec, Patch
 from gitsync.rollout.working import Pass
-from model.identity import GroupVersionKind
+from model.identity import GroupVersionKind, ResourceKey
 from model.kinds.rollout import HASH_LABEL, MANAGED_BY, Rollout
 
 SERVICE = GroupVersionKind("", "v1", "Service")
@@ -52,6 +54,22 @@ def ensure(work: Pass, name: str, one: ReplicaSet | None, *, checked: bool = Tru
     if checked and (one.available == 0 or (not managed and one.available != one.wanted)):
         return
     switch(work, name, one.hash)
+
+
+def released(rollout: str, services: Mapping[str, JsonObject], named: Collection[str]) -> tuple[Patch, ...]:
+    """Services that the Rollout managed and does not name any more select by their own labels again: nobody would ever
+    choose another version for them.
+    """
+    patch: JsonObject = {"metadata": {"annotations": {MANAGED_BY: None}}, "spec": {"selector": {HASH_LABEL: None}}}
+    left = [
+        body["metadata"]
+        for name, body in services.items()
+        if (body["metadata"].get("annotations") or {}).get(MANAGED_BY) == rollout and name not in named
+    ]
+    return tuple(
+        Patch(ResourceKey("", "Service", one.get("namespace") or "", one["name"]), SERVICE.version, patch)
+        for one in left
+    )
 
 
 # ---- canary

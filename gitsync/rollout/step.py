@@ -26,7 +26,9 @@ from gitsync.rollout.replica_set import (
     with_hash,
 )
 from gitsync.rollout.revision import REPLICA_SET, create_new, find_new, sync_revision
+from gitsync.rollout.service_switch import released
 from gitsync.rollout.validation import problems
+from gitsync.rollout.validation_references import referenced_services
 from gitsync.rollout.values import (
     Children,
     InvalidSpec,
@@ -92,6 +94,9 @@ def _reconcile(work: Pass) -> None:
         found = work.parts.missing(work.body, work.children.routed)
     if found:
         raise InvalidSpec(found)
+    if work.rollout.status.observed_generation != str(work.rollout.metadata.generation):
+        named = {name for _, name in referenced_services(work.rollout)}
+        work.patches += released(work.name, work.services, named)
     if work.new is None:
         create_new(work)
         return

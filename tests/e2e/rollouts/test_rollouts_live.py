@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from gitsync.manifest.object import JsonObject
-from tests.e2e.rollouts.conftest import POD, Live
+from tests.e2e.rollouts.conftest import POD, ROLLOUT, Live
 from tests.support.rollouts import rollout
 
 pytestmark = [pytest.mark.e2e]
@@ -150,3 +150,17 @@ async def test_template_that_the_cluster_refuses_is_told_and_healed(live: Live) 
         await live.until_told("web", "ReplicaSetCreateError")
         await live.set_image("web", "web:2")
         await live.until_phase("web", "Healthy")
+
+
+async def test_services_of_a_rollout_that_is_gone_select_by_their_own_labels_again(live: Live) -> None:
+    """Else what comes after it, a Deployment for instance, would never get their traffic."""
+    async with live.controller():
+        for name in ("active", "preview"):
+            await _service(live, name)
+        await _create(live, BLUE_GREEN)
+        await live.until_phase("web", "Healthy")
+        assert await live.selected("active")
+        await live.cluster.delete(ROLLOUT, "default", "web")
+        async with asyncio.timeout(60):
+            while await live.selected("active") or await live.selected("preview"):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)

@@ -128,3 +128,13 @@ def test_a_missed_deadline_is_told_once_as_itself_and_once_as_the_abort() -> Non
     world.settle("web")
     assert reasons(world) == ["RolloutAborted", "ScalingReplicaSet", "RolloutAborted", "ScalingReplicaSet"]
     assert phase(world)[1].endswith("has timed out progressing.")
+
+
+def test_a_service_that_is_not_named_any_more_selects_by_its_own_labels_again() -> None:
+    world = _settled(GREEN)
+    assert selected(world, "preview")
+    world.change("Rollout", "web", {"spec": {"strategy": {"blueGreen": {"previewService": None}}}})
+    world.settle("web")
+    preview = world.get("Service", "preview")
+    assert (preview["spec"]["selector"], preview["metadata"].get("annotations", {})) == ({"app": "web"}, {})
+    assert selected(world, "active") == status(world)["currentPodHash"]

@@ -5,7 +5,9 @@ from typing import Any
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout.hashing import template_hash
 from gitsync.rollout.simulated import SimulatedCluster
+from gitsync.rollout.step import step
 from gitsync.rollout.template import same_template
+from gitsync.rollout.values import Step
 from tests.support.rollouts import cluster, phase, reasons, resume, rollout, selected, set_image, sizes, status
 from tests.support.yaml_text import read_yaml
 
@@ -226,6 +228,24 @@ def test_restart_evicts_old_pods_a_few_at_a_time() -> None:
     for _ in range(3):
         world.pass_once("web")
     assert status(world)["restartedAt"] == "2026-03-01T12:01:30Z"
+
+
+def test_restart_looks_again_soon_while_pods_are_leaving_and_seldom_while_a_budget_keeps_them() -> None:
+    """The end of a pod whose successor is up changes no count that would tell of it."""
+    world = cluster(rollout("canary: {}"))
+    world.settle("web")
+    _pods(world)
+    world.advance(100)
+    world.change("Rollout", "web", {"spec": {"restartAt": "2026-03-01T12:01:30Z"}})
+    assert _look(world).requeue_seconds == 30.0
+    name = world.all("Pod")[0]["metadata"]["name"]
+    world.change("Pod", name, {"metadata": {"deletionTimestamp": "2026-03-01T12:01:40Z"}})
+    assert _look(world).requeue_seconds == 1.0
+
+
+def _look(world: SimulatedCluster) -> Step:
+    """Without writing anything, as if a budget had said no."""
+    return step(world.get("Rollout", "web"), world.children(), world.now, world.parts)
 
 
 # ---- another workload's template
