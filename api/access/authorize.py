@@ -7,10 +7,12 @@
 What somebody may not see looks exactly like what does not exist.
 """
 
+import asyncio
 import enum
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from api.access.verdicts import Verdicts
 from api.access.viewer import Viewer
@@ -55,8 +57,11 @@ class Authority:
         self._monotonic = monotonic
         self._repositories: frozenset[tuple[str, str]] = frozenset()
         self._repositories_read = float("-inf")
-        self._noticed = 0  # how often a repository was met that was not known
+        self._noticed = 0  # how often what was remembered became out of date at once
         self._remembered: OrderedDict[tuple[str, bool], _Remembered] = OrderedDict()
+        # All streams notice at once that what they know is too old: one asks, the others wait for its answer.
+        self._asking: WeakValueDictionary[tuple[str, bool], asyncio.Lock] = WeakValueDictionary()
+        self._reading = asyncio.Lock()
 
     async def authorize(self, viewer: Viewer, verb: Verb, application: ListedApplication) -> Permission:
         repository = application.summary.access_repo_url
@@ -83,16 +88,24 @@ class Authority:
 
     async def visibility(self, viewer: Viewer) -> Visibility:
         key = (viewer.name, viewer.is_admin)
-        now = self._monotonic()
+        if (known := self._known(key)) is not None:
+            return known
+        lock = self._asking.setdefault(key, asyncio.Lock())
+        async with lock:
+            return self._known(key) or await self._ask(viewer, key)
+
+    def _known(self, key: tuple[str, bool]) -> Visibility | None:
         remembered = self._remembered.get(key)
-        if remembered is not None and now - remembered.made < REMEMBERED_SECONDS:
-            return remembered.visibility
-        noticed = self._noticed
+        young = remembered is not None and self._monotonic() - remembered.made < REMEMBERED_SECONDS
+        return remembered.visibility if remembered is not None and young else None
+
+    async def _ask(self, viewer: Viewer, key: tuple[str, bool]) -> Visibility:
+        now, noticed = self._monotonic(), self._noticed
         repositories = await self._all_repositories()
         verdicts = await self.verdicts.of(viewer.name, repositories)
         readable = frozenset(repository for repository, verdict in verdicts.items() if verdict.read)
         visibility = Visibility(readable, orphans=viewer.is_admin)
-        if noticed != self._noticed:  # made from what was known before a new repository came: good for this once
+        if noticed != self._noticed:  # made from what was known before: good for this once
             return visibility
         self._remembered[key] = _Remembered(visibility, now)
         self._remembered.move_to_end(key)
@@ -120,6 +133,7 @@ class Authority:
     def forget(self, person: str) -> None:
         """The person's Git credentials changed: what they may do is asked anew."""
         self.verdicts.forget(person)
+        self._noticed += 1
         for key in [key for key in self._remembered if key[0] == person]:
             del self._remembered[key]
 
@@ -130,15 +144,16 @@ class Authority:
         self._remembered.clear()
 
     async def _all_repositories(self) -> frozenset[tuple[str, str]]:
-        now = self._monotonic()
-        if now - self._repositories_read >= REMEMBERED_SECONDS:
-            noticed = self._noticed
-            async with self._database.read() as session:
-                read = frozenset((one.runtime, one.repo) for one in await audit_store.repositories(session))
-                self._repositories = read | await application_store.access_repositories(session)
-            if noticed == self._noticed:
-                self._repositories_read = now
-        return self._repositories
+        async with self._reading:
+            now = self._monotonic()
+            if now - self._repositories_read >= REMEMBERED_SECONDS:
+                noticed = self._noticed
+                async with self._database.read() as session:
+                    read = frozenset((one.runtime, one.repo) for one in await audit_store.repositories(session))
+                    self._repositories = read | await application_store.access_repositories(session)
+                if noticed == self._noticed:
+                    self._repositories_read = now
+            return self._repositories
 
 
 def not_visible(name: str) -> NotVisible:

@@ -1,6 +1,8 @@
 """What Git lets people do: verdicts, their age, and what happens when Git cannot be asked."""
 
-from api.access.authorize import Authority, Verb
+import asyncio
+
+from api.access.authorize import REMEMBERED_SECONDS, Authority, Verb
 from api.access.verdicts import FRESH_SECONDS, STALE_READ_SECONDS, Verdicts
 from api.access.viewer import Viewer
 from model.link import ApplicationChanged, StartSync
@@ -129,3 +131,15 @@ async def test_whoever_acted_sees_nothing_older_afterwards(running: Running, run
     assert seen["application"]["syncStatus"] == "SYNCING"
     (asked,) = [body for body in runtime.requests if isinstance(body, StartSync)]
     assert (asked.actor, asked.prune, asked.operation_id) == ("writer", True, "op-1")
+
+
+async def test_streams_that_notice_at_once_that_they_know_too_little_ask_once(
+    running: Running, runtime: FakeRuntime
+) -> None:
+    watch = Watch()
+    decide = authority(running, watch)
+    before = await decide.visibility(READER)
+    watch.now += REMEMBERED_SECONDS
+    found = await asyncio.gather(*(decide.visibility(READER) for _ in range(50)))
+    assert {id(one) for one in found} == {id(found[0])}
+    assert found[0] is not before
