@@ -36,6 +36,7 @@ from api.runtimes.link import LinkServer
 from api.settings import InitialUser, Settings
 from api.supervisor import Supervisor
 from model.database import Database
+from model.errors import Conflict
 from model.store import person as person_store
 from model.store.moment import to_micros
 from model.store.replica import Replica
@@ -144,12 +145,15 @@ async def _ensure_users(plane: ControlPlane) -> None:
     if not known and not any(user.is_admin for user in wanted):
         password = settings.admin_password or secrets.token_urlsafe(12)
         wanted.append(InitialUser(ADMIN, password, is_admin=True))
-        if settings.admin_password is None:
-            print(f"first start: user {ADMIN}, password {password} (shown only now)", flush=True)
     for user in wanted:
         hashed = await asyncio.to_thread(hash_password, user.password)
-        async with plane.database.write() as session:
-            await person_store.add(session, user.name, hashed=hashed, email=user.email, is_admin=user.is_admin)
+        try:
+            async with plane.database.write() as session:
+                await person_store.add(session, user.name, hashed=hashed, email=user.email, is_admin=user.is_admin)
+        except Conflict:  # another replica that starts at the same time was faster, and tells the password
+            continue
+        if user not in settings.users and settings.admin_password is None:
+            print(f"first start: user {ADMIN}, password {user.password} (shown only now)", flush=True)
 
 
 def utc_now() -> datetime:

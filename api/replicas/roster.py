@@ -105,13 +105,16 @@ class Roster:
             self.problems.pop(other.url, None)
             self.news.tell(other.url)
 
+        self.problems[other.url] = "no answer yet"
         while True:
-            self.problems[other.url] = "no answer yet"
             try:
                 await self._lines.keep(other, opened)
             except LineFailed as error:
+                if self.problems.get(other.url) != error.message:
+                    log.warning(error.message, suggestion=error.suggestion)
                 self.problems[other.url] = error.message
-                log.warning(error.message, suggestion=error.suggestion)
+            else:
+                self.problems[other.url] = "the line broke"
             self.news.tell(other.url)
             await asyncio.sleep(min(1.0, self._beat_seconds))
 

@@ -9,7 +9,7 @@ from sqlmodel import col
 from model.errors import Conflict
 from model.person import ApiToken, Credential, Person
 from model.store.moment import from_micros, to_micros
-from model.store.statement import affected_rows, upsert
+from model.store.statement import affected_rows, insert_new, upsert
 from model.tables import ApiTokenRow, LoginAttemptRow, PersonRow, SessionRow
 
 
@@ -30,10 +30,9 @@ async def password_hash(session: AsyncSession, name: str) -> str | None:
 
 async def add(session: AsyncSession, name: str, *, hashed: str, email: str = "", is_admin: bool = False) -> None:
     """Raises Conflict if the name is taken."""
-    if await session.get(PersonRow, name):
-        raise Conflict(f"there is a user {name!r} already")
     row = {"name": name, "email": email, "password_hash": hashed, "is_admin": is_admin, "credential_version": 1}
-    await session.execute(insert(PersonRow).values(row))
+    if not await insert_new(session, PersonRow, row):
+        raise Conflict(f"there is a user {name!r} already")
 
 
 async def set_password(session: AsyncSession, name: str, hashed: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -12,7 +12,7 @@ from model.errors import Conflict
 from model.listing import Hosting, ListedCluster, RegisteredRuntime
 from model.report import ClusterSummary, RepositorySummary, RuntimeSummary
 from model.store.moment import from_micros, to_micros
-from model.store.statement import affected_rows
+from model.store.statement import affected_rows, insert_new
 from model.tables import ApplicationLabelRow, ApplicationRow, ClusterRow, ReportPositionRow, RepositoryRow, RuntimeRow
 
 _runtime_decoder = msgspec.msgpack.Decoder(RuntimeSummary)
@@ -38,10 +38,9 @@ async def name_for_token(session: AsyncSession, token_hash: str) -> str | None:
 
 async def add(session: AsyncSession, name: str, *, token_hash: str, hosted: bool, now: datetime) -> None:
     """Raises Conflict if the name is taken."""
-    if await session.get(RuntimeRow, name):
-        raise Conflict(f"there is a runtime {name!r} already")
     row = {"name": name, "token_hash": token_hash, "hosted": hosted, "created_micros": to_micros(now)}
-    await session.execute(insert(RuntimeRow).values(row))
+    if not await insert_new(session, RuntimeRow, row):
+        raise Conflict(f"there is a runtime {name!r} already")
 
 
 async def set_token(session: AsyncSession, name: str, token_hash: str) -> bool:

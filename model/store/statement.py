@@ -51,6 +51,12 @@ async def insert_missing(session: AsyncSession, model: type[SQLModel], rows: Seq
     await session.execute(_insert(session, table_of(model)).on_conflict_do_nothing(), list(rows))
 
 
+async def insert_new(session: AsyncSession, model: type[SQLModel], row: Mapping[str, Any]) -> bool:
+    """Inserts the row; False when a constraint says that it is there, whoever put it there a moment ago."""
+    statement = _insert(session, table_of(model)).values(dict(row)).on_conflict_do_nothing()
+    return await affected_rows(session, statement) > 0
+
+
 def _insert(session: AsyncSession, table: Table) -> sqlite.Insert | postgresql.Insert:
     return sqlite.insert(table) if session.get_bind().dialect.name == "sqlite" else postgresql.insert(table)
 

@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 
 import model.tables  # noqa: F401 - registers the tables
 from model.database import Database
+from model.errors import Conflict
 from model.person import Person
 from model.store import person as person_store
 from model.store import replica as replica_store
@@ -74,3 +75,16 @@ async def test_whoever_is_cancelled_while_writing_does_not_keep_the_writers_plac
         assert not [one for one in outcomes if isinstance(one, Exception)], "the database is locked"
     for database in both:
         await database.close()
+
+
+async def test_of_two_who_make_the_same_person_at_once_one_is_told_so(database: Database) -> None:
+    """Replicas that start for the first time at the same moment both want an administrator."""
+    other = await Database.open(database.url)
+
+    async def make(where: Database) -> None:
+        async with where.write() as session:
+            await person_store.add(session, "admin", hashed="h", is_admin=True)
+
+    outcomes = await asyncio.gather(make(database), make(other), return_exceptions=True)
+    await other.close()
+    assert sorted(type(one) for one in outcomes if one is not None) == [Conflict]
