@@ -304,6 +304,8 @@ class Loop:
         """A cluster became ready, or was lost."""
         for key in self._records.of_server(member.server):
             self.want(key, Refresh.RESOLVE)
+            if (record := self._records.get(key)) is not None:
+                self._syncs.stir(record)
         if member.ready:
             for record in self._records:
                 if not record.server:

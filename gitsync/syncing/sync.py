@@ -23,6 +23,7 @@ from gitsync.fleet.home import Home
 from gitsync.fleet.impersonation import Acting
 from gitsync.fleet.members import Fleet, Member
 from gitsync.fleet.permission import destination_of, permitted, sources_refused
+from gitsync.kube.errors import ClusterUnreachable
 from gitsync.manifest.object import JsonObject
 from gitsync.plan.build import build_plan
 from gitsync.plan.options import asked
@@ -243,7 +244,7 @@ class Syncs:
         self._complete(run)
 
     async def _until_unblocked(self, run: Run) -> bool:
-        """Waits for the applications that this one depends on. False: it was stopped meanwhile."""
+        """Waits for the applications that this one depends on, and for its cluster. False: it was stopped meanwhile."""
         while why := self._why_blocked(run):
             self._show(run, life.progress(run.state, f"Sync operation {why}", None))
             run.blocked = True
@@ -254,7 +255,19 @@ class Syncs:
         return True
 
     def _why_blocked(self, run: Run) -> str:
-        return "" if run.sync.dry_run or run.terminating else self._blocking(run.record)
+        if run.sync.dry_run or run.terminating:
+            return ""
+        return self._blocking(run.record) or (self._why_unreachable(run) if run.automated else "")
+
+    def _why_unreachable(self, run: Run) -> str:
+        """Attempts at a cluster that is away would only use up the retries: nobody would try again when it is back."""
+        try:
+            self._fleet().find(run.record.application.spec.destination).require()
+        except (ClusterUnreachable, Waiting) as reason:
+            return f"waits: {reason.message}"
+        except GitsyncError:
+            return ""  # the attempt says what is wrong
+        return ""
 
     async def _let_in(self, run: Run) -> bool:
         """Waits until the sync windows of the project let the operation begin, or go on. False: stopped meanwhile."""

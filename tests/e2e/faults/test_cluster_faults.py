@@ -210,6 +210,25 @@ async def test_a_cluster_that_vanishes_or_falls_silent_and_returns(tmp_path: Pat
         assert "away-b" in after
 
 
+async def test_an_automated_sync_waits_for_a_cluster_that_is_away_and_uses_up_no_attempt(tmp_path: Path) -> None:
+    """It has one left: to fail that would end it, and nobody would begin anew when the cluster is back."""
+    async with (
+        running_world(tmp_path) as world,
+        running_rig(world.access, world.host, tmp_path / "runtime", times=QUICK_TIMES) as rig,
+        second_cluster(rig, tmp_path, Fault(method="PATCH", path="configmaps", status=500, count=1)) as (far, _),
+    ):
+        await rig.push({"away/a.yaml": config_map("away")})
+        once_more = {"limit": 1, "backoff": {"duration": "10s"}}
+        destination = {"name": "far", "namespace": "default"}
+        await rig.create_application("away", destination=destination, syncPolicy={**AUTOMATED, "retry": once_more})
+        await rig.until("away", lambda body: "Retrying attempt #1" in message_of(body))
+        far.faults.add(Fault(delay_seconds=5.0))
+        await rig.until("away", lambda body: "waits: cluster far" in message_of(body))
+        far.faults.clear()
+        body = await rig.until("away", synced_and_healthy, seconds=80)
+        assert body["status"]["operationState"]["retryCount"] == 1
+
+
 async def test_a_cluster_that_asks_for_patience_from_the_start_is_followed_when_it_has_calmed_down(
     tmp_path: Path,
 ) -> None:
