@@ -161,7 +161,7 @@ async def test_what_was_said_of_a_git_source_can_be_read_again(running: Running,
     }
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.cpu_seconds(20)
 async def test_an_edit_at_the_command_line_leaves_what_it_does_not_name(running: Running, runtime: FakeRuntime) -> None:
     directory = DirectoryOptions(recurse=True, include="*.yaml", exclude="old/*")
     source = ApplicationSource(repo_url=PLATFORM, path="teams", target_revision="main", directory=directory)

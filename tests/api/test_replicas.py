@@ -30,7 +30,7 @@ from tests.support.fake_fleet import summary
 from tests.support.fake_runtime import FakeRuntime
 from tests.support.replicas import joined, replica, shared_database, two_replicas, until
 
-pytestmark = pytest.mark.timeout(60)  # two control planes each, over real sockets
+pytestmark = pytest.mark.cpu_seconds(60)  # two control planes each, over real sockets
 
 KEY = summary(0).key
 NAMES = "{ applications { nodes { metadata { name } } } }"

@@ -53,7 +53,7 @@ async def test_a_new_password_ends_sessions_and_tokens(database: Database) -> No
         assert await person_store.credential(session, "t", NOW) is None
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.cpu_seconds(60)
 async def test_whoever_is_cancelled_while_writing_does_not_keep_the_writers_place(tmp_path: Path) -> None:
     """SQLite keeps a transaction open as long as anybody has its cursor, and a traceback has."""
     url = f"sqlite:///{tmp_path / 'shared.db'}"

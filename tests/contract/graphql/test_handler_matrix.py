@@ -36,7 +36,7 @@ def test_every_handler_is_in_the_matrix() -> None:
     assert set(MATRIX) == handlers(), "say who may, in handler_matrix.yaml"
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.cpu_seconds(30)
 @pytest.mark.parametrize("person", PEOPLE)
 async def test_handlers_give_each_person_what_the_matrix_says(
     person: str, running: Running, runtime: FakeRuntime

@@ -50,7 +50,7 @@ PATHS = st.lists(st.sampled_from(["a", "b", "c.json", "d"]), min_size=1, max_siz
 GLOBS = st.lists(st.sampled_from(["a", "*", "b", "*.json", "**"]), min_size=1, max_size=3).map("/".join)
 
 
-@pytest.mark.timeout(20)  # a hundred trees
+@pytest.mark.cpu_seconds(20)  # a hundred trees
 @given(st.sets(PATHS, max_size=6), GLOBS, st.booleans())
 def test_nothing_that_fits_is_passed_over(paths: set[str], pattern: str, new: bool) -> None:
     leaves = {path: "x" for path in paths if not any(other.startswith(path + "/") for other in paths)}

@@ -62,7 +62,9 @@ def test_deletion_comes_before_any_script() -> None:
         ("return {status = 'Fine'}", Health.UNKNOWN, "Fine"),
         ("return {message = 'x'}", Health.UNKNOWN, "None"),
         ("this is no lua", Health.UNKNOWN, "health.lua of example.org/Thing"),
-        pytest.param("while true do end", Health.UNKNOWN, "too long", marks=pytest.mark.timeout(20)),  # after a second
+        pytest.param(
+            "while true do end", Health.UNKNOWN, "too long", marks=pytest.mark.cpu_seconds(20)
+        ),  # after a second
         ("return {status = 'Degraded', message = obj.status.phase}", Health.DEGRADED, "Broken"),
         ("return ({status = ('Healthy'):sub(1)})", Health.UNKNOWN, "attempt to"),
     ],
@@ -107,7 +109,7 @@ def test_broken_yaml_is_an_error_that_names_the_entry() -> None:
         load_health_rules({"resource.customizations": "a: [b"}, clock=lambda: NOW)
 
 
-@pytest.mark.timeout(20)  # it is stopped after a second
+@pytest.mark.cpu_seconds(20)  # it is stopped after a second
 def test_a_script_that_had_to_be_stopped_is_left_alone_for_a_minute() -> None:
     moments = iter([NOW, NOW + timedelta(seconds=59), NOW + timedelta(seconds=61)])
     forever = "if obj.metadata.name == 'a' then while true do end end return {status = 'Healthy'}"

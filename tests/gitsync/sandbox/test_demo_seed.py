@@ -28,7 +28,7 @@ def test_applications_that_need_a_program_are_there_to_be_left_out() -> None:
         assert (DEMO / "platform" / path).is_file()
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.cpu_seconds(30)
 async def test_what_the_demo_has_in_its_cluster_is_in_its_shared_configuration(tmp_path: Path) -> None:
     """So a runtime that is rebuilt from Git has the same Git Sources; more applications later commit no more of it."""
     async with running_world(tmp_path) as world:
