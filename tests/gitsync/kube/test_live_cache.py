@@ -1,6 +1,7 @@
 """The live cache tells the truth through every fault, costs nothing extra, and one bad kind holds nothing up."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -198,7 +199,7 @@ async def test_an_unreachable_cluster_is_a_state_and_heals(api: KubeApi, followi
     away = api.fault(cut, times=float("inf"))
     api.drop_watches()
     assert await reached.get() is Reach.FAILED
-    assert cache.connection.state.message.startswith("cluster test d"), "it does not answer, or did not open the watch"
+    assert re.search("does not answer|did not open the watch", cache.connection.state.message)
     assert cache.get(key("a")), "what was known stays"
     away.times = 0
     assert await reached.get() is Reach.SUCCESSFUL
