@@ -6,7 +6,7 @@ readable for `STALE_READ_SECONDS`: it is the last known state, shown as such, an
 """
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -46,6 +46,7 @@ class Verdicts:
         self._connected = connected
         self._monotonic = monotonic
         self._entries: OrderedDict[tuple[str, Repository], _Entry] = OrderedDict()
+        self._forgotten: Counter[str] = Counter()
         self._locks: dict[tuple[str, str], asyncio.Lock] = {}
         self._renewals: set[asyncio.Task[None]] = set()
 
@@ -68,6 +69,8 @@ class Verdicts:
         return self._monotonic() - verdict.checked if verdict.checked is not None else None
 
     def forget(self, person: str) -> None:
+        """An answer that is on its way was asked for with the credentials of before, and does not count either."""
+        self._forgotten[person] += 1
         for key in [key for key in self._entries if key[0] == person]:
             del self._entries[key]
 
@@ -101,14 +104,15 @@ class Verdicts:
         try:
             async with lock:
                 due = [one for one in repositories if not self._settled(person, one)]
-                if due:
-                    await self._probe(person, runtime, due)
+                while due and not await self._probe(person, runtime, due):
+                    pass
         finally:
             if not lock.locked():
                 self._locks.pop((person, runtime), None)
 
-    async def _probe(self, person: str, runtime: str, repositories: list[Repository]) -> None:
-        asked = self._monotonic()
+    async def _probe(self, person: str, runtime: str, repositories: list[Repository]) -> bool:
+        """False: the person's credentials changed meanwhile, and nothing was kept."""
+        asked, forgotten = self._monotonic(), self._forgotten[person]
         body = ProbeAccess(person, tuple(url for _, url in repositories))
         try:
             answer = await self._connected.ask(runtime, body, AccessAnswer, deadline_seconds=PROBE_SECONDS)
@@ -120,8 +124,11 @@ class Verdicts:
         else:
             found = {verdict.repo_url: verdict for verdict in answer.verdicts}
             reason = "the runtime did not say"
+        if forgotten != self._forgotten[person]:
+            return False
         for repository in repositories:
             self._keep(person, repository, found.get(repository[1]), asked=asked, reason=reason)
+        return True
 
     def _keep(
         self, person: str, repository: Repository, found: AccessVerdict | None, *, asked: float, reason: str

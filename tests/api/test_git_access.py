@@ -1,11 +1,12 @@
 """What Git lets people do: verdicts, their age, and what happens when Git cannot be asked."""
 
 import asyncio
+from collections.abc import Awaitable
 
 from api.access.authorize import REMEMBERED_SECONDS, Authority, Verb
 from api.access.verdicts import FRESH_SECONDS, STALE_READ_SECONDS, Verdicts
 from api.access.viewer import Viewer
-from model.link import ApplicationChanged, StartSync
+from model.link import AnswerBody, ApplicationChanged, ProbeAccess, Refusal, RequestBody, StartSync
 from model.listing import ListedApplication
 from tests.support.api_world import SECRET_REPO, hidden, orphan
 from tests.support.control_plane import Running
@@ -51,6 +52,28 @@ async def test_a_verdict_is_asked_for_once_a_minute(running: Running, runtime: F
     assert runtime.probes == 1
     watch.now += FRESH_SECONDS
     await verdicts.of("reader", [KEY])
+    assert runtime.probes == 2
+
+
+async def test_an_answer_for_credentials_of_before_does_not_count(running: Running, runtime: FakeRuntime) -> None:
+    verdicts = Verdicts(running.plane.connected, Watch())
+    asked, answers = asyncio.Event(), asyncio.Event()
+    answer_now = runtime.answers[ProbeAccess]
+
+    async def answer_late(body: RequestBody) -> AnswerBody | Refusal:
+        with_rights_of_before = answer_now(body)
+        asked.set()
+        await answers.wait()
+        assert not isinstance(with_rights_of_before, Awaitable)
+        return with_rights_of_before
+
+    runtime.answers[ProbeAccess] = answer_late
+    asking = asyncio.create_task(verdicts.of("reader", [KEY]))
+    await asked.wait()
+    runtime.rights["reader"] = {}
+    verdicts.forget("reader")
+    answers.set()
+    assert not (await asking)[KEY].read
     assert runtime.probes == 2
 
 
