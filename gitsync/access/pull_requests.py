@@ -124,8 +124,23 @@ def _text_at(body: Any, steps: Sequence[str | int]) -> str:
     return body if isinstance(body, str) else ""
 
 
-def repository_making(provider: Provider, path: RepositoryPath, credential: Credential) -> Question | None:
-    """The request that makes a private repository; None where the address does not say enough. Pure."""
+def namespace_question(provider: Provider, path: RepositoryPath, credential: Credential) -> Question | None:
+    """GitLab takes the number of a group or person to make a project below; None where the name is enough. Pure."""
+    if provider.kind is not ProviderKind.GITLAB:
+        return None
+    return Question(f"{provider.api}/namespaces/{quote(path.owner, safe='')}", api_headers(provider, credential))
+
+
+def namespace_number(body: Any) -> int | None:
+    """The number in GitLab's answer. Pure."""
+    number = body.get("id") if isinstance(body, dict) else None
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
+
+
+def repository_making(
+    provider: Provider, path: RepositoryPath, credential: Credential, *, namespace: int | None = None
+) -> Question:
+    """The request that makes a private repository; `namespace` is the owner's number on GitLab. Pure."""
     headers = api_headers(provider, credential)
     own = path.owner == credential.username
     place = f"{provider.api}/user/repos" if own else f"{provider.api}/orgs/{quote(path.owner, safe='')}/repos"
@@ -135,9 +150,9 @@ def repository_making(provider: Provider, path: RepositoryPath, credential: Cred
         case ProviderKind.GITEA:
             body: dict[str, Any] = {"name": path.name, "private": True, "auto_init": True, "default_branch": "main"}
             return Question(place, headers, body=body)
-        case ProviderKind.GITLAB:  # in a group it would have to be asked for the group's number first
+        case ProviderKind.GITLAB:
             body = {"name": path.name, "path": path.name, "visibility": "private", "initialize_with_readme": True}
-            return Question(f"{provider.api}/projects", headers, body=body) if own else None
+            return Question(f"{provider.api}/projects", headers, body={**body, "namespace_id": namespace})
         case ProviderKind.BITBUCKET:
             place = f"{provider.api}/repositories/{quote(path.owner, safe='')}/{quote(path.name, safe='')}"
             return Question(place, headers, body={"scm": "git", "is_private": True})
@@ -182,9 +197,10 @@ class PullRequests:
         try:
             provider = await self._providers.provider_of(url)
             path = repository_path(provider, url) if provider else None
-            question = repository_making(provider, path, credential) if provider and path else None
-            if question is None:
+            if provider is None or path is None:
                 return False
+            namespace = await self._namespace(provider, path, credential)
+            question = repository_making(provider, path, credential, namespace=namespace)
             answer = await self._providers.ask(question, timeout_seconds=_MAKING_SECONDS)
             if answer.status in _MADE:
                 return True
@@ -195,6 +211,22 @@ class PullRequests:
             f"{host_of(url)} did not make the repository: {reason}",
             suggestion="Check that your Git token may make repositories there, or make it by hand.",
         )
+
+    async def _namespace(self, provider: Provider, path: RepositoryPath, credential: Credential) -> int | None:
+        """Raises PullRequestRefused where GitLab shows no such group: a project that names no number would become the
+        person's own, at another address."""
+        question = namespace_question(provider, path, credential)
+        if question is None:
+            return None
+        answer = await self._providers.ask(question)
+        number = namespace_number(answer.body) if answer.status == 200 else None
+        if number is None:
+            raise PullRequestRefused(
+                f"{host_of(provider.api)} did not make the repository: it shows no group {path.owner!r:.200} to your "
+                f"account ({_reason(answer)})",
+                suggestion="Check the group's name, and that your Git token may use the API (scope `api`).",
+            )
+        return number
 
 
 def _reason(answer: Answered) -> str:

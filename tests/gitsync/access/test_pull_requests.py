@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote, unquote
 
 import httpx
 import pytest
@@ -152,7 +153,7 @@ async def test_a_host_without_pull_requests_gets_the_branch_alone() -> None:
         (K.GITEA, "https://code.example.com/team/new.git", "https://code.example.com/api/v1/orgs/team/repos"),
         (K.GITHUB, "https://github.com/team/new", "https://api.github.com/orgs/team/repos"),
         (K.GITLAB, "https://gitlab.com/dana/new", "https://gitlab.com/api/v4/projects"),
-        (K.GITLAB, "https://gitlab.com/group/new", None),
+        (K.GITLAB, "https://gitlab.com/group/sub/new", "https://gitlab.com/api/v4/projects"),
         (K.BITBUCKET, "https://bitbucket.org/team/new", "https://api.bitbucket.org/2.0/repositories/team/new"),
         (
             K.BITBUCKET_SERVER,
@@ -161,10 +162,62 @@ async def test_a_host_without_pull_requests_gets_the_branch_alone() -> None:
         ),
     ],
 )
-def test_repositories_are_made_under_their_owner(kind: ProviderKind, url: str, address: str | None) -> None:
+def test_repositories_are_made_under_their_owner(kind: ProviderKind, url: str, address: str) -> None:
     provider = well_known(url) or on_host(kind, url[: url.index("/", 8)])
     path = repository_path(provider, url)
     assert path is not None
     question = repository_making(provider, path, DANA)
-    assert (question.url if question else None) == address
-    assert question is None or question.body is not None
+    assert question.url == address
+    assert question.body is not None
+
+
+class GitLab:
+    """Answers as GitLab does, with the namespaces that it shows."""
+
+    def __init__(self, namespaces: dict[str, int]) -> None:
+        self.namespaces = namespaces
+        self.made: list[dict[str, Any]] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        assert request.headers["authorization"]
+        place = request.url.raw_path.decode().removeprefix("/api/v4")
+        if place == "/projects" and request.method == "POST":
+            self.made.append(json.loads(request.content))
+            return httpx.Response(201, json={"id": 9})
+        asked = unquote(place.removeprefix("/namespaces/"))
+        assert place == f"/namespaces/{quote(asked, safe='')}"
+        if asked not in self.namespaces:
+            return httpx.Response(404, json={"message": "404 Namespace Not Found"})
+        return httpx.Response(200, json={"id": self.namespaces[asked], "full_path": asked})
+
+
+@pytest.mark.parametrize(("owner", "number"), [("group", 4), ("group/sub", 7), ("dana", 1)])
+async def test_gitlab_makes_a_project_below_the_number_of_its_group(owner: str, number: int) -> None:
+    gitlab = GitLab({"group": 4, "group/sub": 7, "dana": 1})
+    async with asking(gitlab) as hosts:
+        assert await hosts.create_repository(f"https://gitlab.com/{owner}/new.git", DANA)
+    (made,) = gitlab.made
+    assert (made["namespace_id"], made["path"], made["visibility"]) == (number, "new", "private")
+
+
+async def test_a_group_that_gitlab_does_not_show_gets_no_project_anywhere() -> None:
+    gitlab = GitLab({"dana": 1})
+    async with asking(gitlab) as hosts:
+        with pytest.raises(PullRequestRefused, match=r"no group 'group/sub' .* 404 Namespace Not Found") as refused:
+            await hosts.create_repository("https://gitlab.com/group/sub/new.git", DANA)
+    assert gitlab.made == []
+    assert "token" not in refused.value.message
+
+
+@pytest.mark.parametrize("body", [None, [], {}, {"id": "7"}, {"id": True}])
+async def test_an_answer_of_gitlab_without_a_number_makes_nothing(body: Any) -> None:
+    calls: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        calls.append(request.method)
+        return httpx.Response(200, json=body)
+
+    async with asking(answer) as hosts:
+        with pytest.raises(PullRequestRefused):
+            await hosts.create_repository("https://gitlab.com/group/new.git", DANA)
+    assert calls == ["GET"]
