@@ -26,11 +26,12 @@ NAMESPACE = "argosy"
 REPOSITORIES = ("platform", "apps", "config")
 ROBOT = "argosy-runtime"
 
-# Who may do what. Anybody who is not named has no repository, like eve.
+# Who may do what. Anybody who is not named has no repository, like eve. A Git Source is shown to those who may read the
+# repository that its manifest is in: the first one that is made in the console puts all of them under `config`.
 RIGHTS: dict[str, dict[str, Access]] = {
     "admin": dict.fromkeys(REPOSITORIES, Access.WRITE),
-    "dana": {"platform": Access.WRITE, "apps": Access.WRITE},
-    "victor": {"platform": Access.READ, "apps": Access.READ},
+    "dana": {"platform": Access.WRITE, "apps": Access.WRITE, "config": Access.READ},
+    "victor": dict.fromkeys(REPOSITORIES, Access.READ),
     ROBOT: dict.fromkeys(REPOSITORIES, Access.WRITE),
 }
 

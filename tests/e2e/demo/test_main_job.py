@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.support.demo import Demo, running_demo
+from tests.support.demo import Demo, Person, running_demo
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
@@ -114,6 +114,35 @@ async def test_people_see_what_git_lets_them_read(demo: Demo) -> None:
             seen[name] = (await person.ask(APPLICATIONS))["applications"]["totalCount"]
     assert seen["admin"] == seen["dana"] == seen["victor"] > 0
     assert seen["eve"] == 0
+
+
+async def test_whoever_saw_a_row_sees_it_still_when_a_git_source_was_added(demo: Demo) -> None:
+    """The first Git Source brings the shared configuration to the cluster, whose repository then rules `platform`."""
+    source = f'{{runtime: "demo", name: "more", repoURL: "{demo.url}/git/apps.git", path: "more"}}'
+    mutation = f"mutation {{ createGitSource(input: {source}) {{ errors {{ message }} }} }}"
+    holder = '{ application(runtime: "demo", name: "platform") { manifestLocation { repoURL } } }'
+    ruling = {"repoURL": f"{demo.url}/git/config.git"}
+    async with demo.signed_in("admin") as admin, demo.signed_in("dana") as dana, demo.signed_in("victor") as victor:
+        await admin.until_healthy("platform", "storefront", "checkout", "catalog", "orders")
+        before = [await rows(person) for person in (dana, victor)]
+        assert (await admin.ask(mutation))["createGitSource"]["errors"] == []
+        await admin.until_healthy("more", "in-cluster", "shared-configuration")
+        async with asyncio.timeout(60):
+            while (await admin.ask(holder))["application"]["manifestLocation"] != ruling:  # noqa: ASYNC110 - of another process
+                await asyncio.sleep(0.2)
+        for person, seen in zip((dana, victor), before, strict=True):
+            now = await rows(person)
+            assert "platform" in seen
+            assert seen.keys() <= now.keys()
+            assert now.keys() - seen.keys() <= {"more", "in-cluster", "shared-configuration"}
+        assert not (await rows(dana))["platform"]  # its manifest is in `config` now, which dana may only read
+        assert (await rows(dana))["storefront"]
+
+
+async def rows(person: Person) -> dict[str, bool]:
+    """Names of the rows that somebody sees, and whether they may sync them."""
+    nodes = (await person.ask(APPLICATIONS))["applications"]["nodes"]
+    return {node["metadata"]["name"]: node["permissions"]["sync"]["allowed"] for node in nodes}
 
 
 async def test_a_reader_may_not_sync_and_is_told_why(demo: Demo) -> None:
