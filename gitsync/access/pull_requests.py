@@ -131,9 +131,12 @@ def namespace_question(provider: Provider, path: RepositoryPath, credential: Cre
     return Question(f"{provider.api}/namespaces/{quote(path.owner, safe='')}", api_headers(provider, credential))
 
 
-def namespace_number(body: Any) -> int | None:
-    """The number in GitLab's answer. Pure."""
-    number = body.get("id") if isinstance(body, dict) else None
+def namespace_number(body: Any, owner: str) -> int | None:
+    """The number in GitLab's answer. A name of digits alone is read as a number there, so the path has the last word.
+    Pure."""
+    if _text_at(body, ("full_path",)).lower() != owner.lower():
+        return None
+    number = body.get("id")
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
@@ -219,7 +222,7 @@ class PullRequests:
         if question is None:
             return None
         answer = await self._providers.ask(question)
-        number = namespace_number(answer.body) if answer.status == 200 else None
+        number = namespace_number(answer.body, path.owner) if answer.status == 200 else None
         if number is None:
             raise PullRequestRefused(
                 f"{host_of(provider.api)} did not make the repository: it shows no group {path.owner!r:.200} to your "

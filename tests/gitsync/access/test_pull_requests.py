@@ -209,8 +209,18 @@ async def test_a_group_that_gitlab_does_not_show_gets_no_project_anywhere() -> N
     assert "token" not in refused.value.message
 
 
-@pytest.mark.parametrize("body", [None, [], {}, {"id": "7"}, {"id": True}])
-async def test_an_answer_of_gitlab_without_a_number_makes_nothing(body: Any) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        [],
+        {"id": 7},
+        {"id": "7", "full_path": "group"},
+        {"id": True, "full_path": "group"},
+        {"id": 7, "full_path": "other"},
+    ],
+)
+async def test_an_answer_of_gitlab_that_is_not_about_the_group_makes_nothing(body: Any) -> None:
     calls: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
