@@ -33,19 +33,8 @@ def _table_of_characters() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.get_closest_marker("e2e"):
-            item.add_marker(pytest.mark.xdist_group(_worker_of(item)))
-            if not item.get_closest_marker("timeout"):
-                item.add_marker(pytest.mark.timeout(E2E_SECONDS))
-
-
-def _worker_of(item: pytest.Item) -> str:
-    """Tests with the same word run in one process: those of a file share what they start, those of the console also
-    the demo or the control plane that their pages are of."""
-    for shared in ("demo", "plane"):
-        if item.path.parent.name == "console" and shared in getattr(item, "fixturenames", ()):
-            return f"console-{shared}" if "looks" not in item.path.name else "console-looks"
-    return str(item.path)
+        if item.get_closest_marker("e2e") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(E2E_SECONDS))
 
 
 @pytest.hookimpl(wrapper=True)
