@@ -90,7 +90,7 @@ class Supervisor:
         """Run `work`; a fault of it ends here, logged and counted. False: there was one."""
         try:
             await work
-        except Exception as fault:
+        except Exception as fault:  # of whatever kind, it must not end the others; it is counted and shown
             self.faults += 1
             log.error("fault", part=name, error=describe(fault), exc_info=True)
             return False
@@ -113,7 +113,7 @@ class Supervisor:
             try:
                 await run(heart)
                 heart.error = "ended unexpectedly"
-            except Exception as fault:
+            except Exception as fault:  # a part that nobody began again would stand still without a word
                 heart.error = describe(fault)
                 log.error("part failed", part=heart.name, error=heart.error, exc_info=True)
             self.faults += 1

@@ -1,5 +1,7 @@
 """Judges one object from what Git wants, what the cluster has and how they differ. Pure."""
 
+from dataclasses import replace
+
 from gitsync.application.state import MemoKey, ObjectVerdict
 from gitsync.application.tree import object_urls
 from gitsync.health.aggregate import IGNORE_HEALTH_ANNOTATION
@@ -88,27 +90,22 @@ def judge_extra(live: LiveObject, memo: MemoKey) -> ObjectVerdict | None:
     if tracking is None:
         return None
     if not tracking.refers_to(live.key):
-        return _copy(live, memo)
+        return replace(_unwanted(live, memo), counts_for_sync=False, shows_sync=False)
     body: JsonObject = {"metadata": {"annotations": live.annotations}}
     hook = is_hook(body)
-    return ObjectVerdict(
-        key=live.key,
-        version=live.version,
-        memo=memo,
+    return replace(
+        _unwanted(live, memo),
         sync=Sync.OUT_OF_SYNC,
-        health=live.facts.health,
-        exists=True,
-        desired=False,
         requires_pruning=not hook,
         hook=hook,
         wave=sync_wave(body),
         counts_for_sync=_IGNORE_EXTRANEOUS not in compare_options(body),
-        counts_for_health=live.annotations.get(IGNORE_HEALTH_ANNOTATION) != "true",
         asks_before_deletion=_asks_before_deletion(live.annotations),
     )
 
 
-def _copy(live: LiveObject, memo: MemoKey) -> ObjectVerdict:
+def _unwanted(live: LiveObject, memo: MemoKey) -> ObjectVerdict:
+    """Of an object that is there and that Git does not want."""
     return ObjectVerdict(
         key=live.key,
         version=live.version,
@@ -117,8 +114,6 @@ def _copy(live: LiveObject, memo: MemoKey) -> ObjectVerdict:
         health=live.facts.health,
         exists=True,
         desired=False,
-        counts_for_sync=False,
-        shows_sync=False,
         counts_for_health=live.annotations.get(IGNORE_HEALTH_ANNOTATION) != "true",
     )
 

@@ -252,10 +252,8 @@ class Link:
                 code="RUNTIME_UNAVAILABLE",
                 message=f"the runtime did not finish within {request.deadline_seconds:.0f} s",
             )
-        except Refused as refused:
-            body = refused.as_refusal()
         except GitsyncError as failure:
-            body = Refusal(code="RUNTIME_UNAVAILABLE", message=failure.message, suggestion=failure.suggestion)
+            body = _refusal(failure)
         finally:
             if not _cancelled():
                 await _send(socket, Response(request.id, body))
@@ -267,13 +265,18 @@ class Link:
                 async for item in items:
                     await socket.send(encode(StreamItem(request.id, item)))
             error = None
-        except Refused as refused:
-            error = refused.as_refusal()
         except GitsyncError as failure:
-            error = Refusal(code="RUNTIME_UNAVAILABLE", message=failure.message, suggestion=failure.suggestion)
+            error = _refusal(failure)
         finally:
             if not _cancelled():
                 await _send(socket, StreamEnd(request.id, error))
+
+
+def _refusal(failure: GitsyncError) -> Refusal:
+    """What whoever asked is told; what nobody refused on purpose is the runtime's trouble."""
+    if isinstance(failure, Refused):
+        return failure.as_refusal()
+    return Refusal(code="RUNTIME_UNAVAILABLE", message=failure.message, suggestion=failure.suggestion)
 
 
 def _token(settings: LinkSettings) -> str:

@@ -46,12 +46,14 @@ async def change(rig: Rig, name: str, patch: JsonObject) -> None:
     await rig.cluster.patch(address(name), "v1alpha1", patch)
 
 
-async def until_set(rig: Rig, name: str, holds: Callable[[JsonObject], bool]) -> JsonObject:
+async def until_set(
+    rig: Rig, name: str, holds: Callable[[JsonObject], bool], *, namespace: str = NAMESPACE
+) -> JsonObject:
     body: JsonObject | None = None
     try:
         async with asyncio.timeout(60):
             while True:
-                body = await rig.cluster.get(APPLICATION_SET, NAMESPACE, name)
+                body = await rig.cluster.get(APPLICATION_SET, namespace, name)
                 if body is not None and holds(body):
                     return body
                 await asyncio.sleep(0.05)

@@ -5,6 +5,7 @@ import { AppLink, Bone, Empty, Icon, Moment, Notice, Stale } from "./kit.jsx";
 import { useAnswer, useStream } from "./live.js";
 import { placeOf } from "./place.js";
 import { Health, Sync } from "./status.jsx";
+import { Table } from "./table.jsx";
 import { QueryLink, useQuery } from "./url.jsx";
 
 const Manifest = lazy(() => import("./yaml.jsx").then((module) => ({ default: module.Manifest })));
@@ -25,7 +26,7 @@ export function SetPage() {
   const { data, error, again: retry } = useAnswer("application_set", { ...address, pagination: { first: CHILDREN_AT_ONCE } }, { stamp: turn });
   const found = data?.application;
   const names = found?.children.nodes.map((one) => one.metadata.name) ?? [];
-  useStream("application_set_turns", address, { onEvent: again, cursorOf: (event) => event.application.cursor, enabled: Boolean(found) });
+  useStream("application_turns", { ...address, kind: "APPLICATION_SET" }, { onEvent: again, cursorOf: (event) => event.application.cursor, enabled: Boolean(found) });
   useStream("application_changes", { filters: { runtimes: [runtime], applications: names } }, { onEvent: ({ applications: event }) => event.type === "SNAPSHOT" || again(), cursorOf: (event) => event.applications.cursor, enabled: names.length > 0 });
   if (error && !data) return <Notice title="The ApplicationSet could not be read" detail={error.message} next="What it generated goes on as it is." id={error.id} onRetry={retry} />;
   if (data && !found) {
@@ -126,38 +127,26 @@ function Generated({ found }) {
   if (!nodes.length) return <Empty title="It generates no application" next="Look at the preview: it says what its generators give." />;
   return (
     <>
-      <table className="rows flat stacks listing set-children">
-        <caption className="unseen">Generated applications</caption>
-        <thead>
-          <tr>
-            {["Application", "Health", "Sync", "Why", "Destination", "Last deployed"].map((head) => (
-              <th key={head} scope="col">
-                {head}
-              </th>
-            ))}
+      <Table caption="Generated applications" heads={["Application", "Health", "Sync", "Why", "Destination", "Last deployed"]} className="set-children">
+        {nodes.map((row) => (
+          <tr key={row.id}>
+            <th scope="row">
+              <AppLink to={placeOf(row.metadata)}>{row.metadata.name}</AppLink>
+            </th>
+            <td>
+              <Health status={row.healthStatus} message={row.healthMessage} />
+            </td>
+            <td>
+              <Sync status={row.syncStatus} />
+            </td>
+            <td title={row.explanation ?? undefined}>{row.explanation}</td>
+            <td>{[row.metadata.cluster ?? row.destination.name ?? row.destination.server, row.destination.namespace].filter(Boolean).join(" / ")}</td>
+            <td>
+              <Moment at={row.lastSync?.finishedAt} />
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {nodes.map((row) => (
-            <tr key={row.id}>
-              <th scope="row">
-                <AppLink to={placeOf(row.metadata)}>{row.metadata.name}</AppLink>
-              </th>
-              <td>
-                <Health status={row.healthStatus} message={row.healthMessage} />
-              </td>
-              <td>
-                <Sync status={row.syncStatus} />
-              </td>
-              <td title={row.explanation ?? undefined}>{row.explanation}</td>
-              <td>{[row.metadata.cluster ?? row.destination.name ?? row.destination.server, row.destination.namespace].filter(Boolean).join(" / ")}</td>
-              <td>
-                <Moment at={row.lastSync?.finishedAt} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
       {totalCount > nodes.length && <p className="muted pad">{totalCount - nodes.length} more; search for them by name on the page of applications.</p>}
     </>
   );

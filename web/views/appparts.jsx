@@ -1,10 +1,10 @@
 // Parts that rows and cards of applications share: star, type, menu.
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useNavigate } from "react-router";
-import { useClosing } from "./closing.js";
 import { KINDS } from "./filters.js";
 import { announce, Icon } from "./kit.jsx";
 import { ask } from "./live.js";
+import { Menu } from "./menu.jsx";
 import { placeOf } from "./place.js";
 
 const DeleteDialog = lazy(() => import("./deleting.jsx").then((module) => ({ default: module.DeleteDialog })));
@@ -60,35 +60,32 @@ export const Choose = ({ row, chosen, onChoose }) => (
 
 export const RowMenu = ({ row }) => (isSet(row) ? <SetMenu row={row} /> : <ApplicationMenu row={row} />);
 
+const RowDeeds = ({ row, children }) => (
+  <Menu label={`More about ${row.metadata.name}`} icon="more" className="above" look="quiet">
+    {children}
+  </Menu>
+);
+
 function SetMenu({ row }) {
-  const ref = useRef(null);
   const navigate = useNavigate();
-  useClosing(ref, { onChoice: true });
   const place = placeOf(row.metadata);
   return (
-    <details className="menu above" ref={ref}>
-      <summary className="button quiet icon-only" aria-label={`More about ${row.metadata.name}`}>
-        <Icon name="more" />
-      </summary>
-      <div className="menu-body menu-right">
-        <button type="button" onClick={() => navigate(place)}>
-          What it generates
-        </button>
-        <button type="button" onClick={() => navigate(`${place}?tab=preview`)}>
-          Preview
-        </button>
-        <button type="button" onClick={() => navigate(`${place}?tab=manifest`)}>
-          Manifest
-        </button>
-      </div>
-    </details>
+    <RowDeeds row={row}>
+      <button type="button" onClick={() => navigate(place)}>
+        What it generates
+      </button>
+      <button type="button" onClick={() => navigate(`${place}?tab=preview`)}>
+        Preview
+      </button>
+      <button type="button" onClick={() => navigate(`${place}?tab=manifest`)}>
+        Manifest
+      </button>
+    </RowDeeds>
   );
 }
 
 function ApplicationMenu({ row }) {
-  const ref = useRef(null);
   const navigate = useNavigate();
-  useClosing(ref, { onChoice: true });
   const [deleting, setDeleting] = useState(false);
   const place = placeOf(row.metadata);
   const { runtime, namespace, name } = row.metadata;
@@ -98,40 +95,35 @@ function ApplicationMenu({ row }) {
   };
   return (
     <>
-      <details className="menu above" ref={ref}>
-        <summary className="button quiet icon-only" aria-label={`More about ${row.metadata.name}`}>
-          <Icon name="more" />
-        </summary>
-        <div className="menu-body menu-right">
-          <button type="button" onClick={() => navigate(`${place}?quick=summary`)}>
-            Quick view
-          </button>
-          <button type="button" onClick={() => navigate(`${place}?do=sync`)}>
-            Sync…
-          </button>
-          <button type="button" onClick={() => refresh(false)}>
-            Refresh
-          </button>
-          <button type="button" onClick={() => refresh(true)}>
-            Hard refresh
-          </button>
-          <button type="button" onClick={() => navigate(`${place}?tab=diff`)}>
-            Diff
-          </button>
-          <button type="button" onClick={() => navigate(`${place}?tab=configuration`)}>
-            Edit
-          </button>
-          <button type="button" onClick={() => navigate(`${place}?tab=timeline`)}>
-            Timeline
-          </button>
-          <button type="button" onClick={() => navigate(`${place}?tab=events`)}>
-            Events
-          </button>
-          <button type="button" onClick={() => setDeleting(true)}>
-            Delete…
-          </button>
-        </div>
-      </details>
+      <RowDeeds row={row}>
+        <button type="button" onClick={() => navigate(`${place}?quick=summary`)}>
+          Quick view
+        </button>
+        <button type="button" onClick={() => navigate(`${place}?do=sync`)}>
+          Sync…
+        </button>
+        <button type="button" onClick={() => refresh(false)}>
+          Refresh
+        </button>
+        <button type="button" onClick={() => refresh(true)}>
+          Hard refresh
+        </button>
+        <button type="button" onClick={() => navigate(`${place}?tab=diff`)}>
+          Diff
+        </button>
+        <button type="button" onClick={() => navigate(`${place}?tab=configuration`)}>
+          Edit
+        </button>
+        <button type="button" onClick={() => navigate(`${place}?tab=timeline`)}>
+          Timeline
+        </button>
+        <button type="button" onClick={() => navigate(`${place}?tab=events`)}>
+          Events
+        </button>
+        <button type="button" onClick={() => setDeleting(true)}>
+          Delete…
+        </button>
+      </RowDeeds>
       {deleting && (
         <Suspense fallback={null}>
           <DeleteDialog application={{ runtime, namespace, name }} onClose={() => setDeleting(false)} />

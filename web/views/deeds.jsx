@@ -1,9 +1,9 @@
 // What can be done to an application from its header. Each says what it will do; what is not allowed says why.
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useParams } from "react-router";
-import { useClosing } from "./closing.js";
 import { GuardedButton } from "./dialog.jsx";
 import { announce, Icon } from "./kit.jsx";
+import { Menu } from "./menu.jsx";
 import { showQuery, useQuery, withChanges } from "./url.jsx";
 
 const SyncDialog = lazy(() => import("./syncing.jsx").then((module) => ({ default: module.SyncDialog })));
@@ -78,18 +78,5 @@ export function Deeds({ name, target, destination, allowed, reason, running, onR
         {asking === "delete" && <DeleteDialog application={application} onClose={() => setAsking(null)} />}
       </Suspense>
     </div>
-  );
-}
-
-function Menu({ label, icon, children }) {
-  const ref = useRef(null);
-  useClosing(ref, { onChoice: true });
-  return (
-    <details className="menu" ref={ref}>
-      <summary className="button icon-only" aria-label={label}>
-        <Icon name={icon} />
-      </summary>
-      <div className="menu-body menu-right">{children}</div>
-    </details>
   );
 }

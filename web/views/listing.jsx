@@ -1,6 +1,7 @@
 // A page that is one list: its title, how many there are, the table, and what is said when it is empty or cannot be read.
 import { Bone, Empty, Notice } from "./kit.jsx";
 import { useAnswer } from "./live.js";
+import { Table } from "./table.jsx";
 
 export function Listing({ title, name, of, heads, empty, row, stamp, deed, children }) {
   const { data, error, again } = useAnswer(name, {}, { stamp });
@@ -18,19 +19,9 @@ export function Listing({ title, name, of, heads, empty, row, stamp, deed, child
       {!found && !error && <Bone wide />}
       {found?.nodes.length === 0 && <Empty {...empty} />}
       {found?.nodes.length > 0 && (
-        <table className={`rows flat stacks listing ${name}`}>
-          <caption className="unseen">{title}</caption>
-          <thead>
-            <tr>
-              {heads.map((head) => (
-                <th key={head} scope="col">
-                  {head || <span className="unseen">Actions</span>}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>{found.nodes.map(row)}</tbody>
-        </table>
+        <Table caption={title} heads={heads} className={name}>
+          {found.nodes.map(row)}
+        </Table>
       )}
     </>
   );

@@ -11,6 +11,7 @@ import { placeOf } from "./place.js";
 import { Join, NewRuntime } from "./registration.jsx";
 import { RuntimeLogs } from "./runtimelogs.jsx";
 import { Health, Sync } from "./status.jsx";
+import { Table } from "./table.jsx";
 import { QueryLink, useQuery } from "./url.jsx";
 
 const ADMINS = "only administrators";
@@ -102,22 +103,6 @@ function Facts({ runtime }) {
     </dl>
   );
 }
-
-const Table = ({ caption, heads, children }) => (
-  <table className="rows flat stacks listing">
-    <caption className="unseen">{caption}</caption>
-    <thead>
-      <tr>
-        {heads.map((head) => (
-          <th key={head} scope="col">
-            {head}
-          </th>
-        ))}
-      </tr>
-    </thead>
-    <tbody>{children}</tbody>
-  </table>
-);
 
 function Components({ components }) {
   if (!components.length) return <Empty title="No parts are known yet" next="They are told with the first report of the runtime." />;

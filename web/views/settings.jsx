@@ -5,6 +5,7 @@ import { announce, AppLink, Bone, CopyId, Empty, Icon, Moment, Notice } from "./
 import { useAnswer } from "./live.js";
 import { Refused, useDeed } from "./mutation.jsx";
 import { placeOf } from "./place.js";
+import { Table } from "./table.jsx";
 import { day } from "./time.js";
 import { QueryLink, useQuery } from "./url.jsx";
 
@@ -70,29 +71,18 @@ function You({ data }) {
         {!data && <Bone wide />}
         {data?.gitSources.nodes.length === 0 && <Empty title="No Git Source that you may read" next="Enter a Git token under Git accounts, or ask for access on the Git host." />}
         {data?.gitSources.nodes.length > 0 && (
-          <table className="rows flat stacks listing">
-            <caption className="unseen">Your rights by Git Source</caption>
-            <thead>
-              <tr>
-                <th scope="col">Git Source</th>
-                <th scope="col">Runtime</th>
-                <th scope="col">Repository</th>
-                <th scope="col">You may</th>
+          <Table caption="Your rights by Git Source" heads={["Git Source", "Runtime", "Repository", "You may"]}>
+            {data.gitSources.nodes.map((one) => (
+              <tr key={one.id}>
+                <th scope="row">
+                  <AppLink to={placeOf(one.metadata)}>{one.metadata.name}</AppLink>
+                </th>
+                <td>{one.metadata.runtime}</td>
+                <td title={one.repoURL}>{one.repoURL}</td>
+                <td title={one.permissions.reason ?? undefined}>{one.permissions.write ? "read and change" : "read"}</td>
               </tr>
-            </thead>
-            <tbody>
-              {data.gitSources.nodes.map((one) => (
-                <tr key={one.id}>
-                  <th scope="row">
-                    <AppLink to={placeOf(one.metadata)}>{one.metadata.name}</AppLink>
-                  </th>
-                  <td>{one.metadata.runtime}</td>
-                  <td title={one.repoURL}>{one.repoURL}</td>
-                  <td title={one.permissions.reason ?? undefined}>{one.permissions.write ? "read and change" : "read"}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+            ))}
+          </Table>
         )}
       </section>
       <section aria-label="Roles">
@@ -248,22 +238,6 @@ function Tokens() {
     </div>
   );
 }
-
-const Table = ({ caption, heads, children }) => (
-  <table className="rows flat stacks listing">
-    <caption className="unseen">{caption}</caption>
-    <thead>
-      <tr>
-        {heads.map((head) => (
-          <th key={head} scope="col">
-            {head || <span className="unseen">Actions</span>}
-          </th>
-        ))}
-      </tr>
-    </thead>
-    <tbody>{children}</tbody>
-  </table>
-);
 
 const VERDICTS = { VALID: ["green", "done", "Good"], INVALID: ["red", "alert", "Refused"], UNKNOWN: ["grey", "info", "Not known"] };
 

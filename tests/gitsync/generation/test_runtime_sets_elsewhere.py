@@ -18,7 +18,16 @@ from gitsync.manifest.object import JsonObject
 from gitsync.sandbox.githost import GitHost
 from gitsync.settings import ControllerFlags, GeneratorSettings
 from model.identity import ApplicationKey
-from tests.support.application_sets import APPLICATION_SET, AUTOMATED, CONFIG, HERE, condition, elements
+from tests.support.application_sets import (
+    APPLICATION_SET,
+    AUTOMATED,
+    CONFIG,
+    HERE,
+    condition,
+    elements,
+    told,
+    until_set,
+)
 from tests.support.real_apiserver import require_assets, running_real_cluster
 from tests.support.runtime import APPLICATION, NAMESPACE, Rig, running_rig, synced_and_healthy
 from tests.support.sandbox_rig import running_world
@@ -86,14 +95,10 @@ async def create(rig: Rig, namespace: str, name: str, *, project: str = "teams",
     await rig.cluster.create(body)
 
 
-async def until_set(rig: Rig, namespace: str, name: str, type_: str, status: str) -> tuple[JsonObject, str]:
+async def until_told(rig: Rig, namespace: str, name: str, type_: str, status: str) -> tuple[JsonObject, str]:
     """The set, and what its condition says, once that has this status."""
-    async with asyncio.timeout(60):
-        while True:
-            body = await rig.cluster.get(APPLICATION_SET, namespace, name)
-            if body is not None and condition(body, type_)[0] == status:
-                return body, condition(body, type_)[1]
-            await asyncio.sleep(0.05)
+    body = await until_set(rig, name, told(status, type_), namespace=namespace)
+    return body, condition(body, type_)[1]
 
 
 async def until_application(rig: Rig, namespace: str, name: str) -> JsonObject:
@@ -110,7 +115,7 @@ async def test_a_set_makes_applications_in_its_own_namespace_whatever_its_templa
     body = await until_application(rig, "team-a", "own-one")
     (owner,) = body["metadata"]["ownerReferences"]
     assert (owner["kind"], owner["name"]) == ("ApplicationSet", "own")
-    found, _ = await until_set(rig, "team-a", "own", "ResourcesUpToDate", "True")
+    found, _ = await until_told(rig, "team-a", "own", "ResourcesUpToDate", "True")
     assert [(one["namespace"], one["name"]) for one in found["status"]["resources"]] == [("team-a", "own-one")]
     meta = {"metadata": {"name": "stray-{{name}}", "namespace": NAMESPACE}}
     generator = {"list": {"elements": [{"name": "one"}], "template": {**meta, "spec": {}}}}
@@ -121,7 +126,7 @@ async def test_a_set_makes_applications_in_its_own_namespace_whatever_its_templa
 
 async def test_a_set_may_use_only_projects_that_name_its_namespace(rig: Rig) -> None:
     await create(rig, "team-b", "refused")
-    _, message = await until_set(rig, "team-b", "refused", "ErrorOccurred", "True")
+    _, message = await until_told(rig, "team-b", "refused", "ErrorOccurred", "True")
     assert 'applications in namespace "team-b" may not use project "teams"' in message
     assert await rig.cluster.get(APPLICATION, "team-b", "refused-one") is None
 
@@ -138,7 +143,7 @@ async def test_a_set_of_a_namespace_that_nobody_named_is_left_alone(rig: Rig) ->
 
 async def test_a_set_where_no_applications_may_be_says_what_to_do(rig: Rig) -> None:
     await create(rig, "only-sets", "lonely")
-    _, message = await until_set(rig, "only-sets", "lonely", "ErrorOccurred", "True")
+    _, message = await until_told(rig, "only-sets", "lonely", "ErrorOccurred", "True")
     assert "name it in application.namespaces, too" in message
     assert await rig.cluster.get(APPLICATION, "only-sets", "lonely-one") is None
 
@@ -165,7 +170,7 @@ async def test_a_set_takes_tokens_from_secrets_of_its_own_namespace_that_are_mea
     for name, why in refusals.items():
         github = {"organization": "o", "api": PERMITTED, "tokenRef": {"secretName": f"token-{name}", "key": "token"}}
         await create(rig, "team-a", f"asks-{name}", generators=[{"scmProvider": {"github": github}}])
-        _, message = await until_set(rig, "team-a", f"asks-{name}", "ErrorOccurred", "True")
+        _, message = await until_told(rig, "team-a", f"asks-{name}", "ErrorOccurred", "True")
         assert why in message
         assert "canary" not in message
 
@@ -173,7 +178,7 @@ async def test_a_set_takes_tokens_from_secrets_of_its_own_namespace_that_are_mea
 async def test_a_set_elsewhere_asks_only_hosts_that_are_named(rig: Rig) -> None:
     github = {"organization": "o", "api": "https://elsewhere.example.test"}
     await create(rig, "team-a", "asks", generators=[{"scmProvider": {"github": github}}])
-    _, message = await until_set(rig, "team-a", "asks", "ErrorOccurred", "True")
+    _, message = await until_told(rig, "team-a", "asks", "ErrorOccurred", "True")
     assert "https://elsewhere.example.test is no host that generators may ask" in message
 
 
