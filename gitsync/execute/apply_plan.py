@@ -17,7 +17,7 @@ from gitsync.execute.apply_object import ApplySettings, apply_object, make_way
 from gitsync.execute.establish import EstablishLimits, defined_kinds, wait_established
 from gitsync.execute.hooks import DELETED_WHILE_RUNNING, Earlier, end_hook, hook_phase, is_over, is_removed, judged
 from gitsync.execute.live import LiveView, Watched, has_seen
-from gitsync.execute.preflight import Refused, invalid_tasks, rejected_tasks, told
+from gitsync.execute.preflight import Refused, invalid_tasks, malformed_tasks, told
 from gitsync.execute.remove_object import Removal, propagation, remove_object
 from gitsync.execute.result import applied_message, failed_message, result
 from gitsync.kube.backoff import Backoff, Pace
@@ -129,8 +129,8 @@ class Execution:
             if self._stop_message:
                 self._take_over_hooks()
             try:
-                if rejected := await self._rejected():
-                    phase, message = Phase.FAILED, self._refuse(rejected)
+                if malformed := await self._malformed():
+                    phase, message = Phase.FAILED, self._refuse(malformed)
                 else:
                     phase, message = await self._go_through(self._plan, self._watched)
             finally:
@@ -144,13 +144,13 @@ class Execution:
                 await self._end_hooks(failed=self.failed)
         return Outcome(phase, message, self.results)
 
-    async def _rejected(self) -> list[Refused]:
-        """What a dry run finds invalid. What another process has begun to apply is not tried out once more."""
+    async def _malformed(self) -> list[Refused]:
+        """What a dry run finds malformed. What another process has begun to apply is not tried out once more."""
         begun = self._earlier is not None and not self._earlier.was_refused
         if self._settings.dry_run or self._stop_message or begun:
             return []
         self._tell("trying out what would change")
-        return await rejected_tasks(self._plan, self._cluster, self._live, self._settings.application)
+        return await malformed_tasks(self._plan, self._cluster, self._live, self._settings.application)
 
     def _refuse(self, refused: list[Refused]) -> str:
         """Nothing is applied because of these tasks. What is said of the sync."""

@@ -1,9 +1,9 @@
 """Looks at a whole plan before anything of it is done. What could never be applied fails the sync with nothing applied.
 
 That is a kind that the cluster does not serve and this sync does not bring (exempt: `SkipDryRunOnMissingResource=true`,
-something that the sync starts may define it), an object without a name that is no hook, and what the API server calls
-an invalid manifest in a dry run (`gitsync.plan.trial` says of which objects it is asked). Whatever else it has to say
-then (a webhook that does not answer, an account that does not exist yet) may be different when the object's turn comes.
+something that the sync starts may define it), an object without a name that is no hook, and what the API server cannot
+read as an object of its kind in a dry run (`gitsync.plan.trial` says of which objects it is asked). Whatever else it
+has to say then (a value, an immutable field, a right, a webhook) fails that object in its turn, and the others go on.
 """
 
 import asyncio
@@ -15,14 +15,12 @@ from gitsync.execute.apply_object import ApplySettings, apply_object
 from gitsync.execute.establish import defined_kinds
 from gitsync.execute.live import LiveView
 from gitsync.kube.client import Cluster
-from gitsync.kube.errors import Immutable, Invalid, UnknownKind
-from gitsync.plan.trial import Trial, changes, trials
+from gitsync.kube.errors import Malformed, UnknownKind
+from gitsync.plan.trial import changes, trials
 from gitsync.plan.values import Plan, Task, TaskKind
 
 NOT_VALID = "one or more synchronization tasks are not valid"
 NOTHING_APPLIED = "Nothing of this sync was applied"
-# What may be judged otherwise when its turn comes: policies change, and a port is free once its Service is gone.
-_MAY_PASS = ("admission webhook", "ValidatingAdmissionPolicy", "MutatingAdmissionPolicy", "already allocated")
 
 Refused = tuple[Task, GitsyncError]
 
@@ -47,22 +45,20 @@ async def invalid_tasks(plan: Plan, cluster: Cluster) -> list[Refused]:
     return refused
 
 
-async def rejected_tasks(plan: Plan, cluster: Cluster, live: LiveView, application: str) -> list[Refused]:
-    """Tasks whose manifests the API server calls invalid, with its reason."""
+async def malformed_tasks(plan: Plan, cluster: Cluster, live: LiveView, application: str) -> list[Refused]:
+    """Tasks whose manifests the API server cannot read as objects of their kinds, with its reason."""
     settings = ApplySettings(application, dry_run=True)
     brought = _brought(task for task in plan.tasks if changes(task))
-    tried = [one for one in trials(plan, _is_built_in) if one.task.gvk not in brought]
-    answers = await asyncio.gather(*(_try(one, cluster, live, settings) for one in tried))
-    return [(one.task, answer) for one, answer in zip(tried, answers, strict=True) if answer is not None]
+    tried = [task for task in trials(plan, _is_built_in) if task.gvk not in brought]
+    answers = await asyncio.gather(*(_try(task, cluster, live, settings) for task in tried))
+    return [(task, answer) for task, answer in zip(tried, answers, strict=True) if answer is not None]
 
 
-async def _try(trial: Trial, cluster: Cluster, live: LiveView, settings: ApplySettings) -> Invalid | None:
+async def _try(task: Task, cluster: Cluster, live: LiveView, settings: ApplySettings) -> Malformed | None:
     try:
-        await apply_object(cluster, live, trial.task, settings)
-    except Immutable as error:
-        return error if trial.stays_fixed else None
-    except Invalid as error:
-        return None if any(word in error.message for word in _MAY_PASS) else error
+        await apply_object(cluster, live, task, settings)
+    except Malformed as error:
+        return error
     except GitsyncError:
         return None
     return None

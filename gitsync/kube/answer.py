@@ -23,6 +23,7 @@ from gitsync.kube.errors import (
     Forbidden,
     Immutable,
     Invalid,
+    Malformed,
     NamespaceMissing,
     NotFound,
     Refused,
@@ -45,6 +46,7 @@ _IMMUTABLE = re.compile(
 
 _DUPLICATE = "duplicate entries for key"
 _NOT_BASE64 = "illegal base64 data"
+_WEBHOOK = "admission webhook"  # such a rule answers with whatever status it likes
 _QUOTED_VALUE = re.compile(r"Invalid value: (.*): (?=[^:]*$)", re.DOTALL)
 _GO_VALUE = re.compile(r", got &value\.valueUnstructured\{Value:(.*?)\}", re.DOTALL)
 _TYPED_PATCH = re.compile(r"(\.[^:\s]+): (expected [\w ()]+|field not declared in schema|duplicate entries for key)")
@@ -167,7 +169,7 @@ def _forbidden_step(parsed: _Status) -> str:
         return "Raise the ResourceQuota of the namespace, or ask for less."
     if "violates PodSecurity" in message:
         return "Meet the pod security level of the namespace, or relax its label."
-    if "admission webhook" in message or "ValidatingAdmissionPolicy" in message:
+    if _WEBHOOK in message or "ValidatingAdmissionPolicy" in message:
         return "An admission rule of the cluster refuses it; change the manifest or the rule."
     return "Give the credential of this cluster the missing permission (RBAC)."
 
@@ -212,7 +214,8 @@ def _invalid(text: str, status: int, parsed: _Status, causes: tuple[Cause, ...])
             " with or without Replace=true, to have it deleted and created anew, or delete it by hand."
         )
         return Immutable(text, status=status, causes=fixed or causes, suggestion=step)
-    return Invalid(text, status=status, causes=causes, suggestion="Correct the manifest.")
+    kind = Invalid if status == 422 or _WEBHOOK in parsed.message else Malformed
+    return kind(text, status=status, causes=causes, suggestion="Correct the manifest.")
 
 
 def _retry_after(details: _StatusDetails, headers: Mapping[str, str]) -> float:

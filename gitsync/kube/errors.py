@@ -11,7 +11,8 @@
     ├── Conflict             409
     │   ├── AlreadyExists    created by somebody else meanwhile
     │   └── FieldsOwned      server-side apply without force: `managers` own the fields
-    ├── Invalid              400, 422: `causes` name the fields
+    ├── Invalid              422: `causes` name the fields
+    │   ├── Malformed        400: it cannot be read as an object of its kind; no rule about values was asked
     │   ├── Immutable        a field that cannot change in place
     │   └── Duplicated       two items of a list have the same key, which server-side apply cannot merge
     ├── Expired              410: the resourceVersion is no longer there
@@ -98,6 +99,10 @@ class Invalid(ClusterError):
     def __init__(self, message: str, *, suggestion: str = "", status: int = 0, causes: tuple[Cause, ...] = ()) -> None:
         super().__init__(message, suggestion=suggestion, status=status)
         self.causes = causes
+
+
+class Malformed(Invalid):
+    """The content does not fit the schema of its kind: an unknown field, one given twice, a wrong type."""
 
 
 class Immutable(Invalid):

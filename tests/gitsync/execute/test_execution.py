@@ -128,9 +128,16 @@ async def test_a_nameless_object_that_is_no_hook_stops_everything_too(rig: Rig) 
     assert not rig.writes()
 
 
-async def test_nothing_is_changed_where_one_manifest_of_the_sync_is_invalid(rig: Rig) -> None:
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        answer(400, "BadRequest", 'strict decoding error: unknown field "spec.replica"'),
+        answer(500, "InternalError", "failed to create typed patch object: .spec.replicas: expected numeric"),
+    ],
+    ids=["an unknown field", "a wrong type"],
+)
+async def test_nothing_is_changed_where_one_manifest_of_the_sync_is_malformed(rig: Rig, refusal: Any) -> None:
     live = await rig.put(marked(config_map("a", x="1")))
-    refusal = answer(422, "Invalid", "x", causes=[{"field": "spec.replicas", "reason": "FieldValueTypeInvalid"}])
     rig.api.fault(refusal, method="PATCH", path="/deployments/web")
     changed = plan(apply(config_map("a", x="2"), live=live), apply(deployment("web"), wave=1))
     outcome = await rig.run(changed)
@@ -147,18 +154,32 @@ async def test_nothing_is_changed_where_one_manifest_of_the_sync_is_invalid(rig:
 @pytest.mark.parametrize(
     "refusal",
     [
-        answer(403, "Forbidden", "no account shop/web"),
+        answer(403, "Forbidden", "deployments.apps is forbidden"),
         answer(500, "InternalError", "failed calling webhook"),
-        answer(422, "Invalid", 'admission webhook "v" denied the request'),
-        answer(422, "Invalid", "spec.ports[0].nodePort: Invalid value: 30080: provided port is already allocated"),
+        answer(400, "BadRequest", 'admission webhook "v" denied the request'),
+        answer(422, "Invalid", "x", causes=[{"field": "spec.selector", "message": "field is immutable"}]),
+        answer(422, "Invalid", "x", causes=[{"field": "spec.replicas", "reason": "FieldValueInvalid"}]),
     ],
-    ids=["an account", "a webhook that is away", "a webhook", "a port"],
+    ids=["a right", "a webhook that is away", "a webhook", "an immutable field", "a value"],
 )
-async def test_what_may_be_right_in_its_turn_stops_nothing_beforehand(rig: Rig, refusal: Any) -> None:
+async def test_what_a_rule_refuses_fails_alone_and_the_other_changes_are_made(rig: Rig, refusal: Any) -> None:
     live = await rig.put(marked(config_map("a", x="1")))
-    rig.api.fault(refusal, method="PATCH", path="/deployments/web")
-    outcome = await rig.run(plan(apply(config_map("a", x="2"), live=live), apply(deployment("web"), wave=1)))
-    assert outcome.phase is Phase.SUCCEEDED
+    rig.api.fault(refusal, times=2, method="PATCH", path="/deployments/web")
+    changed = plan(
+        apply(config_map("a", x="2"), live=live), apply(deployment("web"), rank=1), apply(config_map("z"), rank=2)
+    )
+    outcome = await rig.run(changed)
+    assert outcome.phase is Phase.FAILED
+    assert told(outcome.results) == [
+        ("a", "Synced", "Running"),
+        ("web", "SyncFailed", "Failed"),
+        ("z", "Synced", "Running"),
+    ]
+    assert "cannot apply Deployment.apps shop/web: " in outcome.results[1].message
+    there = rig.api.get(CONFIG_MAP, "shop", "a")
+    assert there
+    assert there["data"] == {"x": "2"}
+    assert rig.api.get(CONFIG_MAP, "shop", "z") is not None
 
 
 async def test_what_an_earlier_process_began_is_not_tried_once_more(rig: Rig) -> None:

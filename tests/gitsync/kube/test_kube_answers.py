@@ -19,6 +19,7 @@ from gitsync.kube.errors import (
     Forbidden,
     Immutable,
     Invalid,
+    Malformed,
     NamespaceMissing,
     NotFound,
     Refused,
@@ -41,7 +42,9 @@ def document(reason: str, message: str, *causes: tuple[str, str, str], **details
 
 
 ANSWERS: list[tuple[int, bytes, type[ClusterError], str]] = [
-    (400, document("BadRequest", "metadata.managedFields must be nil"), Invalid, "Correct the manifest"),
+    (400, document("BadRequest", "metadata.managedFields must be nil"), Malformed, "Correct the manifest"),
+    (400, document("BadRequest", 'strict decoding error: unknown field "spec.replica"'), Malformed, "Correct"),
+    (400, document("BadRequest", 'admission webhook "w" denied the request'), Invalid, "Correct"),
     (401, document("Unauthorized", "Unauthorized"), Unauthorized, "credential"),
     (403, document("Forbidden", 'deployments.apps "web" is forbidden: User "x" cannot patch'), Forbidden, "RBAC"),
     (403, document("Forbidden", "exceeded quota: small"), Forbidden, "ResourceQuota"),
@@ -63,8 +66,8 @@ ANSWERS: list[tuple[int, bytes, type[ClusterError], str]] = [
     (429, document("TooManyRequests", "slow down", retryAfterSeconds=3), TooManyRequests, "3 s"),
     (500, document("InternalError", "boom"), ServerFailed, "Try again"),
     (500, document("InternalError", 'failed calling webhook "w"'), ServerFailed, "webhook does not answer"),
-    (500, document("", "failed to create typed patch object: .spec.a: expected string, got &value"), Invalid, ""),
-    (500, document("", "typed patch object: .spec.foo: field not declared in schema"), Invalid, ""),
+    (500, document("", "failed to create typed patch object: .spec.a: expected string, got &value"), Malformed, ""),
+    (500, document("", "typed patch object: .spec.foo: field not declared in schema"), Malformed, ""),
     (500, document("", 'typed patch object: .env: duplicate entries for key [name="A"]'), Duplicated, "one of the two"),
     (503, b"upstream connect error", ServerFailed, "Try again"),
     (301, b"", Refused, ""),

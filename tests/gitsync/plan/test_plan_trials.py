@@ -1,4 +1,4 @@
-"""Of which objects the API server is asked before a sync begins, and which refusal counts."""
+"""Of which objects the API server is asked before a sync begins."""
 
 from typing import Any
 
@@ -9,14 +9,11 @@ from gitsync.plan.trial import trials
 from gitsync.plan.values import Task
 from model.identity import ResourceKey
 
-HOOK = "argocd.argoproj.io/hook"
 WAVE = "argocd.argoproj.io/sync-wave"
-OPTIONS = "argocd.argoproj.io/sync-options"
 
 
-def wanted(name: str, *, kind: str = "ConfigMap", group: str = "", wave: int = 0, **annotations: str) -> DesiredObject:
-    notes = {WAVE: str(wave), **{{"hook": HOOK, "options": OPTIONS}[mark]: text for mark, text in annotations.items()}}
-    body: JsonObject = {"kind": kind, "metadata": {"name": name, "annotations": notes}}
+def wanted(name: str, *, kind: str = "ConfigMap", group: str = "", wave: int = 0) -> DesiredObject:
+    body: JsonObject = {"kind": kind, "metadata": {"name": name, "annotations": {WAVE: str(wave)}}}
     return DesiredObject(ResourceKey(group, kind, "shop", name), "v1", body, name, Origin("x"))
 
 
@@ -33,7 +30,7 @@ def tried(*desired: DesiredObject, live: tuple[DesiredObject, ...] = (), same: t
         options=PlanOptions(application="shop", prune=True),
         out_of_sync={one.key for one in desired} - {one.key for one in same},
     )
-    return [(one.task.key.name, one.stays_fixed) for one in trials(plan, _is_built_in)]
+    return [task.key.name for task in trials(plan, _is_built_in)]
 
 
 def _is_built_in(task: Task) -> bool:
@@ -42,7 +39,7 @@ def _is_built_in(task: Task) -> bool:
 
 def test_a_sync_that_changes_what_is_there_is_tried_with_all_that_it_changes() -> None:
     a, b, c = wanted("a"), wanted("b"), wanted("c", wave=1)
-    assert tried(a, b, c, live=(a,), same=(b,)) == [("a", True), ("c", True)]
+    assert tried(a, b, c, live=(a,), same=(b,)) == ["a", "c"]
 
 
 def test_a_first_sync_and_a_single_change_need_no_trial() -> None:
@@ -52,16 +49,10 @@ def test_a_first_sync_and_a_single_change_need_no_trial() -> None:
 
 
 def test_what_is_deleted_counts_as_a_change_too() -> None:
-    assert tried(wanted("new"), live=(wanted("old"),)) == [("new", True)]
+    assert tried(wanted("new"), live=(wanted("old"),)) == ["new"]
 
 
 def test_other_kinds_are_tried_only_while_nothing_can_have_brought_a_new_schema() -> None:
     a, early = wanted("a"), wanted("early", kind="Widget", group="example.com")
     late = wanted("late", kind="Widget", group="example.com", wave=1)
-    assert tried(a, early, late, live=(a, late)) == [("a", True), ("early", True)]
-
-
-def test_after_a_hook_a_field_may_be_changeable_that_is_not_now() -> None:
-    a, b, hook = wanted("a"), wanted("b", options="Force=true"), wanted("h", hook="PreSync")
-    assert tried(a, hook, live=(a,)) == [("h", False), ("a", False)]
-    assert tried(a, b, live=(a, b)) == [("a", True), ("b", False)]
+    assert tried(a, early, late, live=(a, late)) == ["a", "early"]

@@ -1,8 +1,10 @@
 """Whatever is wrong with one application is said on it, with the next step, and costs nobody else anything."""
 
+import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +53,8 @@ class Case:
     """`files` are pushed below the application's directory, `then` after it was synced once.
 
     `condition` is (type, pattern of its message); `operation` a pattern of the operation's message or of the result of
-    one of its objects; `exists` names ConfigMaps that must be there at the end.
+    one of its objects; `exists` names ConfigMaps that must be there at the end, `changed` those that must have come to
+    the value 2.
     """
 
     files: dict[str, str] = field(default_factory=dict)
@@ -61,6 +64,7 @@ class Case:
     condition: tuple[str, str] | None = None
     operation: str = ""
     exists: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
     sync: str = ""
 
 
@@ -213,7 +217,22 @@ CASES: dict[str, Case] = {
         files={"a.yaml": config_map("beside-3"), "b.yaml": job("fixed", "work:1")},
         then={"a.yaml": config_map("beside-3", "2"), "b.yaml": job("fixed", "work:2")},
         operation=r"Job.batch default/fixed.*immutable.*Force=true",
-        exists=("beside-3",),
+        changed=("beside-3",),
+        sync="OutOfSync",
+    ),
+    "invalid-value": Case(
+        files={"a.yaml": config_map("beside-5"), "b.yaml": config_map("keyed")},
+        then={"a.yaml": config_map("beside-5", "2"), "b.yaml": config_map("keyed") + "  a/b: x\n"},
+        operation=r"ConfigMap default/keyed.*data\[a/b\].*Correct the manifest",
+        exists=("keyed",),
+        changed=("beside-5",),
+        sync="OutOfSync",
+    ),
+    "unknown-field": Case(
+        files={"a.yaml": config_map("beside-6"), "b.yaml": job("misspelt", "work:1")},
+        then={"a.yaml": config_map("beside-6", "2"), "b.yaml": job("misspelt", "work:1") + "  paralelism: 3\n"},
+        operation=r"Job.batch default/misspelt.*spec.paralelism.*Nothing of this sync was applied",
+        exists=("beside-6",),
         sync="OutOfSync",
     ),
     "duplicate-object": Case(
@@ -291,9 +310,36 @@ async def test_what_is_wrong_is_said_and_nothing_else_suffers(world_and_rig: tup
         await rig.until(name, lambda body: phase_of(body) == "Succeeded")
         await rig.push({f"{name}/{path}": text for path, text in case.then.items()})
     await rig.until(name, lambda body: _said(case, body))
-    for config in case.exists:
-        assert await rig.get("v1", "ConfigMap", "default", config) is not None, f"{config} was lost"
+    for config in (*case.exists, *case.changed):
+        found = await rig.get("v1", "ConfigMap", "default", config)
+        assert found is not None, f"{config} was lost"
+        assert config not in case.changed or found["data"]["value"] == "2", f"{config} did not go on"
     assert rig.runtime.supervisor.faults == 0
+
+
+async def test_an_application_with_a_refused_object_takes_every_later_commit_for_the_others(
+    world_and_rig: tuple[World, Rig],
+) -> None:
+    world, rig = world_and_rig
+    world.sandbox.faults.add(Fault(method="PATCH", path="configmaps/never-let-in", status=403))
+    await rig.push({"stubborn/a.yaml": config_map("stubborn"), "stubborn/b.yaml": config_map("never-let-in")})
+    await rig.create_application("stubborn", syncPolicy=AUTOMATED)
+    await rig.until("stubborn", lambda body: "never-let-in" in json.dumps(body.get("status", {})))
+    for value in ("2", "3"):
+        commit = await rig.push({"stubborn/a.yaml": config_map("stubborn", value)})
+        body = await rig.until("stubborn", partial(_synced_at, name="stubborn", commit=commit))
+        found = await rig.get("v1", "ConfigMap", "default", "stubborn")
+        assert found is not None
+        assert found["data"]["value"] == value
+        assert body["status"]["sync"]["status"] == "OutOfSync"
+
+
+def _synced_at(body: dict[str, Any], name: str, commit: str) -> bool:
+    """Whether the last sync, whatever became of the rest of it, has applied this object at this commit."""
+    state = (body.get("status") or {}).get("operationState") or {}
+    result = state.get("syncResult") or {}
+    applied = [one["name"] for one in result.get("resources") or () if one["status"] == "Synced"]
+    return result.get("revision") == commit and name in applied
 
 
 async def test_an_application_beside_all_that_follows_git_as_ever(world_and_rig: tuple[World, Rig]) -> None:
