@@ -229,26 +229,23 @@ class Runtime:
 
     # ---- telling the control plane
 
-    def _changed(self, subject: Subject) -> None:
+    def _changed(self, *subjects: Subject) -> None:
         if self.link is not None:
-            self.link.changed(subject)
+            for subject in subjects:
+                self.link.changed(subject)
 
     async def _keep_reporting(self, heart: Heart) -> None:
         while True:
             urls = (self._settings.config_repo, *self.repositories.urls())
             self.reporter.git_provider = await self.probe.providers.kind_of(next(filter(None, urls), ""))
-            self._changed(("runtime", ""))
-            for member in self.fleet:
-                self._changed(("cluster", member.server))
-            for state in self.repositories.states():
-                self._changed(("repository", state.url))
+            self._changed(("runtime", ""), *(("cluster", member.server) for member in self.fleet))
+            self._changed(*(("repository", state.url) for state in self.repositories.states()))
             heart.beat()
             await asyncio.sleep(_REPORT_SECONDS)
 
     def _reach_changed(self, member: Member) -> None:
         self.loop.reach_changed(member)
-        self._changed(("runtime", ""))
-        self._changed(("cluster", member.server))
+        self._changed(("runtime", ""), ("cluster", member.server))
 
     def _cluster_gone(self, server: str) -> None:
         self.loop.cluster_gone(server)
@@ -270,8 +267,8 @@ class Runtime:
         self.application_sets.hint()
 
     def _make_credentials(self) -> RepositoryCredentials:
-        known_hosts = SshKnownHosts(self.home_cluster, self._settings.namespace, time.monotonic)
-        return RepositoryCredentials(self.credentials, known_hosts.lines)
+        known = SshKnownHosts(self.home_cluster, self._settings.namespace, time.monotonic)
+        return RepositoryCredentials(self.credentials, known.lines)
 
     def _make_metrics(self) -> MetricsPort:
         return MetricsPort(
@@ -305,8 +302,9 @@ class Runtime:
     def _make_sources(self) -> Sources:
         return make_sources(
             SourceParts(
-                namespace=self._settings.namespace,
+                settings=self._settings,
                 home=self.home,
+                home_cluster=self.home_cluster,
                 repositories=self.repositories,
                 cache=self.cache,
                 charts=self.charts,
@@ -474,6 +472,7 @@ class Runtime:
                 fleet=lambda: self.fleet,
                 sources=self.sources,
                 home_cluster=self.home_cluster,
+                now=self._now,
             )
         )
 

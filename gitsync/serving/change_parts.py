@@ -8,6 +8,7 @@ from gitsync.access.credentials import CredentialStore
 from gitsync.access.probe import AccessProbe
 from gitsync.access.pull_requests import PullRequests
 from gitsync.application.record import Records
+from gitsync.changes.git_source import place_of
 from gitsync.fleet.home import Home
 from gitsync.fleet.members import Fleet
 from gitsync.git.credentials import CredentialSource
@@ -18,6 +19,7 @@ from gitsync.render.chart_fetch import ChartFetcher
 from gitsync.reporting.journalling import Journalling
 from gitsync.reporting.reporter import Reporter
 from gitsync.serving.changing import Changing, Desk
+from gitsync.serving.cluster_secrets import ClusterSecrets
 from gitsync.serving.clusters import ClusterParts, Clusters
 from gitsync.serving.committing import Committing
 from gitsync.serving.git_hosts import GitHosts
@@ -45,6 +47,7 @@ class ChangeParts:
     fleet: Callable[[], Fleet]
     sources: Sources
     home_cluster: Cluster
+    now: Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +117,11 @@ def make_changes(parts: ChangeParts) -> Changes:
         pull_requests,
         lambda: parts.reporter.watching_only,
     )
+    settings = parts.settings
+    place = place_of(settings.name, settings.config_repo) if settings.config_repo else None
+    secrets = ClusterSecrets(parts.home_cluster, settings.namespace, parts.repositories, place, parts.now)
     clusters = Clusters(
-        ClusterParts(parts.settings, parts.home_cluster, parts.fleet, committing, git_sources, parts.probe)
+        ClusterParts(settings, parts.home_cluster, parts.fleet, committing, git_sources, parts.probe, secrets)
     )
     git_hosts = GitHosts(
         parts.home_cluster, parts.settings.namespace, parts.credentials, parts.probe, pull_requests, parts.repositories

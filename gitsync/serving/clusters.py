@@ -1,22 +1,18 @@
 """Destination clusters: added and taken away as a person wants, through Git where secrets can stand there.
 
-Where the home cluster has a Sealed Secrets controller and the runtime a shared configuration repository, the cluster's
-Secret is committed as a SealedSecret. Otherwise it is written to the home cluster directly, and the answer says so.
+Where the cluster's Secret can stand encrypted in the shared configuration repository (`cluster_secrets`), it is
+committed. Otherwise it is written to the home cluster directly, and the answer says so.
 """
 
-import base64
-import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
-
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from gitsync.access.probe import AccessProbe
 from gitsync.changes.application import Holder, Manifest, creation, removal
 from gitsync.changes.check import INVALID
 from gitsync.changes.cluster import cluster_secret, shape_problems
 from gitsync.changes.git_source import leaving_room, place_of
-from gitsync.changes.sealed_secret import GROUP, KIND, public_key, sealed_secret
+from gitsync.changes.sealed_secret import GROUP, KIND
 from gitsync.errors import GitsyncError
 from gitsync.fleet.members import Fleet
 from gitsync.git.change import together
@@ -26,6 +22,7 @@ from gitsync.kube.errors import AlreadyExists, ClusterError, ClusterUnreachable,
 from gitsync.kube.transport import TimeLimits
 from gitsync.manifest.object import JsonObject
 from gitsync.manifest.yaml_text import yaml_text
+from gitsync.serving.cluster_secrets import ClusterSecrets, WhyNot
 from gitsync.serving.committing import Committing, Intent, problem_of
 from gitsync.serving.git_sources import GitSources
 from gitsync.settings import RuntimeSettings
@@ -36,7 +33,6 @@ from model.link_cluster import AddCluster, ClusterAnswer, RemoveCluster
 _MANAGER = "argosy"
 _SECRET = GroupVersionKind("", "v1", "Secret")
 _NAMESPACE = GroupVersionKind("", "v1", "Namespace")
-_ACTIVE_KEY = "sealedsecrets.bitnami.com/sealed-secrets-key=active"
 _PATIENCE = TimeLimits(connect_seconds=5.0, first_byte_seconds=8.0)
 FOLDER = "clusters"
 
@@ -51,6 +47,7 @@ class ClusterParts:
     committing: Committing
     git_sources: GitSources
     probe: AccessProbe
+    secrets: ClusterSecrets
 
 
 class Clusters:
@@ -68,10 +65,10 @@ class Clusters:
         if isinstance(found, Problem):
             return ClusterAnswer(body.operation_id, problems=(found,))
         try:
-            key, why_not = await self._sealing_key()
-            if key is None:
-                return await self._create(secret, body, found, why_not)
-            return await self._commit(sealed_secret(secret, key), body, found)
+            manifest = await self._parts.secrets.for_git(secret, self._path(secret["metadata"]["name"]))
+            if isinstance(manifest, WhyNot):
+                return await self._create(secret, body, found, manifest)
+            return await self._commit(manifest, body, found)
         except GitsyncError as failure:
             return ClusterAnswer(body.operation_id, problems=(problem_of(failure),))
 
@@ -90,9 +87,11 @@ class Clusters:
             return ClusterAnswer(body.operation_id, problems=tuple(problems))
         namespace = self._parts.settings.namespace
         try:
-            secret = await self._parts.home.get(_SECRET, namespace, member.secret)
-            if _sealed(secret):
-                return await self._commit_removal(member.secret, member.name, body)
+            held = await self._parts.secrets.in_git(self._path(member.secret))
+            if held is None and _sealed(await self._parts.home.get(_SECRET, namespace, member.secret)):
+                held = ResourceKey(GROUP, KIND, namespace, member.secret)
+            if held is not None:
+                return await self._commit_removal(held, member.name, body)
             await self._parts.home.delete(_SECRET, namespace, member.secret)
         except GitsyncError as failure:
             return ClusterAnswer(body.operation_id, problems=(problem_of(failure),))
@@ -149,22 +148,6 @@ class Clusters:
             await cluster.close()
         return cluster.discovery.server_version
 
-    async def _sealing_key(self) -> tuple[RSAPublicKey | None, str]:
-        """The newest key of the Sealed Secrets controller; None with the reason where there is none."""
-        if not self._parts.settings.config_repo:
-            return None, "the runtime has no shared configuration repository"
-        if self._parts.home.discovery.resource(GroupVersionKind(GROUP, "v1alpha1", KIND)) is None:
-            return None, "the runtime's cluster has no Sealed Secrets controller"
-        keys = await self._parts.home.list(_SECRET, label_selector=_ACTIVE_KEY)
-        newest = max(keys, key=lambda one: str(one["metadata"].get("creationTimestamp")), default=None)
-        try:
-            certificate = base64.b64decode(((newest or {}).get("data") or {}).get("tls.crt", ""))
-        except binascii.Error:
-            certificate = b""
-        if not certificate:
-            return None, "the Sealed Secrets controller of the runtime's cluster has no key yet"
-        return public_key(certificate), ""
-
     # ---- writing
 
     async def _create(self, secret: JsonObject, body: AddCluster, found: str, why_not: str) -> ClusterAnswer:
@@ -189,17 +172,20 @@ class Clusters:
             await self._parts.git_sources.require_bootstrap(configuration)
         return ClusterAnswer(body.operation_id, answer.commit, server_version=found, problems=answer.problems)
 
-    async def _commit_removal(self, secret: str, name: str, body: RemoveCluster) -> ClusterAnswer:
+    async def _commit_removal(self, held: ResourceKey, name: str, body: RemoveCluster) -> ClusterAnswer:
         settings = self._parts.settings
         place = place_of(settings.name, settings.config_repo)
-        holder = Holder(
-            place, ResourceKey(GROUP, KIND, settings.namespace, secret), f"{place.path}/{FOLDER}/{secret}.yaml"
-        )
+        holder = Holder(place, held, self._path(held.name))
         edit = leaving_room(place.path, removal(holder))
         words = CommitWords(f"Remove cluster {name}")
         intent = Intent("DELETE", self._entity(name), body.operation_id, words, edit)
         answer = await self._parts.committing.commit(place, body.author, intent)
         return ClusterAnswer(body.operation_id, answer.commit, problems=answer.problems)
+
+    def _path(self, secret: str) -> str:
+        """Where the Secret of this name stands in the repository, if it does."""
+        place = self._parts.secrets.place
+        return f"{place.path}/{FOLDER}/{secret}.yaml" if place is not None else ""
 
     def _entity(self, name: str) -> str:
         return f"Cluster {self._parts.settings.name}/{name}"

@@ -9,13 +9,16 @@ from gitsync.fleet.home import Home
 from gitsync.fleet.members import Member
 from gitsync.fleet.permission import why_not_base
 from gitsync.git.repositories import Repositories
+from gitsync.kube.client import Cluster
 from gitsync.manifest.object import JsonObject
 from gitsync.manifest.tracking import TrackingSettings
 from gitsync.render.cache import RenderCache
 from gitsync.render.chart_fetch import ChartFetcher
 from gitsync.render.chart_sources import Charts
 from gitsync.render.context import RenderContext
+from gitsync.settings import RuntimeSettings
 from gitsync.sourcing.chart_versions import ChartVersions
+from gitsync.sourcing.encrypted import EncryptedSecrets
 from gitsync.sourcing.followers import Followers
 from gitsync.sourcing.integrity import SourceIntegrity
 from gitsync.sourcing.rendering import render_context
@@ -28,8 +31,9 @@ from model.identity import ApplicationKey
 class SourceParts:
     """What it stands on. `look` queues an application whose sources may say something else now."""
 
-    namespace: str
+    settings: RuntimeSettings
     home: Home
+    home_cluster: Cluster
     repositories: Repositories
     cache: RenderCache
     charts: ChartFetcher
@@ -72,9 +76,10 @@ def make_sources(parts: SourceParts) -> Sources:
         parts.repositories,
         parts.cache,
         Charts(parts.charts),
-        control_namespace=parts.namespace,
+        control_namespace=parts.settings.namespace,
         followers=followers,
         context_of=parts.context_of,
+        opened=EncryptedSecrets(parts.home_cluster, parts.settings.namespace, parts.settings.config_repo).opened,
         verify=lambda record, url, resolved: integrity.require(parts.project_of(record), url, resolved),
         tracking=parts.tracking,
         now=parts.now,

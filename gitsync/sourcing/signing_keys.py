@@ -1,5 +1,6 @@
-"""The keys that the home namespace names: for signatures of commits, and of SSH servers."""
+"""The keys that the home namespace names: for signatures of commits, of SSH servers, and for encrypted Secrets."""
 
+import base64
 from collections.abc import Callable
 
 from gitsync.audit.verification import KnownKeys
@@ -12,6 +13,8 @@ KNOWN_HOSTS = "argocd-ssh-known-hosts-cm"
 _KNOWN_SECONDS = 30.0
 ALLOWED_SIGNERS = "argosy-allowed-signers"
 _KEY = "allowed_signers"
+AGE_KEYS = "sops-age"  # the name that the documentation of Flux made common
+_SECRET = GroupVersionKind("", "v1", "Secret")
 _CONFIG_MAP = GroupVersionKind("", "v1", "ConfigMap")
 
 
@@ -22,6 +25,13 @@ async def known_keys(home: Home, cluster: Cluster, namespace: str) -> KnownKeys:
     except ClusterError:
         body = None
     return KnownKeys(dict(home.signing_keys or {}), str(((body or {}).get("data") or {}).get(_KEY, "")))
+
+
+async def age_keys(cluster: Cluster, namespace: str) -> str:
+    """The key files in Secret `sops-age`, one after the other; "" without one. Raises ClusterError."""
+    body = await cluster.get(_SECRET, namespace, AGE_KEYS)
+    values = ((body or {}).get("data") or {}).values()
+    return "\n".join(base64.b64decode(one).decode(errors="replace") for one in values)
 
 
 class SshKnownHosts:

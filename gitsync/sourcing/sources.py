@@ -20,6 +20,7 @@ from gitsync.git.refs import is_full_commit
 from gitsync.git.repositories import Repositories
 from gitsync.git.repository import ResolvedRevision
 from gitsync.manifest.object import DesiredObject
+from gitsync.manifest.parse import ParsedDocument
 from gitsync.manifest.prepare import Prepared, prepare
 from gitsync.manifest.tracking import TrackingSettings
 from gitsync.render.cache import RenderCache
@@ -39,7 +40,7 @@ from model.kinds.application import ApplicationSource
 
 class Sources:
     """Renders and prepares. `context_of` says what manifests may depend on besides files; `verify` raises for
-    commits that the project does not trust."""
+    commits that the project does not trust; `opened` decrypts what stands encrypted in Git for the runtime itself."""
 
     def __init__(
         self,
@@ -51,6 +52,7 @@ class Sources:
         followers: Followers,
         context_of: Callable[[Record, Member], RenderContext],
         verify: Callable[[Record, str, ResolvedRevision], Awaitable[None]],
+        opened: Callable[[Record, Member, list[ParsedDocument]], Awaitable[list[ParsedDocument]]],
         tracking: Callable[[], TrackingSettings],
         now: Callable[[], datetime],
         versions: ChartVersions,
@@ -62,6 +64,7 @@ class Sources:
         self.followers = followers
         self._context_of = context_of
         self._verify = verify
+        self._opened = opened
         self._tracking = tracking
         self._now = now
         self.versions = versions
@@ -82,7 +85,7 @@ class Sources:
         if any(name.startswith(CONSULTED) for read in reads for name, _ in read.rendered.consulted):
             self.versions.note(record.key, floating=True)
         revisions = [await self._revision(record.key, position, read) for position, read in enumerate(reads)]
-        return self._prepared(record, member, reads, revisions, several=bool(record.application.spec.sources))
+        return await self._prepared(record, member, reads, revisions, several=bool(record.application.spec.sources))
 
     async def desire_at(
         self,
@@ -95,7 +98,7 @@ class Sources:
     ) -> Desired:
         """What sources wanted at some revisions, "" being their own: for operations that name one. Follows nothing."""
         reads = await self._read_all(record, sources, revisions, Refresh.RESOLVE, self._context_of(record, member))
-        return self._prepared(record, member, reads, [read.commit for read in reads], several=several)
+        return await self._prepared(record, member, reads, [read.commit for read in reads], several=several)
 
     async def closures_at(
         self, record: Record, member: Member, sources: Sequence[ApplicationSource], revisions: Sequence[str]
@@ -198,12 +201,12 @@ class Sources:
             return read.commit
         return await self._newest.find(read.source.repo_url, read.commit, (key, position), read.closure)
 
-    def _prepared(
+    async def _prepared(
         self, record: Record, member: Member, reads: Sequence[SourceRead], revisions: Sequence[str], *, several: bool
     ) -> Desired:
         known = record.desired
         prepared: Prepared = prepare(
-            documents_of(reads),
+            await self._opened(record, member, documents_of(reads)),
             app=record.key,
             control_namespace=self._control_namespace,
             default_namespace=record.application.spec.destination.namespace,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import msgspec
+import pyrage
 import pytest
 import pytest_asyncio
 
@@ -140,6 +141,41 @@ async def test_what_the_runtime_cannot_use_is_not_added(rig: Rig, target: Accoun
     assert (code, "the runtime lives in" in told) == ("VALIDATION_ERROR", True)
     code, _, _ = await refusal(rig, RemoveCluster("https://nowhere.example.test", DANA, "op"))
     assert code == "NOT_FOUND_ERROR"
+
+
+async def test_a_cluster_is_added_and_removed_by_commits_where_sops_is_configured(
+    both: tuple[World, Rig], target: Account
+) -> None:
+    world, rig = both
+    identity = pyrage.x25519.Identity.generate()
+    rules = f"creation_rules:\n- path_regex: /clusters/\n  age: {identity.to_public()}\n"
+    await world.host.commit_files("config", "main", {".sops.yaml": rules.encode()}, message="Encrypt", author=AUTHOR)
+    keyless = await ask(rig, wanted(target, operation_id="op-keyless"))
+    assert (keyless.commit, keyless.problems) == (None, ())
+    assert "Secret sops-age in argosy has no age key of the recipients in .sops.yaml" in keyless.notice
+    await joined(rig, target.server, there=True)
+    await ask(rig, RemoveCluster(target.server, DANA, "op-remove-keyless"))
+    await joined(rig, target.server, there=False)
+
+    keys = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "sops-age", "namespace": NAMESPACE}}
+    await rig.cluster.create({**keys, "stringData": {"own.agekey": f"# ours\n{identity}\n"}})
+    answer = await ask(rig, wanted(target, operation_id="op-sops", labels={"env": "prod"}))
+    assert answer.problems == ()
+    assert answer.commit is not None
+    assert (answer.commit.author_name, answer.notice) == ("dana", "")
+    committed = await newest_commit(world)
+    assert target.token not in committed
+    assert "ENC[AES256_GCM,data:" in committed
+    await joined(rig, target.server, there=True)
+    member = rig.runtime.fleet.get(target.server)
+    assert member is not None
+    assert ("env", "prod") in member.labels
+    removed = await ask(rig, RemoveCluster(target.server, DANA, "op-unsops"))
+    assert removed.problems == ()
+    assert removed.commit is not None
+    assert f"delete mode 100644 resources/runtimes/demo/clusters/{member.secret}.yaml" in await newest_commit(world)
+    await joined(rig, target.server, there=False)
+    await world.host.commit_files("config", "main", {".sops.yaml": b""}, message="Not any more", author=AUTHOR)
 
 
 async def test_a_cluster_is_added_and_removed_by_commits_where_secrets_can_be_sealed(
