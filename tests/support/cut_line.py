@@ -63,12 +63,18 @@ class CutLine:
             if self._cut.is_set():
                 person.close()
                 continue
-            server = socket.create_connection(("127.0.0.1", self._server_port))
+            try:
+                server = socket.create_connection(("127.0.0.1", self._server_port))
+            except OSError:  # nobody there: as refused
+                person.close()
+                continue
+            self._open |= {person, server}
+            if self._cut.is_set():  # meanwhile
+                self.cut()
             for source, target in ((person, server), (server, person)):
                 threading.Thread(target=self._relay, args=(source, target), daemon=True).start()
 
     def _relay(self, source: socket.socket, target: socket.socket) -> None:
-        self._open.add(source)
         with contextlib.suppress(OSError):
             while data := source.recv(CHUNK_BYTES):
                 self._free.wait()
