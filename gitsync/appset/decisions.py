@@ -19,7 +19,7 @@ def decided_clusters(
             "the ConfigMap of the cluster decision generator has no statusListKey or no matchKey",
             suggestion="Add both to its data.",
         )
-    known = {one.name: one for one in clusters}
+    known = {one.name: one for one in clusters if not one.shut_out}
     found: list[dict[str, Any]] = []
     for resource in resources:
         decisions = (resource.get("status") or {}).get(list_key) or ()

@@ -8,17 +8,19 @@ from gitsync.appset.errors import ProviderFailed
 from gitsync.manifest.object import JsonObject
 
 LOCAL_SERVER = "https://kubernetes.default.svc"
+LOCAL_NAME = "in-cluster"
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterInput:
-    """One cluster Secret, without its credentials."""
+    """One cluster Secret, without its credentials. `shut_out`: it is known, and no destination."""
 
     name: str
     server: str
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     project: str = ""
+    shut_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from gitsync.appset.errors import GeneratorInvalid
 from gitsync.appset.git_files import git_parameters
-from gitsync.appset.inputs import LOCAL_SERVER, ClusterInput, GeneratorInputs, HostQuestion, answer
+from gitsync.appset.inputs import LOCAL_NAME, LOCAL_SERVER, ClusterInput, GeneratorInputs, HostQuestion, answer
 from gitsync.appset.provider_filters import keep_entries
 from gitsync.appset.rendering import Renderer
 from gitsync.appset.selector import flat_texts, selects
@@ -54,11 +54,12 @@ def cluster_parameters(generator: JsonObject, renderer: Renderer, inputs: Genera
     found: list[Parameters] = []
     everything = not selector.get("matchLabels") and not selector.get("matchExpressions")
     if everything and all(cluster.server != LOCAL_SERVER for cluster in secrets):
-        found.append({"name": "in-cluster", "nameNormalized": "in-cluster", "server": LOCAL_SERVER, "project": ""})
+        found.append({"name": LOCAL_NAME, "nameNormalized": LOCAL_NAME, "server": LOCAL_SERVER, "project": ""})
     found += [
         _of_cluster(cluster, renderer)
         for cluster in secrets
-        if selects(selector, {**cluster.labels, "argocd.argoproj.io/secret-type": "cluster"})
+        if not cluster.shut_out
+        and selects(selector, {**cluster.labels, "argocd.argoproj.io/secret-type": "cluster"})
     ]
     found = [_with_values(parameters, generator, renderer) for parameters in found]
     return [{"clusters": found}] if generator.get("flatList") and renderer.go_template else found

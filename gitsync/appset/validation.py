@@ -9,12 +9,12 @@ from dataclasses import replace
 import msgspec
 
 from gitsync.appset.generate import Generation
-from gitsync.appset.inputs import LOCAL_SERVER, ClusterInput
+from gitsync.appset.inputs import LOCAL_NAME, LOCAL_SERVER, ClusterInput
 from gitsync.manifest.object import JsonObject
 from gitsync.project.permits import violations
 from model.kinds.application import Application, Destination
 
-_LOCAL = ClusterInput("in-cluster", LOCAL_SERVER)
+_LOCAL = ClusterInput(LOCAL_NAME, LOCAL_SERVER)
 
 
 def validated(
@@ -26,7 +26,7 @@ def validated(
     """
     known = tuple(clusters)
     if here and here.rstrip("/") not in {one.server.rstrip("/") for one in known}:
-        known = (*known, ClusterInput("", here))
+        known = (*known, ClusterInput("", here, shut_out=any(one.shut_out for one in known)))
     why = {
         one["metadata"]["name"]: reason
         for one in generation.applications
@@ -52,6 +52,8 @@ def objection(body: JsonObject, projects: Mapping[str, JsonObject], clusters: tu
     if cluster is None:
         called = f"server {destination.server}" if destination.server else f"name {destination.name!r}"
         return f"application destination spec is invalid: there is no cluster with the {called}"
+    if cluster.shut_out:
+        return "application destination spec is invalid: argocd-cm shuts the cluster of the runtime out as a destination"
     place = Destination(server=cluster.server, name=cluster.name, namespace=destination.namespace)
     return "; ".join(one.message for one in violations(projects[name], application, (), destination=place))
 

@@ -34,6 +34,7 @@ _BUILD_OPTIONS, _SCHEMES = "kustomize.buildOptions", "helm.valuesFileSchemes"
 _POLL = "timeout.reconciliation"
 _HARD = "timeout.hard.reconciliation"
 _GLOBAL_PROJECTS = "globalProjects"
+_HOME_CLUSTER = "cluster.inClusterEnabled"
 _IMPERSONATION = "application.sync.impersonation.enabled"
 
 TRACKING_METHODS = (ANNOTATION, BOTH, LABEL)
@@ -89,6 +90,7 @@ class EngineConfig:
     hard_reconciliation_seconds: float = 0.0  # how often everything is rendered anew; 0: never
     impersonation: bool | None = None
     global_projects: tuple[GlobalProject, ...] = ()
+    home_is_destination: bool = True  # whether applications may be deployed to the cluster that the runtime lives in
     problems: tuple[ConfigProblem, ...] = ()
 
     def exclusions(self, server: str) -> Exclusions:
@@ -143,6 +145,7 @@ class _Reader:
             hard_reconciliation_seconds=self._seconds(_HARD) or 0.0,
             impersonation=self._flag(_IMPERSONATION) if self._text(_IMPERSONATION) else None,
             global_projects=self._global_projects(),
+            home_is_destination=self._flag(_HOME_CLUSTER),
             problems=tuple(self.problems),
         )
 

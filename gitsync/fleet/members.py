@@ -36,6 +36,10 @@ class UnknownDestination(Stalled):
     """The destination names no cluster that the runtime knows."""
 
 
+class HomeShutOut(UnknownDestination):
+    """argocd-cm says that the runtime's own cluster is no destination."""
+
+
 class ClusterStarting(Waiting):
     """The cluster's objects are being listed for the first time; its applications are looked at when that is done."""
 
@@ -141,6 +145,12 @@ class Fleet:
             raise UnknownDestination(
                 f"there is no cluster with the {called}" + (f": {why}" if why else ""),
                 suggestion="Correct spec.destination, or add a cluster Secret to the runtime's namespace.",
+            )
+        if member.server == IN_CLUSTER_SERVER and not self._config().home_is_destination:
+            raise HomeShutOut(
+                f'the {called} is the cluster that the runtime lives in, and argocd-cm says "false" for '
+                "cluster.inClusterEnabled: nothing is deployed there, Git Sources included",
+                suggestion="Deploy to another cluster, or take cluster.inClusterEnabled out of argocd-cm.",
             )
         return member
 

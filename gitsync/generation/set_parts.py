@@ -7,6 +7,7 @@ from itertools import count
 
 from gitsync.access.probe import AccessProbe
 from gitsync.application.record import Records, read_application
+from gitsync.appset.clusters import without_home
 from gitsync.appset.inputs import ClusterInput
 from gitsync.appset.plan import governed
 from gitsync.appset.providers.api import Connections
@@ -72,7 +73,8 @@ class SetParts:
         )
 
     def clusters(self) -> tuple[ClusterInput, ...]:
-        return tuple(self.home.clusters.values())
+        found = tuple(self.home.clusters.values())
+        return found if self.home.config.home_is_destination else without_home(found)
 
 
 def make_application_sets(parts: SetParts) -> tuple[ApplicationSets, SetPreviews]:

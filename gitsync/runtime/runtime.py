@@ -226,6 +226,7 @@ class Runtime:
         self._use_configuration(now)
         self.fleet.configuration_changed(before, now)
         self.loop.configuration_changed(before, now)
+        self.application_sets.clusters_changed()  # the home cluster may be a destination no more
 
     # ---- telling the control plane
 

@@ -30,6 +30,7 @@ from gitsync.git.change import together
 from gitsync.git.errors import AuthenticationRefused, RepositoryError, RepositoryNotFound, RevisionNotFound
 from gitsync.git.repositories import Repositories
 from gitsync.git.tree import clean_path, find
+from gitsync.kube.access import IN_CLUSTER_SERVER
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import AlreadyExists
 from gitsync.manifest.object import JsonObject
@@ -83,6 +84,7 @@ class GitSources:
     async def put(self, body: PutGitSource) -> ChangeAnswer:
         try:
             place = self._place()
+            self._world().fleet.find(Destination(server=IN_CLUSTER_SERVER))  # raises where nothing is synced to it
             spec = _spec_of(body)
             problems = [*self._shape_problems(spec, is_new=body.is_new), *self._restriction_problems(spec, body)]
             if not problems:

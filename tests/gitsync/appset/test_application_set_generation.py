@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from gitsync.appset.clusters import without_home
 from gitsync.appset.generate import Generation, generate
 from gitsync.appset.inputs import (
     ClusterInput,
@@ -202,3 +203,10 @@ def test_applications_are_where_their_set_is_whatever_the_template_says() -> Non
     spec = {"generators": [{"list": {"elements": [{"a": "x"}]}}], "template": template}
     (one,) = generate(application_set(spec), inputs(), now=NOW).applications
     assert one["metadata"]["namespace"] == "argocd"
+
+
+def test_a_home_cluster_that_is_shut_out_is_generated_for_by_nobody() -> None:
+    template = {"metadata": {"name": "{{nameNormalized}}"}}
+    body = application_set({"generators": [{"clusters": {}}], "template": template})
+    generation = generate(body, GeneratorInputs(without_home(CLUSTERS)), now=NOW)
+    assert [one["metadata"]["name"] for one in generation.applications] == ["big-one", "dev"]

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from gitsync.appset.clusters import without_home
 from gitsync.appset.generate import Generation
 from gitsync.appset.inputs import ClusterInput
 from gitsync.appset.validation import objection, validated
@@ -57,3 +58,12 @@ def test_what_may_not_be_written_is_told_and_the_rest_is_kept() -> None:
     assert [one["metadata"]["name"] for one in generation.applications] == ["a"]
     assert list(generation.rejected) == ["b"]
     assert generation.complete
+
+
+@pytest.mark.parametrize("destination", [{"name": "in-cluster"}, {"server": "https://kubernetes.default.svc"}])
+def test_nothing_is_written_for_a_home_cluster_that_is_shut_out(destination: dict[str, str]) -> None:
+    clusters = without_home((*CLUSTERS, ClusterInput("in-cluster", "https://kubernetes.default.svc/")))
+    assert "shuts the cluster" in objection(body(**destination), PROJECTS, clusters)
+    assert objection(body(name="far"), PROJECTS, clusters) == ""
+    other = validated(Generation((body(server="https://here"),)), PROJECTS, clusters, here="https://here")
+    assert "shuts the cluster" in other.rejected["a"]

@@ -107,6 +107,13 @@ def test_tracking_label_and_installation() -> None:
     assert config.tracking == TrackingSettings("annotation+label", "example.org/app", "blue")
 
 
+@pytest.mark.parametrize(("text", "is_one"), [("", True), ("true", True), ("false", False), ("nonsense", True)])
+def test_whether_the_home_cluster_is_a_destination(text: str, is_one: bool) -> None:
+    config = read_engine_config({"cluster.inClusterEnabled": text})
+    assert config.home_is_destination is is_one
+    assert [one.key for one in config.problems] == (["cluster.inClusterEnabled"] if text == "nonsense" else [])
+
+
 def test_what_renderers_are_told() -> None:
     config = read_engine_config(
         {

@@ -96,6 +96,23 @@ async def test_hosts_are_asked_as_often_as_it_says(rig: Rig) -> None:
     await eventually(lambda: rig.runtime.home.config.reconciliation_seconds is None)
 
 
+async def test_a_home_cluster_that_is_shut_out_is_no_destination_until_it_is_let_in(rig: Rig) -> None:
+    await rig.push({"shut/a.yaml": config_map("shut")})
+    await rig.create_application("shut", syncPolicy=AUTOMATED, metadata={"labels": {"codefresh.io/entity": "git-source"}})
+    await rig.until("shut", synced_and_healthy)
+    await configure(rig, cluster__inClusterEnabled="false")
+
+    def shut_out(body: JsonObject) -> bool:
+        return body["status"]["sync"]["status"] == "Unknown" and any(
+            kind == "InvalidSpecError" and "inClusterEnabled" in text and "Git Sources included" in text
+            for kind, text in conditions_of(body)
+        )
+
+    await rig.until("shut", shut_out)
+    await configure(rig)
+    await rig.until("shut", lambda body: synced_and_healthy(body) and not conditions_of(body))
+
+
 async def test_health_follows_the_scripts_of_the_configuration(rig: Rig) -> None:
     await rig.push({"judged/a.yaml": config_map("judged")})
     await rig.create_application("judged", syncPolicy=AUTOMATED)

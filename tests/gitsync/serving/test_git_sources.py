@@ -1,5 +1,6 @@
 """Git Sources are made, changed and removed by commits to the shared configuration repository, and then work."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -8,7 +9,7 @@ import yaml
 
 from gitsync.access.secret import Credential, PersonSecret, RepositorySecret
 from gitsync.sandbox.githost import Access
-from model.identity import ApplicationKey
+from model.identity import ApplicationKey, GroupVersionKind
 from model.link_change import (
     AllowedDestination,
     Author,
@@ -216,3 +217,18 @@ async def test_what_cannot_be_is_said(
         changes = {**changes, "repo_url": world.host.clone_url("none")}
     answer = await change(rig, source(world, **{"name": "bad", **changes}, operation_id=f"bad-{field}-{code}"))  # type: ignore[arg-type]
     assert [(one.code, one.field) for one in answer.problems] == [(code, field)]
+
+
+async def test_none_is_made_while_the_home_cluster_is_no_destination(rig: Rig, world: World) -> None:
+    metadata = {"name": "argocd-cm", "namespace": NAMESPACE}
+    data = {"cluster.inClusterEnabled": "false"}
+    await rig.cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
+    async with asyncio.timeout(60):
+        while rig.runtime.home.config.home_is_destination:  # noqa: ASYNC110 - what is looked at has no event
+            await asyncio.sleep(0.02)
+    answer = await change(rig, source(world, "shut-out", "shut-out-1"))
+    assert "Git Sources included" in answer.problems[0].message
+    await rig.cluster.delete(GroupVersionKind("", "v1", "ConfigMap"), NAMESPACE, "argocd-cm")
+    async with asyncio.timeout(60):
+        while not rig.runtime.home.config.home_is_destination:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
