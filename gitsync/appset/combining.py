@@ -78,16 +78,3 @@ def _lookup(parameters: JsonObject, name: str) -> Any:
     for step in name.split("."):
         value = value.get(step) if isinstance(value, dict) else None
     return value
-
-
-def merge_patch(target: Any, patch: Any) -> Any:
-    """RFC 7386."""
-    if not isinstance(patch, dict):
-        return patch
-    result = dict(target) if isinstance(target, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            result.pop(key, None)
-        else:
-            result[key] = merge_patch(result.get(key), value)
-    return result

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from gitsync.appset.combining import merge_patch, merged
+from gitsync.appset.combining import merged
 from gitsync.appset.errors import GeneratorInvalid, ProviderFailed, TemplateInvalid
 from gitsync.appset.generators import ParameterSet, parameter_sets
 from gitsync.appset.inputs import AnswerMissing, GeneratorInputs, Question
 from gitsync.appset.rendering import Renderer
-from gitsync.appset.yaml_values import load_yaml
+from gitsync.appset.template_patch import patched
 from gitsync.diff.whole import without_nulls
 from gitsync.manifest.object import JsonObject
 from model.kinds import application
@@ -98,10 +98,9 @@ def _application(application_set: JsonObject, one: ParameterSet, renderer: Rende
     if not finalizers and not (spec.get("syncPolicy") or {}).get("preserveResourcesOnDeletion"):
         finalizers = [application.FINALIZER]
     if spec.get("templatePatch"):
-        patched = _patched(filled, renderer.text(spec["templatePatch"], one.parameters))
-        added = (patched.get("metadata") or {}).get("finalizers") or []
-        finalizers = list(dict.fromkeys([*finalizers, *added]))  # the one list that a patch adds to
-        filled = _in_project_of(filled, patched)
+        whole = {**filled, "metadata": {**(filled.get("metadata") or {}), "finalizers": finalizers}}
+        filled = patched(whole, renderer.text(spec["templatePatch"], one.parameters))
+        finalizers = (filled.get("metadata") or {}).get("finalizers") or []
     metadata: dict[str, Any] = filled.get("metadata") or {}
     if not metadata.get("name"):
         raise TemplateInvalid("the template gives an empty name", suggestion="Correct template.metadata.name.")
@@ -120,30 +119,3 @@ def _application(application_set: JsonObject, one: ParameterSet, renderer: Rende
         "metadata": {key: value for key, value in kept.items() if value},
         "spec": without_nulls(filled.get("spec") or {}),
     }
-
-
-def _in_project_of(template: JsonObject, patched: JsonObject) -> JsonObject:
-    """The project stays the template's: who may write what a patch is made of is not who chooses projects."""
-    spec = {name: value for name, value in (patched.get("spec") or {}).items() if name != "project"}
-    if (project := (template.get("spec") or {}).get("project")) is not None:
-        spec["project"] = project
-    return {**patched, "spec": spec}
-
-
-def _patched(filled: JsonObject, patch: str) -> JsonObject:
-    value = load_yaml(patch, file="templatePatch")
-    if value is None:
-        return filled
-    if not isinstance(value, dict):
-        raise TemplateInvalid("templatePatch is no map", suggestion="Write it like a part of an Application.")
-    result: JsonObject = merge_patch(filled, _whole_numbers(value))
-    return result
-
-
-def _whole_numbers(value: Any) -> Any:
-    """Numbers that have no fraction are integers in Kubernetes."""
-    if isinstance(value, dict):
-        return {key: _whole_numbers(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_whole_numbers(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -58,8 +58,7 @@ def cluster_parameters(generator: JsonObject, renderer: Renderer, inputs: Genera
     found += [
         _of_cluster(cluster, renderer)
         for cluster in secrets
-        if not cluster.shut_out
-        and selects(selector, {**cluster.labels, "argocd.argoproj.io/secret-type": "cluster"})
+        if not cluster.shut_out and selects(selector, {**cluster.labels, "argocd.argoproj.io/secret-type": "cluster"})
     ]
     found = [_with_values(parameters, generator, renderer) for parameters in found]
     return [{"clusters": found}] if generator.get("flatList") and renderer.go_template else found

@@ -53,7 +53,9 @@ def objection(body: JsonObject, projects: Mapping[str, JsonObject], clusters: tu
         called = f"server {destination.server}" if destination.server else f"name {destination.name!r}"
         return f"application destination spec is invalid: there is no cluster with the {called}"
     if cluster.shut_out:
-        return "application destination spec is invalid: argocd-cm shuts the cluster of the runtime out as a destination"
+        return (
+            "application destination spec is invalid: argocd-cm shuts the cluster of the runtime out as a destination"
+        )
     place = Destination(server=cluster.server, name=cluster.name, namespace=destination.namespace)
     return "; ".join(one.message for one in violations(projects[name], application, (), destination=place))
 

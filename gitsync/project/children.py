@@ -41,8 +41,7 @@ def _why_not(body: JsonObject, wanted: str) -> str:
         return "" if _project(spec) == wanted else f"set spec.project to {wanted}"
     if body.get("kind") != "ApplicationSet":
         return f"a {body.get('kind')} is not brought this way"
-    if spec.get("templatePatch"):
-        return "leave out templatePatch, which can set any project"
+    # A templatePatch needs no look: the project stays the template's, whatever it says.
     others = [project for project in _template_projects(spec) if project != wanted]
     return f"set spec.template.spec.project to {wanted}, and nothing else in any template" if others else ""
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gitsync.manifest.object import JsonObject
+from gitsync.project.roles import role_problems
 from gitsync.project.windows import UnreadableWindow, read_window
 
 _LISTS = frozenset(
@@ -28,7 +29,8 @@ def project_problems(project: JsonObject) -> tuple[str, ...]:
     spec = project.get("spec")
     if not isinstance(spec, dict):
         return ("spec is missing or no map: nothing is permitted.",) if spec is not None else ()
-    found = (*_unknown(spec), *_shapes(spec), *_denials(spec), *_windows(spec), *_templates("spec", spec))
+    written = (*_unknown(spec), *_shapes(spec), *_denials(spec), *_windows(spec), *_templates("spec", spec))
+    found = (*written, *role_problems(project))
     return tuple(dict.fromkeys(found))[:_MOST_TOLD]
 
 

@@ -40,7 +40,7 @@ def of(project: str, **more: Any) -> dict[str, Any]:
         ("Application", {}, False),
         ("ApplicationSet", of("team-restricted"), True),
         ("ApplicationSet", of("{{project}}"), False),
-        ("ApplicationSet", of("team-restricted", templatePatch="spec: {project: default}"), False),
+        ("ApplicationSet", of("team-restricted", templatePatch="spec: {project: default}"), True),
         ("ApplicationSet", of("team-restricted", generators=[{"list": of("default")}]), False),
         ("ApplicationSet", of("team-restricted", generators=[{"matrix": {"generators": [{"git": of("x")}]}}]), False),
         ("ApplicationSet", of("team-restricted", generators=[{"list": of("team-restricted")}]), True),

@@ -98,7 +98,9 @@ async def test_hosts_are_asked_as_often_as_it_says(rig: Rig) -> None:
 
 async def test_a_home_cluster_that_is_shut_out_is_no_destination_until_it_is_let_in(rig: Rig) -> None:
     await rig.push({"shut/a.yaml": config_map("shut")})
-    await rig.create_application("shut", syncPolicy=AUTOMATED, metadata={"labels": {"codefresh.io/entity": "git-source"}})
+    await rig.create_application(
+        "shut", syncPolicy=AUTOMATED, metadata={"labels": {"codefresh.io/entity": "git-source"}}
+    )
     await rig.until("shut", synced_and_healthy)
     await configure(rig, cluster__inClusterEnabled="false")
 
