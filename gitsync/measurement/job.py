@@ -11,6 +11,7 @@ UID_LABEL = "analysisrun.argoproj.io/uid"
 _JOB_NAMESPACE = "job-namespace"
 _RUN_NAME = "analysisrun.argoproj.io/name"
 _METRIC_NAME = "analysisrun.argoproj.io/metric-name"
+_MAX_NAME = 63
 _PULL_ERRORS = ("ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError")
 
 
@@ -40,13 +41,14 @@ def job_of(task: Task) -> JsonObject:
     metadata = task.run["metadata"]
     own: JsonObject = task.settings.get("metadata") or {}
     labels, annotations = own.get("labels") or {}, own.get("annotations") or {}
+    mark = {UID_LABEL: metadata["uid"]}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {
-            "name": f"{metadata['uid']}.{task.metric}.{task.number}",
+            "name": _job_name(task),
             "namespace": task.namespace,
-            "labels": {**labels, UID_LABEL: metadata["uid"]},
+            "labels": {**labels, **mark},
             "annotations": {**annotations, _RUN_NAME: metadata["name"], _METRIC_NAME: task.metric},
             "ownerReferences": [
                 {
@@ -59,8 +61,22 @@ def job_of(task: Task) -> JsonObject:
                 }
             ],
         },
-        "spec": task.settings.get("spec") or {},
+        "spec": _with_pod_labels(task.settings.get("spec") or {}, mark),
     }
+
+
+def _job_name(task: Task) -> str:
+    """A metric's name is cut where the whole would be longer than a label, which is what a Job's name becomes."""
+    uid, number = str(task.run["metadata"]["uid"]), str(task.number)
+    room = _MAX_NAME - len(uid) - len(number) - 2
+    return f"{uid}.{task.metric[:room]}.{number}"
+
+
+def _with_pod_labels(spec: JsonObject, labels: dict[str, str]) -> JsonObject:
+    template = spec.get("template") or {}
+    metadata = template.get("metadata") or {}
+    marked = {**metadata, "labels": {**(metadata.get("labels") or {}), **labels}}
+    return {**spec, "template": {**template, "metadata": marked}}
 
 
 def _about(task: Task, name: str) -> dict[str, str]:
@@ -99,13 +115,12 @@ def _pull_problem(pods: list[JsonObject]) -> str:
         for container in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
             waiting = (container.get("state") or {}).get("waiting") or {}
             if waiting.get("reason") in _PULL_ERRORS:
-                return f"container {container.get('name')}: {waiting['reason']}: {waiting.get('message') or ''}".strip(
-                    ": "
-                )
+                where = f"Pod {pod['metadata']['name']}, container {container.get('name')}"
+                return f"{where} has terminal error ({waiting['reason']}): {waiting.get('message') or ''}".rstrip(": ")
     return ""
 
 
 async def _end(task: Task) -> Reading:
     name = _name(task)
     await task.jobs.delete(task.namespace, name)
-    return Reading(phase=Phase.INCONCLUSIVE, message="Job terminated", about_measurement=_about(task, name))
+    return Reading(phase=Phase.INCONCLUSIVE, message="Metric Terminated", about_measurement=_about(task, name))

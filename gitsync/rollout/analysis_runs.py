@@ -10,7 +10,7 @@ from gitsync.rollout.pausing import (
 )
 from gitsync.rollout.replica_counts import current_step, is_fully_promoted
 from gitsync.rollout.replica_set import owned
-from gitsync.rollout.rollback import within_delay, within_window
+from gitsync.rollout.rollback import is_fast_rollback
 from gitsync.rollout.service_switch import is_saturated
 from gitsync.rollout.values import RunRequest
 from gitsync.rollout.working import Pass, Runs
@@ -54,27 +54,22 @@ def find(work: Pass) -> None:
 
 
 def reconcile(work: Pass) -> None:
-    rollout = work.rollout
+    rollout, before, current = work.rollout, work.runs, Runs()
     skipped = (
-        work.pausing.aborted
-        or rollout.status.promote_full
-        or within_delay(work)
-        or not rollout.status.stable_rs
-        or within_window(work)
+        work.pausing.aborted or rollout.status.promote_full or not rollout.status.stable_rs or is_fast_rollback(work)
     )
     if skipped:
-        record(work, work.runs)
-        terminate(work, [*work.runs.all(), *work.other_runs])
-        return
-    before, current = work.runs, Runs()
-    if rollout.spec.strategy.canary:
+        # What a blue-green update was judged by stays in its status; a canary's runs are over with it.
+        terminate(work, before.all())
+        current = Runs(pre=before.pre, post=before.post)
+    elif rollout.spec.strategy.canary:
         current.step = _step_run(work)
         current.background = _background_run(work)
     else:
         current.pre = _promotion_run(work, PRE)
-        _judge(work, current.pre)
+        _judge(work, current.pre, "Blue/green pre-promotion analysis phase error/failed")
         current.post = _promotion_run(work, POST)
-        _judge(work, current.post)
+        _judge(work, current.post, "Blue/green post-promotion analysis phase error/failed")
     work.runs = current
     record(work, current)
     kept = {run["metadata"]["name"] for run in current.all()}
@@ -115,12 +110,12 @@ def _step_run(work: Pass) -> JsonObject | None:
     if status.pause_conditions or status.abort:
         return run
     outdated = run is not None and (run["metadata"].get("labels") or {}).get(STEP_LABEL) != str(index)
-    if step is None or step.analysis is None or index is None or outdated:
+    if step is None or step.analysis is None or not step.analysis.templates or index is None or outdated:
         terminate(work, [run] if run else [])
         return None
     if _needs_new(work, run):
         return _create(work, step.analysis, str(index), {TYPE_LABEL: STEP, STEP_LABEL: str(index)})
-    _judge(work, run, "Step-based analysis phase error/failed: ")
+    _judge(work, run, "Step-based analysis phase error/failed")
     return run
 
 
@@ -139,7 +134,7 @@ def _background_run(work: Pass) -> JsonObject | None:
         return run
     if _needs_new(work, run):
         return _create(work, analysis, "", {TYPE_LABEL: BACKGROUND})
-    _judge(work, run)
+    _judge(work, run, "Background analysis phase error/failed")
     return run
 
 
@@ -149,7 +144,7 @@ def _promotion_run(work: Pass, role: str) -> JsonObject | None:
     before = role == PRE
     analysis = strategy.pre_promotion_analysis if before else strategy.post_promotion_analysis
     run = work.runs.pre if before else work.runs.post
-    if analysis is None:
+    if analysis is None or not analysis.templates:
         terminate(work, [run] if run else [])
         return None
     if skips_pre_promotion(work) if before else (skips_post_promotion(work) or work.targets_verified is False):
@@ -163,11 +158,15 @@ def _promotion_run(work: Pass, role: str) -> JsonObject | None:
 
 
 def skips_pre_promotion(work: Pass) -> bool:
-    """Nothing to judge: the first version, one that is active already, or one that is not at its size."""
+    """Nothing to judge: the first version, one that is active already, or one that is not at its size yet. A run that
+    has begun goes on while pods come and go.
+    """
     status, new = work.rollout.status, work.new
     active = status.blue_green.active_selector
     if new is None or not active or new.hash in (status.stable_rs, active):
         return True
+    if work.runs.pre is not None:
+        return False
     strategy = work.rollout.spec.strategy.blue_green
     preview = strategy.preview_replica_count if strategy else None
     if preview is not None:
@@ -179,7 +178,7 @@ def skips_post_promotion(work: Pass) -> bool:
     status, new = work.rollout.status, work.new
     if new is None or new.hash == status.stable_rs or status.blue_green.active_selector != new.hash:
         return True
-    return not is_saturated(work.rollout, new)
+    return work.runs.post is None and not is_saturated(work.rollout, new)
 
 
 def _needs_new(work: Pass, run: JsonObject | None) -> bool:
@@ -192,11 +191,17 @@ def _needs_new(work: Pass, run: JsonObject | None) -> bool:
     return work.rollout.status.aborted_at is not None
 
 
-def _judge(work: Pass, run: JsonObject | None, prefix: str = "") -> None:
+def _judge(work: Pass, run: JsonObject | None, opening: str) -> None:
     if phase(run) == "Inconclusive":
         work.pausing.add(INCONCLUSIVE_ANALYSIS)
     elif phase(run) in _BAD:
-        work.pausing.abort(prefix + str(((run or {}).get("status") or {}).get("message") or ""))
+        work.pausing.abort(with_reason(opening, run))
+
+
+def with_reason(opening: str, judged: JsonObject | None) -> str:
+    """Why an update is aborted: which verdict it was, and what the verdict says if it says anything."""
+    message = str(((judged or {}).get("status") or {}).get("message") or "")
+    return f"{opening}: {message}" if message else opening
 
 
 def _create(work: Pass, analysis: RolloutAnalysis, infix: str, labels: dict[str, str]) -> JsonObject:

@@ -4,7 +4,7 @@ from gitsync.rollout import analysis_runs, defaults, history, pod_metadata, stat
 from gitsync.rollout.pausing import BLUE_GREEN_PAUSE, INCONCLUSIVE_ANALYSIS, halted, needs_pause, pause_condition
 from gitsync.rollout.replica_set import print_selector, total_available, total_replicas, with_hash
 from gitsync.rollout.restart import restart
-from gitsync.rollout.rollback import within_delay, within_window
+from gitsync.rollout.rollback import is_fast_rollback, within_delay, within_window
 from gitsync.rollout.scaling import (
     delayed_count,
     is_referenced,
@@ -84,14 +84,7 @@ def _is_fast_tracked(work: Pass) -> bool:
     """Nothing to wait for before the switch."""
     assert work.new is not None
     active = _active_hash(work)
-    return (
-        within_delay(work)
-        or work.rollout.status.promote_full
-        or not active
-        or active == work.new.hash
-        or work.new.hash == work.rollout.status.stable_rs
-        or within_window(work)
-    )
+    return is_fast_rollback(work) or work.rollout.status.promote_full or not active or active == work.new.hash
 
 
 def _ready_for_pause(work: Pass) -> bool:
@@ -174,7 +167,6 @@ def sync(work: Pass) -> None:
         draft.hpa_replicas = total_replicas(work.all)
         draft.selector = print_selector(rollout.spec.selector)
         draft.available_replicas = total_available(work.all)
-    status.fill_conditions(work)
     status.persist(work)
 
 
@@ -200,13 +192,12 @@ def _promotion(work: Pass) -> str:
         return "Full promotion requested"
     if within_window(work):
         return "Rollback within window"
+    if is_fast_rollback(work):
+        return "Fast rollback"
     if work.pausing.aborted:
         return ""
-    if strategy.post_promotion_analysis is not None and work.new is not work.stable:
-        if work.new is not None and within_delay(work):
-            return f"Rollback to '{work.new.name}' within scaleDownDelay"
-        if analysis_runs.phase(work.runs.post) != "Successful":
-            return ""
+    if strategy.post_promotion_analysis is not None and analysis_runs.phase(work.runs.post) != "Successful":
+        return ""
     return "Completed blue-green update"
 
 

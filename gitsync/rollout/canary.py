@@ -81,7 +81,6 @@ def sync(work: Pass) -> None:
     draft.canary.stable_ping_pong = rollout.status.canary.stable_ping_pong
     draft.current_step_hash = status.canary_steps_hash(work)
     _advance(work)
-    status.fill_conditions(work)
     status.persist(work)
 
 
@@ -149,8 +148,9 @@ def _promotion(work: Pass, index: int | None, count: int) -> str:
 
 
 def _enough_to_promote(work: Pass) -> bool:
+    """More than are wanted are enough, too: the number may have been lowered meanwhile."""
     new, count = work.new, defaults.replicas(work.rollout)
-    return new is not None and enough_available(work.rollout, new.available, count)
+    return new is not None and (new.available >= count or enough_available(work.rollout, new.available, count))
 
 
 def _completed(work: Pass, step: CanaryStep) -> bool:

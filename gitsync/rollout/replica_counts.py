@@ -55,7 +55,22 @@ def canary_scale(rollout: Rollout) -> SetCanaryScale | None:
     return None
 
 
-def replicas_or_weight(rollout: Rollout) -> tuple[int | None, int]:
+def weight_on_the_way_back(rollout: Rollout, new: ReplicaSet | None, stable: ReplicaSet) -> int:
+    """Of an aborted update whose stable pods have to come back first: the next setWeight below what the canary still
+    has to carry, so that no more new pods are made at once than that step frees; 0 when no step is below it.
+    """
+    canary, count, whole = rollout.spec.strategy.canary, defaults.replicas(rollout), defaults.max_weight(rollout)
+    carried = max(count - stable.available, 0)
+    _, explicit = defaults.abort_scale_down_delay_seconds(rollout)
+    if not explicit and new is not None and new is not stable:
+        carried = max(carried, new.available)
+    for step in reversed(canary.steps if canary else ()):
+        if step.set_weight is not None and _share(count, step.set_weight, whole) < carried:
+            return step.set_weight
+    return 0
+
+
+def replicas_or_weight(rollout: Rollout, new: ReplicaSet | None, stable: ReplicaSet | None) -> tuple[int | None, int]:
     status = rollout.status
     if status.promote_full or not status.stable_rs or status.current_pod_hash == status.stable_rs:
         return None, defaults.max_weight(rollout)
@@ -65,6 +80,9 @@ def replicas_or_weight(rollout: Rollout) -> tuple[int | None, int]:
             return scale.replicas, 0
         if scale.weight is not None:
             return None, scale.weight
+    canary = rollout.spec.strategy.canary
+    if status.abort and canary is not None and canary.dynamic_stable_scale and new is not None and stable is not None:
+        return None, weight_on_the_way_back(rollout, new, stable)
     return None, set_weight(rollout)
 
 
@@ -106,7 +124,7 @@ def basic_counts(
     count, surge = defaults.replicas(rollout), defaults.max_surge(rollout)
     apart = stable if has_stable(new, stable) else None
     desired_new, desired_stable = approximate(
-        count, replicas_or_weight(rollout)[1], surge, defaults.max_weight(rollout)
+        count, replicas_or_weight(rollout, new, stable)[1], surge, defaults.max_weight(rollout)
     )
     if apart is None:
         desired_new, desired_stable = count, 0
@@ -160,10 +178,12 @@ def _within(
     return drained_count - max(0, kept_count + drained_count - most), kept_count
 
 
-def routed_counts(rollout: Rollout, weights: TrafficWeights | None) -> tuple[int, int]:
+def routed_counts(
+    rollout: Rollout, new: ReplicaSet | None, stable_set: ReplicaSet | None, weights: TrafficWeights | None
+) -> tuple[int, int]:
     """Sizes of canary and stable with a router, which sends exact shares to whatever is there."""
     count, whole = defaults.replicas(rollout), defaults.max_weight(rollout)
-    scale_replicas, weight = replicas_or_weight(rollout)
+    scale_replicas, weight = replicas_or_weight(rollout, new, stable_set)
     canary_strategy = rollout.spec.strategy.canary
     assert canary_strategy is not None
     canary = scale_replicas if scale_replicas is not None else _at_least(rollout, _share(count, weight, whole))
@@ -200,7 +220,7 @@ def at_desired_counts(
     assert canary is not None
     routed = canary.traffic_routing is not None
     desired_new, desired_stable = (
-        routed_counts(rollout, weights) if routed else basic_counts(rollout, new, stable, others)
+        routed_counts(rollout, new, stable, weights) if routed else basic_counts(rollout, new, stable, others)
     )
     if new is None or new.wanted != desired_new or not enough_available(rollout, new.available, desired_new):
         return False

@@ -80,7 +80,7 @@ def scale_stable(work: Pass) -> bool:
     if defaults.traffic_routing(work.rollout) is None:
         _, count = basic_counts(work.rollout, work.new, work.stable, work.others)
     else:
-        _, count = routed_counts(work.rollout, work.rollout.status.canary.weights)
+        _, count = routed_counts(work.rollout, work.new, work.stable, work.rollout.status.canary.weights)
     return scale(work, work.stable, count)
 
 
@@ -94,6 +94,8 @@ def scale_new(work: Pass) -> bool:
     seconds, _ = defaults.abort_scale_down_delay_seconds(work.rollout)
     if work.new is work.stable:
         return scale(work, work.new, count)
+    # What keeps its size must still know how many the Rollout wants, or every pass would look like a scaling event.
+    scale(work, work.new, work.new.wanted)
     if not work.new.has_deadline:
         if work.stable.available >= defaults.replicas(work.rollout):
             set_deadline(work, work.new, seconds)
@@ -113,7 +115,7 @@ def _new_count(work: Pass, new: ReplicaSet) -> int:
         return preview_count(work, new, blue_green)
     if defaults.traffic_routing(rollout) is None:
         return basic_counts(rollout, new, work.stable, work.others)[0]
-    return routed_counts(rollout, work.draft.canary.weights)[0]
+    return routed_counts(rollout, new, work.stable, work.draft.canary.weights)[0]
 
 
 def preview_count(work: Pass, new: ReplicaSet, blue_green: BlueGreenStrategy) -> int:
@@ -130,7 +132,7 @@ def preview_count(work: Pass, new: ReplicaSet, blue_green: BlueGreenStrategy) ->
 
 
 def is_referenced(work: Pass, one: ReplicaSet) -> bool:
-    """Status, weights or a Service still name it, so it may not go."""
+    """Status, weights, a Service or a subset of Istio still name it, so it may not go."""
     status, strategy = work.rollout.status, work.rollout.spec.strategy
     named = {
         status.stable_rs,
@@ -152,7 +154,17 @@ def is_referenced(work: Pass, one: ReplicaSet) -> bool:
         service = work.services.get(name)
         if service is not None:
             named.add(((service.get("spec") or {}).get("selector") or {}).get(HASH_LABEL) or "")
-    return bool(one.hash) and one.hash in named
+    return bool(one.hash) and (one.hash in named or one.hash in _hashes_of_subsets(work))
+
+
+def _hashes_of_subsets(work: Pass) -> set[str]:
+    subsets = [
+        subset
+        for key, body in work.children.routed.items()
+        if key.kind == "DestinationRule"
+        for subset in (body.get("spec") or {}).get("subsets") or ()
+    ]
+    return {str((subset.get("labels") or {}).get(HASH_LABEL) or "") for subset in subsets}
 
 
 def delayed_count(work: Pass, one: ReplicaSet, marked: int, keep: int) -> tuple[int, int]:

@@ -100,12 +100,12 @@ def promote(work: Pass, reason: str) -> None:
 # ---- conditions
 
 
-def fill_conditions(work: Pass) -> None:
+def _fill_conditions(work: Pass) -> None:
     became_unhealthy = _health(work)
     if work.pausing.aborted:
         message = f"Rollout aborted update to revision {work.revision}"
-        if why := work.pausing.abort_message or _missed_deadline(work):
-            message = f"{message}: {why}"
+        if work.pausing.abort_message:
+            message = f"{message}: {work.pausing.abort_message}"
         if _set(work, conditions.PROGRESSING, "False", conditions.ABORTED, message):
             work.event(conditions.ABORTED, message, warning=True)
     else:
@@ -139,7 +139,7 @@ def _text(value: bool) -> str:
 def _health(work: Pass) -> bool:
     """True when it was healthy and is no longer."""
     status = work.rollout.status
-    paused = bool(status.pause_conditions) or work.rollout.spec.paused
+    paused = bool(work.draft.pause_conditions) or work.rollout.spec.paused
     if not paused and conditions.is_healthy(work.rollout, work.draft):
         _set(work, conditions.HEALTHY, "True", "RolloutHealthy", "Rollout is healthy")
         return False
@@ -162,29 +162,23 @@ def _progress(work: Pass, became_unhealthy: bool) -> None:
         since = before.last_transition_time if before and before.status == "True" else work.stamp
         fresh_one = Condition(conditions.PROGRESSING, "True", work.stamp, since, reason, message)
         draft.conditions = (*conditions.without(draft.conditions, conditions.PROGRESSING), fresh_one)
-    elif _timed_out(work):
+    elif not clock_stopped(work) and conditions.has_timed_out(rollout, draft, work.now):
+        _set(work, conditions.PROGRESSING, "False", conditions.TIMED_OUT, f"{new} has timed out progressing.")
+
+
+def _abort_at_deadline(work: Pass) -> None:
+    """Only an update that is under way, and does not move in this very pass, can be aborted for its slowness."""
+    rollout, draft = work.rollout, work.draft
+    if not rollout.spec.progress_deadline_abort or work.pausing.aborted or conditions.is_completed(draft):
+        return
+    if not draft.stable_rs or conditions.made_progress(rollout, draft) or clock_stopped(work):
+        return
+    if conditions.has_timed_out(rollout, rollout.status, work.now):
+        new = f'ReplicaSet "{work.new.name}"' if work.new else f'Rollout "{work.name}"'
         message = f"{new} has timed out progressing."
-        _set(work, conditions.PROGRESSING, "False", conditions.TIMED_OUT, message)
-        _abort_at_deadline(work, message)
-
-
-def _timed_out(work: Pass) -> bool:
-    return not clock_stopped(work) and conditions.has_timed_out(work.rollout, work.draft, work.now)
-
-
-def _abort_at_deadline(work: Pass, message: str) -> None:
-    """Only an update that is under way can be aborted for its slowness. The next pass tells it as any other abort."""
-    in_flight = bool(work.draft.stable_rs) and work.draft.stable_rs != work.draft.current_pod_hash
-    if work.rollout.spec.progress_deadline_abort and in_flight:
         work.pausing.abort(message)
         work.event(conditions.ABORTED, message, warning=True)
         work.wake(work.now)
-
-
-def _missed_deadline(work: Pass) -> str:
-    """Why an update was aborted by its deadline, as the pass before this one has said."""
-    progressing = conditions.condition_of(work.rollout.status.conditions, conditions.PROGRESSING)
-    return progressing.message if progressing is not None and progressing.reason == conditions.TIMED_OUT else ""
 
 
 def clock_stopped(work: Pass) -> bool:
@@ -231,12 +225,14 @@ def _replica_failure(work: Pass) -> Condition | None:
 
 
 def persist(work: Pass) -> None:
-    """Completes the status and patches what changed."""
+    """Completes the status and patches what changed. Each line needs what the lines before it decided."""
     draft, rollout = work.draft, work.rollout
-    work.pausing.apply(draft, work.stamp)
     workload = work.annotations.get(WORKLOAD_GENERATION, "") if rollout.spec.workload_ref else ""
     draft.workload_observed_generation = workload
     draft.observed_generation = str(rollout.metadata.generation)
+    _abort_at_deadline(work)
+    work.pausing.apply(draft, work.stamp)
+    _fill_conditions(work)
     draft.phase, draft.message = phase_of(rollout, draft)
     rolled_back = within_window(work) or within_delay(work)
     draft.duration = duration.advanced(rollout, draft, work.stamp, rolled_back=rolled_back)

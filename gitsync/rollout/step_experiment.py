@@ -2,7 +2,7 @@
 
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout import defaults
-from gitsync.rollout.analysis_runs import COMPLETED, phase
+from gitsync.rollout.analysis_runs import COMPLETED, phase, with_reason
 from gitsync.rollout.arguments import resolved_arguments
 from gitsync.rollout.pausing import INCONCLUSIVE_ANALYSIS, INCONCLUSIVE_EXPERIMENT, pause_condition
 from gitsync.rollout.replica_counts import current_step
@@ -60,7 +60,7 @@ def _judge(work: Pass, experiment: JsonObject | None) -> None:
         case "Inconclusive":
             work.pausing.add(INCONCLUSIVE_EXPERIMENT)
         case "Failed" | "Error":
-            work.pausing.abort(str((experiment.get("status") or {}).get("message") or ""))
+            work.pausing.abort(with_reason("Experiment analysis phase is error/failed", experiment))
         case "Successful":
             pass
         case _:
@@ -101,6 +101,8 @@ def _make(work: Pass, step: ExperimentStep, index: int) -> JsonObject:
     spec: JsonObject = {"templates": [_template(work, one) for one in step.templates]}
     if step.duration:
         spec["duration"] = step.duration
+    if step.scale_down_delay_seconds is not None:
+        spec["scaleDownDelaySeconds"] = step.scale_down_delay_seconds
     if work.rollout.spec.progress_deadline_seconds is not None:
         spec["progressDeadlineSeconds"] = work.rollout.spec.progress_deadline_seconds
     if step.analyses:

@@ -10,6 +10,7 @@ from gitsync.rollout.replica_counts import (
     current_step,
     is_fully_promoted,
     set_weight,
+    weight_on_the_way_back,
     weight_until,
 )
 from gitsync.rollout.service_switch import ensure, rolls_back_dynamically, stable_and_canary
@@ -133,22 +134,19 @@ def _until_ready(work: Pass, index: int) -> int:
 
 
 def _stepped_down(work: Pass) -> int:
-    """On the way back: at once where stable is whole, else a setWeight at a time as stable grows, never up again."""
+    """On the way back: at once where stable is whole, else a setWeight at a time as stable grows, and below the last of
+    them what stable cannot serve yet; never up again.
+    """
     rollout, canary = work.rollout, work.rollout.spec.strategy.canary
     assert canary is not None
     if not canary.dynamic_stable_scale or work.stable is None:
         return 0
-    count, whole = defaults.replicas(rollout), defaults.max_weight(rollout)
-    carried = max(count - work.stable.available, 0)
-    _, explicit = defaults.abort_scale_down_delay_seconds(rollout)
-    if not explicit and work.new is not None and work.new is not work.stable:
-        carried = max(carried, work.new.available)
     weights = rollout.status.canary.weights
     now = weights.canary.weight if weights else 0
-    for step in reversed(canary.steps):
-        if step.set_weight is not None and math.ceil(step.set_weight * count / whole) < carried:
-            return min(step.set_weight, now)
-    return 0
+    if step_weight := weight_on_the_way_back(rollout, work.new, work.stable):
+        return min(step_weight, now)
+    count, whole = max(defaults.replicas(rollout), 1), defaults.max_weight(rollout)
+    return min(max(whole - whole * work.stable.available // count, 0), now)
 
 
 def _stable_can_serve(work: Pass, decision: _Decision, whole: int) -> bool:

@@ -65,9 +65,9 @@ def scale_down(work: Pass, draft: RolloutStatus) -> None:
     have = (workload.get("spec") or {}).get("replicas")
     have = 1 if have is None else have
     wanted = have
-    if reference.scale_down == ON_SUCCESS:
-        wanted = 0 if draft.phase == "Healthy" else have
-    else:
+    if draft.phase == "Healthy":
+        wanted = 0  # also what an autoscaler of the Deployment brought back
+    elif reference.scale_down == PROGRESSIVELY:
         wanted = min(have, max(defaults.replicas(work.rollout) - draft.available_replicas, 0))
     if wanted != have:
         work.patch(gvk, reference.name, {"spec": {"replicas": wanted}})

@@ -92,6 +92,7 @@ class ExperimentStep(_View, frozen=True):
     analyses: tuple[Body, ...] = ()
     dry_run: tuple[Body, ...] = ()
     analysis_run_metadata: PodMetadata = PodMetadata()
+    scale_down_delay_seconds: int | None = None
 
 
 class CanaryStep(_View, frozen=True):

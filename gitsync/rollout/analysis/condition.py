@@ -12,8 +12,8 @@ def judge(value: Any, success: str, failure: str) -> str:
 
     With both conditions and neither or both of them true, nobody can tell: Inconclusive.
     """
-    succeeded = holds(success, value) if success else None
-    failed = holds(failure, value) if failure else None
+    succeeded = _answered("successCondition", success, value) if success else None
+    failed = _answered("failureCondition", failure, value) if failure else None
     if succeeded is None and failed is None:
         return "Successful"
     if failed is None:
@@ -23,6 +23,18 @@ def judge(value: Any, success: str, failure: str) -> str:
     if succeeded == failed:
         return "Inconclusive"
     return "Successful" if succeeded else "Failed"
+
+
+def _answered(name: str, condition: str, value: Any) -> bool:
+    """Says which condition it was, and that there was nothing to look at where that is why."""
+    try:
+        return holds(condition, value)
+    except ExpressionInvalid as invalid:
+        empty = value is None or value == []
+        why = "metric result is nil or empty: no data returned from the metric provider" if empty else invalid.message
+        raise ExpressionInvalid(
+            f'could not evaluate {name} "{condition}": {why}', suggestion=invalid.suggestion
+        ) from invalid
 
 
 def holds(condition: str, value: Any) -> bool:

@@ -149,7 +149,7 @@ def _replica_set(work: ExperimentPass, template: ExperimentTemplate, name: str, 
         "metadata": {
             "name": name,
             "namespace": work.namespace,
-            "labels": {HASH_LABEL: pod_hash},
+            "labels": {**labels, HASH_LABEL: pod_hash},
             "annotations": {EXPERIMENT_NAME: work.name, TEMPLATE_NAME: template.name},
             "ownerReferences": [work.owner_reference()],
         },
@@ -160,10 +160,10 @@ def _replica_set(work: ExperimentPass, template: ExperimentTemplate, name: str, 
 def _reconcile_service(
     work: ExperimentPass, template: ExperimentTemplate, live: JsonObject, wanted: int, draft: _Draft
 ) -> None:
-    """A Service lives as long as its pods; it has the ports of the containers."""
+    """A Service lives as long as pods serve behind it; it has the ports of the containers."""
     service = _of_template(work, work.around.services, template.name)
-    running = int((live.get("status") or {}).get("replicas") or 0) + int(live["spec"].get("replicas") or 0)
-    if service is not None and (template.service is None or (wanted == 0 and running == 0)):
+    available = int((live.get("status") or {}).get("availableReplicas") or 0)
+    if service is not None and (template.service is None or (wanted == 0 and available == 0)):
         metadata = service["metadata"]
         key = ResourceKey("", "Service", work.namespace, metadata["name"])
         work.deletes.append(Delete(key, "v1", str(metadata.get("uid") or "")))

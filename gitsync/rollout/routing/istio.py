@@ -16,6 +16,7 @@ from gitsync.rollout.routing.values import (
     by_name,
     change,
     in_managed_order,
+    joined,
     with_annotations,
     with_field,
 )
@@ -36,7 +37,10 @@ def _virtual_services(rollout: RoutedRollout) -> list[tuple[Address, JsonObject]
     named = spec.get("virtualServices") or ([spec["virtualService"]] if spec.get("virtualService") else [])
     found = []
     for one in named:
-        name, _, namespace = str(one.get("name", "")).partition(".")
+        full = str(one.get("name", "")).removesuffix(".cluster.local").removesuffix(".svc")
+        name, dot, namespace = full.rpartition(".")
+        if not dot:
+            name, namespace = full, ""
         found.append((rollout.address(rollout.settings.istio_version, "VirtualService", name, namespace), one))
     return found
 
@@ -71,23 +75,29 @@ def _unfit(rollout: RoutedRollout, address: Address, body: JsonObject) -> str:
 
 
 def _route(rollout: RoutedRollout, traffic: Traffic, objects: LiveObjects) -> Routed:
-    """The subsets first: weights must not send requests to pods that no subset selects yet."""
+    """The subsets first: weights must not send requests to pods that no subset selects yet. But the share of a canary
+    that is overtaken goes before its subset turns to the next one, which has no pods yet.
+    """
     rule = _destination_rule(rollout)
     host = str((_present(objects, rule).get("spec") or {}).get("host", "")) if rule else ""
     split = _split(rollout, traffic, host)
-    patches: list[Patch] = []
-    events: list[Event] = []
-    if rule is not None:
-        made = _update_subsets(rollout, traffic, rule, _present(objects, rule))
-        patches += made
-        events += [_subset_event(rollout, traffic)] if made else []
-    for address, wanted in _virtual_services(rollout):
-        live = _present(objects, address)
-        after, told = _with_routes(rollout, traffic, live, wanted, split, address.name)
-        made = change(address, live, after)
-        patches += made
-        events += told if made else []
-    return Routed(patches=tuple(patches), events=tuple(events))
+    subsets = Routed()
+    if rule is not None and (made := _update_subsets(rollout, traffic, rule, _present(objects, rule))):
+        subsets = Routed(patches=made, events=(_subset_event(rollout, traffic),))
+    weights = joined(
+        _route_requests(rollout, traffic, _present(objects, address), address, wanted, split)
+        for address, wanted in _virtual_services(rollout)
+    )
+    overtaken = traffic.weight == 0 and traffic.canary_hash != traffic.stable_hash
+    return joined((weights, subsets) if overtaken else (subsets, weights))
+
+
+def _route_requests(
+    rollout: RoutedRollout, traffic: Traffic, live: JsonObject, address: Address, wanted: JsonObject, split: Split
+) -> Routed:
+    after, told = _with_routes(rollout, traffic, live, wanted, split, address.name)
+    made = change(address, live, after)
+    return Routed(patches=made, events=tuple(told) if made else ())
 
 
 def _present(objects: LiveObjects, address: Address) -> JsonObject:
@@ -104,6 +114,7 @@ def _split(rollout: RoutedRollout, traffic: Traffic, host: str) -> Split:
         stable_service=rollout.stable_service,
         canary_subset=rule.get("canarySubsetName", ""),
         stable_subset=rule.get("stableSubsetName", ""),
+        kept_subsets=tuple(rule.get("additionalSubsetNames") or ()),
         host=host,
         weight=traffic.canary_weight,
         stable_weight=traffic.stable_weight,
@@ -190,14 +201,17 @@ def _without(body: JsonObject, names: tuple[str, ...]) -> JsonObject:
 
 
 def _update_subsets(rollout: RoutedRollout, traffic: Traffic, address: Address, live: JsonObject) -> tuple[Patch, ...]:
-    """Subsets of experiments come and go; any other subset that the Rollout does not name goes."""
+    """Subsets of experiments come and go; any other subset that the Rollout does not name goes, and what it names as
+    additional is left as it is.
+    """
     rule = _spec(rollout)["destinationRule"]
     hashes = {one.service_name: one.pod_template_hash for one in traffic.additional}
     hashes |= {rule.get("canarySubsetName"): traffic.canary_hash, rule.get("stableSubsetName"): traffic.stable_hash}
+    kept = rule.get("additionalSubsetNames") or ()
     subsets = [
-        _with_hash(subset, hashes[subset.get("name")])
+        _with_hash(subset, hashes[subset["name"]]) if subset.get("name") in hashes else subset
         for subset in (live.get("spec") or {}).get("subsets") or ()
-        if subset.get("name") in hashes
+        if subset.get("name") in hashes or subset.get("name") in kept
     ]
     present = {subset["name"] for subset in subsets}
     for role in ("canarySubsetName", "stableSubsetName"):

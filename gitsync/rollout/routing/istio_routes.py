@@ -11,7 +11,9 @@ from model.kinds.rollout import WeightDestination
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """`host` is that of the DestinationRule, if there is one: subsets tell the pods apart then."""
+    """`host` is that of the DestinationRule, if there is one: subsets tell the pods apart then. `kept_subsets` have a
+    share of their own, which somebody else decides.
+    """
 
     canary_service: str
     stable_service: str
@@ -21,6 +23,7 @@ class Split:
     weight: int
     stable_weight: int
     additional: tuple[WeightDestination, ...] = ()
+    kept_subsets: tuple[str, ...] = ()
 
 
 def short_host(destination: JsonObject) -> str:
@@ -45,17 +48,20 @@ def _is_stable(destination: JsonObject, split: Split) -> bool:
 
 
 def weighted(destinations: list[JsonObject], split: Split) -> list[JsonObject]:
-    """Stable and canary get their weights, experiments come and go, and other destinations lose their share."""
+    """Stable and canary get their weights, experiments come and go, and other destinations lose their share. Shares
+    that are not ours to give are taken from stable.
+    """
     shares = {one.service_name: one for one in split.additional}
+    kept = sum(one.get("weight") or 0 for one in destinations if _subset(one) in split.kept_subsets)
     result: list[JsonObject] = []
     for one in destinations:
         if _is_canary(one, split):
             result.append(_at(one, split.weight))
         elif _is_stable(one, split):
-            result.append(_at(one, split.stable_weight))
+            result.append(_at(one, max(split.stable_weight - kept, 0)))
         elif share := shares.pop(short_host(one), None):
             result.append(_at(one, share.weight))
-        elif not one.get("weight"):
+        elif not one.get("weight") or _subset(one) in split.kept_subsets:
             result.append(one)
     added = [{"destination": {"host": one.service_name}, "weight": one.weight} for one in shares.values()]
     return result + added

@@ -103,12 +103,13 @@ class Rig:
         *,
         action: Action = Action.TAKE,
         measurement: dict[str, Any] | None = None,
+        metric: str = "m",
         edit: Callable[[ProviderSettings], ProviderSettings] = lambda settings: settings,
     ) -> Answer:
         measurements = Measurements(self._secret, self.jobs, edit(self.settings), now=lambda: NOW)
-        body = {"name": "m", "provider": {provider: settings}}
+        body = {"name": metric, "provider": {provider: settings}}
         try:
-            (answer,) = await measurements.take(RUN, [Question("m", action, provider, body, 1, measurement)])
+            (answer,) = await measurements.take(RUN, [Question(metric, action, provider, body, 1, measurement)])
         finally:
             await measurements.close()
         return answer

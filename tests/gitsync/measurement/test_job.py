@@ -17,7 +17,8 @@ async def test_a_job_is_made_that_belongs_to_the_run(rig: Rig) -> None:
     answer = await rig.ask("job", {"metadata": {"labels": {"a": "b"}, "annotations": {"c": "d"}}, "spec": SPEC})
     assert (answer.phase, answer.about_measurement, answer.finished_at) == (Phase.RUNNING, ABOUT, None)
     job = rig.jobs.found[NAME]
-    assert job["spec"] == SPEC
+    marked = {"metadata": {"labels": {"analysisrun.argoproj.io/uid": "run-uid"}}}
+    assert job["spec"] == {"template": {**SPEC["template"], **marked}}
     assert job["metadata"] == {
         "name": NAME,
         "namespace": "team",
@@ -64,9 +65,10 @@ async def test_the_conditions_of_the_job_are_the_measurement(
 async def test_an_image_that_cannot_be_pulled_tells_nothing_about_the_metric(rig: Rig) -> None:
     rig.jobs.found[NAME] = {}
     waiting = {"name": "c", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}
-    rig.jobs.pod_list = [{"status": {"containerStatuses": [waiting]}}]
+    rig.jobs.pod_list = [{"metadata": {"name": "p"}, "status": {"containerStatuses": [waiting]}}]
     answer = await rig.ask("job", {}, action=Action.RESUME, measurement=RUNNING)
-    assert (answer.phase, answer.message) == (Phase.INCONCLUSIVE, "container c: ImagePullBackOff: no such image")
+    told = "Pod p, container c has terminal error (ImagePullBackOff): no such image"
+    assert (answer.phase, answer.message) == (Phase.INCONCLUSIVE, told)
 
 
 async def test_a_job_that_is_gone_is_an_error(rig: Rig) -> None:
@@ -77,4 +79,10 @@ async def test_a_job_that_is_gone_is_an_error(rig: Rig) -> None:
 async def test_a_terminated_job_is_deleted_and_inconclusive(rig: Rig) -> None:
     rig.jobs.found[NAME] = {}
     answer = await rig.ask("job", {}, action=Action.TERMINATE, measurement=RUNNING)
-    assert (answer.phase, rig.jobs.found) == (Phase.INCONCLUSIVE, {})
+    assert (answer.phase, answer.message, rig.jobs.found) == (Phase.INCONCLUSIVE, "Metric Terminated", {})
+
+
+async def test_the_name_of_a_metric_is_cut_where_the_job_could_not_be_called_so(rig: Rig) -> None:
+    await rig.ask("job", {"spec": SPEC}, metric="m" * 70)
+    (name,) = rig.jobs.found
+    assert (len(name), name[:11], name[-2:]) == (63, "run-uid.mmm", ".1")

@@ -126,8 +126,9 @@ def test_a_missed_deadline_is_told_once_as_itself_and_once_as_the_abort() -> Non
     world.events.clear()
     world.advance(7)
     world.settle("web")
-    assert reasons(world) == ["RolloutAborted", "ScalingReplicaSet", "RolloutAborted", "ScalingReplicaSet"]
+    assert reasons(world) == ["RolloutAborted", "RolloutAborted", "ScalingReplicaSet", "ScalingReplicaSet"]
     assert phase(world)[1].endswith("has timed out progressing.")
+    assert phase(world)[1].startswith("RolloutAborted: Rollout aborted update to revision 2: ReplicaSet ")
 
 
 def test_a_service_that_is_not_named_any_more_selects_by_its_own_labels_again() -> None:

@@ -63,10 +63,12 @@ def test_return_within_the_delay_is_switched_without_a_pause() -> None:
     world = _at_pause()
     world.change("Rollout", "web", {"status": {"pauseConditions": None}})
     world.settle("web")
+    world.events.clear()
     set_image(world, "web:1")
     world.settle("web")
     assert phase(world) == ("Healthy", "")
     assert selected(world, "active") == status(world)["currentPodHash"]
+    assert any(event.message.endswith(": Fast rollback") for event in world.events)
 
 
 def test_preview_stays_small_until_it_is_released() -> None:

@@ -157,6 +157,69 @@ def test_traffic_steps_back_with_the_canary_where_stable_had_shrunk() -> None:
     assert selected(world, "canary") == status(world)["stableRS"]
 
 
+def test_stable_grows_back_a_step_at_a_time_where_it_had_shrunk() -> None:
+    """All of its pods at once, beside those of the canary, is what dynamicStableScale is there to avoid."""
+    steps = "[{setWeight: 25}, {setWeight: 50}, {setWeight: 75}, {pause: {}}]"
+    world = _routed(steps=steps, more="dynamicStableScale: true")
+    set_image(world, "web:2")
+    world.settle("web")
+    assert (_weights(world), sizes(world)) == ((75, 25), {1: 1, 2: 3})
+    world.change("Rollout", "web", {"status": {"abort": True}})
+    most = 0
+    for _ in range(20):
+        world.move_pods()
+        world.pass_once("web")
+        most = max(most, sum(sizes(world).values()))
+    assert (_weights(world), sizes(world), most) == ((0, 100), {1: 4, 2: 0}, 5)
+
+
+def test_below_the_last_step_the_canary_keeps_what_stable_cannot_serve_yet() -> None:
+    limit = {"stable": 4}
+    world = _routed(
+        steps="[{setWeight: 100}, {pause: {}}]",
+        more="dynamicStableScale: true",
+        available=lambda rs: min(rs["spec"]["replicas"], limit["stable"] if "web:1" in str(rs["spec"]) else 4),
+    )
+    set_image(world, "web:2")
+    world.settle("web")
+    assert _weights(world) == (100, 0)
+    limit["stable"] = 1
+    world.change("Rollout", "web", {"status": {"abort": True}})
+    world.settle("web")
+    assert _weights(world) == (75, 25)
+    limit["stable"] = 4
+    world.settle("web")
+    assert (_weights(world), sizes(world)) == ((0, 100), {1: 4, 2: 0})
+
+
+def test_another_size_while_an_aborted_canary_waits_for_its_end_is_one_pass_only() -> None:
+    """The canary keeps its pods, but must not look for ever as if it had to be scaled: traffic would be left alone."""
+    world = _routed()
+    set_image(world, "web:2")
+    world.settle("web")
+    world.change("Rollout", "web", {"status": {"abort": True}})
+    world.settle("web")
+    world.change("Rollout", "web", {"spec": {"replicas": 6}})
+    world.settle("web")
+    wanted = [one["metadata"]["annotations"]["rollout.argoproj.io/desired-replicas"] for one in world.all("ReplicaSet")]
+    assert (sizes(world), wanted) == ({1: 6, 2: 1}, ["6", "6"])
+    world.advance(31)
+    world.settle("web")
+    assert sizes(world) == {1: 6, 2: 0}
+
+
+def test_a_canary_larger_than_what_is_wanted_now_may_be_promoted() -> None:
+    world = _routed(steps="[{setCanaryScale: {replicas: 4}}, {pause: {}}]")
+    set_image(world, "web:2")
+    world.settle("web")
+    world.change("Rollout", "web", {"spec": {"replicas": 2}})
+    world.settle("web")
+    assert sizes(world)[2] == 4
+    world.change("Rollout", "web", {"status": {"promoteFull": True}})
+    world.settle("web")
+    assert phase(world) == ("Healthy", "")
+
+
 def test_going_back_to_stable_dynamically_moves_traffic_only_as_stable_grows() -> None:
     limit = {"most": 4}
     world = _routed(more="dynamicStableScale: true", available=lambda rs: min(rs["spec"]["replicas"], limit["most"]))

@@ -126,7 +126,14 @@ def test_an_error_that_overrides_a_failure_is_what_is_told() -> None:
 def test_a_condition_that_cannot_be_read_is_an_error_of_the_measurement() -> None:
     run = played(metric(successCondition="result.x > 1", consecutiveErrorLimit=0))
     assert run.status["phase"] == "Error"
-    assert run.results["m"]["measurements"][0]["message"] == "cannot fetch x from int"
+    told = run.results["m"]["measurements"][0]["message"]
+    assert told == 'could not evaluate successCondition "result.x > 1": cannot fetch x from int'
+
+
+def test_a_condition_on_nothing_says_that_nothing_was_measured() -> None:
+    run = played(metric(failureCondition="result[0] > 1", consecutiveErrorLimit=0), values={"m": [[]]})
+    told = run.results["m"]["measurements"][0]["message"]
+    assert told.endswith("metric result is nil or empty: no data returned from the metric provider")
 
 
 def test_success_in_a_row_ends_a_metric_early() -> None:

@@ -92,10 +92,12 @@ def test_services_live_as_long_as_their_pods() -> None:
     world = World(
         {"templates": [template("base", service={}), template("new", service={"name": "mine"})], "duration": "5s"}
     ).settle()
-    pod_hash = world.replica_sets["exp-new"]["metadata"]["labels"]["rollouts-pod-template-hash"]
+    labels = world.replica_sets["exp-new"]["metadata"]["labels"]
+    pod_hash = labels["rollouts-pod-template-hash"]
+    assert labels == world.replica_sets["exp-new"]["spec"]["template"]["metadata"]["labels"]
     assert set(world.services) == {"exp-base", "mine"}
     assert world.services["mine"]["spec"] == {
-        "selector": {"rollouts-pod-template-hash": pod_hash},
+        "selector": labels,
         "ports": [{"protocol": "TCP", "port": 8080, "targetPort": 8080, "name": "http"}],
     }
     status = world.template_status("new")
