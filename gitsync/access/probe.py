@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import httpx
 
 from gitsync.access.credentials import CredentialStore
-from gitsync.access.provider import Rights
+from gitsync.access.provider import ProviderKind, Rights
 from gitsync.access.provider_client import ProviderClient, ProviderSilent
 from gitsync.access.secret import Credential, comparable_url, host_of
 from model.link import AccessVerdict
@@ -23,6 +23,8 @@ MAX_AGE_SECONDS = 60.0
 _ERROR_AGE_SECONDS = 5.0
 _PER_HOST = 8
 _MAX_REMEMBERED = 20_000
+# Whose API says of an account, and Git of its token, all that decides about a push to a branch without protection.
+_TELL_ALL_OF_A_PUSH = frozenset({ProviderKind.GITEA})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,27 @@ class AccessProbe:
         while the host is away, and for nothing else."""
         last = self._known.get((person, comparable_url(self._credentials.web_url(url))))
         return last is not None and last.write and self._clock() - last.at <= MAX_AGE_SECONDS
+
+    async def would_take_push(self, person: str, url: str, branch: str) -> bool:
+        """Whether the host would take a push of the person's own to this branch, as far as it tells: asked now, of the
+        account by its API and of the credential by Git. False where it does not tell, or where branches have rules of
+        their own."""
+        url = self._credentials.web_url(url)
+        credential = self._credentials.for_person(person, url)
+        if credential is None or not url.startswith(("http://", "https://")):
+            return False
+        host = self._hosts.setdefault(host_of(url), asyncio.Semaphore(_PER_HOST))
+        async with host:
+            try:
+                provider = await self.providers.provider_of(url)
+                if provider is None or provider.kind not in _TELL_ALL_OF_A_PUSH:
+                    return False
+                rules = await self.providers.branch_rules(url, branch, credential)
+                if rules is None or rules.protected or not rules.may_push:
+                    return False
+                return await self._advertises(url, "git-receive-pack", credential)
+            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ProviderSilent, _HostFailed):
+                return False
 
     def forget(self, person: str) -> None:
         """The person's credentials changed: everything is asked anew."""

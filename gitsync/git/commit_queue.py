@@ -1,15 +1,17 @@
 """The commit queue of one branch: changes of many people, made on the newest commit and pushed, none lost.
 
 Whoever comes while a push is under way waits for the next one; changes with the same credential travel together, in
-their order. A push that lost a race is built anew on the commit that won, so a change is an edit of whatever is there
-and not a finished file. Nothing is kept on disk: killing the process leaves the commit on the host, or nothing. The
-same operation id is found again in the history of the branch, so whoever asks twice gets the one commit.
+their order, and so do those of several people where the host has just said of each that the person's own credential
+would do. If it refuses such a push all the same, each goes alone, so that only whom it means is refused. A push that
+lost a race is built anew on the commit that won, so a change is an edit of whatever is there and not a finished file.
+Nothing is kept on disk: killing the process leaves the commit on the host, or nothing. The same operation id is found
+again in the history of the branch, so whoever asks twice gets the one commit.
 """
 
 import asyncio
 import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,13 +22,24 @@ from gitsync.errors import GitsyncError
 from gitsync.git.address import redact
 from gitsync.git.change import Change, Landed
 from gitsync.git.credentials import GitCredential
-from gitsync.git.errors import MirrorDamaged, Overtaken, PushRefused, RepositoryUnreachable
+from gitsync.git.errors import (
+    AuthenticationRefused,
+    MirrorDamaged,
+    Overtaken,
+    PushRefused,
+    RepositoryNotFound,
+    RepositoryUnreachable,
+)
 from gitsync.git.owner_thread import OwnerThread
 from gitsync.git.pushing import push
 from gitsync.git.repository import Repository
 from gitsync.git.settings import GitSettings
 from gitsync.git.writing import Built, Writer
 
+# Asks the host whether a credential may push to this branch, so that its commits may travel in somebody else's push.
+MayShare = Callable[[], Awaitable[bool]]
+
+_REFUSALS = (PushRefused, AuthenticationRefused, RepositoryNotFound)
 _RACES = 12  # so often in a row somebody else may be faster; each lost race means that another change has landed
 
 
@@ -34,10 +47,11 @@ class QueueEnded(RepositoryUnreachable):
     """The process stops, or the push broke off for a reason that nobody foresaw."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Ticket:
     change: Change
     credential: GitCredential | None
+    may_share: MayShare | None = None
     landed: "asyncio.Future[Landed]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     def settle(self, outcome: Landed | GitsyncError) -> None:
@@ -80,13 +94,17 @@ class CommitQueue:
         self._waiting: deque[_Ticket] = deque()
         self._work: asyncio.Task[None] | None = None
         self._tip: str | None = None  # where our own last push left the ref
+        self._everybody_alone = False  # since the host refused a push that was shared
         self.pushes = 0
 
-    async def commit(self, change: Change, credential: GitCredential | None) -> Landed:
+    async def commit(
+        self, change: Change, credential: GitCredential | None, *, may_share: MayShare | None = None
+    ) -> Landed:
         """The commit of this change once the host has it. Raises what the edit raises, PushRefused, or why it could
-        not be pushed. Whoever stops waiting before the change is built takes it back.
+        not be pushed. Whoever stops waiting before the change is built takes it back. Without `may_share` the change
+        travels with its own credential only.
         """
-        ticket = _Ticket(change, credential)
+        ticket = _Ticket(change, credential, may_share)
         self._waiting.append(ticket)
         if self._work is None or self._work.done():
             self._work = asyncio.create_task(self._run(), name=f"commits to {redact(self._repository.url)} {self._ref}")
@@ -102,24 +120,48 @@ class CommitQueue:
 
     async def _run(self) -> None:
         while self._waiting:
-            batch = self._next_batch()
+            batch = self._next_batch(await self._sharing())
             try:
                 await self._land(batch)
             except GitsyncError as error:
-                for ticket in batch:
-                    ticket.settle(error)
+                if not self._goes_alone(batch, error):
+                    for ticket in batch:
+                        ticket.settle(error)
             finally:
                 for ticket in batch:
-                    ticket.settle(_ended(self._repository.url))
+                    if ticket not in self._waiting:
+                        ticket.settle(_ended(self._repository.url))
         self._owner.rest()
 
-    def _next_batch(self) -> list[_Ticket]:
-        """The oldest change, and all that may be pushed with the same credential."""
-        first = self._waiting[0]
-        batch = [one for one in self._waiting if one.credential == first.credential][: self._settings.max_batch]
+    async def _sharing(self) -> list[GitCredential | None]:
+        """The credentials whose changes may travel together now."""
+        asking: list[_Ticket] = []
+        for ticket in () if self._everybody_alone else self._waiting:
+            if ticket.may_share is not None and all(ticket.credential != one.credential for one in asking):
+                asking.append(ticket)
+        if len(asking) < 2:
+            return []
+        questions = (one.may_share() for one in asking if one.may_share is not None)
+        answers = await asyncio.gather(*questions, return_exceptions=True)
+        return [one.credential for one, may in zip(asking, answers, strict=True) if may is True]
+
+    def _next_batch(self, sharing: Collection[GitCredential | None]) -> list[_Ticket]:
+        """The oldest change, and all that may travel with it."""
+        first = self._waiting[0].credential
+        together = sharing if first in sharing else [first]
+        batch = [one for one in self._waiting if one.credential in together][: self._settings.max_batch]
         taken = {id(one) for one in batch}
         self._waiting = deque(one for one in self._waiting if id(one) not in taken)
         return [one for one in batch if not one.landed.done()]
+
+    def _goes_alone(self, batch: Sequence[_Ticket], error: GitsyncError) -> bool:
+        """Whether the refusal may have meant one of several people: then each gets the host's own word."""
+        shared = any(one.credential != batch[0].credential for one in batch)
+        if not shared or not isinstance(error, _REFUSALS):
+            return False
+        self._everybody_alone = True
+        self._waiting.extendleft(one for one in reversed(batch) if not one.landed.done())
+        return True
 
     async def _land(self, batch: Sequence[_Ticket]) -> None:
         fresh = False

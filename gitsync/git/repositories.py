@@ -16,7 +16,7 @@ from gitsync.git.affected import ChangedPaths, Key
 from gitsync.git.change import Change, Landed
 from gitsync.git.closure import Closure
 from gitsync.git.commit_log import CommitLog
-from gitsync.git.commit_queue import CommitQueue
+from gitsync.git.commit_queue import CommitQueue, MayShare
 from gitsync.git.credentials import CredentialSource, GitCredential
 from gitsync.git.history import HistoryBudget, Memo, newest_changes
 from gitsync.git.mirror import Mirror
@@ -150,10 +150,12 @@ class Repositories:
         *,
         base_ref: str = "",
         push_url: str = "",
+        may_share: MayShare | None = None,
     ) -> Landed:
         """Makes the change on the newest commit of `ref` and pushes it with this credential. Raises what the edit
         raises, PushRefused, or why it could not be pushed. A ref that does not exist begins at `base_ref`. `push_url`
         is another address of the same repository, for a credential that is not for the one it is read from.
+        `may_share`: see `CommitQueue.commit`.
         """
         if push_url:
             check_address(push_url)
@@ -170,7 +172,7 @@ class Repositories:
                 clock=self._clock,
                 pushed=lambda: self.hint([url]),
             )
-        return await queue.commit(change, credential)
+        return await queue.commit(change, credential, may_share=may_share)
 
     def subscribe(self, url: str, listener: Listener) -> None:
         """Calls the listener in the event loop when refs of the repository have moved; its objects are here then."""

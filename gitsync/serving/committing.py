@@ -5,6 +5,7 @@ when that fails.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from gitsync.access.branch_rules import BranchRules
 from gitsync.access.credentials import CredentialStore
@@ -104,7 +105,12 @@ class Committing:
         web = self._credentials.web_url(url) if author.name else url
         push_url = web if web != url else ""
         if not intent.words.pull_request:
-            landed = await self._repositories.commit(url, base, change, credential, push_url=push_url)
+            may = (
+                partial(self._probe.would_take_push, author.name, url, base.removeprefix(_HEADS))
+                if author.name
+                else None
+            )
+            landed = await self._repositories.commit(url, base, change, credential, push_url=push_url, may_share=may)
             return _answer(intent, landed)
         head = f"{_HEADS}{branch_name(intent)}"
         landed = await self._repositories.commit(url, head, change, credential, base_ref=base, push_url=push_url)

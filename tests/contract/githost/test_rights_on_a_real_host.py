@@ -109,3 +109,24 @@ async def test_a_protected_branch_says_so_and_who_may_push_to_it(host: RealGitHo
     assert closed is not None
     assert (closed.protected, closed.may_push, closed.required_approvals) == (True, False, 2)
     assert await probe.providers.branch_rules(url, "absent", credentials["eve"]) is None
+
+
+async def test_a_push_of_ones_own_is_foretold_by_account_token_and_branch(
+    host: RealGitHost, probe: AccessProbe
+) -> None:
+    name, url = await repository(host)
+    await host.grant("dana", name, "eve", "write")
+    told = [await probe.would_take_push(person, url, "main") for person in ("dana", "eve", "victor", "nobody")]
+    assert told == [True, True, False, False]
+    store = CredentialStore()
+    token = await host.token_for("eve", "read:repository")
+    store.put_person("eve", PersonSecret("eve", host.url, Credential("eve", token)))
+    reading = AccessProbe(store, clock=lambda: 0.0)
+    assert await rights(reading, "eve", url) == (True, True)  # what the account may, and the token may not
+    assert not await reading.would_take_push("eve", url, "main")
+    await reading.close()
+    rule = {"rule_name": "main", "enable_push": True}
+    await host.api("dana", "POST", f"/repos/dana/{name}/branch_protections", rule)
+    assert not await probe.would_take_push("dana", url, "main")
+    await host.revoke("dana", name, "eve")
+    assert not await probe.would_take_push("eve", url, "other")

@@ -40,8 +40,29 @@ class Desk:
     def url(self) -> str:
         return self.host.clone_url("apps")
 
-    async def commit(self, change: Change, credential: GitCredential = DANA, **more: str) -> Landed:
-        return await self.repositories.commit(self.url, more.pop("ref", MAIN), change, credential, **more)
+    async def commit(self, change: Change, credential: GitCredential = DANA) -> Landed:
+        return await self.repositories.commit(self.url, MAIN, change, credential)
+
+    async def commit_of(self, number: int, person: str, *, vouched: bool) -> Landed:
+        """A change by this person; the host says whether it may travel in the push of somebody else."""
+
+        async def may_share() -> bool:
+            return vouched
+
+        credential = GitCredential(person, f"{person}-password")
+        made = change(number, actor=person)
+        return await self.repositories.commit(self.url, MAIN, made, credential, may_share=may_share)
+
+    def add_writers(self, *people: str) -> None:
+        for person in people:
+            self.host.add_user(person, f"{person}-password")
+            self.host.set_access("apps", person, Access.WRITE)
+
+    def pushes(self) -> list[object]:
+        """Those that the host takes from now on."""
+        taken: list[object] = []
+        self.host.listen(taken.append)
+        return taken
 
     async def git(self, *arguments: str) -> str:
         process = await asyncio.create_subprocess_exec(
@@ -166,8 +187,7 @@ async def test_a_branch_that_was_set_back_is_not_filled_up_again(desk: Desk) -> 
 
 
 async def test_changes_of_one_person_travel_in_one_push(desk: Desk) -> None:
-    pushes: list[object] = []
-    desk.host.listen(pushes.append)
+    pushes = desk.pushes()
     await asyncio.gather(*(desk.commit(change(number)) for number in range(20)))
     assert len(await desk.subjects()) == 21
     assert len(pushes) <= 2
@@ -189,6 +209,63 @@ async def test_fifty_people_on_one_branch_all_land(desk: Desk) -> None:
     assert {f"Change {number}" for number in range(50)} <= set(await desk.subjects())
     authors = (await desk.git("log", "--format=%an", "main")).split()
     assert set(people) <= set(authors)
+
+
+async def test_people_for_whom_the_host_vouches_share_one_push_and_each_stays_the_author(desk: Desk) -> None:
+    people = [f"person{number}" for number in range(50)]
+    desk.add_writers(*people)
+    pushes = desk.pushes()
+    clicks = (desk.commit_of(number, person, vouched=True) for number, person in enumerate(people))
+    landed = await asyncio.gather(*clicks)
+    assert len({one.commit.sha for one in landed}) == 50
+    assert sorted((await desk.git("log", "--format=%an", "-50", "main")).split()) == sorted(people)
+    assert len(pushes) == 1
+
+
+async def test_for_whom_the_host_does_not_vouch_pushes_alone(desk: Desk) -> None:
+    desk.add_writers("ann", "bob", "cid")
+    pushes = desk.pushes()
+    await asyncio.gather(
+        desk.commit_of(1, "ann", vouched=True),
+        desk.commit_of(2, "bob", vouched=False),
+        desk.commit_of(3, "cid", vouched=True),
+    )
+    assert sorted((await desk.subjects())[:3]) == ["Change 1", "Change 2", "Change 3"]
+    assert len(pushes) == 2
+
+
+@pytest.mark.parametrize("order", [("victor", "ann", "bob"), ("ann", "victor", "bob")])
+async def test_a_shared_push_that_is_refused_refuses_only_whom_the_host_means(
+    desk: Desk, order: tuple[str, ...]
+) -> None:
+    desk.add_writers("ann", "bob")
+    # Victor's right goes between the host's word and the push.
+    clicks = (desk.commit_of(number, person, vouched=True) for number, person in enumerate(order))
+    outcomes = await asyncio.gather(*clicks, return_exceptions=True)
+    refused = [person for person, one in zip(order, outcomes, strict=True) if isinstance(one, AuthenticationRefused)]
+    if order[0] == "victor":
+        assert refused == ["victor"]
+        assert len(await desk.subjects()) == 3
+        # The host's word is not taken for a push of others again.
+        pushes = desk.pushes()
+        await asyncio.gather(desk.commit_of(7, "ann", vouched=True), desk.commit_of(8, "bob", vouched=True))
+        assert len(pushes) == 2
+    else:
+        assert refused == []  # the host was asked a moment ago, and each answer of it counts for a minute anyway
+
+
+async def test_whoever_cannot_be_asked_about_pushes_alone(desk: Desk) -> None:
+    desk.add_writers("ann")
+
+    async def fails() -> bool:
+        raise TimeoutError
+
+    both = (
+        desk.repositories.commit(desk.url, MAIN, change(1), DANA, may_share=fails),
+        desk.commit_of(2, "ann", vouched=True),
+    )
+    await asyncio.gather(*both)
+    assert sorted((await desk.subjects())[:2]) == ["Change 1", "Change 2"]
 
 
 async def test_a_conflict_comes_back_with_all_versions_and_stops_nobody_else(desk: Desk) -> None:
