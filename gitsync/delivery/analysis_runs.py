@@ -51,6 +51,9 @@ class AnalysisRunController:
     def gone(self, body: JsonObject, store: Store) -> Step:
         return Step()
 
+    def left_over(self, store: Store) -> tuple[tuple[JsonObject, Step], ...]:
+        return ()
+
     def refused(self, body: JsonObject, created: JsonObject, problem: str) -> Step:
         return Step()
 

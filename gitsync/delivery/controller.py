@@ -45,3 +45,7 @@ class Controller(Protocol):
     def gone(self, body: JsonObject, store: Store) -> Step:
         """What to write because one of them was deleted."""
         ...
+
+    def left_over(self, store: Store) -> Iterable[tuple[JsonObject, Step]]:
+        """Objects that were deleted while nobody looked, as far as they can be told, each with what to write now."""
+        ...

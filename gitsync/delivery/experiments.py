@@ -42,6 +42,9 @@ class ExperimentController:
     def gone(self, body: JsonObject, store: Store) -> Step:
         return Step()
 
+    def left_over(self, store: Store) -> tuple[tuple[JsonObject, Step], ...]:
+        return ()
+
     def refused(self, body: JsonObject, created: JsonObject, problem: str) -> Step:
         return Step()
 

@@ -94,6 +94,12 @@ class DeliveryLoop:
         for group, kind in self._controllers:
             for body in list(self.store.of_kind(group, kind)):
                 self.queue.add(key_of(body))
+        for (group, kind), controller in self._controllers.items():
+            for body, step in controller.left_over(self.store):
+                metadata = body["metadata"]
+                key = ResourceKey(group, kind, metadata.get("namespace") or "", metadata["name"])
+                self._ended[key] = body, step
+                self.queue.add(key)
 
     # ---- following
 

@@ -9,7 +9,7 @@ from gitsync.delivery.controller import Followed
 from gitsync.delivery.store import Store, key_of
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout.routing.route import needed
-from gitsync.rollout.service_switch import released
+from gitsync.rollout.service_switch import managed_by, released
 from gitsync.rollout.step import replica_set_refused, step
 from gitsync.rollout.values import Children, Event, Needed, Parts, Step
 from gitsync.rollout.working import ROLLOUT
@@ -73,6 +73,17 @@ class RolloutController:
         metadata = body["metadata"]
         services = store.in_namespace("", "Service", metadata.get("namespace") or "")
         return Step(patches=released(metadata["name"], services, ()))
+
+    def left_over(self, store: Store) -> Iterator[tuple[JsonObject, Step]]:
+        """Rollouts that Services still name as their own, and that are not there."""
+        named = {
+            (service["metadata"].get("namespace") or "", managed_by(service))
+            for service in store.of_kind("", "Service")
+        }
+        for namespace, name in sorted(named):
+            if name and store.get(ResourceKey(GROUP, ROLLOUT.kind, namespace, name)) is None:
+                body: JsonObject = {"metadata": {"namespace": namespace, "name": name}}
+                yield body, self.gone(body, store)
 
     # ---- what belongs to a Rollout
 

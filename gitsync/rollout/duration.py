@@ -1,6 +1,7 @@
 """How long an update takes, waiting for people counted apart."""
 
 from datetime import datetime
+from typing import TypeGuard
 
 import msgspec
 
@@ -19,10 +20,14 @@ def advanced(rollout: Rollout, draft: RolloutStatus, now: datetime, *, rolled_ba
     changed = draft.current_pod_hash != rollout.status.current_pod_hash
     if changed and not rollout.status.stable_rs:
         return None
+    if changed and _is_overtaken(record, draft):
+        return _ended(record, now, "Superseded")
     if changed:
         record = RolloutDuration(rollout_started_at=now)
     elif record is None:
         return None
+    if record.completion_status == "Superseded":
+        record = RolloutDuration(rollout_started_at=record.finished_at)
     retried = record.completion_status == "Aborted" and not draft.abort
     if retried:
         record = RolloutDuration(rollout_started_at=now)
@@ -32,6 +37,17 @@ def advanced(rollout: Rollout, draft: RolloutStatus, now: datetime, *, rolled_ba
     ending = _ending(rollout, draft, rolled_back)
     if not ending:
         return record
+    return _ended(record, now, ending)
+
+
+def _is_overtaken(record: RolloutDuration | None, draft: RolloutStatus) -> TypeGuard[RolloutDuration]:
+    """Another version came before this one was through. It is told in the pass that turns to that version, whose own
+    record begins with the next one. On the way back to stable there is no other version.
+    """
+    return record is not None and record.finished_at is None and draft.current_pod_hash != draft.stable_rs
+
+
+def _ended(record: RolloutDuration, now: datetime, ending: str) -> RolloutDuration:
     record = _paused(record, now, waits=False)
     return msgspec.structs.replace(record, finished_at=now, completion_status=ending)
 

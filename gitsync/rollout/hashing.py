@@ -14,7 +14,7 @@ _STEP_ORDER = {
     for field, order in {
         "step": "setWeight pause experiment analysis setCanaryScale setHeaderRoute setMirrorRoute plugin",
         "analysis": "templates args dryRun measurementRetention analysisRunMetadata",
-        "experiment": "templates duration analyses dryRun analysisRunMetadata",
+        "experiment": "templates duration analyses dryRun analysisRunMetadata scaleDownDelaySeconds",
         "templates": "templateName clusterScope name specRef replicas metadata selector weight service",
         "metadata": "labels annotations",
         "analysisRunMetadata": "labels annotations",
@@ -25,7 +25,7 @@ _STEP_ORDER = {
         "setMirrorRoute": "name match percentage",
         "match": "headerName headerValue method path headers",
         "headerValue": "exact prefix regex",
-        "plugin": "name config disabled",
+        "plugin": "name config",
     }.items()
 }
 
@@ -52,23 +52,32 @@ def template_hash(template: JsonObject, collision_count: int | None = None, *, n
     return safe_text(fnv1a(data))
 
 
-def steps_hash(steps: list[JsonObject]) -> str:
-    """Of the canary steps; any change of them starts the update again."""
-    return safe_text(fnv1a(_go_json([_ordered(step, "step") for step in steps]) if steps else b"null"))
+def steps_hash(steps: list[JsonObject], recorded: str = "") -> str:
+    """Of the canary steps; any change of them starts the update again. Releases up to v1.8 write one field of an
+    analysis more: what such a controller has `recorded` stays, or taking over from it would start updates again.
+    """
+    if not steps:
+        return safe_text(fnv1a(b"null"))
+    newest, older = (_hash_of_steps(steps, always) for always in (("experiment",), ("experiment", "analysis")))
+    return older if recorded == older else newest
 
 
-def _ordered(value: Any, field: str) -> Any:
+def _hash_of_steps(steps: list[JsonObject], always: tuple[str, ...]) -> str:
+    return safe_text(fnv1a(_go_json([_ordered(step, "step", always) for step in steps])))
+
+
+def _ordered(value: Any, field: str, always: tuple[str, ...]) -> Any:
     """Keys in the order that typed clients write, so that a step keeps its hash whoever wrote it last."""
     if isinstance(value, list):
-        return [_ordered(one, field) for one in value]
+        return [_ordered(one, field, always) for one in value]
     if not isinstance(value, dict):
         return value
     order = _STEP_ORDER.get(field, ())
     if "specRef" in value:  # of an experiment; what is no pointer is written even when it is empty
         value = {"metadata": {}, **value}
     names = [name for name in order if name in value] + sorted(name for name in value if name not in order)
-    result = {name: _ordered(value[name], name) for name in names}
-    if field in ("analysis", "experiment"):
+    result = {name: _ordered(value[name], name, always) for name in names}
+    if field in always:
         result.setdefault("analysisRunMetadata", {})
     return result
 

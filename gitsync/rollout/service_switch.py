@@ -21,6 +21,11 @@ def selected_hash(service: JsonObject | None) -> str:
     return str(selector.get(HASH_LABEL) or "")
 
 
+def managed_by(service: JsonObject) -> str:
+    """The Rollout whose pods it selects, or ""."""
+    return str((service["metadata"].get("annotations") or {}).get(MANAGED_BY) or "")
+
+
 def service_of(work: Pass, name: str) -> JsonObject:
     service = work.services.get(name)
     if service is None:
@@ -61,11 +66,7 @@ def released(rollout: str, services: Mapping[str, JsonObject], named: Collection
     choose another version for them.
     """
     patch: JsonObject = {"metadata": {"annotations": {MANAGED_BY: None}}, "spec": {"selector": {HASH_LABEL: None}}}
-    left = [
-        body["metadata"]
-        for name, body in services.items()
-        if (body["metadata"].get("annotations") or {}).get(MANAGED_BY) == rollout and name not in named
-    ]
+    left = [body["metadata"] for name, body in services.items() if managed_by(body) == rollout and name not in named]
     return tuple(
         Patch(ResourceKey("", "Service", one.get("namespace") or "", one["name"]), SERVICE.version, patch)
         for one in left

@@ -48,7 +48,8 @@ def fill_counts(work: Pass) -> None:
 def canary_steps_hash(work: Pass) -> str:
     if not work.steps_hash:
         strategy = (work.body.get("spec") or {}).get("strategy") or {}
-        work.steps_hash = steps_hash((strategy.get("canary") or {}).get("steps") or [])
+        recorded = work.rollout.status.current_step_hash
+        work.steps_hash = steps_hash((strategy.get("canary") or {}).get("steps") or [], recorded)
     return work.steps_hash
 
 

@@ -23,8 +23,8 @@ _NO_SHARES = (
     "Experiment template weight is only available for TrafficRouting with SMI, ALB, Istio and Plugins at this time"
 )
 _NO_PLUGINS = (
-    "step plugins are executables of the upstream controller, which Argosy does not run; remove the step, set "
-    "`disabled`, or leave this Rollout to the upstream controller"
+    "step plugins are executables of the upstream controller, which Argosy does not run; remove the step, or leave "
+    "this Rollout to the upstream controller"
 )
 
 
@@ -35,7 +35,7 @@ def steps(rollout: Rollout, canary: CanaryStrategy) -> Iterator[str]:
         yield from _numbers(rollout, canary, step, path)
         yield from _routes(canary.traffic_routing, step, path)
         yield from _experiment(canary.traffic_routing, step, path)
-        if step.plugin is not None and not step.plugin.get("disabled"):
+        if step.plugin is not None:
             yield invalid(f"{path}.plugin.name", step.plugin.get("name", ""), _NO_PLUGINS)
 
 

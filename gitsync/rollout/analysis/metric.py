@@ -83,14 +83,18 @@ def _error_limit(position: int, body: JsonObject) -> int:
 
 def _check(position: int, metric: MetricSettings, count: int | None) -> None:
     """Raises InvalidSpec for numbers that contradict each other."""
+    failures, successes, most = metric.failure_limit, metric.consecutive_success_limit, count or 0
+    both = f"count ({most}) must be >= failureLimit + consecutiveSuccessLimit ({failures} + {successes}) if both >= 0"
     problems = [
-        (bool(count and count > 1 and metric.interval_seconds is None), "interval must be specified when count > 1"),
-        (bool(count and 0 < count < metric.failure_limit), "count must be >= failureLimit"),
-        (bool(count and 0 < count < metric.inconclusive_limit), "count must be >= inconclusiveLimit"),
-        (metric.failure_limit < NO_LIMIT, "failureLimit must be >= -1"),
+        (successes < 0, "consecutiveSuccessLimit must be >= 0"),
+        (failures < NO_LIMIT, "failureLimit must be >= 0, or -1 to be disabled"),
+        (failures == NO_LIMIT and not successes, "failureLimit and consecutiveSuccessLimit cannot both be disabled"),
         (metric.inconclusive_limit < 0, "inconclusiveLimit must be >= 0"),
         (metric.consecutive_error_limit < 0, "consecutiveErrorLimit must be >= 0"),
-        (metric.consecutive_success_limit < 0, "consecutiveSuccessLimit must be >= 0"),
+        (failures >= 0 and 0 < most < failures + successes, both),
+        (failures < 0 and 0 < most < successes, "count must be >= consecutiveSuccessLimit"),
+        (0 < most < metric.inconclusive_limit, "count must be >= inconclusiveLimit"),
+        (most > 1 and metric.interval_seconds is None, "interval must be specified when count > 1"),
     ]
     for wrong, message in problems:
         if wrong:

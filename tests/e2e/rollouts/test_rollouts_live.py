@@ -161,6 +161,22 @@ async def test_services_of_a_rollout_that_is_gone_select_by_their_own_labels_aga
         await live.until_phase("web", "Healthy")
         assert await live.selected("active")
         await live.cluster.delete(ROLLOUT, "default", "web")
-        async with asyncio.timeout(60):
-            while await live.selected("active") or await live.selected("preview"):  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+        await _until_released(live)
+
+
+async def test_services_of_a_rollout_that_went_while_nobody_looked_are_released_at_the_next_start(live: Live) -> None:
+    async with live.controller():
+        for name in ("active", "preview"):
+            await _service(live, name)
+        await _create(live, BLUE_GREEN)
+        await live.until_phase("web", "Healthy")
+    await live.cluster.delete(ROLLOUT, "default", "web")
+    assert await live.selected("active")
+    async with live.controller():
+        await _until_released(live)
+
+
+async def _until_released(live: Live) -> None:
+    async with asyncio.timeout(60):
+        while await live.selected("active") or await live.selected("preview"):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)

@@ -98,8 +98,8 @@ def _problem(strategy: str, *others: JsonObject, **spec: Any) -> str:
         (
             "canary: {steps: [{plugin: {name: vendor/step}}]}",
             'spec.strategy.steps[0].plugin.name: Invalid value: "vendor/step": step plugins are executables of the '
-            "upstream controller, which Argosy does not run; remove the step, set `disabled`, or leave this Rollout "
-            "to the upstream controller",
+            "upstream controller, which Argosy does not run; remove the step, or leave this Rollout to the upstream "
+            "controller",
         ),
     ],
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from gitsync.manifest.object import JsonObject
-from gitsync.rollout.hashing import template_hash
+from gitsync.rollout.hashing import steps_hash, template_hash
 from gitsync.rollout.simulated import SimulatedCluster
 from gitsync.rollout.step import step
 from gitsync.rollout.template import same_template
@@ -159,6 +159,15 @@ spec:
     assert template_hash(template) == "687d76d795"
     template["spec"]["containers"][0]["image"] = "argoproj/rollouts-demo:yellow"
     assert template_hash(template) == "6cf78c66c5"
+
+
+def test_steps_that_an_older_controller_has_hashed_are_no_other_steps() -> None:
+    analysed = [{"analysis": {"templates": [{"templateName": "ok"}]}}]
+    with_empty = [{"analysis": {"templates": [{"templateName": "ok"}], "analysisRunMetadata": {}}}]
+    older = steps_hash(with_empty)
+    assert steps_hash(analysed) != older
+    assert steps_hash(analysed, recorded=older) == older
+    assert steps_hash(analysed, recorded="other") == steps_hash(analysed)
 
 
 def test_templates_are_compared_by_meaning() -> None:

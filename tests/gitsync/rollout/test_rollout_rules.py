@@ -82,6 +82,22 @@ def test_going_back_to_stable_half_way_is_a_fast_rollback() -> None:
     assert status(world)["duration"]["completionStatus"] == "FastRolledBack"
 
 
+def test_an_overtaken_update_ends_as_superseded_before_the_next_one_is_measured() -> None:
+    world = cluster(rollout("canary: {steps: [{setWeight: 50}, {pause: {}}]}"))
+    world.settle("web")
+    set_image(world, "web:2")
+    world.settle("web")
+    world.advance(60)
+    set_image(world, "web:3")
+    endings = []
+    for _ in range(12):
+        world.move_pods()
+        world.pass_once("web")
+        endings.append(status(world)["duration"].get("completionStatus", ""))
+    assert (list(dict.fromkeys(endings)), endings[-1]) == (["", "Superseded"], "")
+    assert status(world)["duration"]["rolloutStartedAt"] == "2026-03-01T12:01:00Z"
+
+
 def test_versions_of_the_same_second_are_told_apart_by_their_revisions() -> None:
     """Times are whole seconds, and two versions can come within one."""
     world = settled(MANUAL)

@@ -82,8 +82,9 @@ def test_failures_up_to_the_limit_are_forgiven() -> None:
 
 
 def test_no_failure_matters_with_limit_minus_one() -> None:
-    run = played(metric(interval="1s", count=4, failureLimit=-1, successCondition=SUCCESS), values={"m": [2]})
-    assert (run.status["phase"], run.results["m"]["failed"]) == ("Successful", 4)
+    settings = {"interval": "1s", "count": 5, "failureLimit": -1, "consecutiveSuccessLimit": 1}
+    run = played(metric(successCondition=SUCCESS, **settings), values={"m": [2, 2, 2, 1]})
+    assert (run.status["phase"], run.results["m"]["failed"]) == ("Successful", 3)
 
 
 def test_inconclusive_measurements_have_a_limit_of_their_own() -> None:
@@ -142,7 +143,7 @@ def test_success_in_a_row_ends_a_metric_early() -> None:
     assert (run.status["phase"], len(run.asked)) == ("Successful", 4)
     missed = played(metric(count=3, **settings), values={"m": [1, 2, 1]})
     assert missed.status["phase"] == "Failed"
-    applies = {**settings, "failureLimit": 2}
+    applies = {**settings, "failureLimit": 1}
     assert played(metric(count=3, **applies), values={"m": [1, 2, 1]}).status["phase"] == "Inconclusive"
 
 
@@ -274,8 +275,19 @@ def test_jobs_whose_measurements_are_dropped_are_named() -> None:
         ({"metrics": [metric(), metric()]}, "Analysis spec invalid: metrics[1]: duplicate name 'm'"),
         ({"metrics": [metric(count=2)]}, "metrics[0]: interval must be specified when count > 1"),
         ({"metrics": [metric(count=2, interval="x")]}, "metrics[0]: interval is no duration"),
-        ({"metrics": [metric(count=2, interval="1s", failureLimit=3)]}, "metrics[0]: count must be >= failureLimit"),
-        ({"metrics": [metric(failureLimit=-2)]}, "metrics[0]: failureLimit must be >= -1"),
+        (
+            {"metrics": [metric(count=2, interval="1s", failureLimit=3)]},
+            "metrics[0]: count (2) must be >= failureLimit + consecutiveSuccessLimit (3 + 0) if both >= 0",
+        ),
+        (
+            {"metrics": [metric(count=2, interval="1s", failureLimit=-1, consecutiveSuccessLimit=3)]},
+            "metrics[0]: count must be >= consecutiveSuccessLimit",
+        ),
+        ({"metrics": [metric(failureLimit=-2)]}, "metrics[0]: failureLimit must be >= 0, or -1 to be disabled"),
+        (
+            {"metrics": [metric(failureLimit=-1)]},
+            "metrics[0]: failureLimit and consecutiveSuccessLimit cannot both be disabled",
+        ),
         ({"metrics": [{"name": "m", "provider": {}}]}, "metrics[0]: no provider specified"),
         ({"metrics": [{"name": "m", "provider": {"web": {}, "job": {}}}]}, "metrics[0]: multiple providers specified"),
         ({"metrics": [metric()], "dryRun": [{"metricName": "x"}]}, "dryRun[0]: Rule didn't match any metric name(s)"),
