@@ -88,6 +88,23 @@ class LinkSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ShardSettings:
+    """How many processes divide the clusters of one runtime, and which of them this is: `number` None takes a free one.
+
+    Whoever could not renew its Lease for `give_up_seconds` leaves its clusters alone, and who is new waits longer than
+    that, so that the others know.
+    """
+
+    total: int = 1
+    number: int | None = None
+    identity: str = ""
+    renew_seconds: float = 5.0
+    give_up_seconds: float = 10.0
+    settle_seconds: float = 12.0
+    lease_seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class RuntimeSettings:
     """One runtime process. `name` is what the link token was made for; `kubeconfig` None: in-cluster."""
 
@@ -110,6 +127,7 @@ class RuntimeSettings:
     loop: LoopSettings = LoopSettings()
     generators: GeneratorSettings = GeneratorSettings()
     flags: ControllerFlags = ControllerFlags()
+    shards: ShardSettings = ShardSettings()
     metric_variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     aws_verify_target_group: bool = False  # AWS is asked whether load balancers have taken weights over
 

@@ -104,6 +104,7 @@ class Record:
     comparing: bool = False
     acting_as: str = ""
     on_frozen_cluster: bool = False
+    elsewhere: bool = False  # another process of the runtime looks after its cluster, and its status tells how it does
 
     @property
     def name(self) -> str:
@@ -118,6 +119,7 @@ class Record:
         """Somebody wants it, or its cluster, left alone: nothing is compared, synced, deleted or written."""
         return (
             self.on_frozen_cluster
+            or self.elsewhere
             or (self.application.metadata.annotations or {}).get(SKIP_RECONCILE_ANNOTATION) == "true"
         )
 
@@ -154,6 +156,8 @@ class Record:
     @property
     def sync(self) -> Sync:
         """An error is never shown as Synced."""
+        if self.elsewhere:
+            return Sync(self.application.status.sync.status or Sync.UNKNOWN)
         if self.comparison_failed or not self.compared:
             return Sync.UNKNOWN
         if self.state.sync is Sync.SYNCED and namespace_metadata_changed(self.application, self.operation_state):
@@ -162,6 +166,8 @@ class Record:
 
     @property
     def health(self) -> Health:
+        if self.elsewhere:
+            return Health(self.application.status.health.status or Health.UNKNOWN)
         if Stage.SPEC in self.conditions:
             return Health.UNKNOWN
         return self.state.health

@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
+import os
 import signal
+import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,6 +30,7 @@ from gitsync.settings import (
     LinkSettings,
     RuntimeEnvironment,
     RuntimeSettings,
+    ShardSettings,
     read_environment,
 )
 
@@ -55,6 +58,8 @@ from gitsync.settings import (
 @click.option("--application-namespaces", default="", help="Namespaces with Applications besides the home namespace.")
 @click.option("--applicationset-namespaces", default="", help="Namespaces with ApplicationSets besides the home one.")
 @click.option("--server-side-diff", is_flag=True, help="Have the API server predict every comparison.")
+@click.option("--shards", type=click.IntRange(1, 99), default=1, help="Processes like this that divide the clusters.")
+@click.option("--shard", type=click.IntRange(0, 98), help="Which of them this is, from 0; else one that is free.")
 @click.option("--hosted", is_flag=True, help="Started and supervised by the control plane itself.")
 @click.option(
     "--engine",
@@ -92,6 +97,8 @@ def runtime(
     application_namespaces: str,
     applicationset_namespaces: str,
     server_side_diff: bool,
+    shards: int,
+    shard: int | None,
     hosted: bool,
     engine: str,
     aws_verify_target_group: bool,
@@ -102,6 +109,8 @@ def runtime(
     token = token or environment.token
     if link_url and not token and not token_file:
         raise click.UsageError("--link needs the runtime's token: --token, --token-file or ARGOSY_LINK_TOKEN")
+    if link_url and shards > 1:
+        raise click.UsageError("a runtime with --link is one process; give some of its clusters to another runtime")
     settings = RuntimeSettings(
         namespace=namespace,
         data_dir=data_dir or environment.data_dir / "runtime",
@@ -127,6 +136,7 @@ def runtime(
             _patterns(applicationset_namespaces, "--applicationset-namespaces"),
             server_side_diff,
         ),
+        shards=_shards(shards, shard, environment.pod),
     )
     _run(settings, environment)
 
@@ -142,6 +152,14 @@ def _run(settings: RuntimeSettings, environment: RuntimeEnvironment) -> None:
             f"argosy runtime: {failure.message}" + (f" {failure.suggestion}" if failure.suggestion else ""), err=True
         )
         sys.exit(1)
+
+
+def _shards(total: int, number: int | None, pod: Mapping[str, str]) -> ShardSettings:
+    """A pod that comes again under its name takes its number again at once; elsewhere each process is another."""
+    if number is not None and number >= total:
+        raise click.BadParameter(f"{number} is not below --shards {total}", param_hint="--shard")
+    identity = socket.gethostname() if pod else f"{socket.gethostname()}-{os.getpid()}"
+    return ShardSettings(total, number, identity)
 
 
 def _controllers(text: str) -> frozenset[str]:

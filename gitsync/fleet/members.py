@@ -15,6 +15,7 @@ import structlog
 from gitsync.configuration.engine_config import EngineConfig
 from gitsync.configuration.rules import judged_anew
 from gitsync.errors import Stalled, Waiting
+from gitsync.fleet.shards import Division, Shares
 from gitsync.kube.access import IN_CLUSTER_SERVER, ClusterAccess, access_from_secret
 from gitsync.kube.cache import LiveCache
 from gitsync.kube.client import Cluster
@@ -107,6 +108,8 @@ class Fleet:
         self._now = now
         self._members: dict[str, Member] = {}
         self._broken: dict[str, str] = {}
+        self._secrets: dict[str, JsonObject] = {}
+        self._shares = Shares(IN_CLUSTER_SERVER, IN_CLUSTER_NAME)
         self._aliases = {home.server.rstrip("/"): IN_CLUSTER_SERVER}
 
     def __iter__(self) -> Iterator[Member]:
@@ -154,8 +157,26 @@ class Fleet:
             )
         return member
 
+    def divide(self, division: Division) -> None:
+        """Other clusters than before are this process's own."""
+        self._shares.division = division
+        for name, body in self._secrets.items():
+            self._supervisor.spawn(f"cluster secret {name}", self._replace(name, body))
+
+    def is_elsewhere(self, destination: Destination) -> bool:
+        """Whether another process looks after what is deployed there."""
+        server = destination.server.rstrip("/")
+        return self._shares.is_elsewhere(self._aliases.get(server, server), destination.name)
+
     def put_secret(self, secret_name: str, body: JsonObject | None) -> None:
         """A cluster Secret appeared, changed (`body`) or went (None)."""
+        self._shares.forget(secret_name)
+        if body is None:
+            self._secrets.pop(secret_name, None)
+        else:
+            self._secrets[secret_name] = body
+            if (access := self._read(secret_name, body)) is not None:
+                self._shares.note(secret_name, self._aliases.get(access.server, access.server), access.name, body)
         self._supervisor.spawn(f"cluster secret {secret_name}", self._replace(secret_name, body))
 
     def configuration_changed(self, before: EngineConfig, now: EngineConfig) -> None:
@@ -227,12 +248,13 @@ class Fleet:
 
     async def _replace(self, secret_name: str, body: JsonObject | None) -> None:
         access = self._read(secret_name, body)
+        ours = self._shares.follows(secret_name)
         for member in [one for one in self._members.values() if one.secret == secret_name]:
-            if access is not None and member.cluster.access == access:
+            if ours and access is not None and member.cluster.access == access:
                 self._freeze(member, body)
                 return
             await self._leave(member)
-        if access is None:
+        if access is None or not ours:
             return
         if access.server.rstrip("/") in (IN_CLUSTER_SERVER, self._home.server.rstrip("/")):
             home = self._members[IN_CLUSTER_SERVER]

@@ -14,7 +14,6 @@ from gitsync.plan.dependencies import (
     spelled,
     told_cycle,
 )
-from model.health import Sync
 from model.identity import ApplicationKey
 from model.kinds.application import ApplicationCondition
 
@@ -118,10 +117,10 @@ class Dependencies:
 
     def _standing(self, record: Record) -> Standing:
         return Standing(
-            sync=record.sync if record.compared else Sync.UNKNOWN,
+            sync=record.sync,
             health=record.health,
-            operating=self._operating(record)
+            operating=(record.operating if record.elsewhere else self._operating(record))
             or (record.raw.get("operation") is not None and not record.operation_to_remove),
-            settled=not record.comparing and record.refresh is None,
+            settled=record.elsewhere or (not record.comparing and record.refresh is None),
             deleting=record.deleting,
         )

@@ -20,7 +20,7 @@ from gitsync.configuration.engine_config import EngineConfig, configuration_cond
 from gitsync.errors import GitsyncError, Stalled, Waiting
 from gitsync.fleet.home import Home
 from gitsync.fleet.impersonation import Acting
-from gitsync.fleet.members import Fleet, Member, UnknownDestination
+from gitsync.fleet.members import Fleet, Member
 from gitsync.fleet.permission import destination_of, permitted, project_conditions
 from gitsync.kube.index import LiveEvent, application_of
 from gitsync.manifest.object import JsonObject
@@ -33,6 +33,7 @@ from gitsync.reconcile.dependencies import BLOCKED, Dependencies
 from gitsync.reconcile.orphans import Orphans
 from gitsync.reconcile.queue import FairQueue
 from gitsync.reconcile.rollback_hold import RollbackHolds, condition_of, hold_of
+from gitsync.reconcile.usable import require_spec
 from gitsync.reporting.feed import TreeFeeds
 from gitsync.reporting.reporter import NEEDS_NO_EXPLANATION
 from gitsync.reporting.status_writer import StatusWriter
@@ -50,14 +51,6 @@ log = structlog.get_logger("gitsync.loop")
 _ORPHANS_SECONDS = 1.0  # what comes and goes in a namespace is looked at together
 _NEW_KIND_SECONDS = 0.5  # until discovery knows the kinds of a definition that was just established
 _HELD_SECONDS = 1.0  # a deletion that waits for others looks again, if nothing wakes it before
-
-
-class UnknownProject(Stalled):
-    """The application names a project that does not exist."""
-
-
-class UnreadableSpec(Stalled):
-    """A field of the spec has a value of the wrong type."""
 
 
 class Loop:
@@ -120,6 +113,7 @@ class Loop:
         if record is None or not self._home.synced:
             return
         record.on_frozen_cluster = self._is_on_frozen_cluster(record)
+        self._note_owner(record)
         if record.frozen:
             return
         refresh, record.refresh = record.refresh or Refresh.RESOLVE, None
@@ -161,11 +155,18 @@ class Loop:
         except GitsyncError:
             return False
 
+    def _note_owner(self, record: Record) -> None:
+        """What another process of the runtime looks after is only watched here, from the moment that it is so."""
+        was, record.elsewhere = record.elsewhere, self._fleet.is_elsewhere(record.application.spec.destination)
+        if record.elsewhere and not was:
+            self._forget_work(record)
+            record.adopt_status()
+
     async def _compare(self, record: Record, refresh: Refresh) -> None:
         """Find the cluster, find out what Git wants, ask the project, compare. A failure becomes a condition."""
         stage = Stage.SPEC
         try:
-            self._require_spec(record)
+            require_spec(record, self._home.projects)
             record.conditions[Stage.CONFIGURATION] = (
                 *configuration_conditions(self._home.config),
                 *project_conditions(self._project(record)),
@@ -191,20 +192,6 @@ class Loop:
             raise
         except GitsyncError as failure:
             self._failed(record, stage, failure)
-
-    def _require_spec(self, record: Record) -> None:
-        if record.unreadable:
-            raise UnreadableSpec(f"the spec cannot be read: {record.unreadable}", suggestion="Correct that field.")
-        project = record.application.spec.project or "default"
-        if project not in self._home.projects:
-            raise UnknownProject(
-                f"Application referencing project {project} which does not exist",
-                suggestion="Create the AppProject, or correct spec.project.",
-            )
-        if record.application.spec.destination.server and record.application.spec.destination.name:
-            raise UnknownDestination(
-                "application destination can't have both name and server defined", suggestion="Remove one of them."
-            )
 
     def _project(self, record: Record) -> JsonObject:
         return self._home.projects[record.application.spec.project or "default"]
@@ -400,7 +387,7 @@ class Loop:
         spec_changed = raw.get("spec") != record.raw.get("spec")
         metadata_changed, frozen = _worded(raw) != _worded(record.raw), record.frozen
         record.raw, record.application = raw, application
-        if self.watching_only:
+        if self.watching_only or record.elsewhere:
             record.adopt_status()
         wished = self._note_wishes(record)
         if metadata_changed:
@@ -415,7 +402,7 @@ class Loop:
             self.queue.add(record.key)
         if metadata_changed and self.dependencies.seen(record):
             self._free(record.key)
-        if metadata_changed or self.watching_only:
+        if metadata_changed or self.watching_only or record.elsewhere:
             self._report(record.key)
 
     def _note_wishes(self, record: Record) -> bool:
@@ -440,16 +427,19 @@ class Loop:
         record = self._records.remove(key)
         if record is None:
             return
-        self._syncs.forget(record)
         for concerned in self.dependencies.gone(record):
             self._free(concerned)
-        self._deletions.forget(key)
-        self._sources.forget(record)
-        self._orphans.forget(key)
-        self._statuses.forget(key)
+        self._forget_work(record)
         self.queue.forget(key)
         self._report(key)
         self._feeds.changed(key, None)
+
+    def _forget_work(self, record: Record) -> None:
+        self._syncs.forget(record)
+        self._deletions.forget(record.key)
+        self._sources.forget(record)
+        self._orphans.forget(record.key)
+        self._statuses.forget(record.key)
 
     def applications_listed(self, keys: frozenset[ApplicationKey]) -> None:
         for record in self._records:
@@ -472,6 +462,12 @@ class Loop:
         for record in self._records:
             if Stage.SOURCE in record.conditions:
                 self.want(record.key, Refresh.NORMAL)
+
+    def shares_changed(self) -> None:
+        """Other clusters than before are this process's own."""
+        for record in self._records:
+            self._note_owner(record)
+        self.queue_all(Refresh.RESOLVE)
 
     def cluster_secret_changed(self, secret_name: str, body: JsonObject | None) -> None:
         self._fleet.put_secret(secret_name, body)

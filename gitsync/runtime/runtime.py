@@ -5,10 +5,10 @@ the watches that feed it, and last the link that shows it. The stop is the rever
 """
 
 import asyncio
-import random
 import time
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 
 import structlog
@@ -19,7 +19,7 @@ from gitsync.application.actions import ObjectActions
 from gitsync.application.record import Records
 from gitsync.application.refresh import Refresh
 from gitsync.audit.log import AuditLog
-from gitsync.audit.verification import KnownKeys, Verification
+from gitsync.audit.verification import Verification
 from gitsync.configuration.credential_source import RepositoryCredentials
 from gitsync.configuration.engine_config import EngineConfig
 from gitsync.configuration.rules import EngineRules
@@ -27,6 +27,7 @@ from gitsync.delivery.part import Delivery
 from gitsync.fleet.home import Home
 from gitsync.fleet.impersonation import Acting
 from gitsync.fleet.members import Fleet, FleetEvents, Member
+from gitsync.fleet.shards import Division
 from gitsync.fleet.visibility import Visibility
 from gitsync.generation.application_sets import ApplicationSets
 from gitsync.generation.set_parts import SetParts, make_application_sets
@@ -36,7 +37,6 @@ from gitsync.git.repositories import Repositories
 from gitsync.git.settings import GitSettings
 from gitsync.kube.access import ClusterAccess
 from gitsync.kube.client import Cluster
-from gitsync.kube.errors import ClusterError
 from gitsync.kube.transport import TimeLimits
 from gitsync.logs import RecentLines
 from gitsync.reconcile.compare import Comparer
@@ -56,6 +56,8 @@ from gitsync.runtime.in_charge import LOOK_SECONDS, InCharge
 from gitsync.runtime.install import install_definitions, install_rollout_definitions
 from gitsync.runtime.metrics import MetricsPort, Readings
 from gitsync.runtime.numbers import counters, gauges
+from gitsync.runtime.reach import reach_home
+from gitsync.runtime.shard_lease import ShardLease
 from gitsync.serving.asked import Context
 from gitsync.serving.change_parts import ChangeParts, Changes, make_changes, make_journalling
 from gitsync.serving.git_tokens import RENEW_SECONDS, GitTokens
@@ -71,7 +73,6 @@ from model.identity import ApplicationKey
 log = structlog.get_logger("gitsync.runtime")
 
 _REPORT_SECONDS = 15.0  # the runtime and its clusters are reported this often, whether they changed or not
-_CONNECT_MAX_SECONDS = 30.0
 _NEVER_SECONDS = 86_400.0  # who does not want hosts to be asked relies on hints; once a day none is harmful
 
 
@@ -80,8 +81,7 @@ def utc_now() -> datetime:
 
 
 class Runtime:
-    """One runtime process. `access` is the way into the home cluster; `times` how patient it is with clusters; `recent`
-    where the newest lines of its log are."""
+    """One process. `access` leads to the home cluster; `times`: how patient it is with clusters; `recent`: its log."""
 
     def __init__(
         self,
@@ -98,6 +98,7 @@ class Runtime:
         self.supervisor = Supervisor(clock=time.monotonic)
         self.records = Records(settings.namespace)
         self.home_cluster = Cluster(access, times=times)
+        self.shard = ShardLease(self.home_cluster, settings, time.monotonic, now, changed=self._shares_changed)
         self.credentials = CredentialStore()
         self.probe = AccessProbe(self.credentials, clock=time.monotonic)
         of_repositories = self._make_credentials()
@@ -109,7 +110,8 @@ class Runtime:
         self.git_tokens = GitTokens(self.home_cluster, settings.namespace, self.credentials, self.probe, now)
         seal, flags, generators = self.git_tokens.seal, settings.flags, settings.generators
         self.home = Home(self.home_cluster, settings.namespace, self.credentials, seal, flags, generators)
-        self.signatures = Verification(self.repositories, self._known_keys)
+        keys = partial(known_keys, self.home, self.home_cluster, settings.namespace)
+        self.signatures = Verification(self.repositories, keys)
         self.rules = EngineRules(now=now)
         self.actions = ObjectActions(self.rules, now=now)
         self.visibility = Visibility(self.home.projects)
@@ -134,12 +136,14 @@ class Runtime:
     # ---- life
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Start everything, serve until `stop` is set, stop everything."""
+        """Start everything, serve until `stop` is set, stop everything. Raises ShardLost."""
         await self.start()
+        self.shard.on_lost = stop.set
         try:
             await stop.wait()
         finally:
             await self.close()
+        self.shard.require()
 
     async def start(self) -> None:
         settings = self._settings
@@ -149,7 +153,8 @@ class Runtime:
             log.info("metrics", address=f"http://{settings.metrics_host}:{self.metrics.port}/metrics")
         if self.link is not None:
             self.supervisor.start("link", self.link.run)
-        await self._reach_home()
+        await reach_home(self._prepare_home)
+        await self.shard.start(self.supervisor)
         await self.in_charge.look()
         await self.fleet.start(self.home_cluster)
         self.home.start(
@@ -171,7 +176,9 @@ class Runtime:
         self.supervisor.start("reports", self._keep_reporting, max_silence_seconds=_REPORT_SECONDS * 4)
 
     def runs(self, controller: str) -> bool:
-        return controller in self._settings.controllers
+        """What is done once for all clusters is the first shard's."""
+        first = controller == "applications" or self.shard.division.is_first
+        return first and controller in self._settings.controllers
 
     async def close(self) -> None:
         await self.delivery.close()
@@ -187,24 +194,20 @@ class Runtime:
         await self.charts.close()
         await self.cache.close()
         await self.probe.close()
+        await self.shard.release()
         await self.home_cluster.close()
 
-    async def _reach_home(self) -> None:
-        """The home cluster may come up after us; nothing can be done without it."""
-        wait_seconds = 0.5
-        while True:
-            try:
-                await self.home_cluster.discovery.refresh()
-                await install_definitions(self.home_cluster, self._settings.namespace)
-                if self.runs("rollouts"):
-                    await install_rollout_definitions(self.home_cluster)
-                await self.home.read_configuration()
-                self._use_configuration(self.home.config)
-                return
-            except ClusterError as failure:
-                log.warning("home cluster not usable yet", reason=failure.message)
-            await asyncio.sleep(wait_seconds * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, not a secret
-            wait_seconds = min(wait_seconds * 2, _CONNECT_MAX_SECONDS)
+    async def _prepare_home(self) -> None:
+        await self.home_cluster.discovery.refresh()
+        await install_definitions(self.home_cluster, self._settings.namespace)
+        if self.runs("rollouts"):
+            await install_rollout_definitions(self.home_cluster)
+        await self.home.read_configuration()
+        self._use_configuration(self.home.config)
+
+    def _shares_changed(self, division: Division) -> None:
+        self.fleet.divide(division)
+        self.loop.shares_changed()
 
     def _home_synced(self) -> None:
         self._changed(("runtime", ""))
@@ -251,9 +254,6 @@ class Runtime:
     def _cluster_gone(self, server: str) -> None:
         self.loop.cluster_gone(server)
         self._changed(("cluster", server))
-
-    async def _known_keys(self) -> KnownKeys:
-        return await known_keys(self.home, self.home_cluster, self._settings.namespace)
 
     def _audited(self) -> tuple[str, ...]:
         """Repositories whose commits are the audit log: those in use, and those that Secrets connect."""
