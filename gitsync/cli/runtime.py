@@ -106,18 +106,13 @@ def runtime(
 ) -> None:
     """Make clusters agree with Git: the runtime process."""
     environment = read_environment()
-    token = token or environment.token
-    if link_url and not token and not token_file:
-        raise click.UsageError("--link needs the runtime's token: --token, --token-file or ARGOSY_LINK_TOKEN")
-    if link_url and shards > 1:
-        raise click.UsageError("a runtime with --link is one process; give some of its clusters to another runtime")
     settings = RuntimeSettings(
         namespace=namespace,
         data_dir=data_dir or environment.data_dir / "runtime",
         name=name,
         kubeconfig=kubeconfig or environment.kubeconfig,
         context=context,
-        link=LinkSettings(link_url, token or "", token_file) if link_url else None,
+        link=_link(link_url, token or environment.token or "", token_file, shards=shards),
         controllers=_controllers(controllers),
         instance_id=instance_id,
         hosted=hosted,
@@ -152,6 +147,16 @@ def _run(settings: RuntimeSettings, environment: RuntimeEnvironment) -> None:
             f"argosy runtime: {failure.message}" + (f" {failure.suggestion}" if failure.suggestion else ""), err=True
         )
         sys.exit(1)
+
+
+def _link(url: str | None, token: str, token_file: Path | None, *, shards: int) -> LinkSettings | None:
+    if not url:
+        return None
+    if not token and not token_file:
+        raise click.UsageError("--link needs the runtime's token: --token, --token-file or ARGOSY_LINK_TOKEN")
+    if shards > 1:
+        raise click.UsageError("a runtime with --link is one process; give some of its clusters to another runtime")
+    return LinkSettings(url, token, token_file)
 
 
 def _shards(total: int, number: int | None, pod: Mapping[str, str]) -> ShardSettings:
