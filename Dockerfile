@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 # Argosy in one image: `argosy serve` (control plane) and `argosy runtime` (in a cluster). Runs as nobody in particular on a
-# read-only root file system; give it a volume at /data.
+# read-only root file system; what it writes goes to the volumes /data (to keep) and /tmp (not to keep).
 ARG PYTHON=3.13
 
 # 1. The console: needs Node (from the development lock) only here.
@@ -34,7 +34,7 @@ RUN base="https://github.com/kubernetes-sigs/kustomize/releases/download/kustomi
 
 # 3. What runs.
 FROM python:${PYTHON}-slim
-RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/* \
+RUN apt-get update && apt-get install -y --no-install-recommends git gpg && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin argosy \
  && install -d -o argosy /data
 COPY requirements.lock /
@@ -42,9 +42,9 @@ RUN pip install --no-cache-dir --require-hashes --no-deps -r /requirements.lock
 COPY --from=console /wheels /wheels
 RUN pip install --no-cache-dir --no-deps /wheels/*.whl && rm -rf /wheels
 COPY --from=tools /tools/ /usr/local/bin/
-ENV ARGOSY_DATA_DIR=/data ARGOSY_HOST=0.0.0.0 HOME=/data TMPDIR=/data/tmp PYTHONDONTWRITEBYTECODE=1
+ENV ARGOSY_DATA_DIR=/data ARGOSY_HOST=0.0.0.0 HOME=/data PYTHONDONTWRITEBYTECODE=1
 USER 10001
-VOLUME /data
+VOLUME ["/data", "/tmp"]
 EXPOSE 8000
 ENTRYPOINT ["argosy"]
 CMD ["serve"]

@@ -123,7 +123,7 @@ export function CopyId({ value }) {
     setTimeout(() => setCopied(false), 1500);
   };
   return (
-    <button type="button" className="button quiet small" onClick={copy} aria-label={`Copy ${value}`}>
+    <button type="button" className="button quiet small copy-id" onClick={copy} aria-label={`Copy ${value}`}>
       <Icon name="copy" />
       <code>{value}</code>
       <span className="muted">{copied ? "copied" : ""}</span>

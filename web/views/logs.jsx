@@ -183,13 +183,24 @@ function Output({ application, pod, container, choices }) {
   const [following, setFollowing] = useState(true);
   const [wrap, setWrap] = useState(true);
   const box = useRef(null);
+  const content = useRef(null);
+  const top = useRef(0);
   const search = useSearch(blocks, box);
   useEffect(() => {
-    if (following && search.current === null && box.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [blocks, following, search.current]);
+    if (!following || search.current !== null) return undefined;
+    const goToEnd = () => {
+      box.current.scrollTop = box.current.scrollHeight;
+    };
+    goToEnd();
+    // Blocks out of sight have a guessed height until they are drawn, so the end moves without a new line, too.
+    const observer = new ResizeObserver(goToEnd);
+    observer.observe(content.current);
+    return () => observer.disconnect();
+  }, [following, search.current]);
   const onScroll = ({ currentTarget: at }) => {
     const atEnd = at.scrollHeight - at.scrollTop - at.clientHeight < 40;
-    if (!atEnd && following) setFollowing(false);
+    if (at.scrollTop < top.current && !atEnd) setFollowing(false); // only people go up
+    top.current = at.scrollTop;
   };
   const empty = blocks.length === 0;
   return (
@@ -220,9 +231,11 @@ function Output({ application, pod, container, choices }) {
         aria-live="off"
         aria-label={`Log of ${pod.name}`}
       >
-        {blocks.map((block) => (
-          <Block key={block.first} block={block} wanted={search.wanted} current={search.current} />
-        ))}
+        <div ref={content}>
+          {blocks.map((block) => (
+            <Block key={block.first} block={block} wanted={search.wanted} current={search.current} />
+          ))}
+        </div>
       </div>
     </>
   );

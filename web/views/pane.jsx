@@ -249,6 +249,7 @@ function Inventory({ nodes, wrong, outOfSync, wanted, onChange }) {
           {value} {count}
         </button>
       ))}
+      {kinds.length > MOST_KINDS && <span className="muted">{kinds.length - MOST_KINDS} more {kinds.length > MOST_KINDS + 1 ? "kinds" : "kind"}</span>}
       {outOfSync > 0 && (
         <button type="button" className="link status-amber" aria-pressed={wanted.sync.includes("OUT_OF_SYNC")} onClick={() => onChange({ sync: wanted.sync.includes("OUT_OF_SYNC") ? null : ["OUT_OF_SYNC"] })}>
           {outOfSync} out of sync

@@ -166,11 +166,12 @@ function start(flow, entries, box, ease = undefined) {
   const height = Math.max(...entries.map(({ y }) => y)) + TREE.nodeHeight;
   const width = Math.max(...entries.map(({ x }) => x)) + TREE.nodeWidth;
   const margin = 2 * TREE.rowGap;
-  const zoom = Math.min(1, (box.clientWidth - 2 * margin) / width, (box.clientHeight - 2 * margin) / height);
+  const top = box.querySelector(".tree-find").offsetHeight + margin; // nothing starts under the field to find in
+  const zoom = Math.min(1, (box.clientWidth - 2 * margin) / width, (box.clientHeight - top - margin) / height);
   const readable = Math.max(zoom, READABLE_ZOOM);
   const home = entries.find(({ id }) => id === ROOT);
   const y = readable === zoom ? (box.clientHeight - height * zoom) / 2 : box.clientHeight / 2 - home.y * readable;
-  flow.setViewport({ x: margin, y: readable === zoom ? Math.max(margin, Math.min(y, box.clientHeight / 4)) : y, zoom: readable }, ease);
+  flow.setViewport({ x: margin, y: readable === zoom ? Math.max(top, Math.min(y, box.clientHeight / 4)) : y, zoom: readable }, ease);
 }
 
 // Find by name or kind; Enter steps through what is found, Shift-Enter back.
