@@ -370,7 +370,10 @@ class Fleet:
     async def read_logs(self, body: RequestBody) -> AsyncIterator[LogLines]:
         assert isinstance(body, ReadLogs)
         for number in itertools.count():
-            line = (datetime.now(UTC), f'level=info msg="handled request" path=/cart/{number} status=200 user={"x" * 90}')
+            line = (
+                datetime.now(UTC),
+                f'level=info msg="handled request" path=/cart/{number} status=200 user={"x" * 90}',
+            )
             yield LogLines(body.pod.name, body.container or "app", (line,), last=not body.follow and number == 50)
             if not body.follow and number == 50:
                 return

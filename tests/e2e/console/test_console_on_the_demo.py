@@ -71,6 +71,9 @@ async def test_a_push_changes_the_tree_in_the_browser(tmp_path: Path) -> None:
         await expect(header).to_contain_text("Healthy", timeout=PATIENCE_MS)
         badge = page.locator("[data-node='Deployment/storefront'] .node-badges")
         await expect(badge).to_contain_text("3/3", timeout=PATIENCE_MS)
+        inventory = page.get_by_role("group", name="Inventory")
+        await expect(inventory).to_contain_text("10 resources", timeout=PATIENCE_MS)
+        await expect(inventory).to_contain_text("2 more kinds")  # a row of links has room for six of the eight
 
         (clone,) = printed(demo, r"git clone (\S+)")
         await asyncio.to_thread(git, "clone", clone, str(folder), folder=tmp_path)

@@ -79,12 +79,43 @@ async def test_a_workload_from_apply_to_delete(kubectl: Kubectl) -> None:
     assert "ScalingReplicaSet" in described
     assert "2 available" in described
     assert "serverside-applied" in await kubectl("apply", "--server-side", "-f", "-", stdin=_MANIFEST)
-    assert "patched" in await kubectl("patch", "deployment", "web", "-p", '{"spec":{"replicas":3}}')
+    env = '{"spec":{"template":{"spec":{"containers":[{"name":"main","env":[{"name":"A","value":"1"}]}]}}}}'
+    assert "patched" in await kubectl("patch", "deployment", "web", "-p", env)  # strategic: the image stays
+    assert "patched" in await kubectl("patch", "deployment", "web", "--type=merge", "-p", '{"spec":{"replicas":3}}')
+    there = '{"op":"test","path":"/spec/replicas","value":3}'
+    paused = '{"op":"add","path":"/spec/paused","value":true}'
+    assert "patched" in await kubectl("patch", "deployment", "web", "--type=json", "-p", f"[{there},{paused}]")
+    shown = await kubectl("get", "deployment", "web", "-o", "jsonpath={.spec.replicas} {.spec.paused} {.spec.template}")
+    assert shown.startswith("3 true ")
+    assert "nginx:1.27" in shown
+    assert '"A"' in shown
+    assert "resumed" in await kubectl("rollout", "resume", "deployment/web")
     assert "scaled" in await kubectl("scale", "deployment", "web", "--replicas=1")
     assert len((await kubectl("logs", "deployment/web", "--tail=2")).splitlines()) == 2
     assert "restarted" in await kubectl("rollout", "restart", "deployment/web")
     assert "deleted" in await kubectl("delete", "deployment", "web", "--cascade=foreground", "--timeout=30s")
     assert "No resources found" in await kubectl("get", "pods")
+
+
+async def test_what_a_deletion_takes_along_is_chosen(kubectl: Kubectl) -> None:
+    await kubectl("create", "deployment", "web", "--image=nginx:1.27")
+    await kubectl("rollout", "status", "deployment/web", "--timeout=30s")
+    assert "deleted" in await kubectl("delete", "deployment", "web", "--cascade=orphan")
+    pods = await kubectl("get", "pods,replicasets", "-l", "app=web", "-o", "name")
+    await kubectl("create", "deployment", "web", "--image=nginx:1.27")  # adopts what was left
+    await kubectl("rollout", "status", "deployment/web", "--timeout=30s")
+    assert await kubectl("get", "pods,replicasets", "-l", "app=web", "-o", "name") == pods
+    assert "deleted" in await kubectl("delete", "deployment", "web", "--cascade=background")
+    await kubectl("wait", "pods,replicasets", "-l", "app=web", "--for=delete", "--timeout=30s")
+    assert "No resources found" in await kubectl("get", "pods,replicasets", "-l", "app=web")
+
+
+async def test_a_log_is_followed_to_its_end(kubectl: Kubectl) -> None:
+    script = "echo begun; sleep 5 && exit 0"
+    await kubectl("create", "job", "once", "--image=busybox:1", "--", "sh", "-c", script)
+    said = await kubectl("logs", "--follow", "job/once", "--pod-running-timeout=30s")
+    assert "begun" in said  # and it came back, so the container has ended
+    await kubectl("wait", "job/once", "--for=condition=Complete", "--timeout=30s")
 
 
 async def test_commands_that_send_the_binary_form(kubectl: Kubectl) -> None:
