@@ -162,6 +162,12 @@ async def _chart(world: World, manifest: Manifest, field: str, source: Applicati
     try:
         await world.charts.resolve(source.repo_url, source.chart, source.target_revision, fresh=True)
     except GitsyncError as failure:
-        part = "targetRevision" if "no version" in failure.message else "chart"
-        return [problem(manifest, f"{field}.{part}", sentence(failure))]
+        return [problem(manifest, f"{field}.{_part_at_fault(failure.message)}", sentence(failure))]
     return []
+
+
+def _part_at_fault(message: str) -> str:
+    """Which part of the source of a chart: a repository that cannot be asked says nothing about the chart."""
+    if "no version" in message:
+        return "targetRevision"
+    return "chart" if "has no chart" in message else "repoURL"

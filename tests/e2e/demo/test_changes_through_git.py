@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,6 +40,8 @@ ROLLBACK = """mutation($name: String!, $id: Int!) { outcome: rollbackApplication
   historyId: $id) { ledgerCommit { sha } errors { code message } } }"""
 AUDIT = """{ auditLog(filters: {actions: ["SYNC"]}) {
   nodes { action entityName operationId reason outcome actor { name } } } }"""
+PODS = """subscription($name: String!) {
+  resourceTree(application: {runtime: "demo", namespace: "argosy", name: $name}) { upserted { kind name } } }"""
 SYNC = """mutation($name: String!) {
   outcome: syncApplication(runtime: "demo", name: $name, options: {reason: "because"}) {
   operationId ledgerCommit { sha author { name } } errors { code message } } }"""
@@ -96,6 +99,15 @@ async def create(person: Person, demo: Demo, name: str, operation_id: str = "") 
     }
     found: dict[str, Any] = (await person.ask(CREATE, input=value))["outcome"]
     return found
+
+
+async def pod_of(person: Person, application: str) -> str:
+    async with aclosing(person.subscribe(PODS, name=application)) as events:
+        async for event in events:
+            for node in event["resourceTree"]["upserted"]:
+                if node["kind"] == "Pod":
+                    return str(node["name"])
+    raise AssertionError(f"{application} has no pod")
 
 
 async def get(person: Person, name: str) -> dict[str, Any]:
@@ -231,6 +243,19 @@ async def test_the_command_line_does_the_same(demo: Demo, tmp_path: Path) -> Non
         assert (code, "no branch, tag or commit 'nowhere'" in said) == (1, True), said
         code, said = await argosy("sync", "demo/catalog", "--wait")
         assert (code, "Succeeded" in said) == (0, True), said
+        code, said = await argosy("list", "--search", "by-cli")
+        assert (code, "demo/argosy/by-cli" in said, "catalog" in said) == (0, True, False), said
+        code, said = await argosy("get", "demo/catalog")
+        assert (code, "SYNCED" in said, "last operation: Succeeded" in said) == (0, True, True), said
+        code, said = await argosy("diff", "demo/catalog")
+        assert code == 0, said
+        code, said = await argosy("history", "demo/catalog", "-o", "json")
+        releases = json.loads(said)
+        assert (code, [one["id"] for one in releases]) == (0, list(reversed(range(len(releases))))), said
+        code, said = await argosy("logs", "demo/catalog", await pod_of(dana, "catalog"), "--tail", "5")
+        assert (code, bool(said)) == (0, True), said
+        code, said = await argosy("rollback", "demo/catalog", "1000")
+        assert (code, "1000" in said) == (1, True), said
         code, said = await argosy("delete", "demo/by-cli", "--confirm", "by-cli")
         assert code == 0, said
 

@@ -27,6 +27,7 @@ from model.link_change import (
     ValidateApplication,
     ValidationAnswer,
 )
+from tests.support.chart_host import running_chart_host
 from tests.support.runtime import AUTHOR, NAMESPACE, Rig, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
@@ -288,6 +289,23 @@ async def test_what_is_wrong_is_said_with_field_and_line(
         assert f"{last}:" in text.splitlines()[problem.line - 1]
     created = await change(rig, CreateApplication("platform", text, DANA, "never"))
     assert created.commit is None
+
+
+async def test_charts_and_their_versions_are_looked_up_before_a_commit(rig: Rig, world: World) -> None:
+    async with running_chart_host("1.2.0") as charts:
+
+        async def checked(chart: str, version: str, url: str = charts.url) -> list[tuple[str, int | None]]:
+            source = {world.host.clone_url("apps"): url, "path: web": f"chart: {chart}", "n: main": f"n: {version}"}
+            text = manifest(world, "charted", **source)
+            answer = await ask(rig, ValidateApplication(text, DANA))
+            assert isinstance(answer, ValidationAnswer)
+            return [(problem.field, problem.line) for problem in answer.errors]
+
+        assert await checked("web", "1.2.0") == []
+        assert await checked("web", "1.*") == []
+        assert await checked("other", "1.2.0") == [("spec.source.chart", 13)]
+        assert await checked("web", "7.0.0") == [("spec.source.targetRevision", 12)]
+        assert await checked("web", "1.2.0", "http://127.0.0.1:1") == [("spec.source.repoURL", 11)]
 
 
 async def test_a_good_manifest_has_no_errors(rig: Rig, world: World) -> None:
