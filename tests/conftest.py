@@ -1,8 +1,11 @@
 """What holds for every test: the same examples in every run, a time limit, and one line for each missing part."""
 
+import gc
+import re
 import time
 from collections import Counter
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -24,11 +27,33 @@ settings.register_profile("steady", _STEADY)
 settings.register_profile("explore", settings(_STEADY, derandomize=False, max_examples=500))
 settings.load_profile("steady")
 
+# Collecting makes a million objects that stay: looking through them again and again takes a tenth of the time.
+gc.set_threshold(50_000, 20, 100)
+
+_ALL_END_TO_END = re.compile(r"^pytestmark = [^\]]*\bpytest\.mark\.e2e\b", re.MULTILINE)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _table_of_characters() -> None:
     """Hypothesis makes it once a machine, which takes seconds."""
     st.text().validate()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Does not import files that the two halves of `make test` would deselect as a whole."""
+    wanted = config.getoption("markexpr")
+    if wanted not in ("e2e", "not e2e") or not collection_path.match("test_*.py"):
+        return None
+    return True if _is_other_half(collection_path, wanted) else None
+
+
+def _is_other_half(file: Path, wanted: str) -> bool:
+    text = file.read_text(encoding="utf-8")
+    return "mark.e2e" not in text if wanted == "e2e" else _ALL_END_TO_END.search(text) is not None
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
