@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, text
 from sqlmodel import SQLModel
 
 import model.tables  # noqa: F401 - registers the tables
-from model.database import Database
+from model.database import MIGRATIONS, Database, migrate, newest_revision
 from model.errors import Conflict
 from model.person import Person
 from model.store import person as person_store
@@ -27,6 +28,24 @@ async def test_migrations_make_exactly_the_tables(database: Database) -> None:
 
     async with database.read() as session:
         assert await (await session.connection()).run_sync(differences) == []
+
+
+def test_the_newest_file_of_a_migration_is_the_last_of_all() -> None:
+    assert ScriptDirectory(str(MIGRATIONS)).get_heads() == [newest_revision()]
+
+
+@pytest.mark.parametrize("revision", ["0001", "0006", "head"])
+async def test_an_older_database_is_brought_up_to_date(tmp_path: Path, revision: str) -> None:
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        migrate(connection, revision)
+    engine.dispose()
+    database = await Database.open(url)
+    async with database.read() as session:
+        found = await session.execute(text("SELECT version_num FROM alembic_version"))
+        assert found.scalars().all() == [newest_revision()]
+    await database.close()
 
 
 async def test_many_writers_at_once_all_get_their_turn(database: Database) -> None:

@@ -8,13 +8,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import create_engine, text
 
-from model.database import MIGRATIONS, Database
+from model.database import Database, migrate
 from model.identity import ApplicationId
 from model.listing import Visibility
 from model.release import Release, ReleaseFilter
@@ -229,9 +227,9 @@ def test_releases_that_were_kept_before_there_were_sums_are_summed(tmp_path: Pat
     names = list(rows[0])
     insert = f"INSERT INTO release ({', '.join(names)}) VALUES ({', '.join(':' + name for name in names)})"
     with engine.begin() as connection:
-        _migrate(connection, "0004")
+        migrate(connection, "0004")
         connection.execute(text(insert), rows)
-        _migrate(connection, "head")
+        migrate(connection, "head")
         sums = connection.execute(text("SELECT * FROM release_day ORDER BY day")).mappings().all()
         clusters = connection.execute(text("SELECT * FROM release_cluster_day ORDER BY day")).mappings().all()
         means = connection.execute(text("SELECT DISTINCT lead_mean_micros, restore_micros FROM release")).all()
@@ -241,10 +239,3 @@ def test_releases_that_were_kept_before_there_were_sums_are_summed(tmp_path: Pat
     ]
     assert [{**one, "cluster": "one"} for one in sums] == [{**one} for one in clusters]
     assert means == [(3_750_000, 1_250_000)]
-
-
-def _migrate(connection: Connection, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["connection"] = connection
-    command.upgrade(config, revision)
