@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable
@@ -164,17 +165,28 @@ async def control_plane(
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=1,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
     task = asyncio.create_task(server._serve())
-    while not server.started:
-        await asyncio.sleep(0)
-        assert not task.done(), task.exception()
+    await asyncio.wait((task, server.begun), return_when=asyncio.FIRST_COMPLETED)
+    assert server.started, task.exception()
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
         yield Running(f"http://127.0.0.1:{port}", holder["plane"])
     finally:
         server.should_exit = True
         await task
+
+
+class _Server(uvicorn.Server):
+    """Says when it has begun, so that nobody has to look again and again."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.begun.set_result(None)
 
 
 async def _make_people(settings: Settings) -> None:
