@@ -27,6 +27,7 @@ _SERVER_METADATA = frozenset(
         "uid",
     }
 )
+_TEXT_MAPS = ("labels", "annotations")
 _ROLES = frozenset({"Role", "ClusterRole"})
 
 
@@ -77,19 +78,25 @@ def _ignores_status(body: JsonObject, settings: DiffSettings) -> bool:
 
 
 def _metadata(metadata: JsonObject) -> JsonObject:
+    """Without what the server keeps, what kubectl noted down, and maps with nothing in them."""
     kept = {name: value for name, value in metadata.items() if name not in _SERVER_METADATA}
     annotations = kept.get("annotations")
     if isinstance(annotations, dict) and LAST_APPLIED in annotations:
         kept["annotations"] = {name: value for name, value in annotations.items() if name != LAST_APPLIED}
+    for field in _TEXT_MAPS:
+        if field in kept and not kept[field]:
+            del kept[field]
     return kept
 
 
 def as_stored(body: JsonObject) -> JsonObject:
-    """A Secret with its stringData where the server puts it; everything else as it is.
+    """What to send: without labels and annotations that are null, and a Secret with its stringData in its data.
 
-    Applied as stringData, a value that leaves Git later would stay: the server has no such field to take it from. What
-    is no text is left for the server to refuse.
+    Applied as they stand, the server would make an empty text of the null ones and give them to us, who want none. And
+    a value of stringData that leaves Git later would stay: the server has no such field to take it from. What is no
+    text is left for the server to refuse.
     """
+    body = _without_null_marks(body)
     if group_and_kind(body) != ("", "Secret") or not isinstance(plain := body.get("stringData"), dict):
         return body
     if not all(isinstance(value, str) for value in plain.values()) or not isinstance(body.get("data"), dict | None):
@@ -97,6 +104,18 @@ def as_stored(body: JsonObject) -> JsonObject:
     secret = dict(body)
     _store_string_data(secret)
     return secret
+
+
+def _without_null_marks(body: JsonObject) -> JsonObject:
+    metadata = body.get("metadata")
+    if not isinstance(metadata, dict):
+        return body
+    cleaned = {
+        field: {name: text for name, text in marks.items() if text is not None}
+        for field in _TEXT_MAPS
+        if isinstance(marks := metadata.get(field), dict) and None in marks.values()
+    }
+    return {**body, "metadata": {**metadata, **cleaned}} if cleaned else body
 
 
 def _store_string_data(secret: JsonObject) -> None:

@@ -22,9 +22,13 @@ def is_manifest_name(name: str) -> bool:
 
 
 def list_manifests(files: Files, path: str, tree_id: str, *, below: bool, any_name: bool = False) -> list[ListedFile]:
-    """Files and links with a manifest's name in a directory, in the order of their paths; `below`: at any depth."""
+    """Files and links with a manifest's name in a directory; `below`: at any depth.
+
+    They come as a walk meets them that takes files and directories by name: `in/x.yaml` before `in.yaml`.
+    """
     found = _walk(files, path, tree_id, below)
-    return sorted((one for one in found if any_name or is_manifest_name(one.path)), key=lambda listed: listed.path)
+    wanted = (one for one in found if any_name or is_manifest_name(one.path))
+    return sorted(wanted, key=lambda listed: listed.path.split("/"))
 
 
 def _walk(files: Files, path: str, tree_id: str, below: bool) -> Iterator[ListedFile]:

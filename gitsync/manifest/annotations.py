@@ -93,11 +93,9 @@ def compare_choice(
 
 
 def hook_types(body: JsonObject) -> tuple[HookType, ...]:
-    """Phases in which the object runs as a hook, in the order written. Our own annotation overrides Helm's."""
+    """Phases in which the object runs as a hook, in the order written. Helm's count where ours names none."""
     annotations = _annotations(body)
-    if HOOK in annotations:
-        return _known(annotations[HOOK], _HOOKS)
-    return _known(annotations.get(HELM_HOOK, ""), _HELM_HOOKS)
+    return _known(annotations.get(HOOK, ""), _HOOKS) or _known(annotations.get(HELM_HOOK, ""), _HELM_HOOKS)
 
 
 def is_hook(body: JsonObject) -> bool:
@@ -108,22 +106,20 @@ def is_hook(body: JsonObject) -> bool:
     annotations = _annotations(body)
     if HOOK in annotations:
         return not is_skipped(body)
-    helm_hooks = _words(annotations.get(HELM_HOOK, ""))
-    return bool(helm_hooks) and "crd-install" not in helm_hooks
+    return annotations.get(HELM_HOOK, "crd-install") != "crd-install"
 
 
 def is_skipped(body: JsonObject) -> bool:
     """Whether the object asks never to be applied."""
-    return _words(_annotations(body).get(HOOK, "")) == [HookType.SKIP.value]
+    return hook_types(body) == (HookType.SKIP,)
 
 
 def hook_delete_policies(body: JsonObject) -> frozenset[HookDeletePolicy]:
-    """When the hook's object is removed; before it is created anew, unless it says otherwise."""
+    """When the hook's object is removed, by our annotation and Helm's together; else before it is created anew."""
     annotations = _annotations(body)
-    policies = _known(annotations.get(HOOK_DELETE_POLICY, ""), _DELETE_POLICIES) or _known(
-        annotations.get(HELM_DELETE_POLICY, ""), _HELM_DELETE_POLICIES
-    )
-    return frozenset(policies or (HookDeletePolicy.BEFORE_HOOK_CREATION,))
+    ours = _known(annotations.get(HOOK_DELETE_POLICY, ""), _DELETE_POLICIES)
+    helms = _known(annotations.get(HELM_DELETE_POLICY, ""), _HELM_DELETE_POLICIES)
+    return frozenset((*ours, *helms) or (HookDeletePolicy.BEFORE_HOOK_CREATION,))
 
 
 def _annotations(body: JsonObject) -> Mapping[str, str]:
@@ -134,7 +130,7 @@ def _words(value: str | None) -> list[str]:
     return [word for part in (value or "").split(",") if (word := part.strip())]
 
 
-def _known(value: str, names: Mapping[str, _T]) -> tuple[_T, ...]:
+def _known(value: str | None, names: Mapping[str, _T]) -> tuple[_T, ...]:
     return tuple(dict.fromkeys(names[word] for word in _words(value) if word in names))
 
 

@@ -15,6 +15,7 @@ from model.kinds.application import ApplicationSource
 _VARIABLE = re.compile(
     r"\$(?:\{(?P<braced>[^}]*)\}|(?P<torn>\{)|(?P<sign>[*#$@!?0-9-])|(?P<bare>[A-Za-z_][A-Za-z0-9_]*))"
 )
+_NUMBERS = re.compile(r"v?(\d+(?:\.\d+)+)")
 _BUILD_ENVIRONMENT = ("ARGOCD_", "KUBE_")  # how its variables begin; what else is consulted here is not for sources
 RELEASE, NAMESPACE = "release", "namespace"  # what Helm calls a release and where it lives
 KUBE_VERSION, API_VERSIONS = "KUBE_VERSION", "KUBE_API_VERSIONS"
@@ -88,6 +89,12 @@ class Surroundings:
         return _VARIABLE.sub(value, text)
 
 
+def plain_version(version: str) -> str:
+    """The numbers of a cluster's version: what providers add to them, such as `-eks-4f47`, is no prerelease."""
+    numbers = _NUMBERS.match(version)
+    return numbers[1] if numbers else version
+
+
 def surroundings_of(
     source: ApplicationSource, commit: str, context: RenderContext, late: Mapping[str, Callable[[], str]]
 ) -> Surroundings:
@@ -101,7 +108,7 @@ def surroundings_of(
         "ARGOCD_APP_SOURCE_PATH": source.path,
         "ARGOCD_APP_SOURCE_REPO_URL": redact(source.repo_url),
         "ARGOCD_APP_SOURCE_TARGET_REVISION": source.target_revision,
-        KUBE_VERSION: context.kube_version,
+        KUBE_VERSION: plain_version(context.kube_version),
         API_VERSIONS: ",".join(context.api_versions),
         RELEASE: context.name,
         NAMESPACE: context.namespace,

@@ -8,7 +8,15 @@ from pathlib import Path
 import msgspec
 
 from gitsync.render.chart_dependencies import gather_dependencies
-from gitsync.render.context import API_VERSIONS, KUBE_VERSION, NAMESPACE, RELEASE, RenderContext, Surroundings
+from gitsync.render.context import (
+    API_VERSIONS,
+    KUBE_VERSION,
+    NAMESPACE,
+    RELEASE,
+    RenderContext,
+    Surroundings,
+    plain_version,
+)
 from gitsync.render.errors import SourceInvalid
 from gitsync.render.gathering import Gathering
 from gitsync.render.job import Found, Job, Want
@@ -50,7 +58,7 @@ def read_helm(
     surroundings.consult("helm")
     values = read_value_files(gathering, path, options, surroundings.substitute, context.value_schemes)
     files = [
-        (one.name, read_file_parameter(gathering, path, surroundings.substitute(one.path)))
+        (one.name, read_file_parameter(gathering, path, one.path, surroundings.substitute, context.value_schemes))
         for one in options.file_parameters
     ]
     inline = _inline_values(options)
@@ -63,8 +71,9 @@ def read_helm(
         flags=tuple(_flags(options, gathering, surroundings, fetched=bool(charts))),
         file_parameters=tuple(files),
     )
-    remote = tuple(dict.fromkeys(one.url for one in values if isinstance(one, RemoteFile)))
-    wants = tuple(one for one in [*values, *(file for _, file in files)] if isinstance(one, Want))
+    named = [*values, *(file for _, file in files)]
+    remote = tuple(dict.fromkeys(one.url for one in named if isinstance(one, RemoteFile)))
+    wants = tuple(one for one in named if isinstance(one, Want))
     extra = {_INLINE: inline} if inline else {}
     return Job("helm", dict(gathering.tree), _command(call), extra, wants, charts=tuple(charts), remote=remote)
 
@@ -89,7 +98,7 @@ def _flags(options: HelmOptions, gathering: Gathering, surroundings: Surrounding
     flags += ["--skip-tests"] if options.skip_tests else []
     flags += ["--skip-schema-validation"] if options.skip_schema_validation else []
     if fetched or _may_ask_for_the_cluster(gathering):
-        kube_version = options.kube_version or surroundings.consult(KUBE_VERSION)
+        kube_version = plain_version(options.kube_version) or surroundings.consult(KUBE_VERSION)
         api_versions: Sequence[str] = options.api_versions or [
             one for one in surroundings.consult(API_VERSIONS).split(",") if one
         ]

@@ -15,6 +15,7 @@ from gitsync.render.context import (
     KustomizeVersion,
     RenderContext,
     Surroundings,
+    plain_version,
 )
 from gitsync.render.errors import SourceInvalid
 from gitsync.render.gathering import Gathering
@@ -157,30 +158,31 @@ def _replaced(existing: list[Any], new: list[dict[str, Any]]) -> list[Any]:
 
 def _add_labels(edited: dict[str, Any], labels: dict[str, str], options: KustomizeOptions) -> None:
     if not options.label_without_selector:
+        if options.label_include_templates:
+            raise SourceInvalid(
+                "spec.source.kustomize.labelIncludeTemplates counts only beside labelWithoutSelector",
+                suggestion="Set labelWithoutSelector too, or remove labelIncludeTemplates.",
+            )
         _add(edited, "commonLabels", labels, force=options.force_common_labels)
         return
-    known = {
-        name: value
-        for entry in _list(edited, "labels")
-        if isinstance(entry, dict) and isinstance(entry.get("pairs"), dict)
-        for name, value in entry["pairs"].items()
-    }
+    entries = _list(edited, "labels")
+    position = next((index for index, entry in enumerate(entries) if _is_same_kind(entry, options)), len(entries))
+    if position == len(entries):
+        entries.append({"pairs": {}, "includeTemplates": options.label_include_templates})
+    known = entries[position].get("pairs") or {}
     if not options.force_common_labels:
         _refuse_known("labels", known, labels)
-    entry = {"pairs": labels, "includeTemplates": options.label_include_templates}
-    edited["labels"] = [*_without(_list(edited, "labels"), labels), entry]
+    entries[position] = {**entries[position], "pairs": {**known, **labels}}
+    edited["labels"] = entries
 
 
-def _without(entries: list[Any], labels: dict[str, str]) -> list[Any]:
-    """The same name in two entries is an error to kustomize: what is set again is taken out of the others."""
-    kept = []
-    for entry in entries:
-        pairs = entry.get("pairs") if isinstance(entry, dict) else None
-        if not isinstance(pairs, dict):
-            kept.append(entry)
-        elif remaining := {name: value for name, value in pairs.items() if name not in labels}:
-            kept.append({**entry, "pairs": remaining})
-    return kept
+def _is_same_kind(entry: Any, options: KustomizeOptions) -> bool:
+    """Whether `kustomize edit add label` would add to this entry: one without selectors, alike in its templates."""
+    return (
+        isinstance(entry, dict)
+        and not entry.get("includeSelectors")
+        and bool(entry.get("includeTemplates")) is options.label_include_templates
+    )
 
 
 def _add(edited: dict[str, Any], field: str, pairs: dict[str, str], *, force: bool) -> None:
@@ -234,7 +236,7 @@ def _flags(
             suggestion="Write them into the kustomization, or do without the flag.",
         )
     if "--enable-helm" in flags:
-        flags += ["--helm-kube-version", options.kube_version or surroundings.consult(KUBE_VERSION)]
+        flags += ["--helm-kube-version", plain_version(options.kube_version) or surroundings.consult(KUBE_VERSION)]
         versions = options.api_versions or tuple(filter(None, surroundings.consult(API_VERSIONS).split(",")))
         flags += [part for version in versions for part in ("--helm-api-versions", version)]
     return flags

@@ -4,6 +4,7 @@ Where that cannot be told exactly (transformers and generators by file may name 
 repository counts as read: wider, never narrower.
 """
 
+import posixpath
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -156,13 +157,15 @@ def _fetched(chart: dict[str, Any], directory: str, folder: str, place: str) -> 
 
 
 def read_kustomization(gathering: Gathering, directory: str) -> tuple[str, dict[str, Any]] | None:
-    """Path and content of a directory's kustomization. One that cannot be read is left to kustomize to complain of."""
-    for name in KUSTOMIZATION_NAMES:
-        path = _join(directory, name)
-        data = gathering.file(path)
-        if data is not None:
-            return clean_path(path), parse_kustomization(data, path)
-    return None
+    """Path and content of a directory's kustomization. Raises SourceInvalid where there are several, as kustomize."""
+    paths = [_join(directory, name) for name in KUSTOMIZATION_NAMES]
+    found = {path: data for path in paths if (data := gathering.file(path)) is not None}
+    if len(found) > 1:
+        raise SourceInvalid(
+            f"there are several kustomizations in {directory!r:.200}: {' and '.join(map(posixpath.basename, found))}",
+            suggestion="Keep one of them.",
+        )
+    return next(((clean_path(path), parse_kustomization(data, path)) for path, data in found.items()), None)
 
 
 def remote_base(name: str, directory: str, why: str) -> SourceInvalid:

@@ -151,13 +151,15 @@ def _plain_kustomization(
     """The named files, where the kustomization does nothing else and the source asks for nothing else."""
     if source.kustomize:
         return None
-    for name in KUSTOMIZATION_NAMES:
-        entry = gathering.files.child(tree_id, name)
-        if entry is None or entry.type is EntryType.TREE:
-            continue
-        place = f"{path}/{name}" if path else name
-        resources = plain_resources(gathering.files, path, entry, place)
-        if resources is not None:
-            gathering.entries |= entries_of(place, entry, resources)
-        return resources
-    return None
+    entries = {name: gathering.files.child(tree_id, name) for name in KUSTOMIZATION_NAMES}
+    there = {name: entry for name, entry in entries.items() if entry is not None and entry.type is not EntryType.TREE}
+    if len(there) != 1:
+        return None
+    (name, entry), *_ = there.items()
+    place = f"{path}/{name}" if path else name
+    resources = plain_resources(gathering.files, path, entry, place)
+    if resources is not None:
+        gathering.entries |= entries_of(place, entry, resources)
+        for other in entries.keys() - there.keys():
+            gathering.find(f"{path}/{other}")  # a second kustomization would be too many
+    return resources

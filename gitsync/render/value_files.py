@@ -47,13 +47,16 @@ def read_value_files(
     return chosen
 
 
-def read_file_parameter(gathering: Gathering, chart: str, text: str) -> ValueFile:
+def read_file_parameter(
+    gathering: Gathering, chart: str, text: str, substitute: Callable[[str], str], schemes: frozenset[str]
+) -> ValueFile:
     """Raises SourceInvalid when there is no such file."""
-    if text.startswith("$"):
-        return _want(text, required=True)
-    path = _place(chart, text)
+    named = _named(text, substitute, True, schemes)
+    if not isinstance(named, str):
+        return named
+    path = _place(chart, named)
     if gathering.file(path) is None:
-        raise missing(text)
+        raise missing(named)
     return path
 
 

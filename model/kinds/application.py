@@ -114,10 +114,10 @@ class ApplicationSpec(_Kind, frozen=True):
 
     @property
     def all_sources(self) -> tuple[ApplicationSource, ...]:
-        """`sources` supersedes `source`, as in Argo CD."""
+        """`sources` supersedes `source`, as in Argo CD; only a `source` by itself may name a tool and mean none."""
         if self.sources:
             return self.sources
-        return (self.source,) if self.source else ()
+        return (_without_empty_options(self.source),) if self.source else ()
 
     @property
     def managed_namespace_metadata(self) -> dict[str, Any] | None:
@@ -287,6 +287,24 @@ class ApplicationStatus(_Kind, frozen=True):
     summary: ApplicationSummaryStatus = ApplicationSummaryStatus()
     resource_health_source: str = ""
     controller_namespace: str = ""
+
+
+def _without_empty_options(source: ApplicationSource) -> ApplicationSource:
+    """Options that say nothing name no tool, as in Argo CD: `directory: {}` of a chart leaves it a chart."""
+    directory = source.directory
+    if (
+        directory
+        and directory == DirectoryOptions(jsonnet=directory.jsonnet)
+        and not _says_something(directory.jsonnet)
+    ):
+        source = msgspec.structs.replace(source, directory=None)
+    if not _says_something(source.helm):
+        source = msgspec.structs.replace(source, helm=None)
+    return source if _says_something(source.kustomize) else msgspec.structs.replace(source, kustomize=None)
+
+
+def _says_something(options: dict[str, Any] | None) -> bool:
+    return any(value or name == "valuesObject" for name, value in (options or {}).items())
 
 
 class Application(_Kind, frozen=True):

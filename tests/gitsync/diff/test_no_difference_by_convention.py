@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from gitsync.diff.compute import compute_diff
-from gitsync.diff.normalize import DiffSettings
+from gitsync.diff.normalize import LAST_APPLIED, DiffSettings, as_stored
 from gitsync.manifest.object import DesiredObject, JsonObject, Origin
+from gitsync.manifest.tracking import FIELD_MANAGER
 from model.identity import GroupVersionKind, ResourceKey
 
 RBAC = "rbac.authorization.k8s.io/v1"
@@ -71,6 +72,25 @@ SAME: list[tuple[str, JsonObject, JsonObject]] = [
         body("v1", "ConfigMap", {"namespace": "shop"}),
     ),
     (
+        "what kubectl notes down is no annotation",
+        body("v1", "ConfigMap"),
+        body(
+            "v1",
+            "ConfigMap",
+            {
+                "annotations": {LAST_APPLIED: "{}"},
+                "managedFields": [
+                    {"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": {}},
+                    {
+                        "manager": "kubectl-client-side-apply",
+                        "operation": "Update",
+                        "fieldsV1": {"f:metadata": {"f:annotations": {".": {}, f"f:{LAST_APPLIED}": {}}}},
+                    },
+                ],
+            },
+        ),
+    ),
+    (
         "status is the controller's",
         body("example.org/v1", "Thing", status={"a": 1}),
         body("example.org/v1", "Thing", status={"a": 2}),
@@ -90,6 +110,13 @@ def test_rules_of_an_aggregated_role_are_its_controllers_where_that_is_said() ->
     written = body(RBAC, "ClusterRole", rules=[{**RULE, "verbs": ["list"]}], **AGGREGATED)
     assert paths(written, live, DiffSettings(ignore_aggregated_roles=True)) == []
     assert paths(written, live) != []
+
+
+def test_labels_and_annotations_that_are_null_are_not_sent() -> None:
+    """The server would make an empty text of each and give it to us, who want none: a difference for ever."""
+    wanted = body("v1", "ConfigMap", {"labels": {"a": None, "b": ""}, "annotations": {"c": None}})
+    assert as_stored(wanted)["metadata"] == {"name": "x", "labels": {"b": ""}, "annotations": {}}
+    assert wanted["metadata"]["annotations"] == {"c": None}
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,11 @@ def test_options_are_words_between_commas() -> None:
         ({"hook": "Skip"}, (HookType.SKIP,), False, True),
         ({"hook": "Skip,Sync"}, (HookType.SKIP, HookType.SYNC), True, False),
         ({"helm__hook": "pre-install,pre-upgrade"}, (HookType.PRE_SYNC,), True, False),
+        ({"hook": "Skip,Nonsense"}, (HookType.SKIP,), False, True),
+        ({"hook": "Nonsense", "helm__hook": "post-install"}, (HookType.POST_SYNC,), True, False),
         ({"helm__hook": "crd-install"}, (), False, False),
+        ({"helm__hook": ""}, (), True, False),
+        ({"helm__hook": "post-rollback,pre-delete"}, (HookType.PRE_DELETE,), True, False),
         ({"helm__hook": "test"}, (), True, False),
         ({"hook": "Sync", "helm__hook": "post-delete"}, (HookType.SYNC,), True, False),
     ],
@@ -75,6 +79,11 @@ def test_hooks_are_told_from_objects(
         ({}, {HookDeletePolicy.BEFORE_HOOK_CREATION}),
         ({"hook_delete_policy": "HookSucceeded,HookFailed"}, {"HookSucceeded", "HookFailed"}),
         ({"helm__hook_delete_policy": "hook-failed"}, {HookDeletePolicy.HOOK_FAILED}),
+        (
+            {"hook_delete_policy": "HookFailed", "helm__hook_delete_policy": "hook-succeeded"},
+            {"HookSucceeded", "HookFailed"},
+        ),
+        ({"hook_delete_policy": "Never"}, {HookDeletePolicy.BEFORE_HOOK_CREATION}),
     ],
 )
 def test_hooks_say_when_they_are_removed(annotations: dict[str, str], policies: set[str]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from gitsync.errors import Failed
 from gitsync.manifest.object import JsonObject
-from gitsync.render.context import KustomizeVersion, RenderContext
+from gitsync.render.context import KustomizeVersion, RenderContext, plain_version
 from gitsync.render.errors import SourceInvalid, ToolMissing
 from gitsync.render.local import read_local, render_local
 from gitsync.render.references import references_of
@@ -144,3 +144,30 @@ def test_a_tool_that_is_switched_off_reads_plain_files(tmp_path: Path) -> None:
     source = ApplicationSource(repo_url="http://host/apps", path="app")
     found = render_local(tmp_path, source, context=RenderContext(enabled=frozenset()))
     assert [named(one.body) for one in found] == ["ConfigMap/a"]
+
+
+def test_a_file_parameter_may_lie_in_another_source(tmp_path: Path) -> None:
+    chart = {"app/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n"}
+    template = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {who: {{ .Values.who | quote }}}\n"
+    write({**chart, "app/templates/a.yaml": template}, tmp_path / "charts")
+    write({"shop/who.txt": "somebody"}, tmp_path / "values")
+    case = {"files": chart, "helm": {"fileParameters": [{"name": "who", "path": "$values/$ARGOCD_APP_NAME/who.txt"}]}}
+    needs(case)
+    (found,) = render_local(
+        tmp_path / "charts", source_of(case), context=context_of(case), references={"values": tmp_path / "values"}
+    )
+    assert found.body["data"]["who"] == "somebody"
+
+
+@pytest.mark.parametrize(
+    ("told", "plain"),
+    [
+        ("v1.30.2-eks-4f47", "1.30.2"),
+        ("v1.29.1-gke.158", "1.29.1"),
+        ("1.31", "1.31"),
+        ("v1.30.0+k3s1", "1.30.0"),
+        ("", ""),
+    ],
+)
+def test_what_providers_add_to_a_clusters_version_is_left_out(told: str, plain: str) -> None:
+    assert plain_version(told) == plain

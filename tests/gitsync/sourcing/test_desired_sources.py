@@ -1,5 +1,8 @@
 """Which revisions an operation means, and what several sources read of which place."""
 
+from typing import Any
+
+import msgspec
 import pytest
 
 from gitsync.application.source_read import Place, places_of, reads_of
@@ -13,7 +16,7 @@ from gitsync.sourcing.desired_sources import (
     usable_sources,
     which,
 )
-from model.kinds.application import ApplicationSource, SyncOperation
+from model.kinds.application import ApplicationSource, ApplicationSpec, SyncOperation
 
 URL, OTHER = "https://git.example.com/a.git", "https://git.example.com/b.git"
 
@@ -54,6 +57,31 @@ def test_an_operation_at_what_is_shown_or_written_asks_for_nothing_else() -> Non
     assert asks_for_what_is_followed(("main", "c2"), ("c1", "c2"), sources)
     assert not asks_for_what_is_followed(("c1", "c3"), ("c1", "c2"), sources)
     assert not asks_for_what_is_followed(("c1", "c2"), ("c1",), sources)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"directory": {"recurse": False}},
+        {"directory": {"jsonnet": {"extVars": [], "tlas": None}}},
+        {"helm": {}},
+        {"helm": {"valueFiles": [], "releaseName": ""}},
+        {"kustomize": {"commonLabels": {}}},
+    ],
+)
+def test_options_that_say_nothing_name_no_tool(options: dict[str, Any]) -> None:
+    source = {"repoURL": URL, "path": "app", **options}
+    plain = (ApplicationSource(repo_url=URL, path="app"),)
+    assert msgspec.convert({"source": source}, ApplicationSpec).all_sources == plain
+    assert msgspec.convert({"sources": [source]}, ApplicationSpec).all_sources != plain, "but one of several does"
+
+
+@pytest.mark.parametrize(
+    "options", [{"directory": {"include": "a*"}}, {"helm": {"valuesObject": {}}}, {"kustomize": {"namePrefix": "x"}}]
+)
+def test_options_that_say_something_name_their_tool(options: dict[str, Any]) -> None:
+    (source,) = msgspec.convert({"source": {"repoURL": URL, "path": "app", **options}}, ApplicationSpec).all_sources
+    assert source != ApplicationSource(repo_url=URL, path="app")
 
 
 def test_a_source_without_repository_is_named() -> None:
