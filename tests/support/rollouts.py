@@ -90,6 +90,7 @@ def selected(world: SimulatedCluster, service: str) -> str:
 
 
 def resume(world: SimulatedCluster) -> None:
-    """As `promote` does it."""
-    index = status(world).get("currentStepIndex", 0)
-    world.change("Rollout", "web", {"status": {"pauseConditions": None, "currentStepIndex": index + 1}})
+    """As `promote` does it: what is paused goes on, what waits for something else goes a step further."""
+    paused, index = status(world).get("pauseConditions"), status(world).get("currentStepIndex", 0)
+    further = {} if paused else {"currentStepIndex": index + 1}
+    world.change("Rollout", "web", {"status": {"pauseConditions": None, **further}})

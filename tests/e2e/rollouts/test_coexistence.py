@@ -13,6 +13,7 @@ from tests.support.rollouts import rollout
 
 pytestmark = [pytest.mark.e2e]
 
+_DEFINITION = GroupVersionKind("apiextensions.k8s.io", "v1", "CustomResourceDefinition")
 _LEASE = GroupVersionKind("coordination.k8s.io", "v1", "Lease")
 CANARY = "canary: {steps: [{setWeight: 25}, {pause: {}}, {setWeight: 50}, {pause: {}}]}"
 
@@ -86,6 +87,7 @@ async def test_restarted_controller_finds_everything_done_and_writes_nothing(liv
         await live.cluster.create(_body())
         await live.until_phase("web", "Healthy")
     before = await live.rollout("web")
+    definition = await live.cluster.get(_DEFINITION, "", "rollouts.argoproj.io")
     async with live.controller() as runtime:
         async with asyncio.timeout(60):
             while runtime.delivery.loop.passes == 0:  # noqa: ASYNC110
@@ -93,3 +95,4 @@ async def test_restarted_controller_finds_everything_done_and_writes_nothing(liv
         await asyncio.sleep(0.5)
         assert runtime.delivery.loop.writes.total == 0
         assert (await live.rollout("web"))["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
+        assert await live.cluster.get(_DEFINITION, "", "rollouts.argoproj.io") == definition

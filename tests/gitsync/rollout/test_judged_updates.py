@@ -164,6 +164,24 @@ canary:
     assert phase(world) == ("Healthy", "")
 
 
+def test_old_runs_go_above_the_limits_of_good_and_bad_ones() -> None:
+    body = rollout(ANALYSED, analysis={"successfulRunHistoryLimit": 1, "unsuccessfulRunHistoryLimit": 2})
+    world = cluster(body)
+    world.add(TEMPLATE)
+    world.settle("web")
+    for number in range(4):
+        set_image(world, f"web:{number + 2}")
+        world.settle("web")
+        _verdict(world, "Successful" if number % 2 else "Failed", "bad")
+    for number in range(3):
+        set_image(world, f"web:{number + 20}")
+        world.settle("web")
+        _verdict(world, "Failed", "bad")
+    phases = sorted(run["status"]["phase"] for run in world.all("AnalysisRun"))
+    assert phases.count("Successful") == 1
+    assert phases.count("Failed") <= 3, "two old ones and that of the update at hand"
+
+
 def test_an_experiment_that_fails_aborts_and_says_so() -> None:
     world = cluster(rollout("canary: {steps: [{experiment: {templates: [{name: new, specRef: canary}]}}]}"))
     world.settle("web")
