@@ -164,6 +164,38 @@ _STRATEGIES = st.one_of(
 )
 
 
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(_STEPS, st.booleans(), st.integers(1, 6), st.lists(_ACTIONS, max_size=6))
+def test_traffic_only_grows_where_pods_are_up_for_it(
+    steps: list[JsonObject], dynamic: bool, replicas: int, actions: list[str]
+) -> None:
+    """What is at rest may lose a pod; more traffic than before goes only to pods that are available."""
+    world = _World(_routed(steps, dynamic=dynamic), replicas)
+    before: dict[str, tuple[str, int]] = {}
+
+    def grown(now: SimulatedCluster) -> None:
+        weights = (status(now).get("canary") or {}).get("weights") or {}
+        up = {
+            one["metadata"]["labels"]["rollouts-pod-template-hash"]: (one.get("status") or {}).get(
+                "availableReplicas", 0
+            )
+            for one in now.all("ReplicaSet")
+        }
+        for role in ("canary", "stable") if dynamic else ("canary",):
+            one = weights.get(role) or {}
+            share = (one.get("podTemplateHash", ""), one.get("weight", 0))
+            known = before.get(role, ("", 0))
+            if share[0] and share[1] > (known[1] if known[0] == share[0] else 0):
+                needed = share[1] * replicas / 100
+                assert up.get(share[0], 0) >= (math.ceil(needed) if role == "canary" else math.floor(needed)), role
+            before[role] = share
+
+    _settle(world, grown)
+    for action in actions:
+        world.do(action)
+        _settle(world, grown)
+
+
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(_STRATEGIES, st.integers(0, 5), st.lists(_ACTIONS, max_size=6))
 def test_every_path_ends_and_nothing_is_repeated_there(strategy: JsonObject, replicas: int, actions: list[str]) -> None:
