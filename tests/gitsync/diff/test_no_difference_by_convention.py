@@ -6,6 +6,7 @@ import pytest
 
 from gitsync.diff.compute import compute_diff
 from gitsync.diff.normalize import LAST_APPLIED, DiffSettings, as_stored
+from gitsync.diff.secrets import mask_secrets
 from gitsync.manifest.object import DesiredObject, JsonObject, Origin
 from gitsync.manifest.tracking import FIELD_MANAGER
 from model.identity import GroupVersionKind, ResourceKey
@@ -147,3 +148,20 @@ def test_equal_secrets_show_equal_runs_and_different_ones_different_runs_on_both
     assert before["same"] == after["same"]
     assert before["other"] != after["other"]
     assert {*"".join([*before.values(), *after.values()])} == {"+"}
+
+
+def test_a_number_and_its_text_are_two_values_where_a_field_takes_both() -> None:
+    port = {"name": "web", "port": 80, "protocol": "TCP"}
+    wanted, live = (
+        body("v1", "Service", spec={"ports": [{**port, "targetPort": target}]}) for target in ("8080", 8080)
+    )
+    assert paths(wanted, live) == ["spec.ports[port=80,protocol=TCP].targetPort"]
+    assert paths(live, live) == []
+
+
+@pytest.mark.parametrize("written", ['{"data": {"a": "b25l"}}', "{ b25l", '"b25l"', "[]"])
+def test_what_was_applied_last_shows_no_value_of_a_secret_however_it_is_written(written: str) -> None:
+    secret = body("v1", "Secret", {"annotations": {LAST_APPLIED: written}}, data={"a": "b25l"})
+    desired, live = mask_secrets(secret, secret)
+    assert "b25l" not in str(desired) + str(live)
+    assert LAST_APPLIED in str(live)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gitsync.manifest.object import DesiredObject, JsonObject, LiveObject, Origin
 from gitsync.plan.build import build_plan
-from gitsync.plan.options import PlanOptions
+from gitsync.plan.options import PlanOptions, TaskOptions, managers_taken_over
 from gitsync.plan.values import Plan, TaskKind
 from model.identity import ResourceKey
 from model.kinds.application import SyncOperationResource
@@ -247,6 +247,30 @@ def test_options_travel_with_their_task() -> None:
     assert (options["own"].replace, options["own"].server_side, options["own"].validate) == (True, False, False)
     assert (options["own"].propagation, options["plain"].propagation) == ("Orphan", "Foreground")
     assert (options["plain"].replace, options["plain"].server_side, options["plain"].force) == (False, True, True)
+
+
+def test_an_object_may_switch_off_what_its_application_asks() -> None:
+    asked = ("Replace=true", "Force=true", "Validate=false", "SkipDryRunOnMissingResource=true", "ServerSideApply=true")
+    own = wanted("Secret", "own", options="Replace=false, Force=false,Validate=true,SkipDryRunOnMissingResource=false")
+    plan = planned([own, wanted("Secret", "plain")], sync_options=asked)
+    options = {task.key.name: task.options for task in plan.tasks}
+    assert options["own"] == TaskOptions(server_side=True)
+    assert options["plain"] == TaskOptions(True, True, True, validate=False, skip_dry_run_on_missing=True)
+
+
+def test_hooks_run_where_only_changed_objects_are_applied() -> None:
+    hook, same = wanted("Job", "migrate", hook="PreSync"), wanted("Secret", "same")
+    live = [found("Secret", "same"), found("Job", "migrate")]
+    plan = planned([hook, same], live, sync_options=("ApplyOutOfSyncOnly=true",))
+    assert [task.key.name for task in plan.tasks] == ["migrate"]
+
+
+def test_the_annotation_names_another_manager_to_take_over_from() -> None:
+    usual = {"kubectl-client-side-apply", "argocd-controller"}
+    named = {"argocd.argoproj.io/client-side-apply-migration-manager": "deployer"}
+    assert managers_taken_over({}, {}) == usual
+    assert managers_taken_over(named, {}) == usual | {"deployer"}
+    assert managers_taken_over(named, {"ClientSideApplyMigration": "false"}) == set()
 
 
 def test_batches_are_all_prunes_then_kind_by_kind() -> None:
