@@ -37,7 +37,7 @@ class Earlier:
 
     @property
     def was_refused(self) -> bool:
-        """Whether it applied nothing because some manifest is invalid; only what runs then had begun."""
+        """Whether it applied nothing because some manifest is malformed; only what runs then had begun."""
         failed = any(one.status == ResultCode.SYNC_FAILED for one in self.results)
         others = (one for one in self.results if one.sync_phase != SyncPhase.SYNC_FAIL.value)
         return failed and all(one.status == ResultCode.SYNC_FAILED for one in others)

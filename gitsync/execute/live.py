@@ -18,7 +18,7 @@ class LiveView(Protocol):
 
     def blind_to(self, group: str, kind: str) -> bool: ...
 
-    def listen(self, callback: Callable[[LiveEvent], None]) -> Callable[[], None]: ...
+    def listen_to(self, keys: Collection[ResourceKey], callback: Callable[[LiveEvent], None]) -> Callable[[], None]: ...
 
 
 class Watched:
@@ -40,7 +40,7 @@ class Watched:
         self._unsubscribe: Callable[[], None] | None = None
 
     def __enter__(self) -> "Watched":
-        self._unsubscribe = self._live.listen(self._heard)
+        self._unsubscribe = self._live.listen_to(self._keys, self._heard)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -67,10 +67,9 @@ class Watched:
         return True
 
     def _heard(self, event: LiveEvent) -> None:
-        if event.object.key in self._keys:
-            if self._on_event:
-                self._on_event(event)
-            self._stir.set()
+        if self._on_event:
+            self._on_event(event)
+        self._stir.set()
 
 
 def has_seen(live: LiveObject | None, resource_version: str) -> bool:

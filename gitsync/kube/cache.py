@@ -30,6 +30,7 @@ from gitsync.kube.errors import (
 )
 from gitsync.kube.exclusion import DEFAULT_EXCLUSIONS, Exclusions
 from gitsync.kube.index import LiveEvent, LiveIndex, live_object
+from gitsync.kube.listeners import Listeners
 from gitsync.kube.observed import Observed
 from gitsync.kube.watch import (
     Changed,
@@ -113,7 +114,7 @@ class LiveCache:
         self._paces = paces or WatchPaces()
         self._kinds: dict[GroupKind, _Kind] = {}
         self._defined: dict[str, GroupKind] = {}  # name of a CustomResourceDefinition -> the kind that it brings
-        self._listeners: list[Callable[[LiveEvent], None]] = []
+        self._listeners = Listeners()
         self._main: asyncio.Task[None] | None = None
         self._look = asyncio.Event()  # set: look at the cluster's kinds again
         self._discovered = False
@@ -218,13 +219,11 @@ class LiveCache:
 
     def listen(self, callback: Callable[[LiveEvent], None]) -> Callable[[], None]:
         """Calls `callback` for each change from now on, until the returned function is called."""
-        self._listeners.append(callback)
+        return self._listeners.add(callback)
 
-        def unsubscribe() -> None:
-            if callback in self._listeners:
-                self._listeners.remove(callback)
-
-        return unsubscribe
+    def listen_to(self, keys: Collection[ResourceKey], callback: Callable[[LiveEvent], None]) -> Callable[[], None]:
+        """As `listen`, for changes of these objects only."""
+        return self._listeners.add_to(keys, callback)
 
     # following
 
@@ -346,8 +345,7 @@ class LiveCache:
 
     def _tell(self, event: LiveEvent | None) -> None:
         if event is not None:
-            for listener in tuple(self._listeners):
-                listener(event)
+            self._listeners.tell(event)
 
     # kinds that come and go
 

@@ -39,6 +39,7 @@ class Exclusions:
     def __init__(self, patterns: Iterable[_Pattern], *, only: Iterable[_Pattern] | None = None) -> None:
         self._patterns = tuple(patterns)
         self._only = None if only is None else tuple(only)
+        self._known: dict[tuple[str, str], bool] = {}  # kinds are few, and asked for with every comparison
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Exclusions) and (self._patterns, self._only) == (other._patterns, other._only)
@@ -47,6 +48,11 @@ class Exclusions:
         return hash((self._patterns, self._only))
 
     def matches(self, group: str, kind: str) -> bool:
+        if (known := self._known.get((group, kind))) is None:
+            known = self._known[group, kind] = self._match(group, kind)
+        return known
+
+    def _match(self, group: str, kind: str) -> bool:
         if any(_matches(pattern, group, kind) for pattern in self._patterns):
             return True
         return self._only is not None and not any(_matches(pattern, group, kind) for pattern in self._only)

@@ -193,9 +193,9 @@ async def test_what_an_earlier_process_began_or_finished_is_not_begun_again(rig:
     assert left["metadata"]["uid"] == live.uid
 
 
-async def test_a_sync_that_is_refused_for_an_invalid_manifest_runs_what_is_for_failures(rig: Rig) -> None:
+async def test_a_sync_that_is_refused_for_an_malformed_manifest_runs_what_is_for_failures(rig: Rig) -> None:
     live = await rig.put(desired(config_map("a")).body)
-    refusal = answer(422, "Invalid", "x", causes=[{"field": "data", "reason": "FieldValueTypeInvalid"}])
+    refusal = answer(400, "BadRequest", 'strict decoding error: unknown field "dta"')
     rig.api.fault(refusal, method="PATCH", path="/configmaps/b")
     bodies = (pod("before", "PreSync"), config_map("a") | {"data": {"x": "1"}}, config_map("b"), pod("r", "SyncFail"))
     options = PlanOptions(application=APPLICATION, run="1700-0")
