@@ -21,6 +21,7 @@ from gitsync.rollout.values import LiveObjects, Needed, Patch, Routed, RoutingFa
 from model.kinds.rollout import HASH_LABEL
 
 _VERSION = "appmesh.k8s.aws/v1beta2"
+_NO_PODS, _NO_STABLE = "canary-hash", "stable-hash"  # as upstream writes it: no template hashes to these
 _PROTOCOLS = ("httpRoute", "http2Route", "grpcRoute", "tcpRoute")
 
 
@@ -53,14 +54,16 @@ def _named(rollout: RoutedRollout) -> list[tuple[str, Address]]:
 
 
 def _route(rollout: RoutedRollout, traffic: Traffic, objects: LiveObjects) -> Routed:
-    """The nodes first: weights must not send requests to a node that selects no pods yet."""
+    """The nodes first: weights must not send requests to a node that selects no pods yet. Two nodes may not select the
+    same pods (the admission hook of App Mesh refuses that), so a canary that is stable, or not there, selects none.
+    """
     patches: list[Patch] = []
-    for role, pod_template_hash in (("canary", traffic.canary_hash), ("stable", traffic.stable_hash)):
+    canary_hash = _NO_PODS if traffic.canary_hash in ("", traffic.stable_hash) else traffic.canary_hash
+    for role, pod_template_hash in (("stable", traffic.stable_hash or _NO_STABLE), ("canary", canary_hash)):
         node = _node(rollout, role)
         live = required(objects, node)
         path = ("spec", "podSelector", "matchLabels", HASH_LABEL)
-        if pod_template_hash:
-            patches += change(node, live, with_field(live, path, pod_template_hash))
+        patches += change(node, live, with_field(live, path, pod_template_hash))
     if traffic.weight is None:
         return Routed(patches=tuple(patches))
     router = _router(rollout, objects)
