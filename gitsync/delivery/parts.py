@@ -9,6 +9,7 @@ from gitsync.delivery.controller import Controller
 from gitsync.delivery.experiments import ExperimentController
 from gitsync.delivery.loop import MANAGER
 from gitsync.delivery.rollouts import RolloutController
+from gitsync.delivery.targets import TargetQuestions
 from gitsync.kube.client import Cluster
 from gitsync.measurement.measure import Measurements
 from gitsync.measurement.values import AwsCredentials, ProviderSettings
@@ -55,9 +56,14 @@ def controllers(
     verifies_target_groups: bool = False,
 ) -> tuple[Controller, ...]:
     """All of them; a further one is added here. `cluster` and `supervisor` are for those that ask others."""
-    balancers = BalancerQuestions(measurements.load_balancers(), now=now) if verifies_target_groups else None
+    balancers: BalancerQuestions | None = None
+    targets: TargetQuestions | None = None
+    if verifies_target_groups:
+        reader = measurements.load_balancers()
+        balancers = BalancerQuestions(reader, now=now)
+        targets = TargetQuestions(reader, cluster, now=now)
     return (
-        RolloutController(Parts(route, make_run, missing), now=now, balancers=balancers),
+        RolloutController(Parts(route, make_run, missing), now=now, balancers=balancers, targets=targets),
         AnalysisRunController(cluster, measurements, now=now),
         ExperimentController(now=now),
     )

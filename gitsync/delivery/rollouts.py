@@ -7,6 +7,7 @@ from datetime import datetime
 from gitsync.delivery.balancers import BalancerQuestions
 from gitsync.delivery.controller import Followed
 from gitsync.delivery.store import Store, key_of
+from gitsync.delivery.targets import TargetQuestions
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout.routing.route import needed
 from gitsync.rollout.service_switch import managed_by, released
@@ -35,10 +36,16 @@ class RolloutController:
     )
 
     def __init__(
-        self, parts: Parts, *, now: Callable[[], datetime], balancers: BalancerQuestions | None = None
+        self,
+        parts: Parts,
+        *,
+        now: Callable[[], datetime],
+        balancers: BalancerQuestions | None = None,
+        targets: TargetQuestions | None = None,
     ) -> None:
-        """`balancers`: weights of AWS load balancers are verified."""
+        """`balancers`: weights of AWS load balancers are verified, and with `targets` which pods they send to."""
         self._balancers = balancers
+        self._targets = targets
         self._parts = parts
         self._now = now
         self._mentions: dict[ResourceKey, frozenset[tuple[str, str, str, str]]] = {}
@@ -59,6 +66,8 @@ class RolloutController:
         if self._balancers is not None:
             known = await self._balancers.about(body, list(children.routed.values()))
             children = replace(children, balancers=known)
+        if self._targets is not None:
+            children = replace(children, verifies_targets=True, targets=await self._targets.about(body, children))
         result = step(body, children, self._now(), self._parts)
         if (body.get("status") or {}).get("observedGeneration"):
             return result

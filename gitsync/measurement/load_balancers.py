@@ -43,6 +43,16 @@ class LoadBalancers:
                 found.append(LoadBalancer(ingress, _text(one, "LoadBalancerName"), arn, await self._groups(arn)))
         return tuple(found)
 
+    async def registered(self, target_group: str) -> frozenset[str]:
+        """Its targets, as `address:port`, healthy or not. Raises MeasurementFailed."""
+        asked = {"TargetGroupArn": target_group}
+        return frozenset(
+            [
+                f"{one.findtext('Target/Id')}:{one.findtext('Target/Port')}"
+                async for one in self._pages("DescribeTargetHealth", "TargetHealthDescriptions", asked)
+            ]
+        )
+
     async def _groups(self, balancer: str) -> tuple[TargetGroup, ...]:
         asked = {"LoadBalancerArn": balancer}
         groups = [one async for one in self._pages("DescribeTargetGroups", "TargetGroups", asked)]

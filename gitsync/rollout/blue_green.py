@@ -15,6 +15,7 @@ from gitsync.rollout.scaling import (
     set_deadline,
 )
 from gitsync.rollout.service_switch import is_saturated, selected_hash, switch, switch_preview
+from gitsync.rollout.target_groups import verify_targets
 from gitsync.rollout.working import Pass
 from model.kinds.rollout import BlueGreenStrategy
 
@@ -37,6 +38,7 @@ def reconcile(work: Pass) -> None:
     scale_all(work)
     _pause(work, fast)
     _switch_active(work, fast)
+    _verify_targets(work)
     analysis_runs.reconcile(work)
     pod_metadata.sync(work)
     sync(work)
@@ -137,6 +139,15 @@ def _switch_active(work: Pass, fast: bool) -> None:
     target = work.new.hash if fast or done else active
     if target:
         switch(work, name, target)
+
+
+def _verify_targets(work: Pass) -> None:
+    """Right after the switch, until analysis has begun or the version is stable."""
+    status, new = work.rollout.status, work.new
+    if new is None or not status.stable_rs or new.hash == status.stable_rs or _active_hash(work) != new.hash:
+        return
+    if status.blue_green.post_promotion_analysis_run_status is None:
+        work.targets_verified = verify_targets(work, _strategy(work).active_service)
 
 
 # ---- status

@@ -15,6 +15,7 @@ from gitsync.rollout.replica_set import ReplicaSet, print_time, total_available,
 from gitsync.rollout.revision import REPLICA_SET
 from gitsync.rollout.rollback import within_delay
 from gitsync.rollout.service_switch import stable_and_canary
+from gitsync.rollout.target_groups import verify_targets
 from gitsync.rollout.working import Pass
 from model.kinds.rollout import DESIRED_REPLICAS, HASH_LABEL, SCALE_DOWN_DEADLINE, BlueGreenStrategy
 
@@ -189,7 +190,7 @@ def delayed_count(work: Pass, one: ReplicaSet, marked: int, keep: int) -> tuple[
 def scale_others_of_canary(work: Pass) -> bool:
     """Shrinks what is neither new nor stable, newest first, as far as availability allows."""
     active = [one for one in work.others if one.wanted > 0]
-    if not active:
+    if not active or not _targets_follow(work, active):
         return False
     scaled = _drop_unhealthy(work, active)
     fewest = defaults.replicas(work.rollout) - defaults.max_unavailable(work.rollout)
@@ -212,6 +213,16 @@ def scale_others_of_canary(work: Pass) -> bool:
             scaled = scale(work, one, count) or scaled
             spare -= before - count
     return scaled
+
+
+def _targets_follow(work: Pass, active: list[ReplicaSet]) -> bool:
+    """Behind an ALB the version before begins to wait for its end once the balancer sends to its successor's pods."""
+    routing = defaults.traffic_routing(work.rollout)
+    if routing is None or routing.alb is None or not is_fully_promoted(work.rollout):
+        return True
+    if all(one.has_deadline for one in active):
+        return True
+    return verify_targets(work, stable_and_canary(work.rollout)[0])
 
 
 def _routed_other_count(work: Pass, one: ReplicaSet, marked: int) -> tuple[int, int]:

@@ -94,10 +94,21 @@ class LoadBalancer:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetRegistration:
+    """How many of a Service's addresses a target group of AWS has. `problem`: why nobody can tell."""
+
+    arn: str
+    expected: int
+    registered: int
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Children:
     """Everything around one Rollout, as the cluster has it. Lists may hold more than what the Rollout owns.
 
-    `balancers`: what AWS said about weights; None where it was not asked.
+    `balancers`: what AWS said about weights, `targets` about the pods of a Service that has turned to others; None
+    where it was not asked.
     """
 
     replica_sets: tuple[JsonObject, ...] = ()
@@ -110,6 +121,8 @@ class Children:
     workload: JsonObject | None = None
     routed: LiveObjects = field(default_factory=dict)
     balancers: tuple[LoadBalancer, ...] | None = None
+    verifies_targets: bool = False
+    targets: tuple[TargetRegistration, ...] | None = None
 
 
 # ---- routing: the core says which share of traffic goes where, `gitsync.rollout.routing` says how objects express it

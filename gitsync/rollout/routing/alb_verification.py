@@ -54,8 +54,8 @@ def _group(rollout: RoutedRollout, balancer: LoadBalancer, ingress: str, service
 def _event(service: str, group: TargetGroup, weight: int) -> Event:
     about = f"Service {service} (TargetGroup {group.arn})"
     if group.weight == weight:
-        return Event("TargetGroupVerified", f"{about} verified: weight {weight}")
-    message = f"{about} not verified: weight {group.weight} instead of {weight}"
+        return Event("TargetGroupVerified", f"{about} verified: canary weight {weight} set")
+    message = f"{about} not verified: canary weight {weight} not yet set (current: {group.weight})"
     return Event("TargetGroupUnverified", message, type="Warning")
 
 

@@ -1,11 +1,13 @@
 """A canary and a blue-green update through their states on living clusters, steered as `kubectl argo rollouts` does."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from gitsync.delivery.targets import BINDING, TargetQuestions
 from gitsync.manifest.object import JsonObject
+from gitsync.rollout.values import Children, TargetRegistration
 from tests.e2e.rollouts.conftest import POD, ROLLOUT, Live
 from tests.support.rollouts import rollout
 
@@ -174,6 +176,72 @@ async def test_services_of_a_rollout_that_went_while_nobody_looked_are_released_
     assert await live.selected("active")
     async with live.controller():
         await _until_released(live)
+
+
+class _Registered:
+    """What AWS would say."""
+
+    def __init__(self, *targets: str) -> None:
+        self.targets = frozenset(targets)
+
+    async def registered(self, target_group: str) -> frozenset[str]:
+        return self.targets if target_group == "arn:web" else frozenset()
+
+
+async def test_addresses_behind_a_service_are_compared_with_those_of_its_target_group(live: Live) -> None:
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {"name": "v1beta1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    names = {"kind": "TargetGroupBinding", "plural": "targetgroupbindings", "singular": "targetgroupbinding"}
+    await live.cluster.create(
+        {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": "targetgroupbindings.elbv2.k8s.aws"},
+            "spec": {"group": "elbv2.k8s.aws", "names": names, "scope": "Namespaced", "versions": [version]},
+        }
+    )
+    async with asyncio.timeout(60):
+        while live.cluster.discovery.resource(BINDING) is None:
+            await live.cluster.discovery.refresh()
+    spec = {"serviceRef": {"name": "active", "port": 80}, "targetType": "ip", "targetGroupARN": "arn:web"}
+    for name, more in (("web", {}), ("nodes", {"targetType": "instance"}), ("other", {"serviceRef": {"name": "x"}})):
+        await live.cluster.create(
+            {
+                "apiVersion": "elbv2.k8s.aws/v1beta1",
+                "kind": "TargetGroupBinding",
+                "metadata": {"name": name, "namespace": "default"},
+                "spec": {**spec, **more},
+            }
+        )
+    endpoints = [{"addresses": ["10.0.0.1"]}, {"addresses": ["10.0.0.2"], "conditions": {"ready": True}}]
+    leaving = {"addresses": ["10.0.0.3"], "conditions": {"ready": False}}
+    await live.cluster.create(
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": {
+                "name": "active-x",
+                "namespace": "default",
+                "labels": {"kubernetes.io/service-name": "active"},
+            },
+            "addressType": "IPv4",
+            "ports": [{"name": "", "port": 8080, "protocol": "TCP"}],
+            "endpoints": [*endpoints, leaving],
+        }
+    )
+    rolled: JsonObject = {
+        "metadata": {"name": "web", "uid": "u"},
+        "spec": {"strategy": {"blueGreen": {"activeService": "active"}}},
+        "status": {"stableRS": "old", "currentPodHash": "new"},
+    }
+    service = {
+        "metadata": {"name": "active", "namespace": "default"},
+        "spec": {"selector": {"rollouts-pod-template-hash": "new"}, "ports": [{"port": 80}]},
+    }
+    reader = _Registered("10.0.0.1:8080", "10.0.0.9:8080")
+    questions = TargetQuestions(reader, live.cluster, now=lambda: datetime.now(UTC))
+    found = await questions.about(rolled, Children(services={"active": service}))
+    assert found == (TargetRegistration("arn:web", expected=2, registered=1),)
 
 
 async def _until_released(live: Live) -> None:

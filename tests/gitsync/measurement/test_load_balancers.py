@@ -54,6 +54,9 @@ def answer(form: dict[str, str]) -> str:
             "TargetGroups",
             *(f"<TargetGroupArn>{a}</TargetGroupArn><TargetGroupName>{n}</TargetGroupName>" for a, n in groups),
         )
+    if action == "DescribeTargetHealth":
+        target = "<Target><Id>10.0.0.1</Id><Port>8080</Port></Target>"
+        return members(action, "TargetHealthDescriptions", target)
     if action == "DescribeListeners":
         return members(action, "Listeners", f"<ListenerArn>{LISTENER}</ListenerArn>")
     if action == "DescribeRules":
@@ -110,6 +113,10 @@ async def test_weights_and_tags_of_target_groups_are_read_by_signed_requests(aws
     assert await reader.of_ingresses([INGRESS]) == (LoadBalancer("web", "web", BALANCER, groups),)
     scope = "AWS4-HMAC-SHA256 Credential=key/20260301/eu-west-1/elasticloadbalancing/aws4_request"
     assert all(one.startswith(scope) for one in aws.authorizations)
+
+
+async def test_the_targets_of_a_group_are_read(reader: LoadBalancers) -> None:
+    assert await reader.registered(CANARY) == {"10.0.0.1:8080"}
 
 
 async def test_a_refusal_says_what_the_role_lacks_and_verifies_nothing(aws: Aws, reader: LoadBalancers) -> None:

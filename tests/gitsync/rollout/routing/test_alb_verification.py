@@ -53,7 +53,7 @@ def test_a_weight_that_differs_is_told_and_not_verified() -> None:
     assert not verification.verified
     (event,) = verification.events
     assert (event.reason, event.type) == ("TargetGroupUnverified", "Warning")
-    assert event.message.endswith("not verified: weight 10 instead of 20")
+    assert event.message.endswith("not verified: canary weight 20 not yet set (current: 10)")
 
 
 def test_a_group_without_a_weight_or_a_missing_balancer_is_not_verified() -> None:
