@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, exists, func, literal_column, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
@@ -32,6 +32,8 @@ _decoder = msgspec.msgpack.Decoder(ApplicationSummary)
 _encoder = msgspec.msgpack.Encoder()
 
 _ID, _RUNTIME = col(ApplicationRow.id), col(ApplicationRow.runtime)
+#: After a column: grouped by itself, it would be read in the order of its own index, payloads and all.
+_NOTHING: ColumnElement[str] = literal_column("''")
 _ACCESS_REPO, _PAYLOAD = col(ApplicationRow.access_repo), col(ApplicationRow.payload)
 
 
@@ -43,8 +45,9 @@ class ApplicationSelection:
     person: str
     filter: ApplicationFilter = EVERYTHING
 
-    def where(self) -> list[ColumnElement[bool]]:
-        found = [visible(self.visibility), *conditions(self.filter, self.person)]
+    def where(self, *, counting: bool = False) -> list[ColumnElement[bool]]:
+        """`counting`: see `conditions`."""
+        found = [visible(self.visibility), *conditions(self.filter, self.person, counting=counting)]
         return [*found, self._is_root()] if self.filter.only_roots else found
 
     def _is_root(self) -> ColumnElement[bool]:
@@ -102,12 +105,12 @@ async def page(
 
 
 async def count(session: AsyncSession, selection: ApplicationSelection) -> int:
-    statement = select(func.count()).select_from(ApplicationRow).where(*selection.where())
+    statement = select(func.count()).select_from(ApplicationRow).where(*selection.where(counting=True))
     return (await session.execute(statement)).scalar_one()
 
 
 async def count_problems(session: AsyncSession, selection: ApplicationSelection) -> int:
-    statement = select(func.coalesce(func.sum(col(ApplicationRow.problems)), 0)).where(*selection.where())
+    statement = select(func.coalesce(func.sum(col(ApplicationRow.problems)), 0)).where(*selection.where(counting=True))
     return int((await session.execute(statement)).scalar_one())
 
 
@@ -115,8 +118,8 @@ async def facet(
     session: AsyncSession, selection: ApplicationSelection, by: ApplicationFacet
 ) -> Sequence[tuple[str, int]]:
     """How many applications there are per value, most first."""
-    column = col(getattr(ApplicationRow, by.value))
-    statement = select(column, func.count()).where(*selection.where()).group_by(column)
+    column = col(getattr(ApplicationRow, by.value)).concat(_NOTHING)
+    statement = select(column, func.count()).where(*selection.where(counting=True)).group_by(column)
     rows = (await session.execute(statement.order_by(func.count().desc(), column))).all()
     return [(value, number) for value, number in rows]
 
@@ -126,10 +129,10 @@ async def label_facet(
 ) -> Sequence[tuple[str, int]]:
     """How many applications there are per `key=value` of their labels, most first."""
     key, value = col(ApplicationLabelRow.key), col(ApplicationLabelRow.value)
+    counted = select(_ID).where(*selection.where(counting=True))
     statement = (
         select(key, value, func.count())
-        .join(ApplicationRow, col(ApplicationLabelRow.application_id) == _ID)
-        .where(*selection.where())
+        .where(col(ApplicationLabelRow.application_id).in_(counted))
         .group_by(key, value)
         .order_by(func.count().desc(), key, value)
         .limit(limit)

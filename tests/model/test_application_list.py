@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from model.database import Database
 from model.errors import InvalidIdentity
@@ -197,3 +198,19 @@ async def test_roots_are_those_that_nobody_the_viewer_sees_holds(tmp_path: Path)
         ids = [f"demo/argosy/{one.key.name}" for one in fleet]
         assert await application_store.count_children(session, ALL, ids) == {ids[0]: 1, ids[1]: 1}
     await database.close()
+
+
+async def test_counting_reads_the_index_and_no_payload(filled: Database) -> None:
+    selection = ApplicationSelection(ALL, "dana", ApplicationFilter(search="a", updated_since=START))
+    async with filled.read() as session:
+        engine = (await session.connection()).engine.sync_engine
+        asked: list[tuple[str, object]] = []
+        event.listen(engine, "before_cursor_execute", lambda _c, _k, sql, values, *_: asked.append((sql, values)))
+        await application_store.count(session, selection)
+        for by in ApplicationFacet:
+            await application_store.facet(session, selection, by)
+        await application_store.label_facet(session, selection)
+        connection = await session.connection()
+        for sql, values in list(asked):
+            plan = [str(line[3]) for line in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)]  # type: ignore[arg-type]
+            assert any("USING COVERING INDEX ix_application_facets" in line for line in plan), (sql, plan)

@@ -1,17 +1,19 @@
 // A menu of deeds behind an icon; it closes when one is chosen. `className` is of the menu, `look` of its button.
-import { useRef } from "react";
+// What it offers is made when it is asked for: a list has a menu in each row.
+import { useRef, useState } from "react";
 import { useClosing } from "./closing.js";
 import { Icon } from "./kit.jsx";
 
 export function Menu({ label, icon, className = "", look = "", children }) {
   const ref = useRef(null);
+  const [asked, setAsked] = useState(false);
   useClosing(ref, { onChoice: true });
   return (
     <details className={`menu ${className}`.trim()} ref={ref}>
-      <summary className={`button icon-only ${look}`.trim()} aria-label={label}>
+      <summary className={`button icon-only ${look}`.trim()} aria-label={label} onClick={() => setAsked(true)}>
         <Icon name={icon} />
       </summary>
-      <div className="menu-body menu-right">{children}</div>
+      <div className="menu-body menu-right">{asked && children}</div>
     </details>
   );
 }

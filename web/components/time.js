@@ -1,19 +1,27 @@
 // Words for moments and durations. Pure; the zone is the viewer's, the words are those of the console: English, day before month.
 const LOCALE = "en-GB";
 
-export const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+// Making a formatter takes longer than drawing the row that it is for, so each is made once.
+function formatter(options) {
+  let made;
+  return (moment) => (made ??= new Intl.DateTimeFormat(LOCALE, options)).format(new Date(moment));
+}
 
-const formatted = (moment, options) => new Intl.DateTimeFormat(LOCALE, options).format(new Date(moment));
+let known;
+export const zone = () => (known ??= Intl.DateTimeFormat().resolvedOptions().timeZone);
 
-export const exact = (moment) => formatted(moment, { dateStyle: "medium", timeStyle: "medium" });
+export const exact = formatter({ dateStyle: "medium", timeStyle: "medium" });
 
-export const clock = (moment) => formatted(moment, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+export const clock = formatter({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
-export const day = (moment, { year = false } = {}) => formatted(moment, { day: "numeric", month: "short", ...(year ? { year: "numeric" } : {}) });
+const DAY = { day: "numeric", month: "short" };
+const dayOnly = formatter(DAY);
+const dayAndYear = formatter({ ...DAY, year: "numeric" });
+export const day = (moment, { year = false } = {}) => (year ? dayAndYear(moment) : dayOnly(moment));
 
-export const month = (moment) => formatted(moment, { month: "short", year: "numeric" });
+export const month = formatter({ month: "short", year: "numeric" });
 
-export const weekday = (moment) => formatted(moment, { weekday: "long", day: "numeric", month: "long" });
+export const weekday = formatter({ weekday: "long", day: "numeric", month: "long" });
 
 const STEPS = [
   [60, 1, "s"],

@@ -7,7 +7,7 @@ import { Health, Sync } from "./status.jsx";
 
 export function Cards({ page, filtered, away, chosen, onChoose, onChange }) {
   const rows = page.data?.applications.nodes;
-  if (!rows) return <Bone wide />;
+  if (!rows || (rows.length === 0 && !filtered && !page.data.always)) return <Bone wide />;
   if (rows.length === 0) return filtered || page.data.always.total > 0 ? <NothingFound onChange={onChange} /> : <NoApplications />;
   return (
     <ul className="cards" aria-label="Applications">

@@ -7,7 +7,7 @@ import { Table } from "./approws.jsx";
 import { BulkBar } from "./bulk.jsx";
 import { FilterBar, Strip } from "./filterbar.jsx";
 import { fromStart, isFiltered, narrowed, readFilters, readSort, readView, SINCE, SORTS, toArguments, toPagination } from "./filters.js";
-import { announce, AppLink, Icon, Notice, Stale } from "./kit.jsx";
+import { announce, AppLink, Bone, Icon, Notice, Stale } from "./kit.jsx";
 import { ask, useConnection, useStream } from "./live.js";
 import { HEALTH, SYNC } from "./tokens.js";
 import { showQuery, useQuery, withChanges } from "./url.jsx";
@@ -57,7 +57,7 @@ export function Applications() {
         />
       )}
       {!(page.error && !page.data) && <Shown view={view} page={page} sort={sort} filtered={isFiltered(filters)} chosen={chosen} onChoose={choose} onChange={change} />}
-      <Pager info={page.data?.applications.pageInfo} total={page.data?.applications.totalCount} onChange={change} />
+      <Pager info={page.data?.applications.pageInfo} total={page.data?.selected?.total} onChange={change} />
       <BulkBar chosen={chosen} onClear={() => setChosen(new Map())} />
     </>
   );
@@ -88,29 +88,33 @@ function Older({ page, filters, onChange }) {
 function usePage(filters, sort, view, search) {
   const matching = toArguments(filters);
   const whole = view === "tree" && Object.keys(matching).length === 0; // nothing is left out: roots, and below them on demand
-  const variables = {
-    filters: whole ? { onlyRoots: true } : matching,
-    strip: toArguments(filters, ["health"]),
-    always: toArguments(filters, ["health", "since"]),
-    sort: { field: SORTS[sort.key], order: sort.order },
-    pagination: toPagination(search),
-  };
-  const key = JSON.stringify(variables);
+  const selection = whole ? { onlyRoots: true } : matching;
+  const variables = { filters: selection, sort: { field: SORTS[sort.key], order: sort.order }, pagination: toPagination(search) };
+  const counted = { filters: selection, strip: toArguments(filters, ["health"]), always: toArguments(filters, ["health", "since"]) };
+  const key = JSON.stringify([variables, counted]);
   const [state, setState] = useState({ data: null, error: null, answers: null });
+  const counts = useRef(null);
   const [news, setNews] = useState(new Map()); // the newest word on each row, wherever it stands
   const [touched, setTouched] = useState({});
   const [turn, setTurn] = useState(0);
   const readAt = useRef(null);
   useEffect(() => {
     const controller = new AbortController();
-    ask("applications", variables, controller.signal).then(
-      (data) => {
-        readAt.current = new Date().toISOString();
-        setNews(new Map());
-        setState({ data, error: null, answers: { whole, q: filters.q } });
-      },
-      (error) => error.name === "AbortError" || setState((before) => ({ ...before, error })),
-    );
+    const failed = (error) => error.name === "AbortError" || setState((before) => ({ ...before, error }));
+    const count = () =>
+      ask("application_counts", counted, controller.signal).then((found) => {
+        counts.current = found;
+        setState((before) => ({ ...before, data: before.data && { ...before.data, ...found } }));
+      }, failed);
+    const rows = ask("applications", variables, controller.signal).then((data) => {
+      readAt.current = new Date().toISOString();
+      setNews(new Map());
+      setState({ data: { ...counts.current, ...data }, error: null, answers: { whole, q: filters.q } });
+      return true;
+    }, failed);
+    // People wait for rows, so what is counted comes after them. At first both are new, and neither waits.
+    if (counts.current) rows.then((there) => there === true && count());
+    else count();
     return () => controller.abort();
   }, [key, turn]);
 
@@ -156,13 +160,13 @@ function useDelayed(action, milliseconds) {
   };
 }
 
-const silent = (data) => data?.runtimes.nodes.filter((runtime) => !runtime.available) ?? [];
+const silent = (data) => data?.runtimes?.nodes.filter((runtime) => !runtime.available) ?? [];
 
 function Pager({ info, total, onChange }) {
   if (!info || (!info.hasNextPage && !info.hasPrevPage)) return null;
   return (
     <nav className="pager" aria-label="Pages">
-      <span className="muted">{total} in this selection</span>
+      <span className="muted">{total ?? <Bone />} in this selection</span>
       <button type="button" className="button" disabled={!info.hasPrevPage} onClick={() => onChange({ before: info.startCursor, after: null })}>
         Previous
       </button>

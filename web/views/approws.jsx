@@ -33,7 +33,7 @@ export function Table({ page, tree, sort, filtered, away, chosen, onChoose, onCh
   const rows = page.data?.applications.nodes;
   const [turned, setTurned] = useState(new Set()); // opened where all are shut, shut where all are open
   const lines = useMemo(() => (rows ? linesOf(rows, page.news, { tree, whole: page.whole, turned }) : []), [rows, page.news, tree, page.whole, turned]);
-  if (rows?.length === 0) return filtered || page.data.always.total > 0 ? <NothingFound onChange={onChange} /> : <NoApplications />;
+  if (rows?.length === 0 && (filtered || page.data.always)) return filtered || page.data.always.total > 0 ? <NothingFound onChange={onChange} /> : <NoApplications />;
   const turn = (id) =>
     setTurned((before) => {
       const next = new Set(before);
