@@ -88,7 +88,8 @@ class Release(msgspec.Struct, frozen=True, omit_defaults=True):
 class ReleaseFilter:
     """Fields must all hold; the values of one field are alternatives; an empty field holds for everything.
 
-    `applications` are row ids; None holds for all of them.
+    `applications` are row ids; None holds for all of them. `labels` are those that the application has now: several
+    values of one key are alternatives, different keys must all hold.
     """
 
     runtimes: frozenset[str] = frozenset()
@@ -96,6 +97,7 @@ class ReleaseFilter:
     applications: frozenset[str] | None = None
     namespace: str = ""
     names: frozenset[str] = frozenset()
+    labels: tuple[tuple[str, frozenset[str]], ...] = ()
     since: datetime | None = None
     until: datetime | None = None
     committers: frozenset[str] = frozenset()

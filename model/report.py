@@ -86,6 +86,10 @@ class ChildRevision(msgspec.Struct, frozen=True, omit_defaults=True):
     revision: str
 
 
+#: Types of conditions that are in reports only; `gitsync.reporting.remarks` says when.
+LONG_SYNC, ROLLOUTS_MISSING = "LongSyncWarning", "RolloutsMissingWarning"
+
+
 class ApplicationSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything about one application that lists, its header and its history show.
 

@@ -116,6 +116,12 @@ def window_of(start: datetime, end: datetime, time_zone: str, granularity: Granu
     return Window(start, end, zone, granularity)
 
 
+def preceding(window: Window, first: datetime, *, steps: int) -> Window:
+    """What came before its first bucket, which begins at `first`: that many whole buckets and a piece of one."""
+    days = {Granularity.DAILY: 1, Granularity.WEEKLY: 7, Granularity.MONTHLY: 31}[window.granularity]
+    return Window(first - timedelta(days=days * steps + 1), first, window.zone, window.granularity)
+
+
 def offsets(window: Window) -> list[tuple[datetime, timedelta]]:
     """From when on the clocks of the zone are how far ahead of UTC; the first holds from the start of the window."""
     found = [(window.start, _offset(window.start, window.zone))]

@@ -8,7 +8,7 @@ from api.plane import ControlPlane
 from model.identity import ApplicationId
 from model.paging import PageRequest
 from model.release import Release, ReleaseFilter
-from model.statistics import Bucket, Counts, Window, buckets, total
+from model.statistics import Bucket, Counts, Window, buckets, preceding, total
 from model.store import release as release_store
 from model.store import statistics as statistics_store
 from model.store.release import ReleaseSelection
@@ -42,9 +42,17 @@ async def deployments(plane: ControlPlane, viewer: Viewer, wanted: ReleaseFilter
     selection = ReleaseSelection(await plane.authority.visibility(viewer), wanted)
     async with plane.database.read() as session:
         counted = await statistics_store.counts_by_bucket(session, selection, window)
-        before = await statistics_store.counts_of(session, selection, window.previous)
+        previous = await statistics_store.counts_of(session, selection, window.previous)
     found = tuple(buckets(window, counted, now=plane.clock()))
-    return Deployments(window, selection, found, total(counted.values()), before)
+    return Deployments(window, selection, found, total(counted.values()), previous)
+
+
+async def history(plane: ControlPlane, found: Deployments, *, steps: int) -> list[Bucket]:
+    """Buckets before those of the window, which tell whether it is out of the ordinary."""
+    earlier = preceding(found.window, found.buckets[0].start, steps=steps)
+    async with plane.database.read() as session:
+        counted = await statistics_store.counts_by_bucket(session, found.selection, earlier)
+    return buckets(earlier, counted, now=plane.clock())[-steps:]
 
 
 async def with_medians(plane: ControlPlane, found: Deployments) -> Deployments:
@@ -55,16 +63,20 @@ async def with_medians(plane: ControlPlane, found: Deployments) -> Deployments:
     return replace(found, median_lead_seconds=lead, median_restore_seconds=restore)
 
 
-async def most_active(plane: ControlPlane, found: Deployments) -> list[ActiveApplication]:
+async def most_active(
+    plane: ControlPlane, found: Deployments, clusters: frozenset[str] = frozenset()
+) -> list[ActiveApplication]:
+    """Of all clusters, or of these."""
+    selection = replace(found.selection, filter=replace(found.selection.filter, clusters=clusters))
     async with plane.database.read() as session:
-        busiest = await statistics_store.busiest(session, found.selection, found.window, limit=MOST_ACTIVE)
+        busiest = await statistics_store.busiest(session, selection, found.window, limit=MOST_ACTIVE)
         ids = frozenset(name for name, _, _ in busiest)
-        same = replace(found.selection, filter=replace(found.selection.filter, applications=ids))
+        same = replace(selection, filter=replace(selection.filter, applications=ids))
         previous = found.window.previous
         earlier = await statistics_store.busiest(session, same, previous, limit=MOST_ACTIVE) if ids else ()
-    before = {name: counts for name, _, counts in earlier}
+    known = {name: counts for name, _, counts in earlier}
     return [
-        ActiveApplication(ApplicationId(runtime, namespace, name), cluster, counts, before.get(row_id, Counts()))
+        ActiveApplication(ApplicationId(runtime, namespace, name), cluster, counts, known.get(row_id, Counts()))
         for row_id, cluster, counts in busiest
         for runtime, namespace, name in [row_id.split("/", 2)]
     ]

@@ -91,7 +91,7 @@ class ApplicationsFilterArgs:
             healths=frozenset(self.health_statuses or ()),
             kinds=frozenset(self.kinds or ()),
             policies=frozenset(policy.value for policy in self.sync_policies or ()),
-            labels=_labels(self.labels or []),
+            labels=label_pairs(self.labels or []),
             favorite=self.favorite,
             only_roots=bool(self.only_roots),
             updated_since=since.replace(tzinfo=UTC) if since is not None and since.tzinfo is None else since,
@@ -138,7 +138,8 @@ class SyncOptions:
     operation_id: strawberry.ID | None = None
 
 
-def _labels(texts: list[str]) -> tuple[tuple[str, frozenset[str]], ...]:
+def label_pairs(texts: list[str]) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Texts written key=value; the values of one key are alternatives. Raises Invalid."""
     values: dict[str, set[str]] = {}
     for text in texts:
         key, separator, value = text.partition("=")

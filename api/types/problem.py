@@ -1,5 +1,6 @@
 """Problems of applications as data, and the list of everything that is wrong."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import strawberry
@@ -9,13 +10,36 @@ from api.types.enums import ErrorLevels, HealthErrorCodes, SyncErrorCodes, Warni
 from api.types.meta import ApplicationLink, ResourceId
 from model.kinds.application import ApplicationCondition
 from model.listing import ListedApplication
-from model.report import HealthState, WrongResource
+from model.report import LONG_SYNC, ROLLOUTS_MISSING, HealthState, WrongResource
 
 _WITHOUT_WORDS = {
     HealthState.MISSING: "Git has it and the cluster does not: a sync creates it",
     HealthState.PROGRESSING: "it is on its way",
 }
 _INVALID_SPEC = frozenset({"InvalidSpecError", "ComparisonError", "UnknownError", "SyncError"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """A warning of ours: how it is called, what to do."""
+
+    code: SyncErrorCodes
+    title: str
+    suggestion: str
+
+
+_OWN = {
+    LONG_SYNC: _Own(
+        SyncErrorCodes.LONG_SYNC,
+        "Sync takes long",
+        "look at what it waits for; terminating it leaves what is applied by now as it is",
+    ),
+    ROLLOUTS_MISSING: _Own(
+        SyncErrorCodes.MISSING_ROLLOUTS_COMPONENT,
+        "Argo Rollouts is missing",
+        "install Argo Rollouts in that cluster, as an application of a Git Source, and sync again",
+    ),
+}
 
 
 @strawberry.interface(description="A problem as data. `suggestion` says what to do next.")
@@ -58,7 +82,7 @@ class Warning:
             resource=error.object if isinstance(error, HealthError) else None,
             category=WarningCategory.SYNC if is_sync else WarningCategory.HEALTH,
             error=error,
-            action=WarningAction.VIEW_DETAILS,
+            action=WarningAction.TERMINATE if _is_long(error) else WarningAction.VIEW_DETAILS,
         )
 
 
@@ -84,16 +108,24 @@ def inactive_runtime(runtime: str, seen: datetime) -> Error:
 def _of_condition(application: ListedApplication, condition: ApplicationCondition) -> Error:
     summary = application.summary
     is_error = condition.type.endswith("Error")
-    location = summary.manifest_location
+    location, own = summary.manifest_location, _OWN.get(condition.type)
     return SyncError(
         level=ErrorLevels.ERROR if is_error else ErrorLevels.WARNING,
-        title=condition.type,
+        title=own.title if own else condition.type,
         message=condition.message,
-        suggestion=None,
+        suggestion=own.suggestion if own else None,
         last_seen=condition.last_transition_time or summary.updated_at,
-        code=SyncErrorCodes.INVALID_SPEC if condition.type in _INVALID_SPEC else SyncErrorCodes.UNKNOWN,
+        code=own.code if own else _code_of(condition),
         context=GitContext.of(location, summary.commit) if location else None,
     )
+
+
+def _code_of(condition: ApplicationCondition) -> SyncErrorCodes:
+    return SyncErrorCodes.INVALID_SPEC if condition.type in _INVALID_SPEC else SyncErrorCodes.UNKNOWN
+
+
+def _is_long(error: Error) -> bool:
+    return isinstance(error, SyncError) and error.code is SyncErrorCodes.LONG_SYNC
 
 
 def _of_resource(application: ListedApplication, resource: WrongResource) -> Error:

@@ -11,6 +11,7 @@ from api.actions import rollouts
 from api.context import Info
 from api.types.commit import Commit, Signature
 from api.types.enums import HealthStatus, SortingOrder
+from api.types.inputs import label_pairs
 from api.types.meta import ObjectMeta, ResourceId
 from api.types.node import Node
 from api.types.operation import OperationState
@@ -173,6 +174,8 @@ class GitopsReleaseFilterArgs:
     name: str | None = None
     runtimes: list[str] | None = None
     clusters: list[str] | None = None
+    applications: list[str] | None = None
+    labels: list[str] | None = None
     favorite: bool | None = None
     start_date: datetime | None = None
     end_date: datetime | None = None
@@ -188,7 +191,8 @@ class GitopsReleaseFilterArgs:
             clusters=frozenset(self.clusters or ()),
             applications=starred if self.favorite else None,
             namespace=self.namespace or "",
-            names=frozenset({self.name} if self.name else ()),
+            names=frozenset({self.name} if self.name else self.applications or ()),
+            labels=label_pairs(self.labels or []),
             since=self.start_date,
             until=self.end_date,
             committers=frozenset(self.committers or ()),

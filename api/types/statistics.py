@@ -13,6 +13,7 @@ from api.actions.statistics import Deployments
 from api.context import Info
 from api.errors import Invalid
 from api.types.facets import Facet
+from api.types.inputs import label_pairs
 from api.types.meta import ApplicationLink
 from api.types.release import release_node_id
 from model.errors import InvalidValue
@@ -36,6 +37,7 @@ strawberry.enum(Level, name="DoraLevel")
 GranularityEnum: TypeAlias = Granularity
 DoraLevel: TypeAlias = Level
 
+_MOST_STEPS = 100
 _PER_BUCKET = {Granularity.DAILY: "per day", Granularity.WEEKLY: "per week", Granularity.MONTHLY: "per month"}
 
 
@@ -57,6 +59,17 @@ class DeploymentBucket:
     failed: int
     rollbacks: int
     partial: bool
+
+    @staticmethod
+    def of(bucket: Bucket) -> "DeploymentBucket":
+        counts = bucket.counts
+        return DeploymentBucket(
+            start=bucket.start,
+            successful=counts.successful,
+            failed=counts.failed,
+            rollbacks=counts.rollbacks,
+            partial=bucket.partial,
+        )
 
 
 @strawberry.type
@@ -112,24 +125,23 @@ class HomeStatistics:
         named = {"Connected": "Successful", "Failed": "Failed", "Unknown": "Unknown"}
         return [Facet(value=value, count=states.count(state)) for value, state in named.items()]
 
-    @strawberry.field(description="At most five, most releases first.")
-    async def most_active(self, info: Info) -> list[ActiveApplication]:
-        return [ActiveApplication.of(one) for one in await actions.most_active(info.context.plane, self.found)]
+    @strawberry.field(description="Steps before the period, oldest first, at most 100: what is usual here.")
+    async def history(self, info: Info, steps: int = 60) -> list[DeploymentBucket]:
+        if not 0 < steps <= _MOST_STEPS:
+            raise Invalid(f"`steps` is from 1 to {_MOST_STEPS}", field="steps")
+        found = await actions.history(info.context.plane, self.found, steps=steps)
+        return [DeploymentBucket.of(one) for one in found]
+
+    @strawberry.field(description="At most five, most releases first; with clusters: those deployed to one of them.")
+    async def most_active(self, info: Info, clusters: list[str] | None = None) -> list[ActiveApplication]:
+        found = await actions.most_active(info.context.plane, self.found, frozenset(clusters or ()))
+        return [ActiveApplication.of(one) for one in found]
 
     @staticmethod
     def of(found: Deployments) -> "HomeStatistics":
         counts, before = found.counts, found.before
         return HomeStatistics(
-            deployments=[
-                DeploymentBucket(
-                    start=one.start,
-                    successful=one.counts.successful,
-                    failed=one.counts.failed,
-                    rollbacks=one.counts.rollbacks,
-                    partial=one.partial,
-                )
-                for one in found.buckets
-            ],
+            deployments=[DeploymentBucket.of(one) for one in found.buckets],
             totals=DeploymentTotals(
                 successful=Trend.of(counts.successful, before.successful),
                 failed=Trend.of(counts.failed, before.failed),
@@ -264,6 +276,7 @@ class DoraFilterArgs:
     runtimes: list[str] | None = None
     clusters: list[str] | None = None
     applications: list[str] | None = None
+    labels: list[str] | None = None
     favorite: bool | None = None
     granularity: GranularityEnum = Granularity.WEEKLY
     time_zone: str = "UTC"
@@ -274,6 +287,7 @@ class DoraFilterArgs:
             runtimes=frozenset(self.runtimes or ()),
             clusters=frozenset(self.clusters or ()),
             names=frozenset(self.applications or ()),
+            labels=label_pairs(self.labels or []),
             applications=starred if self.favorite else None,
         )
 

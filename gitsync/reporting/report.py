@@ -11,6 +11,7 @@ from gitsync.manifest.annotations import sync_wave
 from gitsync.manifest.images import images_of
 from gitsync.manifest.object import JsonObject
 from gitsync.reporting.release_commits import Brought
+from gitsync.reporting.remarks import remarks
 from gitsync.reporting.status_writer import view_of
 from model.health import Health
 from model.identity import ApplicationKey, ResourceKey
@@ -90,7 +91,7 @@ def summarize(record: Record, around: Surroundings) -> ApplicationSummary:
             for entry in history
             if entry.shown_revision in around.commits
         },
-        conditions=tuple(record.all_conditions()),
+        conditions=(*record.all_conditions(), *remarks(record, now=around.now)),
         unhealthy_resources=tuple(
             WrongResource(
                 key=one.key,

@@ -1,5 +1,6 @@
 """Makes report items from the state as it is when they are sent."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from importlib.metadata import version
@@ -20,6 +21,7 @@ from gitsync.reporting.commits import Commits
 from gitsync.reporting.journalling import ledger_commit
 from gitsync.reporting.outbox import Subject
 from gitsync.reporting.release_commits import ReleaseCommits
+from gitsync.reporting.remarks import long_sync_at
 from gitsync.reporting.report import Surroundings, access_repo_url, summarize
 from gitsync.reporting.set_report import summarize_set
 from gitsync.settings import RuntimeSettings
@@ -91,6 +93,7 @@ class Reporter:
         self._now = now
         self._config_repo = config_repo
         self._starting = starting
+        self._reminders: dict[ApplicationKey, asyncio.TimerHandle] = {}
         self.watching_only = ""
         self.git_provider = ""
 
@@ -145,7 +148,25 @@ class Reporter:
             now=self._now(),
             ledger_commit=self._ledger_commit(record),
         )
+        self._remind(record, around.now)
         return summarize(record, around)
+
+    def _remind(self, record: Record, now: datetime) -> None:
+        """A sync that hangs makes no event: it is reported again by the clock, when it takes long."""
+        due = long_sync_at(record)
+        if due is None or due <= now:
+            reminder = self._reminders.pop(record.key, None)
+            if reminder is not None:
+                reminder.cancel()
+            return
+        if record.key not in self._reminders:
+            self._reminders[record.key] = asyncio.get_running_loop().call_later(
+                (due - now).total_seconds(), self._due, record.key
+            )
+
+    def _due(self, key: ApplicationKey) -> None:
+        self._reminders.pop(key, None)
+        self._changed(("application", key))
 
     def _ledger_commit(self, record: Record) -> CommitInfo | None:
         """The commit that wrote the last operation down."""

@@ -50,7 +50,7 @@ def conditions(wanted: ApplicationFilter, person: str, *, counting: bool = False
         found.append(col(ApplicationRow.name).icontains(wanted.search, autoescape=True))
     if wanted.repositories:
         found.append(or_(*(_holds_repository(url) for url in sorted(wanted.repositories))))
-    found.extend(_labelled(key, values) for key, values in wanted.labels)
+    found.extend(labelled(col(ApplicationRow.id), key, values) for key, values in wanted.labels)
     if wanted.favorite is not None:
         starred = _starred(person)
         found.append(starred if wanted.favorite else ~starred)
@@ -68,9 +68,10 @@ def _holds_repository(url: str) -> ColumnElement[bool]:
     return col(ApplicationRow.repositories).contains(f"\n{url}\n", autoescape=True)
 
 
-def _labelled(key: str, values: frozenset[str]) -> ColumnElement[bool]:
+def labelled(application_id: SQLColumnExpression[str], key: str, values: frozenset[str]) -> ColumnElement[bool]:
+    """For rows that name an application in this column: it has the label with one of these values."""
     wanted = (col(ApplicationLabelRow.key) == key, col(ApplicationLabelRow.value).in_(sorted(values)))
-    return col(ApplicationRow.id).in_(select(col(ApplicationLabelRow.application_id)).where(*wanted))
+    return application_id.in_(select(col(ApplicationLabelRow.application_id)).where(*wanted))
 
 
 def _starred(person: str) -> ColumnElement[bool]:

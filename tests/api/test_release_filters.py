@@ -16,9 +16,13 @@ STARRED = frozenset({"demo/argosy/cart"})
 def test_the_releases_behind_a_figure_are_those_of_the_same_places(
     runtimes: list[str] | None, clusters: list[str] | None, favorite: bool | None
 ) -> None:
-    figure = DoraFilterArgs(from_=THEN, to=THEN, runtimes=runtimes, clusters=clusters, favorite=favorite)
-    behind = GitopsReleaseFilterArgs(runtimes=runtimes, clusters=clusters, favorite=favorite)
+    places = {"runtimes": runtimes, "clusters": clusters, "favorite": favorite}
+    named = {"applications": ["cart"], "labels": ["team=shop", "team=pay", "tier=web"]}
+    figure = DoraFilterArgs(from_=THEN, to=THEN, **places, **named)  # type: ignore[arg-type]
+    behind = GitopsReleaseFilterArgs(**places, **named)  # type: ignore[arg-type]
     assert behind.value(STARRED) == figure.value(STARRED)
+    assert figure.value(STARRED).names == {"cart"}
+    assert dict(figure.value(STARRED).labels) == {"team": {"shop", "pay"}, "tier": {"web"}}
 
 
 def test_one_runtime_by_name_still_counts() -> None:

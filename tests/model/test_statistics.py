@@ -4,6 +4,7 @@ import itertools
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from model.database import Database
 from model.errors import InvalidValue
 from model.identity import ApplicationId
+from model.link import ApplicationChanged, Report, SnapshotBegin, SnapshotEnd
 from model.listing import Visibility
 from model.paging import PageRequest
 from model.release import Release, ReleaseFilter
@@ -25,12 +27,15 @@ from model.statistics import (
     frequency_level,
     lead_time_level,
     offsets,
+    preceding,
     total,
     window_of,
 )
 from model.store import release as release_store
+from model.store import report as report_store
 from model.store import statistics as statistics_store
 from model.store.release import ReleaseSelection
+from tests.support.fake_fleet import summary
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 REPO = "https://git.example/platform.git"
@@ -176,3 +181,43 @@ async def test_releases_are_found_by_who_and_what_is_in_them(database: Database)
     assert await numbers(ReleaseFilter(issues=frozenset({"SHOP-7"}))) == [2]
     assert await numbers(ReleaseFilter(issues=frozenset({"SHOP"}))) == []
     assert await numbers(ReleaseFilter(names=frozenset({"other"}))) == []
+
+
+@given(
+    start=st.datetimes(datetime(2024, 1, 1), datetime(2026, 1, 1), timezones=st.just(UTC)),
+    zone=st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"]),
+    by=st.sampled_from(Granularity),
+    steps=st.integers(1, 100),
+)
+def test_what_came_before_is_whole_buckets_up_to_the_first(
+    start: datetime, zone: str, by: Granularity, steps: int
+) -> None:
+    window = window_of(start, start + timedelta(days=7), zone, by)
+    first = buckets(window, {}, now=NOW)[0].start
+    found = buckets(preceding(window, first, steps=steps), {}, now=NOW)[-steps:]
+    assert len(found) == steps
+    assert not any(one.partial for one in found)
+    assert [one.end for one in found] == [*(one.start for one in found[1:]), first]
+
+
+async def test_figures_by_label_are_those_of_the_applications_that_have_it(database: Database) -> None:
+    day = datetime(2026, 5, 1, tzinfo=UTC)
+    cart = msgspec.structs.replace(summary(0), labels={"team": "shop", "tier": "web"})
+    other = msgspec.structs.replace(summary(1), labels={"team": "pay", "tier": "web"})
+    async with database.write() as session:
+        items = (SnapshotBegin(), ApplicationChanged(cart), ApplicationChanged(other), SnapshotEnd())
+        await report_store.apply(session, "demo", "s", Report(1, items))
+    await keep(database, released(1, day, name=cart.key.name), released(1, day, name=other.key.name))
+    window = window_of(day, day + timedelta(days=1), "UTC", Granularity.DAILY)
+
+    async def counted(*labels: tuple[str, frozenset[str]]) -> int:
+        async with database.read() as session:
+            wanted = ReleaseSelection(SEES.visibility, ReleaseFilter(labels=labels))
+            by_bucket = total((await statistics_store.counts_by_bucket(session, wanted, window)).values())
+            assert await statistics_store.counts_of(session, wanted, window) == by_bucket
+        return by_bucket.releases
+
+    assert await counted() == 2
+    assert await counted(("team", frozenset({"shop"}))) == 1
+    assert await counted(("team", frozenset({"shop", "pay"})), ("tier", frozenset({"web"}))) == 2
+    assert await counted(("team", frozenset({"shop"})), ("tier", frozenset({"db"}))) == 0

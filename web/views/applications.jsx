@@ -1,7 +1,7 @@
 // The list of applications: one page from a question, kept current by a stream. Rows change where they are; the order and the
 // set of rows change only when something came or went.
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { useNavigate } from "react-router";
+import { PrefetchPageLinks, useNavigate } from "react-router";
 import { Cards } from "./appcards.jsx";
 import { Table } from "./approws.jsx";
 import { BulkBar } from "./bulk.jsx";
@@ -9,6 +9,7 @@ import { FilterBar, Strip } from "./filterbar.jsx";
 import { fromStart, isFiltered, narrowed, readFilters, readSort, readView, SINCE, SORTS, toArguments, toPagination } from "./filters.js";
 import { announce, AppLink, Bone, Icon, Notice, Stale } from "./kit.jsx";
 import { ask, useConnection, useStream } from "./live.js";
+import { placeOf } from "./place.js";
 import { HEALTH, SYNC } from "./tokens.js";
 import { showQuery, useQuery, withChanges } from "./url.jsx";
 import { Warnings } from "./warnings.jsx";
@@ -58,9 +59,30 @@ export function Applications() {
       )}
       {!(page.error && !page.data) && <Shown view={view} page={page} sort={sort} filtered={isFiltered(filters)} chosen={chosen} onChoose={choose} onChange={change} />}
       <Pager info={page.data?.applications.pageInfo} total={page.data?.selected?.total} onChange={change} />
+      {page.data?.applications.nodes.length > 0 && <Ahead />}
       <BulkBar chosen={chosen} onClear={() => setChosen(new Map())} />
     </>
   );
+}
+
+// Most people come here to open an application: what its page needs is fetched once this one is at rest.
+const ANY = placeOf({ runtime: "any", namespace: "any", name: "any" });
+
+function Ahead() {
+  const [resting, setResting] = useState(false);
+  useEffect(() => {
+    const begin = () => {
+      setResting(true);
+      import("./tree.jsx");
+    };
+    if (!window.requestIdleCallback) {
+      const timer = setTimeout(begin, 500);
+      return () => clearTimeout(timer);
+    }
+    const handle = requestIdleCallback(begin, { timeout: 2_000 });
+    return () => cancelIdleCallback(handle);
+  }, []);
+  return resting && <PrefetchPageLinks page={ANY} />;
 }
 
 function Shown({ view, ...rest }) {

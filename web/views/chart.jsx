@@ -6,6 +6,7 @@ const NARROW = 600; // until the width is known
 const HEIGHT = 160;
 const ROOM = { left: 44, right: 8, top: 8, bottom: 22 };
 const LABEL_WIDTH = 76;
+const LEAST_SEEN = 30; // buckets at once, where there are earlier ones to be seen beside those that are asked for
 
 // Drawn in the pixels that there are, so that letters have one size in every chart.
 function useWidth(ref) {
@@ -18,37 +19,45 @@ function useWidth(ref) {
   return width;
 }
 
-// `buckets`: [{start, partial, values: [..]}] with null for no data; `series`: [{label, colour}].
-export function Chart({ label, buckets, series, granularity, format, kind = "bars", average = null, unit = "count", onPick }) {
+// `buckets`: [{start, partial, values: [..]}] with null for no data; `series`: [{label, colour}]. The first `before` of them came
+// before the period: they are pale, and one scrolls back to them.
+export function Chart({ label, buckets, before = 0, series, granularity, format, kind = "bars", average = null, unit = "count", onPick }) {
   const id = useId();
   const [at, setAt] = useState(null);
   const box = useRef(null);
-  const width = useWidth(box);
+  const room = useWidth(box);
+  const shownAtOnce = before ? Math.min(Math.max(buckets.length - before, LEAST_SEEN), buckets.length) : Math.max(buckets.length, 1);
+  const step = (room - ROOM.left - ROOM.right) / shownAtOnce;
+  const width = before ? Math.round(ROOM.left + ROOM.right + step * buckets.length) : room;
+  const scroller = useRef(null);
+  useEffect(() => {
+    if (before) scroller.current.scrollLeft = scroller.current.scrollWidth;
+  }, [before, width]);
   const sums = buckets.map(({ values }) => values.reduce((sum, value) => sum + (value ?? 0), 0));
   const top = niceCeiling(Math.max(...sums, average ?? 0, 0), unit);
-  const step = (width - ROOM.left - ROOM.right) / Math.max(buckets.length, 1);
   const y = (value) => HEIGHT - ROOM.bottom - (value / top) * (HEIGHT - ROOM.top - ROOM.bottom);
   const every = Math.ceil((buckets.length * LABEL_WIDTH) / (width - ROOM.left - ROOM.right));
   const shown = at === null ? null : buckets[at];
-  return (
-    <figure className="chart" ref={box}>
-      <svg viewBox={`0 0 ${width} ${HEIGHT}`} role="img" aria-label={label} onMouseLeave={() => setAt(null)}>
+  const axis = [0, 0.5, 1].map((share) => (
+    <text key={share} className="chart-text" x={ROOM.left - 6} y={y(top * share) + 4} textAnchor="end">
+      {format(top * share)}
+    </text>
+  ));
+  const picture = (
+      <svg viewBox={`0 0 ${width} ${HEIGHT}`} style={before ? { width } : undefined} role="img" aria-label={label} onMouseLeave={() => setAt(null)}>
         <defs>
           <pattern id={`${id}-cut`} width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
             <rect width="2" height="5" className="chart-cut" />
           </pattern>
         </defs>
         {[0, 0.5, 1].map((share) => (
-          <Fragment key={share}>
-            <line className="chart-grid" x1={ROOM.left} x2={width - ROOM.right} y1={y(top * share)} y2={y(top * share)} />
-            <text className="chart-text" x={ROOM.left - 6} y={y(top * share) + 4} textAnchor="end">
-              {format(top * share)}
-            </text>
-          </Fragment>
+          <line key={share} className="chart-grid" x1={ROOM.left} x2={width - ROOM.right} y1={y(top * share)} y2={y(top * share)} />
         ))}
+        {!before && axis}
+        {before > 0 && <line className="chart-begin" x1={ROOM.left + before * step} x2={ROOM.left + before * step} y1={ROOM.top} y2={HEIGHT - ROOM.bottom} />}
         {kind === "line" && <Line buckets={buckets} y={y} step={step} colour={series[0].colour} />}
         {buckets.map((bucket, index) => (
-          <g key={bucket.start} onMouseEnter={() => setAt(index)} onClick={onPick ? () => onPick(bucket, index) : undefined} className={onPick ? "chart-pick" : undefined}>
+          <g key={bucket.start} onMouseEnter={() => setAt(index)} onClick={onPick ? () => onPick(bucket, index) : undefined} className={`${onPick ? "chart-pick" : ""}${index < before ? " chart-before" : ""}`.trim() || undefined}>
             <rect className={`chart-hit${at === index ? " on" : ""}`} x={ROOM.left + index * step} y={ROOM.top} width={step} height={HEIGHT - ROOM.top - ROOM.bottom} />
             {kind === "bars" && <Stack bucket={bucket} series={series} y={y} x={ROOM.left + index * step} step={step} cut={`url(#${id}-cut)`} />}
             {index % every === 0 && (
@@ -60,10 +69,26 @@ export function Chart({ label, buckets, series, granularity, format, kind = "bar
         ))}
         {average !== null && <line className="chart-average" x1={ROOM.left} x2={width - ROOM.right} y1={y(average)} y2={y(average)} />}
       </svg>
+  );
+  return (
+    <figure className="chart" ref={box}>
+      {before ? (
+        <div className="chart-frame">
+          <div className="chart-scroll" ref={scroller} tabIndex={0} role="group" aria-label={`${label}, with what came before`}>
+            {picture}
+          </div>
+          <svg className="chart-axis" viewBox={`0 0 ${ROOM.left} ${HEIGHT}`} style={{ width: ROOM.left, height: HEIGHT }} aria-hidden="true">
+            {axis}
+          </svg>
+        </div>
+      ) : (
+        picture
+      )}
       <figcaption className="chart-caption muted">
         {shown ? (
           <>
             {bucketLabel(shown.start, granularity, true)}
+            {at < before ? " (before the period)" : ""}
             {shown.partial ? " (not complete)" : ""}: {series.map(({ label: word }, index) => `${word} ${shown.values[index] === null ? "no data" : format(shown.values[index])}`).join(" · ")}
           </>
         ) : (

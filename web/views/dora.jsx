@@ -1,5 +1,5 @@
 // The four key metrics. Every figure opens the releases behind it.
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { Chart } from "./chart.jsx";
 import { FacetMenu } from "./filterbar.jsx";
 import { Bone, Empty, Icon, Notice } from "./kit.jsx";
@@ -22,8 +22,11 @@ export function Dora() {
   const period = useMemo(() => readPeriod(search, { period: "90d", granularity: "WEEKLY" }), [search]);
   const runtimes = search.getAll("runtime");
   const clusters = search.getAll("cluster");
+  const applications = search.getAll("application");
+  const labels = search.getAll("label");
   const star = search.get("star") === "1";
-  const places = { runtimes: runtimes.length ? runtimes : null, clusters: clusters.length ? clusters : null, favorite: star || null };
+  const some = (values) => (values.length ? values : null);
+  const places = { runtimes: some(runtimes), clusters: some(clusters), applications: some(applications), labels: some(labels), favorite: star || null };
   const filters = { from: period.from, to: period.to, granularity: period.by, timeZone: period.timeZone, ...places };
   const { data, error, again } = useAnswer("dora", { filters });
   const found = data?.doraStatistics;
@@ -38,6 +41,8 @@ export function Dora() {
       </div>
       <PeriodBar period={period}>
         <FacetMenu facet={{ key: "cluster", label: "Cluster" }} choices={known} selected={clusters} onChange={change} />
+        <ApplicationMenu selected={applications} onChange={change} />
+        <LabelMenu selected={labels} onChange={change} />
         <button type="button" className="button" aria-pressed={star} onClick={() => change({ star: star ? null : "1" })}>
           <Icon name="star" filled={star} />
           Favourites
@@ -63,6 +68,22 @@ export function Dora() {
       )}
     </>
   );
+}
+
+// There may be thousands of applications: the control plane finds those whose name has the words.
+function ApplicationMenu({ selected, onChange }) {
+  const [wanted, setWanted] = useState(false);
+  const [text, setText] = useState("");
+  const { data } = useAnswer("jump", { search: text }, { enabled: wanted });
+  const names = data && [...new Set(data.applications.nodes.filter(({ metadata }) => metadata.kind !== "ApplicationSet").map(({ metadata }) => metadata.name))];
+  return <FacetMenu facet={{ key: "application", label: "Application" }} choices={names?.map((value) => ({ value, count: null }))} selected={selected} onChange={onChange} onWanted={setWanted} onFind={setText} />;
+}
+
+// Labels of all applications, whatever else is chosen.
+function LabelMenu({ selected, onChange }) {
+  const [wanted, setWanted] = useState(false);
+  const { data } = useAnswer("application_choices", { choices: {} }, { enabled: wanted });
+  return <FacetMenu facet={{ key: "label", label: "Label" }} choices={data?.choices.labels} selected={selected} onChange={onChange} onWanted={setWanted} />;
 }
 
 function Totals({ totals }) {

@@ -130,14 +130,19 @@ const WORD_OF = { sync: (value) => SYNC[value]?.word, kind: (value) => KINDS[val
 const wordOf = (facet, value) => (facet.word ?? WORD_OF[facet.key])?.(value) ?? value;
 
 // `facet`: {key, label, word?}, word says what people read for a value. `onWanted` hears whether the choices are looked at,
-// or about to be; until they are there they are undefined.
-export function FacetMenu({ facet, choices, selected, onChange, onWanted }) {
+// or about to be; until they are there they are undefined. `onFind` hears what somebody looks for, where the choices are too
+// many to have them all. What a choice is `also` called is found too.
+export function FacetMenu({ facet, choices, selected, onChange, onWanted, onFind }) {
   const ref = useRef(null);
   useClosing(ref);
   const [text, setText] = useState("");
   const offered = choices ?? [];
   const known = [...offered, ...selected.filter((value) => !offered.some((choice) => choice.value === value)).map((value) => ({ value, count: 0 }))];
-  const shown = known.filter(({ value }) => wordOf(facet, value).toLowerCase().includes(text.toLowerCase()));
+  const shown = known.filter(({ value, also = "" }) => `${wordOf(facet, value)} ${also}`.toLowerCase().includes(text.toLowerCase()));
+  const find = (next) => {
+    setText(next);
+    onFind?.(next);
+  };
   const toggle = (value) => onChange({ [facet.key]: selected.includes(value) ? selected.filter((one) => one !== value) : [...selected, value] });
   return (
     <details
@@ -153,16 +158,16 @@ export function FacetMenu({ facet, choices, selected, onChange, onWanted }) {
         <Icon name="down" />
       </summary>
       <div className="menu-body" role="group" aria-label={facet.label}>
-        {known.length > MANY && (
-          <input type="search" className="menu-search" aria-label={`Find in ${facet.label}`} placeholder="Find" value={text} onChange={(event) => setText(event.target.value)} />
+        {(known.length > MANY || onFind) && (
+          <input type="search" className="menu-search" aria-label={`Find in ${facet.label}`} placeholder="Find" value={text} onChange={(event) => find(event.target.value)} />
         )}
         {!choices && <p className="pad"><Bone wide /></p>}
         {choices && shown.length === 0 && <p className="muted pad">{known.length ? "Nothing has this in its name." : "Nothing to choose from yet."}</p>}
-        {shown.map(({ value, count }) => (
-          <label key={value}>
+        {shown.map(({ value, count, also }) => (
+          <label key={value} title={also}>
             <input type="checkbox" checked={selected.includes(value)} onChange={() => toggle(value)} />
             <span>{wordOf(facet, value)}</span>
-            <span className="count">{count}</span>
+            {count !== null && <span className="count">{count}</span>}
           </label>
         ))}
       </div>

@@ -3,19 +3,21 @@ import { useMemo } from "react";
 import { Chart } from "./chart.jsx";
 import { AppLink, Bone, Empty, Icon, Notice } from "./kit.jsx";
 import { useAnswer } from "./live.js";
-import { readPeriod, whole } from "./period.js";
+import { FacetMenu } from "./filterbar.jsx";
+import { HISTORY, readPeriod, whole } from "./period.js";
 import { PeriodBar } from "./periodbar.jsx";
 import { placeOf } from "./place.js";
 import { SetUp } from "./setup.jsx";
 import { Health } from "./status.jsx";
-import { useQuery } from "./url.jsx";
+import { showQuery, useQuery, withChanges } from "./url.jsx";
 
 export function Home() {
   const search = useQuery();
   const period = useMemo(() => readPeriod(search), [search]);
   const runtimes = search.getAll("runtime");
   const filters = { from: period.from, to: period.to, granularity: period.by, timeZone: period.timeZone, runtimes: runtimes.length ? runtimes : null };
-  const { data, error, again } = useAnswer("home", { filters });
+  const clusters = search.getAll("cluster");
+  const { data, error, again } = useAnswer("home", { filters, steps: HISTORY[period.by], clusters: clusters.length ? clusters : null });
   const home = data?.homeStatistics;
   return (
     <>
@@ -32,7 +34,7 @@ export function Home() {
         </div>
         <div className="home-column">
           <Counts home={home} />
-          <Busiest home={home} />
+          <Busiest home={home} clusters={clusters} />
         </div>
       </div>
     </>
@@ -92,7 +94,7 @@ const SERIES = [
 ];
 
 function Deployments({ home, period }) {
-  const any = home?.deployments.some((one) => one.successful + one.failed + one.rollbacks > 0);
+  const any = home && [...home.history, ...home.deployments].some((one) => one.successful + one.failed + one.rollbacks > 0);
   return (
     <Tile title="Deployments" aside={<AppLink to="/dora">Key metrics</AppLink>}>
       {!home && <Bone wide />}
@@ -103,25 +105,29 @@ function Deployments({ home, period }) {
           <Trend word="rolled back" trend={home.totals.rollbacks} more="bad" />
         </div>
       )}
-      {home && !any && <Empty title="Nothing was deployed in this period" next="Push a change to a repository that an application follows, or choose a longer period." />}
+      {home && !any && <Empty title="Nothing was deployed in this period or before" next="Push a change to a repository that an application follows, or choose a longer period." />}
       {any && (
         <Chart
           label="Deployments over time"
           granularity={period.by}
           series={SERIES}
           format={whole}
-          buckets={home.deployments.map((one) => ({ start: one.start, partial: one.partial, values: [one.successful, one.failed, one.rollbacks] }))}
+          before={home.history.length}
+          buckets={[...home.history, ...home.deployments].map((one) => ({ start: one.start, partial: one.partial, values: [one.successful, one.failed, one.rollbacks] }))}
         />
       )}
     </Tile>
   );
 }
 
-function Busiest({ home }) {
+function Busiest({ home, clusters }) {
+  const known = (useAnswer("clusters", {}).data?.clusters.nodes ?? []).map((one) => ({ value: one.metadata.name, count: one.info.applicationsCount, also: one.server }));
+  const choose = (changes) => showQuery(withChanges(new URLSearchParams(location.search), changes), { replace: true });
+  const filter = known.length + clusters.length > 1 && <FacetMenu facet={{ key: "cluster", label: "Cluster" }} choices={known} selected={clusters} onChange={choose} />;
   const most = Math.max(...(home?.mostActive ?? []).map((one) => one.deployments.value), 1);
   const share = (count) => `${(count / most) * 100}%`;
   return (
-    <Tile title="Most active applications">
+    <Tile title="Most active applications" aside={filter}>
       {!home && <Bone wide />}
       {home?.mostActive.length === 0 && <p className="muted">No deployments in this period.</p>}
       <ol className="busiest">

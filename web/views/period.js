@@ -13,6 +13,9 @@ export const GRANULARITIES = [
   ["MONTHLY", "Monthly"],
 ];
 
+// How many steps before the period are shown beside it.
+export const HISTORY = { DAILY: 60, WEEKLY: 26, MONTHLY: 12 };
+
 // The window up to now that the query names, as the API takes it.
 export function readPeriod(search, { period = "7d", granularity = "DAILY" } = {}, now = new Date()) {
   const [key, , days] = PERIODS.find(([name]) => name === search.get("time")) ?? PERIODS.find(([name]) => name === period);
