@@ -13,6 +13,7 @@ from tests.bench.after_sync import bench_synced_fleet
 from tests.bench.audit import bench_audit
 from tests.bench.browser import CHROMIUM, bench_browser
 from tests.bench.changes import bench_click_to_commit, bench_fifty_writers, bench_permission_check
+from tests.bench.consoles import bench_consoles
 from tests.bench.control_plane import bench_page, bench_subscribers
 from tests.bench.first_sync import bare_loop, bench_first_sync
 from tests.bench.kube_http import connect
@@ -24,6 +25,8 @@ from tests.bench.rollout_step import bench_rollout_step
 from tests.bench.rollouts import bench_rollouts
 from tests.bench.statistics import bench_statistics
 from tests.support.real_apiserver import assets, running_real_cluster
+
+CONSOLE_BUILT = Path("web/.web/build/client")
 
 Bench = Callable[[Path], Awaitable[list[Row]]]
 
@@ -70,6 +73,8 @@ def benches(applications: int) -> dict[str, Bench]:
         "page": partial(bench_page, applications=10 * applications),
         "subscribers": partial(bench_subscribers, applications=applications, subscribers=200),
     }
+    if CONSOLE_BUILT.exists():
+        rows["consoles"] = partial(bench_consoles, applications=10 * applications, consoles=200)
     if Path(CHROMIUM).exists():
         rows["browser"] = partial(bench_browser, applications=10 * applications)
     if assets() is not None:

@@ -14,13 +14,12 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from model.link import GetTree, TreeAnswer, TreeChange, TreeNode, WatchTree
 from tests.bench.control_plane import PASSWORD, Plane, control_plane, fill
-from tests.bench.process import cost_of
 from tests.bench.result import Row, Spread
 from tests.support.fake_tree import tree
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-LOADS, KEYSTROKES, OPENINGS, UPDATES, CONSOLES = 7, 12, 7, 12, 20
+LOADS, KEYSTROKES, OPENINGS, UPDATES = 7, 12, 7, 12
 IDLE_SECONDS = 20
 WIDE_NODES = 1_000
 FIRST_ROW = "tbody.app"
@@ -74,7 +73,6 @@ async def bench_browser(folder: Path, *, applications: int) -> list[Row]:
                 await _openings(browser, plane),
                 await _tree(browser, plane, wide),
                 await _idle(browser, plane),
-                await _consoles(browser, plane),
             ]
         finally:
             await browser.close()
@@ -235,14 +233,3 @@ async def _idle(browser: Browser, plane: Plane) -> Row:
         await asyncio.sleep(IDLE_SECONDS)
     a_minute = received * 60 / IDLE_SECONDS
     return Row("browser: bytes of an idle minute", f"{a_minute:.0f} bytes", "~ 0", {"bytes_a_minute": round(a_minute)})
-
-
-async def _consoles(browser: Browser, plane: Plane) -> Row:
-    async with _signed_in(browser, plane) as context:
-        await _opened(context, "/applications", FIRST_ROW)
-        before = cost_of(plane.pid)
-        for _ in range(CONSOLES):
-            await _opened(context, "/applications", FIRST_ROW)
-        each_kib = (cost_of(plane.pid).resident_mib - before.resident_mib) * 1024 / CONSOLES
-    name = f"browser: memory of the control plane for each of {CONSOLES} open consoles"
-    return Row(name, f"{each_kib:.0f} KiB", "<= 300 KB", {"kib_each": round(each_kib)})

@@ -1,0 +1,165 @@
+"""Many open consoles on one control plane, by clients that say on the wire what a tab on Applications says.
+
+A tab asks its questions once, holds Reflex's socket, and one GraphQL socket with three subscriptions. What a tab costs
+the control plane is the slope between half of them and all. What it asks again after a change is not part of this.
+"""
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+import msgspec
+
+from model.link import ApplicationChanged
+from tests.bench.control_plane import PASSWORD, Plane, control_plane, fill
+from tests.bench.process import cost_of
+from tests.bench.result import Row, Spread
+from tests.support.fake_fleet import summary
+from web.graph.document import document
+
+EVENTS = 20
+PAUSE_SECONDS = 0.5  # longer than events are collected for, or the collecting would be measured
+SETTLE_SECONDS = 5
+AT_ONCE = 8  # that many are opened side by side
+SORT = {"field": "lastUpdated", "order": "desc"}
+QUESTIONS: tuple[tuple[str, dict[str, object]], ...] = (
+    ("applications", {"filters": {}, "sort": SORT, "pagination": {"first": 50}}),
+    ("application_counts", {"filters": {}, "strip": {}, "always": {}}),
+    ("warnings", {"filters": {}, "pagination": {"first": 100}}),
+    ("activity", {"filters": None}),
+    ("banners", {}),
+)
+STREAMS: tuple[tuple[str, dict[str, object]], ...] = (
+    ("application_changes", {"filters": {}}),
+    ("activity_changes", {}),
+    ("banner_changes", {}),
+)
+NAMESPACE = "/ui-api/_event"
+HYDRATE = {
+    "name": "reflex___state____state.hydrate_and_load",
+    "payload": {"hashes": []},
+    "router_data": {"pathname": "/applications", "asPath": "/applications"},
+}
+
+
+@dataclass(slots=True)
+class Console:
+    """One tab's two sockets; both are read for as long as it is open."""
+
+    stream: aiohttp.ClientWebSocketResponse
+    state: aiohttp.ClientWebSocketResponse
+    waiting: dict[str, asyncio.Future[float]] = field(default_factory=dict)
+
+    async def until(self, text: str) -> float:
+        """When (loop time) the stream brought this."""
+        self.waiting[text] = asyncio.get_running_loop().create_future()
+        async with asyncio.timeout(60):
+            return await self.waiting[text]
+
+    async def read(self) -> None:
+        """Resolves what is waited for."""
+        async for message in self.stream:
+            for text in [text for text in self.waiting if text in message.data]:
+                self.waiting.pop(text).set_result(asyncio.get_running_loop().time())
+
+    async def answer_pings(self) -> None:
+        """Engine.IO closes a socket whose pings stay unanswered."""
+        async for message in self.state:
+            if message.data == "2":
+                await self.state.send_str("3")
+
+
+async def bench_consoles(folder: Path, *, applications: int, consoles: int) -> list[Row]:
+    async with control_plane(folder) as plane, _signed_in(plane) as session:
+        await fill(plane.runtime, applications, now=datetime.now(UTC))
+        async with AsyncExitStack() as stack:
+            await _open(stack, session, plane, AT_ONCE)  # what the first one leaves in caches is nobody's
+            half = await _open(stack, session, plane, consoles // 2)
+            before = await _resident(plane)
+            other = await _open(stack, session, plane, consoles - consoles // 2)
+            after = await _resident(plane)
+            spread = await _updates(plane, [*half, *other], applications)
+    each_kib = (after - before) * 1024 / len(other)
+    delivered = f"update p50 {spread.p50 * 1000:.0f} ms, p95 {spread.p95 * 1000:.0f} ms; memory {each_kib:.0f} KiB each"
+    figures = {**spread.milliseconds("update"), "kib_each": round(each_kib), "resident_mib": round(after)}
+    return [Row(f"{consoles} open consoles", delivered, "p95 <= 300 ms, <= 300 KB each", figures)]
+
+
+async def _resident(plane: Plane) -> float:
+    await asyncio.sleep(SETTLE_SECONDS)
+    return cost_of(plane.pid).resident_mib
+
+
+@asynccontextmanager
+async def _signed_in(plane: Plane) -> AsyncIterator[aiohttp.ClientSession]:
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(plane.url, cookie_jar=jar, connector=aiohttp.TCPConnector(limit=0)) as session:
+        async with session.post("/auth/login", json={"username": "admin", "password": PASSWORD}) as answer:
+            answer.raise_for_status()
+        yield session
+
+
+async def _open(stack: AsyncExitStack, session: aiohttp.ClientSession, plane: Plane, count: int) -> list[Console]:
+    found: list[Console] = []
+    for start in range(0, count, AT_ONCE):
+        few = range(start, min(start + AT_ONCE, count))
+        found += await asyncio.gather(*(_console(session, plane) for _ in few))
+    for console in found:
+        stack.push_async_callback(console.stream.close)
+        stack.push_async_callback(console.state.close)
+        for work in (console.read(), console.answer_pings()):
+            stack.callback(asyncio.create_task(work).cancel)
+    return found
+
+
+async def _console(session: aiohttp.ClientSession, plane: Plane) -> Console:
+    for name, variables in QUESTIONS:
+        async with session.post("/graphql", json={"query": document(name), "variables": variables}) as answer:
+            body = await answer.json()
+            assert body.get("data"), body
+    state = await _hydrated(session, plane)
+    stream = await session.ws_connect(
+        "/graphql", protocols=("graphql-transport-ws",), headers={"Origin": plane.url}, max_msg_size=0
+    )
+    await stream.send_json({"type": "connection_init"})
+    for number, (name, variables) in enumerate(STREAMS):
+        payload = {"query": document(name), "variables": variables}
+        await stream.send_json({"id": str(number), "type": "subscribe", "payload": payload})
+    while '"SNAPSHOT"' not in await stream.receive_str():
+        pass
+    return Console(stream, state)
+
+
+async def _hydrated(session: aiohttp.ClientSession, plane: Plane) -> aiohttp.ClientWebSocketResponse:
+    address = f"{NAMESPACE}/?token={uuid.uuid4()}&EIO=4&transport=websocket"
+    state = await session.ws_connect(address, headers={"Origin": plane.url})
+    await state.send_str(f"40{NAMESPACE},{json.dumps({'event': HYDRATE})}")
+    async with asyncio.timeout(60):
+        while '"is_hydrated_rx_state_":true' not in (text := await state.receive_str()).replace(" ", ""):
+            if text == "2":
+                await state.send_str("3")
+    return state
+
+
+async def _updates(plane: Plane, consoles: list[Console], applications: int) -> Spread:
+    """A report until each console has it. The newest 100 applications are what their streams began with."""
+    shown = [summary(index, now=datetime.now(UTC)) for index in range(min(applications, 50))]
+    seconds: list[float] = []
+    for number in range(EVENTS):
+        text = f"update {number} of many"
+        changed = msgspec.structs.replace(
+            shown[number % len(shown)], health_message=text, resource_version=str(10_000_000 + number)
+        )
+        waiting = [asyncio.create_task(console.until(text)) for console in consoles]
+        await asyncio.sleep(0)
+        start = asyncio.get_running_loop().time()
+        await plane.runtime.report_unacknowledged(ApplicationChanged(changed))
+        seconds += [at - start for at in await asyncio.gather(*waiting)]
+        await asyncio.sleep(PAUSE_SECONDS)
+    return Spread.of(seconds)
