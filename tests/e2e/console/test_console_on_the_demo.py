@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, async_playwright, expect
 
-from tests.e2e.console.conftest import CHROMIUM, FLAGS
+from tests.e2e.console.conftest import CHROMIUM, FLAGS, NO_CHROMIUM
 from tests.support.console_plane import RESULTS
 from tests.support.demo import Demo, running_demo
 from web import build
@@ -45,7 +45,7 @@ async def test_a_push_changes_the_tree_in_the_browser(tmp_path: Path) -> None:
     if not build.HASHES.exists():
         pytest.skip("the console is not built: make console")
     if not CHROMIUM.exists():
-        pytest.skip("Chromium is not installed: apt-get install chromium")
+        pytest.skip(NO_CHROMIUM)
     folder = tmp_path / "apps"
     async with running_demo(tmp_path / "data") as demo, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
