@@ -3,9 +3,9 @@
 import pytest
 
 from gitsync.application.state import ApplicationState, MemoKey
-from gitsync.application.verdict import judge_extra, shared_condition
+from gitsync.application.verdict import judge_extra, judge_refused, shared_condition
 from gitsync.manifest.annotations import compare_choice
-from gitsync.manifest.object import LiveObject
+from gitsync.manifest.object import DesiredObject, LiveObject, Origin
 from model.health import Sync
 from model.identity import ResourceKey
 from model.kinds.meta import OwnerReference
@@ -44,6 +44,12 @@ def test_an_extraneous_object_that_is_to_be_ignored_shows_its_state_and_does_not
     (verdict,) = state
     assert (verdict.sync_shown, verdict.requires_pruning) == ("OutOfSync", True)
     assert state.sync is Sync.SYNCED
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_what_the_project_does_not_permit_is_unknown_whether_it_lives_or_not(there: bool) -> None:
+    verdict = judge_refused(DesiredObject(KEY, "v1", {}, "digest", Origin("a.yaml", 0)), live(OWN) if there else None)
+    assert (verdict.sync_shown, verdict.counts_for_health, verdict.exists) == ("Unknown", False, there)
 
 
 def test_a_copy_is_shown_without_a_state_and_never_pruned() -> None:

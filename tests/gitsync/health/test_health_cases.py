@@ -43,3 +43,48 @@ def test_no_object_is_too_broken_to_be_judged(kind: tuple[str, str], broken: obj
         {"apiVersion": api_version, "kind": name, "metadata": broken, "status": {"conditions": broken}},
     ):
         facts_of(body)
+
+
+@pytest.mark.parametrize("happened", ["True", "False"])
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "FailedComputeMetricsReplicas",
+        "FailedGetExternalMetric",
+        "FailedGetObjectMetric",
+        "FailedGetPodsMetric",
+        "FailedGetResourceMetric",
+        "FailedGetScale",
+        "FailedUpdateScale",
+        "InvalidSelector",
+    ],
+)
+def test_each_reason_of_a_failing_autoscaler_degrades_it_whatever_its_condition_says(
+    reason: str, happened: str
+) -> None:
+    conditions = [
+        {"type": "AbleToScale", "status": "True", "reason": "ReadyForNewScale"},
+        {"type": "ScalingActive", "status": happened, "reason": reason},
+    ]
+    body = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "status": {"conditions": conditions}}
+    report = assess_health(body)
+    assert report is not None
+    assert report.status == "Degraded"
+
+
+@pytest.mark.parametrize(
+    ("phase", "status"),
+    [
+        ("", "Progressing"),
+        ("Pending", "Progressing"),
+        ("Running", "Progressing"),
+        ("Succeeded", "Healthy"),
+        ("Failed", "Degraded"),
+        ("Error", "Degraded"),
+        ("Sideways", "Unknown"),
+    ],
+)
+def test_a_workflow_does_as_its_phase_says(phase: str, status: str) -> None:
+    report = assess_health({"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "status": {"phase": phase}})
+    assert report is not None
+    assert report.status == status

@@ -112,3 +112,15 @@ def test_what_is_wrong_in_a_rule_file_is_told_with_its_line(told: str) -> None:
     with pytest.raises(RuleError, match=re.escape(words)) as caught:
         parse_rule_file(WRONG[told], file="a.yaml")
     assert caught.value.message.startswith(f"a.yaml:{line}:" if line != "2" else "a.yaml:1:")
+
+
+NAMED = read_yaml(Path(__file__).with_name("named_groups.yaml").read_text())
+
+
+@pytest.mark.parametrize("case", NAMED, ids=lambda case: next(iter(case)))
+def test_every_named_group_is_judged_also_in_odd_states(case: dict[str, Any]) -> None:
+    api_version, _, kind = next(iter(case)).partition(" ")
+    named = {kind if key == f"{api_version} {kind}" else key: value for key, value in case.items()}
+    report = assess_health({**built("", named), "apiVersion": api_version})
+    assert report is not None
+    assert report.status == case[f"{api_version} {kind}"]
