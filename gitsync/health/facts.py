@@ -32,7 +32,8 @@ def facts_of(body: JsonObject, assess: Callable[[JsonObject], HealthReport | Non
             spec = section(body, "spec")
             return Facts(health, _pod(body), _images(spec), text(spec, "nodeName"))
         traffic = traffic_of(body, group, kind) if leads else None
-        return Facts(health, badges(body) if badges else (), traffic=traffic)
+        claims = _claim_templates(body) if (group, kind) == ("apps", "StatefulSet") else ()
+        return Facts(health, badges(body) if badges else (), traffic=traffic, claims=claims)
     except MalformedField:
         return Facts(health)
 
@@ -60,6 +61,11 @@ def _workload(body: JsonObject) -> Badges:
     if replicas is not None:
         badges.append(("Ready", f"{count(section(body, 'status'), 'readyReplicas')}/{replicas}"))
     return tuple(badges)
+
+
+def _claim_templates(body: JsonObject) -> tuple[str, ...]:
+    templates = items(section(body, "spec"), "volumeClaimTemplates")
+    return tuple(name for one in templates if (name := text(section(one, "metadata"), "name")))
 
 
 def _daemon_set(body: JsonObject) -> Badges:

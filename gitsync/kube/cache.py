@@ -15,6 +15,7 @@ import msgspec
 
 from gitsync.kube import definition
 from gitsync.kube.backoff import Backoff
+from gitsync.kube.claims import CLAIM, STATEFUL_SET
 from gitsync.kube.client import Cluster
 from gitsync.kube.connection import Connection
 from gitsync.kube.discovery import ApiResource
@@ -56,7 +57,7 @@ _JUDGED_AT_ONCE = 100  # objects, before others have their turn
 _SETTLE_ATTEMPTS = 3  # a kind that the cluster fails to list that often no longer holds `synced` up
 _DEFINITIONS: GroupKind = (definition.GROUP, definition.KIND)
 _API_SERVICES: GroupKind = ("apiregistration.k8s.io", "APIService")
-_ALWAYS_WITH_FACTS: frozenset[GroupKind] = frozenset({("", "PersistentVolumeClaim")})  # shown below StatefulSets
+_ALWAYS_WITH_FACTS: frozenset[GroupKind] = frozenset({CLAIM, STATEFUL_SET})  # the one is shown below the other
 
 
 @dataclass(slots=True)

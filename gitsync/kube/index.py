@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 
 import msgspec
 
+from gitsync.kube.claims import ClaimOwners, with_maker
 from gitsync.kube.observed import Observed
 from gitsync.kube.sharing import shared_facts, shared_owners, shared_pairs
 from gitsync.manifest.object import Facts, LiveObject
@@ -103,6 +104,7 @@ class LiveIndex:
         self._owned: dict[str, dict[ResourceKey, LiveObject]] = {}
         self._copies: dict[str, dict[ResourceKey, LiveObject]] = {}
         self._on_node: dict[str, dict[ResourceKey, LiveObject]] = {}
+        self._claims = ClaimOwners()
         self._loose: dict[str, dict[ResourceKey, LiveObject]] | None = None  # by namespace; made when first asked for
 
     def __len__(self) -> int:
@@ -171,6 +173,7 @@ class LiveIndex:
 
     def put(self, live: LiveObject) -> LiveEvent | None:
         """Takes the newest state of an object. None when it is the state that is known, judged as before."""
+        live = self._claims.take(live, self.get)
         key = live.key
         kind = self._kinds.setdefault((key.group, key.kind), {})
         old = kind.get(key)
@@ -183,6 +186,8 @@ class LiveIndex:
             roots = set()
         kind[key] = live
         self._link(live)
+        if old is None or old.facts.claims != live.facts.claims:
+            self._own_claims(live)
         roots.update(self.roots_of(live))
         return LiveEvent(old, live, tuple(roots))
 
@@ -194,7 +199,18 @@ class LiveIndex:
         roots = tuple(set(self.roots_of(old)))
         self._unlink(old)
         del self._kinds[key.group, key.kind][key]
+        self._claims.forget(key)
+        self._own_claims(old)
         return LiveEvent(old, None, roots)
+
+    def _own_claims(self, maker: LiveObject) -> None:
+        """A StatefulSet came, went, or has other templates: claims in its namespace are its own, or no more."""
+        for claim in self._claims.beside(maker):
+            now, before = with_maker(claim, self.get), self.get(claim.key)
+            if before is not None and now.owners != before.owners:
+                self._unlink(before)
+                self._kinds[claim.key.group, claim.key.kind][claim.key] = now
+                self._link(now)
 
     def _link(self, live: LiveObject) -> None:
         self._by_uid[live.uid] = live

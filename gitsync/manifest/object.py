@@ -59,13 +59,17 @@ class Traffic(msgspec.Struct, frozen=True, gc=False):
 
 
 class Facts(msgspec.Struct, frozen=True, gc=False):
-    """What is kept of an object whose body is not: enough for the tree. Made once per event, by `gitsync.health`."""
+    """What is kept of an object whose body is not: enough for the tree. Made once per event, by `gitsync.health`.
+
+    `claims` are the names of a StatefulSet's templates of volume claims.
+    """
 
     health: HealthReport | None = None
     info: tuple[tuple[str, str], ...] = ()
     images: tuple[str, ...] = ()
     node: str = ""
     traffic: Traffic | None = None
+    claims: tuple[str, ...] = ()
 
 
 class LiveObject(msgspec.Struct, frozen=True, gc=False):

@@ -176,3 +176,11 @@ JSON = st.recursive(
 def test_a_merge_patch_turns_one_into_the_other(old: dict[str, Any], new: dict[str, Any]) -> None:
     assert apply_merge_patch(old, merge_patch(old, new)) == new
     assert merge_patch(new, new) == {}
+
+
+def test_every_kind_of_whom_there_are_actions_has_a_name_for_each_of_its_own() -> None:
+    for kind, actions in BUILT_IN.items():
+        names = [action.name for action in actions]
+        assert len(names) == len(set(names)) > 0, kind
+    assert len(BUILT_IN) >= 51
+    assert sum(map(len, BUILT_IN.values())) >= 125

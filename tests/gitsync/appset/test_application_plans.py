@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gitsync.appset.generate import Generation, GenerationError
 from gitsync.appset.plan import Policy, governed, plan_applications, policy_of
-from gitsync.appset.rollout import RolloutApplication, allowed_at_once, deletion_order, next_rollout
+from gitsync.appset.rollout import RolloutApplication, allowed_at_once, deletion_order, held, next_rollout, sync_request
 
 OWNER = {"kind": "ApplicationSet", "apiVersion": "argoproj.io/v1alpha1", "name": "set", "uid": "u"}
 OWNER |= {"controller": True, "blockOwnerDeletion": True}  # type: ignore[dict-item]  # an object holds any JSON
@@ -166,3 +166,19 @@ def test_what_may_not_be_written_is_neither_changed_nor_deleted_and_others_are()
     plan = plan_applications(application_set(), generation, [owned("old"), owned("gone")], Policy.SYNC)
     assert [(str(one.verb), one.name) for one in plan.changes] == [("create", "new"), ("delete", "gone")]
     assert plan.withheld == ("old is not written: more than one Application has this name",)
+
+
+@pytest.mark.parametrize(
+    ("limit", "of_five"),
+    [(None, 5), (0, 0), ("0%", 0), ("10%", 1), ("50%", 2), ("100%", 5), (3, 3), ("3", 3), ("many", 0)],
+)
+def test_how_many_of_a_step_may_begin_at_once(limit: int | str | None, of_five: int) -> None:
+    """0 leaves the step to people; what cannot be read lets nobody begin."""
+    assert allowed_at_once(limit, 5) == of_five
+
+
+def test_a_rolling_set_switches_the_automated_sync_of_its_applications_off_and_keeps_the_rest_of_it() -> None:
+    wanted = body("a", syncPolicy={"automated": {"prune": True}, "syncOptions": ["X=true"]})
+    policy = held(wanted)["spec"]["syncPolicy"]
+    assert policy == {"automated": {"prune": True, "enabled": False}, "syncOptions": ["X=true"]}
+    assert sync_request(held(wanted))["sync"] == {"prune": True, "syncOptions": ["X=true"]}

@@ -210,3 +210,12 @@ def test_a_home_cluster_that_is_shut_out_is_generated_for_by_nobody() -> None:
     body = application_set({"generators": [{"clusters": {}}], "template": template})
     generation = generate(body, GeneratorInputs(without_home(CLUSTERS)), now=NOW)
     assert [one["metadata"]["name"] for one in generation.applications] == ["big-one", "dev"]
+
+
+def test_a_templated_project_is_warned_of() -> None:
+    spec = {"generators": [{"list": {"elements": [{"team": "shop"}]}}]}
+    template = {"metadata": {"name": "{{team}}"}, "spec": {"project": "{{team}}"}}
+    (warning,) = generate(application_set({**spec, "template": template}), inputs(), now=NOW).warnings
+    assert "chooses the project" in warning
+    fixed = {"metadata": {"name": "{{team}}"}, "spec": {"project": "shop"}}
+    assert generate(application_set({**spec, "template": fixed}), inputs(), now=NOW).warnings == ()
