@@ -53,6 +53,7 @@ def _routes(settings: Settings, forwarding: GitForwarding | None, console: ASGIA
         Route("/auth/login", auth.login, methods=["POST"]),
         Route("/auth/providers", oauth.providers, methods=["GET"]),
         Route("/auth/sign-in/{provider}", oauth.begin, methods=["GET"]),
+        Route("/auth/sign-in/{provider}", oauth.with_token, methods=["POST"]),
         Route("/auth/callback/{provider}", oauth.callback, methods=["GET"]),
         Route("/auth/logout", auth.logout, methods=["POST"]),
         Route("/audit/export", audit_export.export, methods=["GET"]),

@@ -7,9 +7,10 @@ somebody else from another address.
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from api.access.passwords import hash_password, needs_rehash, verify_password
 from api.access.secret_token import SESSION, hash_token, new_token
@@ -24,6 +25,7 @@ FAILURES_PER_NAME = 10
 FAILURES_PER_ADDRESS = 50
 FAILURE_WINDOW = timedelta(minutes=5)
 MAX_PASSWORD_CHARACTERS = 1024
+Proof = TypeVar("Proof")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,16 @@ class SignIn:
         if len(password) > MAX_PASSWORD_CHARACTERS or not await verify_password(hashed, password):
             await self._note_failure(subjects)
             raise Unauthorized("the present password is another one")
+
+    async def limited(self, address: str, attempt: Callable[[], Awaitable[Proof]]) -> Proof:
+        """What proves somebody's account. Raises what the attempt raises, or TooMany after too many that failed."""
+        subjects = {_digest(address): FAILURES_PER_ADDRESS}
+        await self._refuse_if_too_many(subjects)
+        try:
+            return await attempt()
+        except Unauthorized:
+            await self._note_failure(subjects)
+            raise
 
     async def sign_in_account(self, provider: str, subject: str, name: str, *, email: str, is_admin: bool) -> SignedIn:
         """Signs in who proved to own an account elsewhere; `name` is for a person who comes for the first time.

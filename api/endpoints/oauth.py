@@ -1,20 +1,23 @@
-"""Sign-in with an account elsewhere: GET /auth/providers, /auth/sign-in/NAME (sends there), /auth/callback/NAME (back).
+"""Sign-in with an account elsewhere: GET /auth/providers, /auth/sign-in/NAME (sends there), /auth/callback/NAME (back);
+POST /auth/sign-in/NAME with a personal token of that host.
 
 The browser keeps the sign-in that is under way in a cookie of its own, so that any replica can end what another began.
 """
 
 import asyncio
 
+import msgspec
 import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from api.access.oauth.client import Granted
 from api.access.oauth.flow import Pending, authorization_url, is_admin, may_sign_in, person_name, same_state
-from api.access.oauth.provider import SignInProvider, git_user
+from api.access.oauth.provider import SignInProvider, git_user, is_personal
 from api.access.sign_in import SignedIn
-from api.endpoints.request import SESSION_COOKIE, error_response, plane_of
-from api.errors import ApiError, NotVisible, Unauthorized
+from api.endpoints.auth import MAX_LOGIN_BYTES
+from api.endpoints.request import SESSION_COOKIE, error_response, plane_of, read_body, refuse_cross_site
+from api.errors import ApiError, Invalid, NotVisible, Unauthorized
 from api.live.tidings import CredentialChanged
 from api.plane import ControlPlane
 from model.link_access import GitTokensAnswer, PutGitToken
@@ -24,6 +27,15 @@ PENDING_SECONDS = 600
 HAND_OVER_SECONDS = 5.0
 LONGEST_CODE = 4096
 
+
+class WithToken(msgspec.Struct, frozen=True):
+    token: str
+
+    def __repr__(self) -> str:
+        return "WithToken()"
+
+
+_with_token = msgspec.json.Decoder(WithToken)
 log = structlog.get_logger(__name__)
 
 
@@ -31,7 +43,16 @@ async def providers(request: Request) -> Response:
     """What a sign-in page offers."""
     offered = plane_of(request).settings.sign_in
     return JSONResponse(
-        [{"name": one.name, "kind": one.kind.value, "title": one.title or one.name.capitalize()} for one in offered]
+        [
+            {
+                "name": one.name,
+                "kind": one.kind.value,
+                "title": one.title or one.name.capitalize(),
+                "account": bool(one.client_id),
+                "personalToken": one.personal_tokens,
+            }
+            for one in offered
+        ]
     )
 
 
@@ -39,6 +60,8 @@ async def begin(request: Request) -> Response:
     plane = plane_of(request)
     try:
         provider = _provider(plane, request)
+        if not provider.client_id:
+            raise NotVisible("this provider takes personal tokens only", suggestion="send one with POST")
         endpoints = await plane.oauth.endpoints(provider)
     except ApiError as error:
         return error_response(error)
@@ -69,6 +92,41 @@ async def callback(request: Request) -> Response:
     response.delete_cookie(PENDING_COOKIE, path="/auth")
     response.headers["cache-control"] = "no-store"
     return response
+
+
+async def with_token(request: Request) -> Response:
+    plane = plane_of(request)
+    try:
+        refuse_cross_site(request)
+        provider = _provider(plane, request)
+        token = await _personal_token(request, provider)
+        address = request.client.host if request.client else ""
+        granted = await plane.sign_in.limited(address, lambda: plane.oauth.owner(provider, token))
+        signed_in = await _sign_in(plane, provider, granted)
+    except ApiError as error:
+        return error_response(error)
+    response = JSONResponse({"token": signed_in.token}, headers={"cache-control": "no-store"})
+    seconds = int(signed_in.lifetime.total_seconds())
+    _set_cookie(request, response, SESSION_COOKIE, signed_in.token, seconds, path="/")
+    return response
+
+
+async def _personal_token(request: Request, provider: SignInProvider) -> str:
+    """JSON only, as for passwords."""
+    wanted = 'send {"token": ...} as application/json'
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise Invalid(wanted)
+    try:
+        token = _with_token.decode(await read_body(request, MAX_LOGIN_BYTES)).token.strip()
+    except msgspec.DecodeError as error:
+        raise Invalid(wanted) from error
+    if not is_personal(provider, token):
+        raise Invalid(
+            f"that is no personal token of {provider.title or provider.name}",
+            field="token",
+            suggestion="make one in the settings of your account there",
+        )
+    return token
 
 
 def _refusal(request: Request, error: ApiError) -> Response:

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 import httpx
 
 from gitsync.access.credentials import CredentialStore
+from gitsync.access.host_signatures import HostSignatures
 from gitsync.access.provider import ProviderKind, Rights
 from gitsync.access.provider_client import ProviderClient, ProviderSilent
 from gitsync.access.secret import Credential, comparable_url, host_of
+from gitsync.git.credentials import CredentialSource
 from model.link import AccessVerdict
 
 MAX_AGE_SECONDS = 60.0
@@ -66,6 +68,10 @@ class AccessProbe:
         self._known: dict[tuple[str, str], _Answer] = {}
         self._asking: dict[tuple[str, str], asyncio.Task[_Answer]] = {}
         self._hosts: dict[str, asyncio.Semaphore] = {}
+
+    def host_signatures(self, own: CredentialSource) -> HostSignatures:
+        """What hosts say of signatures, asked with the runtime's own credentials."""
+        return HostSignatures(self.providers, own, self._credentials, self._clock)
 
     async def close(self) -> None:
         await self._client.aclose()

@@ -13,6 +13,7 @@ import httpx
 import orjson
 
 from gitsync.access.branch_rules import BranchRules, branch_question, read_branch
+from gitsync.access.commit_signature import HostWord, read_signature, signature_question
 from gitsync.access.provider import (
     Provider,
     ProviderKind,
@@ -102,6 +103,16 @@ class ProviderClient:
             return None
         answer = await self.ask(question)
         return read_branch(provider, answer.body) if answer.status == 200 else None
+
+    async def commit_signature(self, url: str, commit: str, credential: Credential) -> HostWord | None:
+        """What the host says of the signature of a commit; None: it says nothing. Raises ProviderSilent."""
+        provider = await self.provider_of(url)
+        path = repository_path(provider, url) if provider else None
+        question = signature_question(provider, path, commit, credential) if provider and path else None
+        if provider is None or question is None:
+            return None
+        answer = await self.ask(question)
+        return read_signature(provider, answer.body) if answer.status == 200 else None
 
     async def user(self, url: str, credential: Credential) -> str | None:
         """Name of the account that a token belongs to; None: the host refuses the token. Raises ProviderSilent."""

@@ -1,14 +1,17 @@
 """Whether signatures of commits are good, with the keys that the runtime knows now: asked when somebody looks.
 
 GnuPG keys are those of argocd-gpg-keys-cm, SSH keys those of the ConfigMap `argosy-allowed-signers` (`allowed_signers`,
-in the format of ssh-keygen). A good signature by a key that nobody named proves nothing: it stays UNVERIFIED. Verdicts
+in the format of ssh-keygen). A good signature by a key that nobody named proves nothing: then the Git host is asked,
+which knows keys of its accounts, and what it says is shown as its word; else it stays UNVERIFIED. Verdicts by our keys
 are remembered as long as the keys stay the same; a commit never changes.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
+from gitsync.access.commit_signature import HostWord
 from gitsync.git.errors import SignatureRefused
 from gitsync.git.gpg import Keyring, Trust
 from gitsync.git.repositories import Repositories
@@ -29,11 +32,18 @@ class KnownKeys:
 
 
 class Verification:
-    """One per runtime. `keys` are read at each question."""
+    """One per runtime. `keys` are read at each question; `host_words` says what the host of a repository says of some
+    commits, as far as it says anything."""
 
-    def __init__(self, repositories: Repositories, keys: Callable[[], Awaitable[KnownKeys]]) -> None:
+    def __init__(
+        self,
+        repositories: Repositories,
+        keys: Callable[[], Awaitable[KnownKeys]],
+        host_words: Callable[[str, Sequence[str]], Awaitable[Mapping[str, HostWord]]],
+    ) -> None:
         self._repositories = repositories
         self._keys = keys
+        self._host_words = host_words
         self._used = KnownKeys()
         self._keyring = Keyring({})
         self._allowed: dict[bytes, str] = {}
@@ -42,13 +52,20 @@ class Verification:
 
     async def verify(self, url: str, shas: Sequence[str]) -> SignatureVerdicts:
         """Raises RepositoryError."""
+        found = await self._by_our_keys(url, shas)
+        doubtful = [one.sha for one in found if one.status is SignatureStatus.UNVERIFIED]
+        words = await self._host_words(url, doubtful) if doubtful else {}
+        host = (urlsplit(url).hostname or url) if words else ""
+        return SignatureVerdicts(tuple(_with(one, words.get(one.sha), host) for one in found))
+
+    async def _by_our_keys(self, url: str, shas: Sequence[str]) -> list[SignatureVerdict]:
         async with self._turn:
             self._use(await self._keys())
             wanted = [sha for sha in dict.fromkeys(shas[:MAX_COMMITS]) if sha not in self._known]
             for sha in wanted:  # each is fetched if need be; most are here
                 (commit,) = await self._repositories.signed_commits(url, [sha])
                 self._known[sha] = await asyncio.to_thread(self._judge, commit)
-            return SignatureVerdicts(tuple(self._known[sha] for sha in shas[:MAX_COMMITS]))
+            return [self._known[sha] for sha in shas[:MAX_COMMITS]]
 
     def close(self) -> None:
         self._keyring.close()
@@ -85,3 +102,11 @@ class Verification:
         if not signer.principal:
             return SignatureVerdict(commit.id, SignatureStatus.UNVERIFIED, signer.fingerprint)
         return SignatureVerdict(commit.id, SignatureStatus.VALID, f"{signer.principal} {signer.fingerprint}")
+
+
+def _with(verdict: SignatureVerdict, word: HostWord | None, host: str) -> SignatureVerdict:
+    """The host's word counts where ours is that we do not know the key, and is shown as its word."""
+    if word is None or word.good is None or verdict.status is not SignatureStatus.UNVERIFIED:
+        return verdict
+    status = SignatureStatus.VALID if word.good else SignatureStatus.INVALID
+    return SignatureVerdict(verdict.sha, status, f"{word.signer or verdict.signer}, says {host}".removeprefix(", "))

@@ -111,7 +111,7 @@ class Runtime:
         seal, flags, generators = self.git_tokens.seal, settings.flags, settings.generators
         self.home = Home(self.home_cluster, settings.namespace, self.credentials, seal, flags, generators)
         keys = partial(known_keys, self.home, self.home_cluster, settings.namespace)
-        self.signatures = Verification(self.repositories, keys)
+        self.signatures = Verification(self.repositories, keys, self.probe.host_signatures(of_repositories).of)
         self.rules = EngineRules(now=now)
         self.actions = ObjectActions(self.rules, now=now)
         self.visibility = Visibility(self.home.projects)

@@ -175,7 +175,8 @@ async def test_a_provider_that_calls_itself_otherwise_is_not_asked(running: Runn
 async def test_the_sign_in_page_learns_what_there_is_and_no_secret(running: Running) -> None:
     async with browser(running) as client:
         answer = await client.get("/auth/providers")
-    assert answer.json() == [{"name": "corp", "kind": "oidc", "title": "Corp"}]
+    ways = {"account": True, "personalToken": False}
+    assert answer.json() == [{"name": "corp", "kind": "oidc", "title": "Corp", **ways}]
 
 
 async def test_the_token_is_handed_to_the_runtimes_that_are_there(running: Running, oidc: OidcProvider) -> None:

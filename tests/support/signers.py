@@ -37,6 +37,17 @@ class Signers:
         origin.git(repository, "update-ref", "refs/heads/main", made)
         return made
 
+    def commit_in(self, clone: Path, name: str) -> str:
+        """A signed commit in somebody's clone that changes nothing."""
+        person = ("-c", f"user.name={name}", "-c", f"user.email={name}@example.com")
+        program = ("-c", f"gpg.program={self._program()}")
+        words = ("commit", "-q", "--allow-empty", f"-S{name}@example.com", "-m", f"Signed by {name}")
+        subprocess.run(["git", "-C", str(clone), *person, *program, *words], check=True)
+        told = subprocess.run(
+            ["git", "-C", str(clone), "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+        )
+        return told.stdout.strip()
+
     def tag(self, origin: GitOrigin, repository: str, name: str, tag: str, commit: str) -> None:
         program = ("-c", f"gpg.program={self._program()}")
         origin.git(repository, *program, "tag", "-s", "-u", f"{name}@example.com", "-m", "Release", tag, commit)

@@ -1,5 +1,6 @@
 // Sign-in: the password goes to /auth/login and nowhere else; the session comes back as a cookie that scripts cannot read.
-// Accounts elsewhere begin at /auth/sign-in/NAME, which sends the browser to the provider and back.
+// Accounts elsewhere begin at /auth/sign-in/NAME, which sends the browser to the provider and back; a personal token of a
+// Git host is posted there.
 import { useEffect, useState } from "react";
 import { Icon } from "./kit.jsx";
 
@@ -11,6 +12,12 @@ const safeTarget = () => {
 const REASONS = {
   401: "Name or password is not right.",
   429: "Too many attempts. Wait a minute, then try again.",
+};
+const TOKEN_REASONS = {
+  401: "The Git host does not accept this token, or its account may not sign in here.",
+  422: "That is no personal token of this host. Make one in the settings of your account there.",
+  429: "Too many attempts. Wait a minute, then try again.",
+  502: "The Git host does not answer. Try again in a moment.",
 };
 // What a sign-in with an account elsewhere came back with.
 const REFUSALS = {
@@ -30,6 +37,47 @@ function useProviders() {
   return providers;
 }
 
+async function post(address, body, reasons) {
+  try {
+    const response = await fetch(address, {
+      method: "POST",
+      credentials: "same-origin",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (response.ok) return location.assign(safeTarget());
+    return reasons[response.status] ?? `Sign-in failed: the control plane answered ${response.status}.`;
+  } catch {
+    return "The control plane does not answer. Check that it runs, then try again.";
+  }
+}
+
+function TokenForm({ provider, disabled }) {
+  const [problem, setProblem] = useState("");
+  const [busy, setBusy] = useState(false);
+  const id = `token-${provider.name}`;
+  const submit = async (event) => {
+    event.preventDefault();
+    const token = new FormData(event.currentTarget).get("token");
+    setBusy(true);
+    setProblem("");
+    setProblem((await post(`/auth/sign-in/${encodeURIComponent(provider.name)}`, { token }, TOKEN_REASONS)) ?? "");
+    setBusy(false);
+  };
+  return (
+    <form className="token" method="post" onSubmit={submit}>
+      <label htmlFor={id}>Personal token of {provider.title}</label>
+      <input id={id} name="token" type="password" autoComplete="off" required aria-describedby={`${id}-problem`} />
+      <p id={`${id}-problem`} className="problem" role="alert">
+        {problem}
+      </p>
+      <button type="submit" className="button" disabled={disabled || busy}>
+        Sign in with this token
+      </button>
+    </form>
+  );
+}
+
 export function LoginForm() {
   const providers = useProviders();
   const [problem, setProblem] = useState("");
@@ -47,44 +95,39 @@ export function LoginForm() {
     const fields = new FormData(event.currentTarget);
     setBusy(true);
     setProblem("");
-    try {
-      const response = await fetch("/auth/login", {
-        method: "POST",
-        credentials: "same-origin",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ username: fields.get("username"), password: fields.get("password") }),
-      });
-      if (response.ok) return location.assign(safeTarget());
-      setProblem(REASONS[response.status] ?? `Sign-in failed: the control plane answered ${response.status}.`);
-    } catch {
-      setProblem("The control plane does not answer. Check that it runs, then try again.");
-    }
+    const body = { username: fields.get("username"), password: fields.get("password") };
+    setProblem((await post("/auth/login", body, REASONS)) ?? "");
     return setBusy(false);
   };
   return (
-    <form className="login" method="post" action="/auth/login" onSubmit={submit} aria-labelledby="sign-in">
-      <h1 id="sign-in">Sign in to Argosy</h1>
-      <label htmlFor="username">Name</label>
-      <input id="username" name="username" autoComplete="username" autoFocus required aria-describedby="login-problem" />
-      <label htmlFor="password">Password</label>
-      <input id="password" name="password" type="password" autoComplete="current-password" required aria-describedby="login-problem" />
-      <p id="login-problem" className="problem" role="alert">
-        {problem}
-      </p>
-      <button type="submit" className="button primary" disabled={busy}>
-        Sign in
-      </button>
-      {providers.length > 0 && (
-        <>
-          <p className="or">or</p>
-          {providers.map((one) => (
-            <a key={one.name} className="button" href={`/auth/sign-in/${encodeURIComponent(one.name)}?return=${encodeURIComponent(target)}`}>
-              <Icon name="link" />
-              Sign in with {one.title}
-            </a>
-          ))}
-        </>
-      )}
-    </form>
+    <div className="login">
+      <form method="post" action="/auth/login" onSubmit={submit} aria-labelledby="sign-in">
+        <h1 id="sign-in">Sign in to Argosy</h1>
+        <label htmlFor="username">Name</label>
+        <input id="username" name="username" autoComplete="username" autoFocus required aria-describedby="login-problem" />
+        <label htmlFor="password">Password</label>
+        <input id="password" name="password" type="password" autoComplete="current-password" required aria-describedby="login-problem" />
+        <p id="login-problem" className="problem" role="alert">
+          {problem}
+        </p>
+        <button type="submit" className="button primary" disabled={busy}>
+          Sign in
+        </button>
+      </form>
+      {providers.length > 0 && <p className="or">or</p>}
+      {providers
+        .filter((one) => one.account)
+        .map((one) => (
+          <a key={one.name} className="button" href={`/auth/sign-in/${encodeURIComponent(one.name)}?return=${encodeURIComponent(target)}`}>
+            <Icon name="link" />
+            Sign in with {one.title}
+          </a>
+        ))}
+      {providers
+        .filter((one) => one.personalToken)
+        .map((one) => (
+          <TokenForm key={one.name} provider={one} disabled={busy} />
+        ))}
+    </div>
   );
 }

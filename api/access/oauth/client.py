@@ -78,13 +78,26 @@ class OAuthClient:
             return Granted(account, access_token if isinstance(access_token, str) else "", renewal)
         if not isinstance(access_token, str) or not access_token:
             raise Unauthorized("the provider did not accept the sign-in")
-        headers = {"Authorization": f"Bearer {access_token}", "Accept": "application/json", "User-Agent": "argosy"}
-        profile = await self._get(endpoints.profile, headers)
-        emails = await self._get(endpoints.emails, headers) if endpoints.emails else None
-        account = account_of(provider.kind, profile, emails)
+        account = await self._owner(provider, endpoints, access_token)
+        return Granted(account, access_token, self._renewal(provider, endpoints, tokens))
+
+    async def owner(self, provider: SignInProvider, token: str) -> Granted:
+        """Whose personal token it is. Raises Unauthorized when the host refuses it, ProviderFailed when it fails."""
+        return Granted(await self._owner(provider, endpoints_of(provider), token), token)
+
+    async def _owner(self, provider: SignInProvider, endpoints: Endpoints, token: str) -> Account:
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "User-Agent": "argosy"}
+        status, profile = await self._ask("GET", endpoints.profile, headers)
+        if status in (401, 403):
+            raise Unauthorized(f"{provider.host} does not accept this token, or it may not tell whose it is")
+        if status != 200:
+            raise ProviderFailed(f"the sign-in provider answered {status}")
+        # A token need not be good for addresses; then none is known.
+        told, emails = await self._ask("GET", endpoints.emails, headers) if endpoints.emails else (0, None)
+        account = account_of(provider.kind, profile, emails if told == 200 else None)
         if provider.kind is ProviderKind.GITEA and not provider.own_names:
             account = Account(account.subject, account.login)  # it does not tell whether an address was verified
-        return Granted(account, access_token, self._renewal(provider, endpoints, tokens))
+        return account
 
     def _renewal(self, provider: SignInProvider, endpoints: Endpoints, tokens: dict[str, Any]) -> Renewal | None:
         refresh_token, seconds = tokens.get("refresh_token"), tokens.get("expires_in")

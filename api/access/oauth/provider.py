@@ -1,6 +1,7 @@
 """Providers as they are configured, and their addresses. Pure."""
 
 import enum
+import re
 from urllib.parse import urlsplit
 
 import msgspec
@@ -23,13 +24,14 @@ class SignInProvider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sign in; empty: everybody whom the provider knows. `admins`: addresses of those who are administrators here.
     `own_names`: accounts are called here as they are there, for a provider of one's own; otherwise `name@provider`,
     so that nobody gets the name of somebody else by taking it on a public host; with it, `allowed` and `admins` may
-    have names too. `runtimes` get the person's token for
-    `git_url` (the host, if unset), for their commits and permissions.
+    have names too. `runtimes` get the person's token for `git_url` (the host, if unset), for their commits and
+    permissions. `personal_tokens`: whoever has a personal token of the host may sign in with it; without `client_id`
+    that is the only way.
     """
 
     name: str
     kind: ProviderKind
-    client_id: str
+    client_id: str = ""
     client_secret: str = ""
     url: str = ""
     title: str = ""
@@ -39,6 +41,7 @@ class SignInProvider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     own_names: bool = False
     runtimes: tuple[str, ...] = ()
     git_url: str = ""
+    personal_tokens: bool = False
 
     def __repr__(self) -> str:
         return f"SignInProvider({self.name!r}, {self.kind.value})"
@@ -71,6 +74,13 @@ _SCOPES = {
     ProviderKind.BITBUCKET: ("account", "email", "repository:write", "pullrequest:write"),
     ProviderKind.OIDC: ("openid", "profile", "email"),
 }
+# How the tokens begin that people make for themselves. Others were given to some program, which must not be able to
+# sign in here as the person who trusted it with something else.
+_PERSONAL = {
+    ProviderKind.GITHUB: re.compile(r"(ghp|github_pat)_[A-Za-z0-9_]{20,250}"),
+    ProviderKind.GITLAB: re.compile(r"glpat-[A-Za-z0-9_.=-]{20,300}"),
+    ProviderKind.GITEA: re.compile(r"[0-9a-f]{40}"),
+}
 _decoder = msgspec.json.Decoder(tuple[SignInProvider, ...])
 
 
@@ -87,11 +97,24 @@ def read_providers(text: bytes) -> tuple[SignInProvider, ...]:
         local = parts.hostname in ("127.0.0.1", "localhost", "::1")
         if not (parts.scheme == "https" or (parts.scheme == "http" and local)):
             raise Invalid(f"sign-in provider {provider.name!r} needs an https url", suggestion="set its `url`")
+        if provider.personal_tokens and provider.kind not in _PERSONAL:
+            raise Invalid(
+                f"sign-in provider {provider.name!r} cannot take personal tokens",
+                suggestion=f"only {', '.join(_PERSONAL)} can; leave personal_tokens out",
+            )
+        if not provider.client_id and not provider.personal_tokens:
+            raise Invalid(f"sign-in provider {provider.name!r} needs a client_id", suggestion="set its `client_id`")
         if not provider.name.replace("-", "").isalnum():
             raise Invalid(f"{provider.name[:40]!r} is no name for a sign-in provider", suggestion="letters, digits, -")
     if len({provider.name for provider in providers}) != len(providers):
         raise Invalid("two sign-in providers have the same name", suggestion="give each a name of its own")
     return providers
+
+
+def is_personal(provider: SignInProvider, token: str) -> bool:
+    """Whether this is a token that somebody made for themselves, at a provider of which such tokens are taken."""
+    known = _PERSONAL.get(provider.kind) if provider.personal_tokens else None
+    return known is not None and known.fullmatch(token) is not None
 
 
 def scopes_of(provider: SignInProvider) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
 """Commits, protected branches and pull requests on a real Git host, which says and does what the queue relies on."""
 
 import asyncio
+import shutil
+import subprocess
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -12,6 +14,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from gitsync.access.commit_signature import HostWord
 from gitsync.access.credentials import CredentialStore
 from gitsync.access.probe import AccessProbe
 from gitsync.access.provider_client import ProviderClient
@@ -25,6 +28,7 @@ from gitsync.git.settings import GitSettings
 from gitsync.git.tree import Files
 from tests.support.git_rig import Keyring
 from tests.support.real_git_host import RealGitHost, running_git_host
+from tests.support.signers import signers
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
@@ -165,3 +169,25 @@ async def test_a_repository_is_made_where_the_host_can(rig: Rig) -> None:
     assert await pull_requests.create_repository(url, Credential("dana", rig.host.tokens["dana"]))
     await rig.repositories.commit(url, MAIN, change("first"), rig.credential("dana"))
     assert await rig.commits("made") == ["first", "Initial commit"]
+
+
+@pytest.mark.skipif(not shutil.which("gpg"), reason="gpg is not installed")
+async def test_the_host_says_whose_signature_it_is(rig: Rig, tmp_path: Path) -> None:
+    url = await rig.host.repository("dana", "signed")
+    clone, with_token = tmp_path / "signed", url.replace("://", f"://dana:{rig.host.tokens['dana']}@")
+    with signers("dana", "stranger") as keys:
+        body = {"armored_public_key": keys.public_key("dana")}
+        await rig.host.api("dana", "POST", "/user/gpg_keys", body)
+
+        def push() -> list[str]:
+            subprocess.run(["git", "clone", "-q", with_token, str(clone)], check=True)
+            made = [keys.commit_in(clone, name) for name in ("dana", "stranger")]
+            subprocess.run(["git", "-C", str(clone), "push", "-q", "origin", "main"], check=True)
+            return made
+
+        by_dana, by_stranger = await asyncio.to_thread(push)
+    probe = AccessProbe(CredentialStore(), clock=time.monotonic)
+    words = await probe.host_signatures(rig.keyring).of(url, [by_dana, by_stranger])
+    await probe.close()
+    assert words[by_dana] == HostWord(True, "dana")
+    assert words[by_stranger].good is None

@@ -45,6 +45,7 @@ async def running(host: RealGitHost, tmp_path: Path) -> AsyncIterator[Running]:
         host.url,
         own_names=True,
         runtimes=("demo",),
+        personal_tokens=True,
     )
     settings: dict[str, Any] = {"sign_in": (provider,), "public_url": "http://argosy.localhost:18000"}
     async with control_plane(tmp_path, **settings) as found:
@@ -104,3 +105,16 @@ async def test_an_account_of_the_host_signs_in_and_its_token_tells_its_rights(
     with pytest.raises(RenewalRefused):
         renewed(void, await probe.providers.ask(renewing(void)), now)
     await probe.close()
+
+
+async def test_a_personal_token_of_the_host_signs_in_as_the_same_person(host: RealGitHost, running: Running) -> None:
+    async with running.http() as client:
+        assert (await client.post("/auth/sign-in/gitea", json={"token": "0" * 40})).status_code == 401
+        answer = await client.post("/auth/sign-in/gitea", json={"token": host.tokens["dana"]})
+        assert answer.status_code == 200, answer.text
+        me = await client.post("/graphql", json={"query": "{ me { name email } }"})
+        assert me.json()["data"]["me"] == {"name": "dana", "email": "dana@example.com"}
+        narrow = await host.token_for("dana", "read:repository")
+        refused = await client.post("/auth/sign-in/gitea", json={"token": narrow})
+        assert refused.status_code == 401
+        assert "may not tell whose it is" in refused.json()["error"]["message"]

@@ -1,10 +1,11 @@
 """The frame of every page: activity, banners, the command bar, shortcuts, and the ways to sign in."""
 
+import json
 import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.support.console_plane import OpenPage, Plane
 
@@ -88,7 +89,12 @@ def test_two_letters_lead_to_a_place(open_page: OpenPage, keys: str, place: str)
 @pytest.fixture
 def provider(browser: Browser, plane: Plane) -> Iterator[OpenPage]:
     context = browser.new_context(base_url=plane.url)
-    offered = '[{"name": "gitea", "kind": "gitea", "title": "Our Gitea"}]'
+    offered = json.dumps(
+        [
+            {"name": "gitea", "kind": "gitea", "title": "Our Gitea", "account": True, "personalToken": True},
+            {"name": "corp", "kind": "oidc", "title": "Corp", "account": True, "personalToken": False},
+        ]
+    )
     context.route("**/auth/providers", lambda route: route.fulfill(body=offered, content_type="application/json"))
 
     def open_one(path: str) -> object:
@@ -105,4 +111,20 @@ def test_sign_in_offers_the_accounts_of_providers_and_keeps_where_to_go(provider
     link = page.get_by_role("link", name="Sign in with Our Gitea")
     expect(link).to_have_attribute("href", "/auth/sign-in/gitea?return=%2Fclusters")
     page.goto("/login?problem=UNAUTHORIZED_ERROR")
-    expect(page.get_by_role("alert")).to_contain_text("may not sign in here")
+    expect(page.get_by_role("alert").first).to_contain_text("may not sign in here")
+
+
+def test_a_personal_token_of_a_git_host_signs_in_where_it_is_taken(provider: OpenPage) -> None:
+    page = provider("/login?next=%2Fclusters")
+    sent: list[str] = []
+
+    def refuse(route: Route) -> None:
+        sent.append(f"{route.request.method} {route.request.post_data}")
+        route.fulfill(status=401, body="{}", content_type="application/json")
+
+    page.route("**/auth/sign-in/gitea", refuse)
+    expect(page.get_by_label("Personal token of Corp")).to_have_count(0)
+    page.get_by_label("Personal token of Our Gitea").fill("a-token")
+    page.get_by_role("button", name="Sign in with this token").click()
+    expect(page.get_by_role("alert").filter(has_text="does not accept this token")).to_be_visible()
+    assert sent == ['POST {"token":"a-token"}']

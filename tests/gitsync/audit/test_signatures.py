@@ -2,11 +2,12 @@
 
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
+from gitsync.access.commit_signature import HostWord
 from gitsync.audit.verification import KnownKeys, Verification
 from gitsync.git.errors import SignatureRefused
 from gitsync.git.ssh_signature import BEGIN, allowed_signers, ssh_signer
@@ -48,11 +49,21 @@ def fingerprint(key: Path) -> str:
     return told.split()[1]
 
 
-async def judged(rig: GitRig, keys: KnownKeys, *shas: str) -> tuple[SignatureVerdict, ...]:
+async def silent(url: str, commits: Sequence[str]) -> Mapping[str, HostWord]:
+    """A host that says nothing of signatures."""
+    return {}
+
+
+async def judged(
+    rig: GitRig,
+    keys: KnownKeys,
+    *shas: str,
+    words: Callable[[str, Sequence[str]], Awaitable[Mapping[str, HostWord]]] = silent,
+) -> tuple[SignatureVerdict, ...]:
     async def known() -> KnownKeys:
         return keys
 
-    verification = Verification(rig.repositories, known)
+    verification = Verification(rig.repositories, known, words)
     try:
         return (await verification.verify(rig.origin.url("apps"), shas)).verdicts
     finally:
@@ -102,7 +113,7 @@ async def test_a_new_key_counts_at_the_next_look(rig: GitRig, tmp_path: Path) ->
     async def known() -> KnownKeys:
         return keys[-1]
 
-    verification = Verification(rig.repositories, known)
+    verification = Verification(rig.repositories, known, silent)
     url = rig.origin.url("apps")
     assert (await verification.verify(url, [made])).verdicts[0].status is SignatureStatus.UNVERIFIED
     keys.append(KnownKeys(ssh=f"dana {key.with_suffix('.pub').read_text()}"))
@@ -118,3 +129,32 @@ def test_what_is_no_signature_is_refused(armored: bytes) -> None:
 
 def test_lines_that_name_no_key_are_passed_over() -> None:
     assert allowed_signers("dana\ndana ssh-ed25519\ndana ssh-ed25519 %%%\n* cert-authority ssh-rsa AAAA\n") == {}
+
+
+@pytest.mark.parametrize(
+    ("good", "status", "told"),
+    [
+        (True, SignatureStatus.VALID, "dana, says 127.0.0.1"),
+        (False, SignatureStatus.INVALID, "dana, says 127.0.0.1"),
+        (None, SignatureStatus.UNVERIFIED, "SHA256:"),
+    ],
+)
+async def test_the_hosts_word_counts_where_our_keys_know_nothing_and_is_shown_as_its_word(
+    rig: GitRig, tmp_path: Path, good: bool | None, status: SignatureStatus, told: str
+) -> None:
+    key = ssh_key(tmp_path, "ed25519")
+    sha = ssh_commit(rig, key)
+    asked: list[Sequence[str]] = []
+
+    async def words(url: str, commits: Sequence[str]) -> Mapping[str, HostWord]:
+        asked.append(commits)
+        return {one: HostWord(good, "dana") for one in commits}
+
+    unsigned = rig.origin.git("apps", "rev-parse", "main~1").strip()
+    found, plain = await judged(rig, KnownKeys(), sha, unsigned, words=words)
+    assert (found.status, plain.status) == (status, SignatureStatus.NONE)
+    assert told in found.signer
+    public = Path(f"{key}.pub").read_text()
+    (ours,) = await judged(rig, KnownKeys(ssh=f"dana@example.com {public}"), sha, words=words)
+    assert (ours.status, "says" in ours.signer) == (SignatureStatus.VALID, False)
+    assert asked == [[sha]], "only of what we do not know"
