@@ -126,9 +126,11 @@ class Slot:
 
 
 class Limits:
-    """The budgets of one cluster."""
+    """The budgets of one cluster, and until when it wants to be left in peace."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._patient_until = float("-inf")
         self._limits = {
             Budget.WATCH: AdaptiveLimit(start=4, floor=1, ceiling=16, clock=clock),
             Budget.SYNC: AdaptiveLimit(start=16, floor=2, ceiling=64, clock=clock),
@@ -138,6 +140,15 @@ class Limits:
 
     def slot(self, budget: Budget) -> Slot:
         return Slot(self._limits[budget])
+
+    def asked_for_patience(self, seconds: float) -> None:
+        """The cluster refused a request and said when to come again."""
+        self._patient_until = max(self._patient_until, self._clock() + seconds)
+
+    @property
+    def patience_seconds(self) -> float:
+        """How long whoever can wait should still wait."""
+        return max(self._patient_until - self._clock(), 0.0)
 
     def of(self, budget: Budget) -> AdaptiveLimit:
         return self._limits[budget]

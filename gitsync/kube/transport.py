@@ -108,8 +108,9 @@ class Transport:
             started = self._clock()
             try:
                 answer = await self._exchange(request)
-            except TooManyRequests:
+            except TooManyRequests as error:
                 limit.overloaded()
+                self.limits.asked_for_patience(error.retry_after_seconds)
                 raise
             except ClusterUnreachable as error:
                 if error.waited_for:

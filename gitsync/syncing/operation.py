@@ -70,13 +70,14 @@ def progress(
     return msgspec.structs.replace(state, phase=reached, message=message, sync_result=result or state.sync_result)
 
 
-def conclude(state: OperationState, attempt: Attempt, *, now: datetime) -> Verdict:
-    """The state after `attempt`: completed, or running again after a wait when retries are left."""
+def conclude(state: OperationState, attempt: Attempt, *, now: datetime, patience_seconds: float = 0.0) -> Verdict:
+    """The state after `attempt`: completed, or running again after a wait when retries are left. The cluster asks for
+    `patience_seconds`, which no wait is shorter than."""
     retry = state.operation.retry
     terminating = state.phase == Phase.TERMINATING
     failed = attempt.phase in (Phase.FAILED, Phase.ERROR)
     if failed and not terminating and retry and (retry.limit < 0 or state.retry_count < retry.limit):
-        delay_seconds = retry_delay_seconds(retry, state.retry_count)
+        delay_seconds = max(retry_delay_seconds(retry, state.retry_count), patience_seconds)
         at = now + timedelta(seconds=delay_seconds)
         count = state.retry_count + 1
         waiting = msgspec.structs.replace(

@@ -233,7 +233,8 @@ class Syncs:
             if run.superseded_by and attempt.phase is not Phase.SUCCEEDED:
                 self._show(run, life.supersede(run.state, run.superseded_by, now=self._now()))
                 break
-            verdict = life.conclude(run.state, attempt, now=self._now())
+            patience = self._patience_seconds(run)
+            verdict = life.conclude(run.state, attempt, now=self._now(), patience_seconds=patience)
             self._show(run, verdict.state)
             if verdict.retry_after_seconds is None:
                 break
@@ -286,6 +287,11 @@ class Syncs:
         return rule(
             project, run.record.application, self._fleet(), at=self._now(), manual=not run.automated, began=began
         )
+
+    def _patience_seconds(self, run: Run) -> float:
+        """How long the cluster still wants to be left in peace."""
+        member = self._fleet().get(run.record.server)
+        return member.cluster.limits.patience_seconds if member is not None else 0.0
 
     def _set_out(self, run: Run) -> None:
         """Its turn has come."""

@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 import pytest
 
 from gitsync.fleet.members import Member
+from gitsync.kube.answer import Target
 from gitsync.kube.backoff import Backoff, Pace
 from gitsync.kube.cache import LiveCache
 from gitsync.kube.client import Cluster
 from gitsync.kube.connection import Connection
 from gitsync.kube.errors import ClusterUnreachable, TooManyRequests
+from gitsync.kube.limits import Budget
+from gitsync.kube.transport import Request
 from gitsync.kube.watch import Interrupted, watch_kind
 from gitsync.manifest.object import Facts
 from model.identity import GroupVersionKind
@@ -36,6 +39,17 @@ async def test_a_watch_is_opened_again_when_the_cluster_wants_it(api: KubeApi, c
         if isinstance(signal, Interrupted):
             assert 7.0 <= signal.retry_seconds <= 10.5
             return
+
+
+async def test_a_refused_request_tells_how_long_the_cluster_wants_peace(api: KubeApi, cluster: Cluster) -> None:
+    await cluster.discovery.refresh()
+    api.fault(answer(429, "TooManyRequests", "slow", retryAfterSeconds=7), path="/configmaps")
+    assert cluster.limits.patience_seconds == 0
+    path = "/api/v1/namespaces/shop/configmaps/a"
+    with pytest.raises(TooManyRequests):
+        await cluster.transport.send(Request("GET", path, Target("get", "ConfigMap a")), Budget.SYNC, attempts=1)
+    assert 0 < cluster.limits.patience_seconds <= 7
+    assert cluster.acting_as("somebody").limits.patience_seconds > 0
 
 
 def test_the_reason_why_a_cluster_is_away_says_how_long_it_asks_to_wait() -> None:

@@ -77,6 +77,14 @@ def test_retries_run_until_the_limit_and_then_say_so() -> None:
     assert third.state.message == "one object failed (retried 2 times)."
 
 
+def test_no_retry_comes_before_the_cluster_wants_it() -> None:
+    state = begin(Operation(retry=RetryStrategy(limit=9)), now=NOW)
+    first = conclude(state, FAILED, now=NOW, patience_seconds=30.0)
+    assert first.retry_after_seconds == 30
+    assert "Retrying attempt #1 at 03:04:35 UTC" in first.state.message
+    assert conclude(first.state, FAILED, now=NOW, patience_seconds=3.0).retry_after_seconds == 10
+
+
 def test_an_operation_without_limit_is_retried_for_ever() -> None:
     state = begin(Operation(retry=RetryStrategy(limit=-1)), now=NOW)
     for _ in range(50):
