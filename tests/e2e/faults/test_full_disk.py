@@ -67,6 +67,7 @@ async def test_a_commit_that_does_not_fit_is_told_and_comes_when_there_is_room(r
     )
     assert value_of(await apart.get("v1", "ConfigMap", "app")) == "2"
     assert rig.witness.times("DELETED", "ConfigMap", "app") == 0
+    assert rig.witness.times("MODIFIED", "ConfigMap", "app") == 1
 
 
 def value_of(body: JsonObject | None) -> str:
