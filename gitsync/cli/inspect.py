@@ -215,48 +215,57 @@ def plan(apps: tuple[str, ...], repos: tuple[str, ...], config: str | None, form
     Several files give one result each: a line of JSON, or a YAML document.
     """
     from gitsync.inspect.config import read_configuration
-    from gitsync.inspect.output import write_each
     from gitsync.inspect.plan import PlanQuestion, plan_file
+    from gitsync.inspect.render import all_at_once
 
     question = PlanQuestion(repositories=_directories(repos), configuration=read_configuration(config), **given)
     files = [(app, question.live_of(position, len(apps))) for position, app in enumerate(apps)]
-    if not write_each((partial(plan_file, app, live, question) for app, live in files), form, one=len(apps) == 1):
-        sys.exit(1)
+    with all_at_once([partial(plan_file, app, live, question) for app, live in files]) as asked:
+        _each(asked, form, one=len(apps) == 1)
 
 
 @inspect.command()
 @click.argument("project", type=_FILE)
-@click.argument("app", type=_FILE)
+@click.argument("apps", metavar="APP...", type=_FILE, nargs=-1, required=True)
 @_output("json")
 @_told
-def project(project: str, app: str, form: str) -> None:
-    """What the AppProject in file PROJECT objects to in the Application in file APP, and in manifests beside it.
+def project(project: str, apps: tuple[str, ...], form: str) -> None:
+    """What the AppProject in file PROJECT objects to in the Application in each file APP, and in manifests beside it.
 
-    Secrets of repositories and clusters beside the project count, and so do global projects with their argocd-cm.
+    Of several projects in the file the one that the Application names. Secrets of repositories and clusters beside it
+    count, and so do global projects with their argocd-cm. Several files give one list each.
     """
-    from gitsync.inspect.files import application_among, is_application, read_documents, read_objects, read_project
-    from gitsync.inspect.output import write
-    from gitsync.inspect.project import effective_among, inspect_project
+    from gitsync.inspect.files import read_objects
+    from gitsync.inspect.project import project_of_file
 
-    documents = read_documents(app)
-    wanted = [document for document in documents if not is_application(document.body)]
-    effective = effective_among(read_objects(project), read_project(project))
-    write(inspect_project(effective, application_among(documents, app), wanted), form)
+    around = read_objects(project)
+    _each((partial(project_of_file, app, around, project) for app in apps), form, one=len(apps) == 1)
 
 
 @inspect.command()
 @click.argument("project", type=_FILE)
-@click.argument("app", type=_FILE)
-@click.option("--at", "moment", required=True, metavar="TIME", help="Such as 2026-03-29T02:30:00Z; without zone: UTC.")
+@click.argument("apps", metavar="APP...", type=_FILE, nargs=-1, required=True)
+@click.option(
+    "--at",
+    "moments",
+    required=True,
+    multiple=True,
+    metavar="TIME",
+    help="Such as 2026-03-29T02:30:00Z; without zone: UTC. Once, or per APP.",
+)
 @_output("json")
 @_told
-def windows(project: str, app: str, moment: str, form: str) -> None:
-    """Whether the sync windows of the AppProject let the Application be synced at a time, and which one decided."""
-    from gitsync.inspect.files import read_application, read_project, read_time
-    from gitsync.inspect.output import write
-    from gitsync.inspect.project import inspect_windows
+def windows(project: str, apps: tuple[str, ...], moments: tuple[str, ...], form: str) -> None:
+    """Whether the sync windows of the AppProject let the Application in each file APP be synced at a time, and which
+    one decided. Several files give one result each."""
+    from gitsync.inspect.files import read_objects, read_time
+    from gitsync.inspect.project import windows_of_file
 
-    write(inspect_windows(read_project(project), read_application(app), read_time(moment)), form)
+    if len(moments) not in (1, len(apps)):
+        raise click.UsageError(f"{len(moments)} times for {len(apps)} files: give --at once, or once for each APP")
+    around, times = read_objects(project), [read_time(moment) for moment in moments]
+    asked = zip(apps, times if len(times) > 1 else times * len(apps), strict=True)
+    _each((partial(windows_of_file, app, around, project, at) for app, at in asked), form, one=len(apps) == 1)
 
 
 def _now() -> datetime:

@@ -68,12 +68,16 @@ def application_among(documents: Sequence[ParsedDocument], file: str) -> Applica
     raise InspectError(f"{file}: holds no Application", suggestion="Give a file with an argoproj.io Application.")
 
 
-def read_project(file: str) -> JsonObject:
-    """The first AppProject of a file."""
-    for body in read_objects(file):
-        if (key_of(body).group, key_of(body).kind) == (application.GROUP, "AppProject"):
-            return body
-    raise InspectError(f"{file}: holds no AppProject", suggestion="Give a file with an argoproj.io AppProject.")
+def project_among(bodies: Sequence[JsonObject], named: str, file: str) -> JsonObject:
+    """The AppProject of a file that an Application names; the first, if none is called so."""
+    projects = [body for body in bodies if _is_project(body)]
+    if not projects:
+        raise InspectError(f"{file}: holds no AppProject", suggestion="Give a file with an argoproj.io AppProject.")
+    return next((body for body in projects if body["metadata"].get("name") == named), projects[0])
+
+
+def _is_project(body: JsonObject) -> bool:
+    return (key_of(body).group, key_of(body).kind) == (application.GROUP, "AppProject")
 
 
 def read_time(text: str) -> datetime:

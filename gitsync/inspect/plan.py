@@ -23,7 +23,13 @@ from gitsync.manifest.parse import ParsedDocument
 from gitsync.manifest.prepare import prepare
 from gitsync.manifest.tracking import TrackingSettings
 from gitsync.plan.build import build_plan
-from gitsync.plan.options import PlanOptions
+from gitsync.plan.options import (
+    PlanOptions,
+    is_applied_by_client,
+    managers_taken_over,
+    object_options,
+    parse_options,
+)
 from gitsync.plan.values import Plan, Task
 from model.identity import ApplicationKey
 from model.kinds.application import Application
@@ -121,8 +127,16 @@ def _desired(
 def _differs(
     wanted: DesiredObject, live: JsonObject | None, application: Application, configuration: EngineConfig
 ) -> bool:
-    rules = rules_for(wanted.key, [*configuration.ignore, *application.spec.ignore_differences])
-    return compute_diff(wanted, live, ignore=rules, settings=configuration.settings).modified
+    policy = application.spec.sync_policy
+    options = parse_options(policy.sync_options if policy else ())
+    return compute_diff(
+        wanted,
+        live,
+        ignore=rules_for(wanted.key, [*configuration.ignore, *application.spec.ignore_differences]),
+        settings=configuration.settings,
+        client_side=is_applied_by_client(wanted.body, object_options(wanted.annotations), options),
+        takes_over=managers_taken_over(wanted.annotations, options),
+    ).modified
 
 
 def _shown(plan: Plan) -> list[JsonObject]:

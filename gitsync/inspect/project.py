@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from gitsync.access.secret import SECRET_TYPE_LABEL, read_repository_secret
 from gitsync.configuration.engine_config import CONFIG_MAP, read_engine_config
 from gitsync.configuration.projects import scoped_cluster
+from gitsync.inspect.files import application_among, is_application, project_among, read_application, read_documents
 from gitsync.inspect.scope import scopes
 from gitsync.manifest.object import JsonObject
 from gitsync.manifest.parse import ParsedDocument
@@ -15,6 +16,21 @@ from gitsync.project.permits import violations
 from gitsync.project.windows import Ruling, decide, windows_of
 from model.identity import ApplicationKey
 from model.kinds.application import Application
+
+
+def project_of_file(file: str, around: Sequence[JsonObject], projects: str) -> list[JsonObject]:
+    """What the project of the Application in a file objects to. `around` is what the file `projects` holds."""
+    documents = read_documents(file)
+    application = application_among(documents, file)
+    wanted = [document for document in documents if not is_application(document.body)]
+    project = effective_among(around, project_among(around, application.spec.project, projects))
+    return inspect_project(project, application, wanted)
+
+
+def windows_of_file(file: str, around: Sequence[JsonObject], projects: str, at: datetime) -> JsonObject:
+    """Whether the Application in a file may be synced at that time."""
+    application = read_application(file)
+    return inspect_windows(project_among(around, application.spec.project, projects), application, at)
 
 
 def effective_among(bodies: Sequence[JsonObject], project: JsonObject) -> JsonObject:

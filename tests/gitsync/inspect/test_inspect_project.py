@@ -46,3 +46,22 @@ def test_project_tells_what_it_objects_to(tmp_path: Path) -> None:
     assert found["type"] == "InvalidSpecError"
     (tmp_path / "app.yaml").write_text(PERMITTED)
     assert json.loads(CliRunner().invoke(inspect, arguments).stdout) == []
+
+
+def test_several_applications_get_one_answer_each_of_the_project_that_they_name(tmp_path: Path) -> None:
+    strict = PROJECT.replace("name: shop,", "name: strict,").replace("https://git.example.com/*", "https://elsewhere/*")
+    (tmp_path / "projects.yaml").write_text(f"{PROJECT}---\n{strict}")
+    apps = [str(tmp_path / f"{name}.yaml") for name in ("shop", "strict", "none")]
+    for app, named in zip(apps, ("project: shop", "project: strict", ""), strict=True):
+        Path(app).write_text(PERMITTED.replace("project: shop", named) if named else "a: [")
+    result = CliRunner().invoke(inspect, ["project", str(tmp_path / "projects.yaml"), *apps])
+    permitted, refused, broken = map(json.loads, result.stdout.splitlines())
+    assert (permitted, [one["type"] for one in refused], result.exit_code) == ([], ["InvalidSpecError"], 1)
+    assert apps[2] in broken["error"]
+    arguments = ["windows", str(tmp_path / "projects.yaml"), *apps[:2], "--at", "2026-07-01T12:00:00Z"]
+    assert [json.loads(one)["allowed"] for one in CliRunner().invoke(inspect, arguments).stdout.splitlines()] == [
+        False
+    ] * 2
+    told = CliRunner().invoke(inspect, [*arguments, "--at", "2026-07-01T20:30:00Z"]).stdout.splitlines()
+    assert [json.loads(one)["allowed"] for one in told] == [False, True]
+    assert CliRunner().invoke(inspect, [*arguments, "--at", "x", "--at", "y"]).exit_code == 2
