@@ -71,7 +71,7 @@ from gitsync.settings import (
 @click.option(
     "--aws-verify-target-group",
     is_flag=True,
-    help="Ask AWS whether load balancers have taken weights of Rollouts over.",
+    help="Ask AWS whether load balancers have taken over weights and pods of Rollouts.",
 )
 @click.option("--adopt", is_flag=True, help="The same as --engine argosy.")
 def runtime(

@@ -51,7 +51,7 @@ async def _until_healthy(cluster: ClusterRig, rollouts: int) -> None:
 
 
 async def _idle(running: RuntimeRig, rollouts: int, healthy_seconds: float) -> Row:
-    await asyncio.sleep(5)  # what was under way is done
+    await _until_at_rest(running)
     before = running.cost()
     await asyncio.sleep(IDLE_SECONDS)
     cost = running.cost().since(before)
@@ -65,6 +65,18 @@ async def _idle(running: RuntimeRig, rollouts: int, healthy_seconds: float) -> R
         f"{minute:.2f} CPU-s a minute, {cost.peak_mib:.0f} MiB; all Healthy {healthy_seconds:.0f} s after creation"
     )
     return Row(f"idle, {rollouts} Rollouts", headline, "none", figures)
+
+
+async def _until_at_rest(running: RuntimeRig) -> None:
+    """Healthy is told before the last passes over what was made."""
+    passes = -1.0
+    while True:
+        samples = await running.metrics()
+        now = sum(value for name, value in samples.items() if "rollout_passes" in name or "rollout_events" in name)
+        if now == passes:
+            return
+        passes = now
+        await asyncio.sleep(5)
 
 
 async def _changes(cluster: ClusterRig, rollouts: int) -> Row:
