@@ -147,7 +147,7 @@ def _ping_pong(pair: PingPong, routing: TrafficRouting | None) -> Iterator[str]:
     path = f"{_PATH}.pingPong"
     # Plugins may do it as well: the reference names ALB, Istio and plugins.
     if routing is not None and routing.alb is None and routing.istio is None and not routing.plugins:
-        problem = "Ping-pong feature works with the ALB and Istio traffic routers only"
+        problem = "Ping-pong feature works with the ALB, Istio, and plugin-based traffic routers only"
         yield invalid(f"{_PATH}.trafficRouting.alb", "null", problem)
     if not pair.ping_service:
         yield invalid(f"{path}.pingService", "", _PING_PONG_SERVICES)

@@ -39,6 +39,16 @@ def _problem(strategy: str, *others: JsonObject, **spec: Any) -> str:
             "listed",
         ),
         (
+            "canary: {pingPong: {pingService: active, pongService: preview}, trafficRouting: {smi: {}}}",
+            'spec.strategy.trafficRouting.alb: Invalid value: "null": Ping-pong feature works with the ALB, '
+            "Istio, and plugin-based traffic routers only",
+        ),
+        (
+            "canary: {steps: [{setMirrorRoute: {name: copy}}]}",
+            'spec.strategy.steps[0].setMirrorRoute: Invalid value: {"name":"copy"}: SetMirrorRoute requires '
+            "TrafficRouting, supports Istio and Plugins",
+        ),
+        (
             "blueGreen: {activeService: active, previewService: active}",
             'spec.strategy.activeService: Invalid value: "active": This rollout uses the same service for the active '
             f"and preview services, {SAME}",
