@@ -58,8 +58,10 @@ def steps_hash(steps: list[JsonObject], recorded: str = "") -> str:
     """
     if not steps:
         return safe_text(fnv1a(b"null"))
-    newest, older = (_hash_of_steps(steps, always) for always in (("experiment",), ("experiment", "analysis")))
-    return older if recorded == older else newest
+    newest = _hash_of_steps(steps, ("experiment",))
+    if recorded in ("", newest):
+        return newest
+    return recorded if recorded == _hash_of_steps(steps, ("experiment", "analysis")) else newest
 
 
 def _hash_of_steps(steps: list[JsonObject], always: tuple[str, ...]) -> str:
