@@ -109,12 +109,13 @@ async def _open(stack: AsyncExitStack, session: aiohttp.ClientSession, plane: Pl
     found: list[Console] = []
     for start in range(0, count, AT_ONCE):
         few = range(start, min(start + AT_ONCE, count))
-        found += await asyncio.gather(*(_console(session, plane) for _ in few))
-    for console in found:
-        stack.push_async_callback(console.stream.close)
-        stack.push_async_callback(console.state.close)
-        for work in (console.read(), console.answer_pings()):
-            stack.callback(asyncio.create_task(work).cancel)
+        opened = await asyncio.gather(*(_console(session, plane) for _ in few))
+        for console in opened:
+            stack.push_async_callback(console.stream.close)
+            stack.push_async_callback(console.state.close)
+            for work in (console.read(), console.answer_pings()):  # at once, or the server takes them for dead
+                stack.callback(asyncio.create_task(work).cancel)
+        found += opened
     return found
 
 

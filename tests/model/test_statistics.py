@@ -165,6 +165,16 @@ async def test_what_a_viewer_may_not_see_is_not_counted(database: Database) -> N
     assert nobody.releases == 0
 
 
+async def test_the_busiest_of_a_cluster_are_those_that_are_deployed_there(database: Database) -> None:
+    day = datetime(2026, 5, 1, tzinfo=UTC)
+    await keep(database, released(1, day, cluster="eu"), released(1, day, name="pay", cluster="us"))
+    window = window_of(day, day + timedelta(days=1), "UTC", Granularity.DAILY)
+    wanted = ReleaseSelection(SEES.visibility, ReleaseFilter(clusters=frozenset({"eu"})))
+    async with database.read() as session:
+        busiest = await statistics_store.busiest(session, wanted, window, limit=5)
+    assert [(name, cluster) for name, cluster, _ in busiest] == [("demo/argosy/cart", "eu")]
+
+
 async def test_releases_are_found_by_who_and_what_is_in_them(database: Database) -> None:
     day = datetime(2026, 5, 1, tzinfo=UTC)
     mira = CommitInfo("b" * 40, "SHOP-7 Raise limits (#12)", "Mira", "m@x", day, REPO)

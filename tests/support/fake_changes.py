@@ -51,7 +51,7 @@ def _previewed(body: RequestBody) -> AnswerBody | Refusal:
     return ApplicationSetPreviewAnswer(("cart",), True, (change,), 1, (body.author.name,))
 
 
-def _cluster_changed(body: RequestBody) -> AnswerBody | Refusal:
+def cluster_changed(body: RequestBody) -> AnswerBody | Refusal:
     assert isinstance(body, AddCluster | RemoveCluster)
     return ClusterAnswer(body.operation_id, commit_of(body.author, "Change a cluster"), server_version="v1.33.0")
 
@@ -65,7 +65,7 @@ CHANGES: Mapping[type[RequestBody], Answer] = {
     ValidateApplication: _validated,
     GetManifestFile: _file,
     PreviewApplicationSet: _previewed,
-    AddCluster: _cluster_changed,
-    RemoveCluster: _cluster_changed,
+    AddCluster: cluster_changed,
+    RemoveCluster: cluster_changed,
     DiffApplication: application_diff,
 }

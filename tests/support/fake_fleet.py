@@ -38,8 +38,10 @@ from model.kinds.application import (
     SyncOperationResult,
 )
 from model.link import (
+    AnswerBody,
     ApplicationChanged,
     ClusterChanged,
+    ClusterRemoved,
     DeleteObject,
     DiffAnswer,
     EventInfo,
@@ -69,8 +71,10 @@ from model.link import (
     WatchEvents,
     WatchTree,
 )
+from model.link_cluster import AddCluster, RemoveCluster
 from model.operation import Phase
 from model.report import (
+    LONG_SYNC,
     ApplicationKind,
     ApplicationSummary,
     ClusterSummary,
@@ -85,6 +89,7 @@ from model.report import (
 )
 from model.store import runtime as runtime_store
 from tests.support.fake_audit import tell_commits
+from tests.support.fake_changes import cluster_changed
 from tests.support.fake_git_tokens import GitTokens
 from tests.support.fake_rollouts import ANSWERS, STREAMS
 from tests.support.fake_runtime import FakeRuntime
@@ -106,6 +111,7 @@ HEALTHS = (
     HealthState.UNKNOWN,
 )
 SYNCS = (*(SyncState.SYNCED,) * 5, SyncState.OUT_OF_SYNC, SyncState.SYNCING, SyncState.UNKNOWN)
+HANGING = 14  # search-1, of which a sync is under way
 USERS = (
     InitialUser("admin", PASSWORD, "admin@example.test", is_admin=True),
     InitialUser("dana", PASSWORD, "dana@example.test"),
@@ -157,6 +163,8 @@ def summary(index: int, *, now: datetime = START) -> ApplicationSummary:
         history_commits={commit(index + number).sha: commit(index + number) for number in range(3)},
         conditions=(ApplicationCondition("ComparisonError", f"apps/{name}/app.yaml:3: bad indentation", now),)
         if sync is SyncState.UNKNOWN
+        else (ApplicationCondition(LONG_SYNC, "the sync has been running for more than 30 minutes", now),)
+        if index == HANGING
         else (),
         unhealthy_resources=(wrong,) if health in (HealthState.DEGRADED, HealthState.MISSING) else (),
         images=(f"registry.example.test/{name}:1.9.{index}",),
@@ -234,6 +242,8 @@ class Fleet:
             DeleteObject: self.done_at_once,
             RunAction: self.done_at_once,
             RollbackApplication: self.done_at_once,
+            AddCluster: self.add_cluster,
+            RemoveCluster: self.remove_cluster,
             **GitTokens().answers(),
         }
         followed = {WatchTree: self.watch_tree, ReadLogs: self.read_logs, WatchEvents: self.watch_events, **STREAMS}
@@ -339,6 +349,17 @@ class Fleet:
         await self.change(
             key, sync=SyncState.SYNCED, health=HealthState.HEALTHY, operation=done, explanation=None, conditions=()
         )
+
+    async def add_cluster(self, body: RequestBody) -> AnswerBody | Refusal:
+        assert isinstance(body, AddCluster)
+        added = ClusterSummary(body.name, body.server, "Successful", server_version="v1.33.0")
+        await self.runtime.report_unacknowledged(ClusterChanged(added))
+        return cluster_changed(body)
+
+    async def remove_cluster(self, body: RequestBody) -> AnswerBody | Refusal:
+        assert isinstance(body, RemoveCluster)
+        await self.runtime.report_unacknowledged(ClusterRemoved(body.server))
+        return cluster_changed(body)
 
     async def refresh(self, body: RequestBody) -> OperationAnswer:
         assert isinstance(body, RefreshApplication)

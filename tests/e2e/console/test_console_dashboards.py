@@ -11,7 +11,9 @@ pytestmark = [pytest.mark.e2e]
 
 
 def test_the_root_is_home_and_shows_what_needs_attention(open_page: OpenPage) -> None:
-    page = open_page(path="/")
+    page = open_page(path="/?time=365d&by=MONTHLY")
+    chart = page.get_by_role("group", name="Deployments over time, with what came before")
+    expect(chart.locator(".chart-before")).to_have_count(12)
     tile = page.get_by_role("region", name="Needs attention")
     expect(tile.locator("li").first).to_be_visible()
     tile.locator("li a").first.click()
@@ -34,8 +36,16 @@ def test_a_bucket_of_a_key_metric_opens_its_releases(open_page: OpenPage) -> Non
     filled = metric.locator("tbody tr").filter(has=page.locator("td", has_not_text=re.compile(r"^0$"))).first
     filled.get_by_role("button").click()
     releases = page.get_by_role("region", name="Releases behind the figure")
-    expect(releases.locator(".release").first).to_be_visible()
+    expect(releases.locator(".release", has_text="checkout").first).to_be_visible()
     expect(page).to_have_url(re.compile(r"since="))
+    page.locator("summary", has_text="Application").click()
+    page.get_by_label("Find in Application").fill("cart")
+    page.get_by_role("group", name="Application", exact=True).get_by_text("cart", exact=True).click()
+    page.locator("summary", has_text="Label").click()
+    page.get_by_role("group", name="Label", exact=True).get_by_text("tier=web", exact=True).click()
+    expect(page).to_have_url(re.compile(r"application=cart.*label=tier%3Dweb"))
+    expect(releases.locator(".release", has_text="cart").first).to_be_visible()
+    expect(releases.locator(".release", has_text="checkout")).to_have_count(0)
 
 
 def test_the_timeline_has_a_dot_for_each_release_in_the_order_of_the_records(open_page: OpenPage) -> None:

@@ -80,6 +80,11 @@ def test_errors_and_warnings_lead_to_what_is_broken(open_page: OpenPage) -> None
     panel = page.get_by_role("dialog", name="Errors and warnings")
     group = panel.get_by_role("region", name="ads", exact=True)
     expect(group.locator(".problem-entry")).to_have_count(2)
+    hanging = panel.get_by_role("region", name="search-1", exact=True)
+    expect(hanging).to_contain_text("Sync takes long")
+    expect(hanging.get_by_role("button", name="Terminate")).to_be_visible()
+    page.locator(".activity > summary").click()
+    page.locator(".activity-head button").first.click()  # nothing lies over it
     page.keyboard.press("Escape")
     expect(panel).to_have_count(0)
     page.go_back()

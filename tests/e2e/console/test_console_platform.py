@@ -84,7 +84,7 @@ def test_a_commit_of_the_audit_log_shows_what_it_changed(open_page: OpenPage) ->
     expect(page.get_by_role("link", name="CSV")).to_have_attribute("href", re.compile("since=2019-12-31T23"))
 
 
-def test_a_cluster_is_added_with_its_credential_and_that_of_the_runtime_stays(open_page: OpenPage) -> None:
+def test_a_cluster_is_added_and_removed_and_that_of_the_runtime_stays(open_page: OpenPage) -> None:
     page = open_page(user="admin", path="/clusters")
     page.get_by_role("button", name="Cluster", exact=True).click()
     dialog = page.locator("dialog[open]")
@@ -99,6 +99,15 @@ def test_a_cluster_is_added_with_its_credential_and_that_of_the_runtime_stays(op
     expect(told.locator(".commit code")).to_be_visible()
     remove = page.get_by_role("button", name="Remove sandbox")
     expect(remove).to_have_attribute("title", "the runtime lives in it")
+    page.get_by_role("button", name="Remove eu").click()
+    expect(dialog).to_contain_text("forgets it and its credential")
+    confirm = dialog.get_by_role("button", name="Remove", exact=True)
+    expect(confirm).to_have_attribute("aria-disabled", "true")
+    dialog.locator("input").fill("eu")
+    confirm.click()
+    expect(told).to_contain_text("Cluster eu is removed")
+    expect(page.get_by_role("button", name="Remove eu")).to_have_count(0)
+    expect(remove).to_be_visible()
 
 
 def test_the_log_of_a_runtime_is_read_by_part(open_page: OpenPage) -> None:

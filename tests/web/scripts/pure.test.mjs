@@ -254,3 +254,18 @@ test("a workload's endpoints are the Services that select its pods, with what le
   const [{ service, fronts }, ...others] = network.endpointsOf(shopNetwork, pods);
   assert.deepEqual([service.id, fronts.map(({ id }) => id), others.length], ["Service/web", ["Ingress/front", "Ingress/second"], 0]);
 });
+
+test("a formatter of moments is made once, however many rows there are", async () => {
+  const Real = Intl.DateTimeFormat;
+  let made = 0;
+  Intl.DateTimeFormat = function (...options) {
+    made += 1;
+    return new Real(...options);
+  };
+  try {
+    for (let row = 0; row < 50; row += 1) for (const words of [time.exact, time.clock, time.day, time.month, time.weekday, time.zone]) words("2026-01-05T12:00:00Z");
+  } finally {
+    Intl.DateTimeFormat = Real;
+  }
+  assert.ok(made <= 6, `${made} were made`);
+});
