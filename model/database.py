@@ -19,6 +19,8 @@ from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from model.sqlite_connection import open_sqlite
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 _rolling_back: set[asyncio.Task[None]] = set()  # kept, as nobody waits for them
 _MIGRATING = 4_207_310  # any number that nobody else locks
@@ -119,7 +121,7 @@ def _create_engine(url: str) -> AsyncEngine:
         return create_async_engine(parsed, pool_pre_ping=True)
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(parsed, connect_args={"timeout": 30})
+    engine = create_async_engine(parsed, connect_args={"timeout": 30, "async_creator_fn": open_sqlite})
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     event.listen(engine.sync_engine, "invalidate", _give_up_sqlite)
