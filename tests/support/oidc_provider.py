@@ -1,6 +1,7 @@
 """An OpenID Connect provider on loopback that checks PKCE as real ones do, and lies when a test tells it to."""
 
 import base64
+import functools
 import hashlib
 import secrets
 import time
@@ -17,6 +18,12 @@ from joserfc.jwk import RSAKey
 CLIENT, SECRET = "argosy", "client-secret-canary"
 
 
+@functools.cache
+def _key() -> RSAKey:
+    """Once a process: making one takes longer than most tests."""
+    return RSAKey.generate_key(2048, {"kid": "one"})
+
+
 @dataclass
 class OidcProvider:
     """`claims` override those of the ID token; `sign` replaces how it is signed."""
@@ -26,7 +33,7 @@ class OidcProvider:
     sign: Callable[[dict[str, Any]], str] | None = None
     issuer: str = ""
     forms: list[dict[str, str]] = field(default_factory=list)
-    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "one"}))
+    key: RSAKey = field(default_factory=_key)
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def authorize(self, location: str) -> str:
