@@ -17,13 +17,16 @@ from model.kinds.rollout import (
     REVISION,
     REVISION_HISTORY,
     SCALE_DOWN_DEADLINE,
+    SKIPPED_STEPS,
     WORKLOAD_GENERATION,
     Rollout,
 )
 
 REPLICA_SET = GroupVersionKind("apps", "v1", "ReplicaSet")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-_NOT_COPIED = frozenset({_LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED_REPLICAS, WORKLOAD_GENERATION})
+_NOT_COPIED = frozenset(
+    {_LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED_REPLICAS, WORKLOAD_GENERATION, SKIPPED_STEPS}
+)
 
 
 def find_new(rollout: Rollout, found: list[ReplicaSet]) -> ReplicaSet | None:

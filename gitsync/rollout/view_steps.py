@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from gitsync.manifest.object import JsonObject
 from gitsync.rollout.defaults import pause_seconds
 from gitsync.rollout.pausing import INCONCLUSIVE_ANALYSIS, INCONCLUSIVE_EXPERIMENT
+from gitsync.rollout.skipped import skipped_steps
 from gitsync.rollout.step_text import step_text
 from model.kinds.rollout import CanaryStep, Rollout
 from model.rollout_view import AnalysisRunView, StepView
@@ -31,14 +32,15 @@ def step_views(body: JsonObject, rollout: Rollout, runs: Sequence[AnalysisRunVie
     for run in runs:
         if run.step_index is not None:
             by_step.setdefault(run.step_index, []).append(run)
-    stopped = _stopped_at(rollout, runs)
+    stopped, skipped = _stopped_at(rollout, runs), skipped_steps(rollout)
     return tuple(
         StepView(
             index=index,
             kind=next((kind for kind in _KINDS if kind in raw[index]), "invalid"),
             title=step_text(step),
             spec=raw[index],
-            status=_state(rollout, index, step, stopped, by_step.get(index, [])),
+            status=(state := _state(rollout, index, step, stopped, by_step.get(index, []))),
+            skipped=index in skipped and state == "PASSED",
             analysis_runs=tuple(by_step.get(index, ())),
         )
         for index, step in enumerate(canary.steps)

@@ -20,6 +20,7 @@ from gitsync.kube.watch import Changed, Deleted, Interrupted, ListDone, watch_ki
 from gitsync.manifest.object import JsonObject
 from gitsync.reporting.link import Refused
 from gitsync.rollout.simulate import simulate
+from gitsync.rollout.skipped import note_of
 from gitsync.rollout.steering import Steer, SteeringImpossible, must_wait, steer
 from gitsync.rollout.values import InvalidSpec, Patch
 from gitsync.rollout.view import Around, read_rollout, revisions_of, rollout_view, simulation_view
@@ -166,9 +167,10 @@ class RolloutRequests:
         if written.ended is not None:
             return self._acts.done_before(record, body.operation_id, written)
         with self._acts.outcome(body.operation_id, written.commit):
-            _, patches = await self._planned(member, key, action, body.to_revision)
+            before_it, patches = await self._planned(member, key, action, body.to_revision)
             for patch in patches:
                 await _send(member, patch)
+        await _note_skipped(member, key, before_it, action)
         log.info("rollout steered", rollout=str(key), action=body.action, actor=body.actor)
         if release is not None:
             return await self._revert(body, key, release)
@@ -337,6 +339,17 @@ async def _read_around(member: Member, namespace: str) -> Around:
 
 async def _replica_sets(member: Member, namespace: str) -> list[JsonObject]:
     return await member.cluster.list(_REPLICA_SET, namespace=namespace, label_selector=HASH_LABEL, budget=Budget.PEOPLE)
+
+
+async def _note_skipped(member: Member, key: ResourceKey, rollout: Rollout, action: Steer) -> None:
+    """The action is done by then, whatever becomes of the note."""
+    note = note_of(key, rollout, action)
+    if note is None:
+        return
+    try:
+        await _send(member, note)
+    except ClusterError as failure:
+        log.warning("skipped steps not noted", rollout=str(key), reason=failure.message)
 
 
 async def _send(member: Member, patch: Patch) -> None:

@@ -23,6 +23,7 @@ REVISION_HISTORY = "rollout.argoproj.io/revision-history"
 DESIRED_REPLICAS = "rollout.argoproj.io/desired-replicas"
 EPHEMERAL_METADATA = "rollout.argoproj.io/ephemeral-metadata"
 WORKLOAD_GENERATION = "rollout.argoproj.io/workload-generation"
+SKIPPED_STEPS = "argosy.io/skipped-steps"  # ours: the status does not say which steps were skipped
 SCALE_DOWN_DEADLINE = "scale-down-deadline"
 
 Body = dict[str, Any]

@@ -46,11 +46,12 @@ def view(
     canary: dict[str, Any] | None = None,
     runs: list[dict[str, Any]] | None = None,
     sets: list[dict[str, Any]] | None = None,
+    annotations: dict[str, str] | None = None,
     **strategy: Any,
 ) -> RolloutView:
     chosen = strategy or {"canary": {"steps": STEPS, **(canary or {})}}
     body = {
-        "metadata": {"name": "shop", "namespace": "team", "uid": "r", "generation": 2},
+        "metadata": {"name": "shop", "namespace": "team", "uid": "r", "generation": 2, "annotations": annotations},
         "spec": {"replicas": 4, "strategy": chosen, **(spec or {})},
         "status": {
             "currentPodHash": "new",
@@ -92,6 +93,15 @@ def test_steps_have_the_state_that_people_see(
     status: dict[str, Any], spec: dict[str, Any], expected: list[str]
 ) -> None:
     assert states(view(status, spec=spec)) == expected
+
+
+def test_a_step_that_was_skipped_says_so_once_it_is_behind() -> None:
+    note = {"argosy.io/skipped-steps": "new@ 0,2"}
+    shown = view({"currentStepIndex": 1}, annotations=note)
+    assert [step.skipped for step in shown.steps] == [True, False, False, False]
+    assert not any(
+        step.skipped for step in view({"currentStepIndex": 1, "currentPodHash": "x"}, annotations=note).steps
+    )
 
 
 def test_a_step_whose_analysis_failed_is_the_one_that_failed() -> None:

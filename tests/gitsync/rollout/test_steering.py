@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitsync.rollout.replica_set import ReplicaSet, read_replica_set
+from gitsync.rollout.skipped import note_of, skipped_steps
 from gitsync.rollout.steering import Steer, SteeringImpossible, impossible, must_wait, steer
+from model.identity import ResourceKey
 from model.kinds.rollout import Rollout
 
+KEY = ResourceKey("argoproj.io", "Rollout", "team", "shop")
 NOW = datetime(2026, 3, 1, 12, 0, 0, 5, tzinfo=UTC)
 STEPS: list[dict[str, Any]] = [{"setWeight": 10}, {"pause": {}}, {"setWeight": 50}]
 UPDATING = {"currentPodHash": "new", "stableRS": "old", "currentStepIndex": 1, "observedGeneration": "3"}
@@ -145,6 +148,32 @@ def replica_set(revision: int) -> ReplicaSet:
 
 SETS = [replica_set(number) for number in (1, 3, 2)]
 TEMPLATE = {"metadata": {"labels": {"app": "shop"}}, "spec": {"containers": [{"image": "shop:2"}]}}
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "skipped"),
+    [
+        (Steer.SKIP_STEP, PAUSED, {1}),
+        (Steer.PROMOTE, {}, {1}),
+        (Steer.PROMOTE, PAUSED, set()),
+        (Steer.PROMOTE_FULL, {}, {1, 2}),
+        (Steer.ABORT, {}, set()),
+    ],
+)
+def test_steps_that_an_action_skips_are_noted_for_this_attempt_only(
+    action: Steer, status: dict[str, Any], skipped: set[int]
+) -> None:
+    subject = rollout({"duration": {"rolloutStartedAt": "2026-03-01T11:00:00Z"}, **status})
+    patch = note_of(KEY, subject, action)
+    assert (patch is not None) is bool(skipped)
+    if patch is None:
+        return
+    assert isinstance(patch.body, dict)
+    annotations: dict[str, str] = patch.body["metadata"]["annotations"]
+    metadata = msgspec.structs.replace(subject.metadata, annotations=annotations)
+    assert skipped_steps(msgspec.structs.replace(subject, metadata=metadata)) == skipped
+    again = rollout({"duration": {"rolloutStartedAt": "2026-03-01T11:30:00Z"}, **status})
+    assert skipped_steps(msgspec.structs.replace(again, metadata=metadata)) == set()
 
 
 @pytest.mark.parametrize("to_revision", [None, 0, 2])

@@ -107,7 +107,8 @@ async def test_an_update_is_shown_steered_and_followed(rig: Rig) -> None:
     await steer(rig, "RETRY")
     await until(rig, paused(1))
     await steer(rig, "PROMOTE_FULL")
-    await until(rig, lambda one: one.phase == "Healthy")
+    done = await until(rig, lambda one: one.phase == "Healthy" and one.steps[-1].skipped)
+    assert [step.skipped for step in done.steps] == [False, True, True, True]
     listed = await rig.runtime.requests.answer(ListRollouts())
     assert isinstance(listed, RolloutsAnswer)
     assert [(one.application, one.name) for one in listed.rollouts] == [(SHOP, "web")]
