@@ -18,7 +18,7 @@ demo: $(INSTALLED) $(CONSOLE)
 
 test: $(INSTALLED) $(CONSOLE)
 	$(BIN)/pytest -n 2 -m "not e2e" $(ARGS)
-	$(BIN)/pytest -n 4 --dist loadfile -m e2e $(ARGS)
+	$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder -m e2e $(ARGS)
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .

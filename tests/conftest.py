@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from tests.support.longest_first import place_of
+
 # They end what hangs; how fast something is, is measured by `make bench`. So they are generous: machines are shared.
 # That of other tests is in pyproject.toml.
 E2E_SECONDS = 300
@@ -57,6 +59,7 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: place_of(item.path))
     for item in items:
         if item.get_closest_marker("e2e") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(E2E_SECONDS))

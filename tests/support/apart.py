@@ -28,6 +28,7 @@ from gitsync.sandbox.githost import Access, Author, GitHost
 from model.identity import GroupVersionKind
 from tests.support.real_apiserver import end_with_parent
 from tests.support.runtime import APPLICATION, NAMESPACE, application
+from tests.support.warm import WarmProcess, start_runtime
 
 AUTHOR = Author("Dana", "dana@shop.example.com")
 START_SECONDS = 90
@@ -42,7 +43,7 @@ class Program:
     def __init__(self, log: Path, *command: str) -> None:
         self.log = log
         self._command = command
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: asyncio.subprocess.Process | WarmProcess | None = None
 
     @property
     def pid(self) -> int:
@@ -90,6 +91,13 @@ class Program:
         finally:
             if self._process.returncode is None:
                 self._process.kill()
+
+
+class RuntimeProgram(Program):
+    """`python -m gitsync`."""
+
+    async def start(self) -> None:
+        self._process = await start_runtime(self.log, self._command, {"PATH": os.environ["PATH"]})
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +217,9 @@ async def running_apart(folder: Path, *, kubeconfig: Path | None = None, speed: 
         stack.push_async_callback(cluster.close)
         await ensure_namespace(cluster, NAMESPACE)
         metrics_port = free_port()
-        runtime = Program(
+        runtime = RuntimeProgram(
             folder / "runtime.log",
-            *(sys.executable, "-m", "gitsync", "--kubeconfig", str(kubeconfig), "--namespace", NAMESPACE),
+            *("--kubeconfig", str(kubeconfig), "--namespace", NAMESPACE),
             *("--data-dir", str(folder / "runtime"), "--metrics-port", str(metrics_port)),
             *("--poll-seconds", str(POLL_SECONDS)),
         )

@@ -1,7 +1,6 @@
 """A cluster and a Git host in the test, and the runtime as a process that the test may kill at any request it makes."""
 
 import asyncio
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -12,7 +11,7 @@ from gitsync.kube.client import Cluster
 from gitsync.manifest.object import JsonObject
 from gitsync.sandbox.faults import Fault
 from gitsync.sandbox.objects import StoreEvent
-from tests.support.apart import POLL_SECONDS, Apart, Program, ensure_namespace, free_port
+from tests.support.apart import POLL_SECONDS, Apart, RuntimeProgram, ensure_namespace, free_port
 from tests.support.runtime import NAMESPACE
 from tests.support.sandbox_rig import World, running_world
 
@@ -74,9 +73,9 @@ async def running_killable(folder: Path, *, flags: Mapping[str, str] | None = No
         await ensure_namespace(cluster, NAMESPACE)
         port = free_port()
         extra = [word for name, value in (flags or {}).items() for word in (name, value)]
-        runtime = Program(
+        runtime = RuntimeProgram(
             folder / "runtime.log",
-            *(sys.executable, "-m", "gitsync", "--kubeconfig", str(world.sandbox.kubeconfig)),
+            *("--kubeconfig", str(world.sandbox.kubeconfig)),
             *("--namespace", NAMESPACE, "--data-dir", str(folder / "runtime"), "--metrics-port", str(port)),
             *("--poll-seconds", str(POLL_SECONDS), *extra),
         )
