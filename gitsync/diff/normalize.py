@@ -78,14 +78,13 @@ def _ignores_status(body: JsonObject, settings: DiffSettings) -> bool:
 
 
 def _metadata(metadata: JsonObject) -> JsonObject:
-    """Without what the server keeps, what kubectl noted down, and maps with nothing in them."""
+    """Without what the server keeps and what kubectl noted down, where that is all also without the annotations."""
     kept = {name: value for name, value in metadata.items() if name not in _SERVER_METADATA}
     annotations = kept.get("annotations")
     if isinstance(annotations, dict) and LAST_APPLIED in annotations:
         kept["annotations"] = {name: value for name, value in annotations.items() if name != LAST_APPLIED}
-    for field in _TEXT_MAPS:
-        if field in kept and not kept[field]:
-            del kept[field]
+        if not kept["annotations"]:
+            del kept["annotations"]
     return kept
 
 

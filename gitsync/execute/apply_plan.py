@@ -7,7 +7,7 @@ until `approve` is called.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -355,8 +355,10 @@ class Execution:
 
     async def _apply(self, task: Task) -> ResourceResult:
         dry_run = self._settings.dry_run
-        if task.hook is not None and (known := await self._begin_hook(task)) is not None:
-            return known
+        if task.hook is not None:
+            if (known := await self._begin_hook(task)) is not None:
+                return known
+            task = replace(task, live=None) if task.hook.recreated else task  # what the plan saw is gone
         if task.options.replace and task.options.force and self._was_recreated(task):
             return result(task, ResultCode.SYNCED, "already created anew", phase=Phase.RUNNING)
         written = await self._apply_once_served(task)

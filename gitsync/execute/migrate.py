@@ -12,7 +12,7 @@ import msgspec
 from gitsync.diff.normalize import LAST_APPLIED
 from gitsync.diff.ownership import union
 from gitsync.kube.client import Cluster
-from gitsync.kube.errors import Conflict
+from gitsync.kube.errors import Conflict, NotFound
 from gitsync.manifest.object import JsonObject, LiveObject
 from gitsync.manifest.tracking import CLIENT_SIDE_APPLY, FIELD_MANAGER
 
@@ -48,8 +48,8 @@ async def migrate_client_side(cluster: Cluster, live: LiveObject | None, *, also
     ]
     try:
         await cluster.patch(live.key, live.version, patch, kind="json", manager=FIELD_MANAGER)
-    except Conflict:
-        return  # it changed meanwhile: the next sync sees the newer state and takes over then
+    except (Conflict, NotFound):
+        return  # it changed meanwhile, or is gone: the next sync sees the newer state and takes over then
 
 
 async def _managed_fields(cluster: Cluster, live: LiveObject) -> tuple[str, list[JsonObject]]:

@@ -4,10 +4,12 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from gitsync.execute.hooks import DELETED_WHILE_RUNNING, Earlier
-from gitsync.manifest.object import JsonObject
+from gitsync.manifest.canonical import canonical_json
+from gitsync.manifest.object import JsonObject, LiveObject
 from gitsync.plan.build import build_plan
 from gitsync.plan.hooks import HOOK_FINALIZER, HOOK_RUN_ANNOTATION
 from gitsync.plan.options import PlanOptions
@@ -38,9 +40,10 @@ def config_map(name: str) -> JsonObject:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"namespace": "shop", "name": name}, "data": {}}
 
 
-def planned(*bodies: JsonObject) -> Plan:
+def planned(*bodies: JsonObject, live: LiveObject | None = None) -> Plan:
     options = PlanOptions(application=APPLICATION, run="1700-0")
-    return build_plan([desired(body) for body in bodies], {}, options=options, out_of_sync=set())
+    there = {live.key: live} if live else {}
+    return build_plan([desired(body) for body in bodies], there, options=options, out_of_sync=set())
 
 
 async def becomes(rig: Rig, name: str, health: str, message: str = "") -> None:
@@ -93,6 +96,17 @@ async def test_the_policy_decides_at_the_end_and_the_finalizer_goes(
 async def test_a_hook_is_created_anew_for_each_sync(rig: Rig) -> None:
     old = await rig.put({**pod("hook", "PreSync"), "status": {"health": "Healthy"}})
     running = asyncio.create_task(rig.run(planned(pod("hook", "PreSync"))))
+    await rig.api.until(lambda: bool(body := rig.api.get(POD, "shop", "hook")) and body["metadata"]["uid"] != old.uid)
+    await becomes(rig, "hook", "Healthy")
+    assert (await running).phase is Phase.SUCCEEDED
+
+
+async def test_a_hook_that_kubectl_or_argo_cd_made_is_created_anew_too(rig: Rig) -> None:
+    entry = {"manager": "kubectl-client-side-apply", "operation": "Update", "fieldsV1": {"f:metadata": {}}}
+    hook = pod("hook", "PreSync")
+    old = await rig.put({**hook, "metadata": {**hook["metadata"], "managedFields": [entry]}})
+    seen = msgspec.structs.replace(old, raw=canonical_json(rig.api.get(POD, "shop", "hook")))
+    running = asyncio.create_task(rig.run(planned(hook, live=seen)))
     await rig.api.until(lambda: bool(body := rig.api.get(POD, "shop", "hook")) and body["metadata"]["uid"] != old.uid)
     await becomes(rig, "hook", "Healthy")
     assert (await running).phase is Phase.SUCCEEDED
