@@ -162,7 +162,8 @@ async def test_a_failed_verdict_after_the_switch_takes_active_back(scene: Scenar
     )
     await scene.start(strategy, "active", "preview", replicas=2)
     await scene.image("web:2")
-    status = await scene.phase("Degraded", 'RolloutAborted: Rollout aborted update to revision 2: Metric "web"')
+    verdict = 'Blue/green post-promotion analysis phase error/failed: Metric "web"'
+    status = await scene.phase("Degraded", f"RolloutAborted: Rollout aborted update to revision 2: {verdict}")
     await scene.until(lambda: scene.selected("active"), status["stableRS"])
     await scene.until(scene.sizes, {1: 2, 2: 0})
     assert (await scene.news("ScalingReplicaSet"))[-4:] == [
