@@ -104,6 +104,7 @@ class Record:
     comparing: bool = False
     acting_as: str = ""
     on_frozen_cluster: bool = False
+    unseen: set[ResourceKey] = field(default_factory=set)  # applied, and the cluster has not shown it since
     elsewhere: bool = False  # another process of the runtime looks after its cluster, and its status tells how it does
 
     @property

@@ -82,17 +82,20 @@ def source_violations(project: JsonObject, application: Application) -> list[str
     """Repositories of the application that the project does not permit."""
     patterns = _strings(_spec(project).get("sourceRepos"))
     return [
-        f'application repo {source.repo_url} is not permitted in project "{_name(project)}"; add it to its sourceRepos'
+        f'application repo {source.repo_url} is not permitted in project "{_name(project)}"; {why}'
         for source in application.spec.all_sources
-        if not _permits_source(patterns, source.repo_url)
+        if (why := _why_not_source(patterns, source.repo_url))
     ]
 
 
-def _permits_source(patterns: Sequence[str], url: str) -> bool:
+def _why_not_source(patterns: Sequence[str], url: str) -> str:
+    """ "" where it is permitted."""
     wanted = normalize_url(url)
-    if any(denies(pattern) and _fits_url(pattern[1:], wanted) for pattern in patterns):
-        return False
-    return any(not denies(pattern) and _fits_url(pattern, wanted) for pattern in patterns)
+    for pattern in patterns:
+        if denies(pattern) and _fits_url(pattern[1:], wanted):
+            return f'"{pattern}" of its sourceRepos denies it'
+    allowed = any(not denies(pattern) and _fits_url(pattern, wanted) for pattern in patterns)
+    return "" if allowed else "add it to its sourceRepos"
 
 
 def _fits_url(pattern: str, url: str) -> bool:

@@ -30,6 +30,7 @@ from model.kinds.application import (
 from model.operation import Phase
 
 _DEFAULT_RETRY = RetryStrategy(limit=5)
+_BEHIND_SECONDS = 60.0  # a watch that is not back by then was not what delayed the picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Situation:
 
     `revisions` has one for each source of an application with `spec.sources`, and is empty otherwise. `drifted` are the
     objects, only asked for when self-healing; `prunes` those that Git does not want any more, out of all the `objects`.
+    `behind`: the cluster has not shown yet what the last sync applied, so that drift may be an old picture.
     """
 
     application: Application
@@ -51,6 +53,7 @@ class Situation:
     objects: int = 0
     revisions: tuple[str, ...] = ()
     operation_pending: bool = False
+    behind: bool = False
 
 
 def situation_of(record: Record) -> Situation:
@@ -67,6 +70,7 @@ def situation_of(record: Record) -> Situation:
         last=record.operation_state,
         prunes=[one.key for one in state if one.requires_pruning] if state.prunes else [],
         objects=len(state),
+        behind=bool(record.unseen),
     )
 
 
@@ -161,6 +165,8 @@ def _self_heal(
 ) -> Start | WaitFor:
     attempts = attempted.operation.sync.self_heal_attempts_count if attempted.operation.sync else 0
     since_seconds = (now - (attempted.finished_at or now)).total_seconds()
+    if situation.behind and 0 <= since_seconds < _BEHIND_SECONDS:
+        return WaitFor(_BEHIND_SECONDS - since_seconds, "the cluster does not show yet what was applied")
     if since_seconds > settings.self_heal_max_seconds:
         attempts = 0
     delay_seconds = self_heal_delay_seconds(attempts, settings)

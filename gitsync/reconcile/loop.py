@@ -332,6 +332,7 @@ class Loop:
                 self.queue.add_after(key, _NEW_KIND_SECONDS)
 
     def _object_changed(self, record: Record, member: Member, key: ResourceKey) -> None:
+        record.unseen.discard(key)
         if not record.compared or record.frozen:
             return
         before = record.state.get(key)

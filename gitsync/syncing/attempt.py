@@ -178,8 +178,9 @@ def raw_source(raw: JsonObject, sync: SyncOperation) -> JsonObject:
     return {"source": spec["source"]} if spec.get("source") else {}
 
 
-async def caught_up(member: Member, plan: Plan, results: tuple[ResourceResult, ...]) -> None:
-    """Until the cache shows what was applied: else the old picture would count as drift at once."""
+async def unseen_after(member: Member, plan: Plan, results: tuple[ResourceResult, ...]) -> set[ResourceKey]:
+    """Waits until the cache shows what was applied, since the old picture would count as drift at once. The answer is
+    what it does not show after a while."""
     changed = {
         (one.group, one.kind, one.namespace, one.name) for one in results if not one.message.endswith("unchanged")
     }
@@ -192,16 +193,14 @@ async def caught_up(member: Member, plan: Plan, results: tuple[ResourceResult, .
         and member.cache.follows(task.key.group, task.key.kind)
     }
     failed = {(one.group, one.kind, one.namespace, one.name) for one in results if one.status == ResultCode.SYNC_FAILED}
+    for key in [key for key in expected if (key.group, key.kind, key.namespace, key.name) in failed]:
+        del expected[key]
 
-    def seen() -> bool:
-        for key, before in expected.items():
-            if (key.group, key.kind, key.namespace, key.name) in failed:
-                continue
-            live = member.cache.get(key)
-            if live is None or live.resource_version == before:
-                return False
-        return True
+    def unseen() -> set[ResourceKey]:
+        found = ((key, before, member.cache.get(key)) for key, before in expected.items())
+        return {key for key, before, live in found if live is None or live.resource_version == before}
 
-    if not seen():
+    if unseen():
         with Watched(member.cache, expected.keys()) as watched:
-            await watched.until(seen, seconds=_CATCH_UP_SECONDS)
+            await watched.until(lambda: not unseen(), seconds=_CATCH_UP_SECONDS)
+    return unseen()

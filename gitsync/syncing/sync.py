@@ -35,7 +35,6 @@ from gitsync.supervisor import Supervisor
 from gitsync.syncing import operation as life
 from gitsync.syncing.approval import is_approved
 from gitsync.syncing.attempt import (
-    caught_up,
     earlier,
     keep_switches,
     live_of,
@@ -46,6 +45,7 @@ from gitsync.syncing.attempt import (
     respect_ignored,
     shared_with_others,
     time_limit,
+    unseen_after,
     wave_limit,
 )
 from gitsync.syncing.refusal import why_refused
@@ -401,7 +401,7 @@ class Syncs:
         outcome = await within(time_limit(record, self._home.parameters.sync_limit), run, run.execution)
         run.execution = run.earlier = None
         if not sync.dry_run:
-            await caught_up(member, plan, outcome.results)
+            record.unseen = await unseen_after(member, plan, outcome.results)
         failed = any(one.status == ResultCode.SYNC_FAILED for one in outcome.results)
         if failed and not outcome.message.startswith(NOT_VALID):
             return life.Attempt(Phase.FAILED, life.failure_message(outcome.results), self._result(run, outcome.results))

@@ -175,8 +175,10 @@ async def second_cluster(rig: Rig, folder: Path, *faults: Fault) -> AsyncIterato
                 "stringData": {"name": "far", "server": f"https://127.0.0.1:{line.port}", "config": config},
             }
         )
-        yield far, line
-    await far.stop()
+        try:
+            yield far, line
+        finally:
+            await far.stop()
 
 
 def versions(far: Sandbox) -> dict[str, str]:
@@ -227,11 +229,12 @@ async def test_an_automated_sync_waits_for_a_cluster_that_is_away_and_uses_up_no
         second_cluster(rig, tmp_path, Fault(method="PATCH", path="configmaps", status=500, count=1)) as (far, _),
     ):
         await rig.push({"away/a.yaml": config_map("away")})
-        once_more = {"limit": 1, "backoff": {"duration": "10s"}}
+        once_more = {"limit": 1, "backoff": {"duration": "15s"}}
         destination = {"name": "far", "namespace": "default"}
         await rig.create_application("away", destination=destination, syncPolicy={**AUTOMATED, "retry": once_more})
         await rig.until("away", lambda body: "Retrying attempt #1" in message_of(body))
         far.faults.add(Fault(delay_seconds=5.0))
+        far.faults.drop_watches()  # so that it is found out long before the next attempt
         await rig.until("away", lambda body: "waits: cluster far" in message_of(body))
         far.faults.clear()
         body = await rig.until("away", settled, seconds=120)

@@ -58,6 +58,13 @@ def test_repositories_need_one_that_allows_and_none_that_denies(patterns: list[s
     assert [one.type for one in found] == ([] if permitted else ["InvalidSpecError"])
 
 
+def test_a_repository_that_an_entry_denies_is_told_which() -> None:
+    (found,) = violations(project(sourceRepos=["*", "!https://git.example/sh*"]), application(), [])
+    assert found.message.endswith('"!https://git.example/sh*" of its sourceRepos denies it')
+    (found,) = violations(project(sourceRepos=["https://other"]), application(), [])
+    assert found.message.endswith("add it to its sourceRepos")
+
+
 @pytest.mark.parametrize(
     ("left", "right"),
     [

@@ -1,5 +1,6 @@
 """When an automated application is synced, and when not."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -122,6 +123,17 @@ def test_self_heal_waits_for_its_back_off() -> None:
     )
     assert isinstance(decision, WaitFor)
     assert decision.seconds == pytest.approx(5)
+
+
+def test_self_heal_waits_until_the_cluster_shows_what_was_applied_but_not_for_ever() -> None:
+    late = situation(application(HEAL), last=last("Succeeded", seconds_ago=4), behind=True)
+    decision = decide(late, settings=SETTINGS, now=NOW)
+    assert isinstance(decision, WaitFor)
+    assert decision.seconds == 56
+    assert isinstance(decide(replace(late, behind=False), settings=SETTINGS, now=NOW), Start)
+    assert isinstance(decide(late, settings=SETTINGS, now=NOW + timedelta(seconds=57)), Start)
+    newer = situation(application(HEAL), last=last("Succeeded", "old", seconds_ago=4), behind=True)
+    assert isinstance(decide(newer, settings=SETTINGS, now=NOW), Start)
 
 
 def test_self_heal_does_not_wait_for_a_clock_that_was_set_back() -> None:
