@@ -51,6 +51,10 @@ class LiveApplications:
     pause_seconds: float = PAUSE_SECONDS
     _recent: OrderedDict[Hashable, ApplicationNews | None] = field(default_factory=OrderedDict)
 
+    def cursor(self) -> str:
+        """Where the stream stands now: `after` it comes whatever a page that is read from now on may lack."""
+        return self.changes.cursor(self.changes.number)
+
     async def follow(
         self, viewer: Viewer, wanted: ApplicationFilter, *, first: int, after: str | None
     ) -> AsyncGenerator[ApplicationNews, None]:

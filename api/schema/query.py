@@ -140,6 +140,14 @@ class Query:
         return slice_of(found.page, shown(await _starred(context)), found.count)
 
     @strawberry.field(
+        description="Where the stream of applications stands before this request reads its pages: subscribe `after` it "
+        "to hear of every later change, without a snapshot."
+    )
+    def applications_cursor(self, info: Info) -> str:
+        info.context.signed_in()
+        return info.context.plane.live.cursor()
+
+    @strawberry.field(
         description="How many applications there are per value, under the given filters; one query for the counter "
         "strip and the filter boxes."
     )

@@ -35,11 +35,7 @@ QUESTIONS: tuple[tuple[str, dict[str, object]], ...] = (
     ("activity", {"filters": None}),
     ("banners", {}),
 )
-STREAMS: tuple[tuple[str, dict[str, object]], ...] = (
-    ("application_changes", {"filters": {}}),
-    ("activity_changes", {}),
-    ("banner_changes", {}),
-)
+PEOPLE = ("admin", "dana", "victor")  # of whom each may have 300 streams
 NAMESPACE = "/ui-api/_event"
 HYDRATE = {
     "name": "reflex___state____state.hydrate_and_load",
@@ -76,13 +72,17 @@ class Console:
 
 
 async def bench_consoles(folder: Path, *, applications: int, consoles: int) -> list[Row]:
-    async with control_plane(folder) as plane, _signed_in(plane) as session:
+    async with control_plane(folder) as plane, AsyncExitStack() as signed_in:
         await fill(plane.runtime, applications, now=datetime.now(UTC))
+        admin = await signed_in.enter_async_context(_signed_in(plane, PEOPLE[0]))
+        for name in PEOPLE[1:]:
+            await _ask(admin, "add_person", {"input": {"name": name, "password": PASSWORD}})
+        sessions = [admin, *[await signed_in.enter_async_context(_signed_in(plane, name)) for name in PEOPLE[1:]]]
         async with AsyncExitStack() as stack:
-            await _open(stack, session, plane, AT_ONCE)  # what the first one leaves in caches is nobody's
-            half = await _open(stack, session, plane, consoles // 2)
+            await _open(stack, sessions, plane, AT_ONCE)  # what the first ones leave in caches is nobody's
+            half = await _open(stack, sessions, plane, consoles // 2)
             before = await _resident(plane)
-            other = await _open(stack, session, plane, consoles - consoles // 2)
+            other = await _open(stack, sessions, plane, consoles - consoles // 2)
             after = await _resident(plane)
             spread = await _updates(plane, [*half, *other], applications)
     each_kib = (after - before) * 1024 / len(other)
@@ -97,19 +97,21 @@ async def _resident(plane: Plane) -> float:
 
 
 @asynccontextmanager
-async def _signed_in(plane: Plane) -> AsyncIterator[aiohttp.ClientSession]:
+async def _signed_in(plane: Plane, name: str) -> AsyncIterator[aiohttp.ClientSession]:
     jar = aiohttp.CookieJar(unsafe=True)
     async with aiohttp.ClientSession(plane.url, cookie_jar=jar, connector=aiohttp.TCPConnector(limit=0)) as session:
-        async with session.post("/auth/login", json={"username": "admin", "password": PASSWORD}) as answer:
+        async with session.post("/auth/login", json={"username": name, "password": PASSWORD}) as answer:
             answer.raise_for_status()
         yield session
 
 
-async def _open(stack: AsyncExitStack, session: aiohttp.ClientSession, plane: Plane, count: int) -> list[Console]:
+async def _open(
+    stack: AsyncExitStack, sessions: list[aiohttp.ClientSession], plane: Plane, count: int
+) -> list[Console]:
     found: list[Console] = []
     for start in range(0, count, AT_ONCE):
         few = range(start, min(start + AT_ONCE, count))
-        opened = await asyncio.gather(*(_console(session, plane) for _ in few))
+        opened = await asyncio.gather(*(_console(sessions[number % len(sessions)], plane) for number in few))
         for console in opened:
             stack.push_async_callback(console.stream.close)
             stack.push_async_callback(console.state.close)
@@ -120,21 +122,30 @@ async def _open(stack: AsyncExitStack, session: aiohttp.ClientSession, plane: Pl
 
 
 async def _console(session: aiohttp.ClientSession, plane: Plane) -> Console:
+    cursor = ""
     for name, variables in QUESTIONS:
-        async with session.post("/graphql", json={"query": document(name), "variables": variables}) as answer:
-            body = await answer.json()
-            assert body.get("data"), body
+        data = await _ask(session, name, variables)
+        cursor = data.get("cursor", cursor)
     state = await _hydrated(session, plane)
     stream = await session.ws_connect(
         "/graphql", protocols=("graphql-transport-ws",), headers={"Origin": plane.url}, max_msg_size=0
     )
     await stream.send_json({"type": "connection_init"})
-    for number, (name, variables) in enumerate(STREAMS):
+    since: dict[str, object] = {"filters": {}, "after": cursor}
+    for name, variables in (("application_changes", since), ("activity_changes", {}), ("banner_changes", {})):
         payload = {"query": document(name), "variables": variables}
-        await stream.send_json({"id": str(number), "type": "subscribe", "payload": payload})
-    while '"SNAPSHOT"' not in await stream.receive_str():
-        pass
+        await stream.send_json({"id": name, "type": "subscribe", "payload": payload})
+    while '"next"' not in (text := await stream.receive_str()):
+        assert '"error"' not in text, text
     return Console(stream, state)
+
+
+async def _ask(session: aiohttp.ClientSession, name: str, variables: dict[str, object]) -> dict[str, str]:
+    async with session.post("/graphql", json={"query": document(name), "variables": variables}) as answer:
+        body = await answer.json()
+    assert body.get("data"), body
+    found: dict[str, str] = body["data"]
+    return found
 
 
 async def _hydrated(session: aiohttp.ClientSession, plane: Plane) -> aiohttp.ClientWebSocketResponse:

@@ -114,7 +114,7 @@ function usePage(filters, sort, view, search) {
   const variables = { filters: selection, sort: { field: SORTS[sort.key], order: sort.order }, pagination: toPagination(search) };
   const counted = { filters: selection, strip: toArguments(filters, ["health"]), always: toArguments(filters, ["health", "since"]) };
   const key = JSON.stringify([variables, counted]);
-  const [state, setState] = useState({ data: null, error: null, answers: null });
+  const [state, setState] = useState({ data: null, error: null, answers: null, stream: null });
   const counts = useRef(null);
   const [news, setNews] = useState(new Map()); // the newest word on each row, wherever it stands
   const [touched, setTouched] = useState({});
@@ -131,7 +131,7 @@ function usePage(filters, sort, view, search) {
     const rows = ask("applications", variables, controller.signal).then((data) => {
       readAt.current = new Date().toISOString();
       setNews(new Map());
-      setState({ data: { ...counts.current, ...data }, error: null, answers: { whole, q: filters.q } });
+      setState(({ stream }) => ({ data: { ...counts.current, ...data }, error: null, answers: { whole, q: filters.q }, stream: goesOn(stream, matching) ? stream : { filters: matching, after: data.cursor } }));
       return true;
     }, failed);
     // People wait for rows, so what is counted comes after them. At first both are new, and neither waits.
@@ -141,15 +141,18 @@ function usePage(filters, sort, view, search) {
   }, [key, turn]);
 
   const again = useCallback(() => setTurn((count) => count + 1), []);
-  const soon = useDelayed(again, 400);
-  useStream("application_changes", { filters: matching }, {
+  const soon = useDelayed(again);
+  const shown = useMemo(() => new Set(state.data?.applications.nodes.map(({ id }) => id)), [state.data]);
+  useStream("application_changes", state.stream, {
+    enabled: state.stream !== null,
     cursorOf,
     onEvent: ({ applications: event }) => {
       setNews((before) => new Map([...before, ...event.applications.map((row) => [row.id, row]), ...event.removed.map((id) => [id, null])]));
       if (event.type === "SNAPSHOT") return;
       setTouched((before) => ({ ...before, ...Object.fromEntries(event.applications.map(({ id }) => [id, (before[id] ?? 0) + 1])) }));
       tell(event.applications);
-      soon();
+      const here = event.type === "RESYNC" || [...event.applications.map(({ id }) => id), ...event.removed].some((id) => shown.has(id));
+      soon(here ? SOON_MS : LATER_MS * (0.5 + Math.random()));
     },
   });
   const connection = useConnection();
@@ -157,6 +160,9 @@ function usePage(filters, sort, view, search) {
   const stale = state.data && reason ? { since: connection.up === false ? connection.since : readAt.current, reason } : null;
   return { ...state, whole, news, touched, turn, again, stale };
 }
+
+// The stream begins where the first page of a selection was read, and goes on while pages of the same are read again.
+const goesOn = (stream, filters) => stream !== null && JSON.stringify(stream.filters) === JSON.stringify(filters);
 
 // While somebody types, what is here is narrowed at once; the answer follows.
 function useNarrowed(page, typed) {
@@ -173,12 +179,30 @@ function tell(rows) {
   return announce(rows.map((row) => `${row.metadata.name}: ${HEALTH[row.healthStatus].word}, ${SYNC[row.syncStatus].word}`).join(". "));
 }
 
-function useDelayed(action, milliseconds) {
-  const timer = useRef(0);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  return () => {
-    clearTimeout(timer.current);
-    timer.current = setTimeout(action, milliseconds);
+// What changed on this page shows at once; counts and order follow. What changed elsewhere can only matter to those: of many open
+// consoles, not all ask again at the same moment, and none that nobody looks at.
+const SOON_MS = 400;
+const LATER_MS = 3_000;
+
+function useDelayed(action) {
+  const pending = useRef({ timer: 0, due: Infinity });
+  const act = useCallback(() => {
+    if (document.hidden) return document.addEventListener("visibilitychange", act, { once: true });
+    pending.current.due = Infinity;
+    return action();
+  }, [action]);
+  useEffect(
+    () => () => {
+      clearTimeout(pending.current.timer);
+      document.removeEventListener("visibilitychange", act);
+    },
+    [act],
+  );
+  return (milliseconds) => {
+    const due = Date.now() + milliseconds;
+    if (due >= pending.current.due) return;
+    clearTimeout(pending.current.timer);
+    pending.current = { due, timer: setTimeout(act, milliseconds) };
   };
 }
 
