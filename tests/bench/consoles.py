@@ -128,7 +128,7 @@ async def _console(session: aiohttp.ClientSession, plane: Plane) -> Console:
         cursor = data.get("cursor", cursor)
     state = await _hydrated(session, plane)
     stream = await session.ws_connect(
-        "/graphql", protocols=("graphql-transport-ws",), headers={"Origin": plane.url}, max_msg_size=0
+        "/graphql", protocols=("graphql-transport-ws",), headers={"Origin": plane.url}, max_msg_size=0, compress=15
     )
     await stream.send_json({"type": "connection_init"})
     since: dict[str, object] = {"filters": {}, "after": cursor}
@@ -150,7 +150,7 @@ async def _ask(session: aiohttp.ClientSession, name: str, variables: dict[str, o
 
 async def _hydrated(session: aiohttp.ClientSession, plane: Plane) -> aiohttp.ClientWebSocketResponse:
     address = f"{NAMESPACE}/?token={uuid.uuid4()}&EIO=4&transport=websocket"
-    state = await session.ws_connect(address, headers={"Origin": plane.url})
+    state = await session.ws_connect(address, headers={"Origin": plane.url}, compress=15)
     await state.send_str(f"40{NAMESPACE},{json.dumps({'event': HYDRATE})}")
     async with asyncio.timeout(60):
         while '"is_hydrated_rx_state_":true' not in (text := await state.receive_str()).replace(" ", ""):
