@@ -18,6 +18,7 @@
 Without `message` a rule says what the condition it found says. Nothing is guessed: an unknown word is a RuleError.
 """
 
+import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,10 +58,17 @@ class RuleFile:
         return next((judge for name, judge in self.judges.items() if "*" in name and fnmatchcase(kind, name)), None)
 
 
+class _Named(io.StringIO):
+    """Text that marks of libyaml call by its name."""
+
+    def __init__(self, text: str, name: str) -> None:
+        super().__init__(text)
+        self.name = name
+
+
 def parse_rule_file(text: str, *, file: str) -> RuleFile:
     """Raises RuleError that names file and line."""
-    loader = yaml.SafeLoader(text)
-    loader.name = file
+    loader = yaml.CSafeLoader(_Named(text, file))
     try:
         node = loader.get_single_node()
     except yaml.YAMLError as error:
