@@ -20,6 +20,7 @@ from model.store import audit as audit_store
 from model.store import release as release_store
 from model.store import report as report_store
 from tests.support.fake_fleet import APPS, summary
+from tests.support.read_model import fresh_sqlite
 
 BEGAN = datetime(2026, 2, 1, 9, tzinfo=UTC)
 CHECKOUT = ListedApplication(
@@ -39,7 +40,7 @@ UNDONE = commit(3, f'Revert "Checkout 1.1"\n\nThis reverts commit of 1.1.\n\n{li
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = await Database.open(f"sqlite:///{tmp_path / 'read-model.db'}")
+    opened = await fresh_sqlite(tmp_path / "read-model.db")
     yield opened
     await opened.close()
 

@@ -9,13 +9,15 @@ import asyncpg
 import pytest
 
 from model.database import Database
+from tests.support.read_model import fresh_sqlite
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    found = await Database.open(
-        f"sqlite:///{tmp_path / 'read-model.db'}" if request.param == "sqlite" else await _fresh_postgres()
-    )
+    if request.param == "sqlite":
+        found = await fresh_sqlite(tmp_path / "read-model.db")
+    else:
+        found = await Database.open(await _fresh_postgres())
     yield found
     await found.close()
 

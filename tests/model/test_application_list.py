@@ -21,6 +21,7 @@ from model.store import favorite as favorite_store
 from model.store import report as report_store
 from model.store.application import ApplicationSelection
 from tests.support.fake_fleet import APPS, PLATFORM, START, git_source, summary
+from tests.support.read_model import fresh_sqlite
 
 FLEET = [*(summary(index) for index in range(24)), git_source()]
 ALL = Visibility(frozenset({("demo", PLATFORM)}), orphans=True)
@@ -29,7 +30,7 @@ STARRED = frozenset({"demo/argosy/cart", "demo/argosy/search-1"})
 
 @pytest.fixture
 async def filled(tmp_path: Path) -> AsyncIterator[Database]:
-    database = await Database.open(f"sqlite:///{tmp_path / 'list.db'}")
+    database = await fresh_sqlite(tmp_path / "list.db")
     items = (SnapshotBegin(), *(ApplicationChanged(one) for one in FLEET), SnapshotEnd())
     async with database.write() as session:
         await report_store.apply(session, "demo", "s", Report(1, items))
@@ -160,7 +161,7 @@ async def test_a_set_and_an_application_of_one_name_have_children_and_ends_of_th
     key = ApplicationKey(application.key.namespace, application.key.name, is_set=True)
     generator = msgspec.structs.replace(application, key=key, kind=ApplicationKind.APPLICATION_SET)
     fleet = [application, generator, msgspec.structs.replace(child, parent=key)]
-    database = await Database.open(f"sqlite:///{tmp_path / 'sets.db'}")
+    database = await fresh_sqlite(tmp_path / "sets.db")
     ids = [str(ApplicationId.of("demo", one)) for one in (application.key, key)]
     assert len(set(ids)) == 2
     async with database.write() as session:
@@ -186,7 +187,7 @@ async def test_roots_are_those_that_nobody_the_viewer_sees_holds(tmp_path: Path)
         msgspec.structs.replace(child, parent=root.key),
         msgspec.structs.replace(other, parent=hidden.key),
     ]
-    database = await Database.open(f"sqlite:///{tmp_path / 'tree.db'}")
+    database = await fresh_sqlite(tmp_path / "tree.db")
     async with database.write() as session:
         items = (SnapshotBegin(), *(ApplicationChanged(one) for one in fleet), SnapshotEnd())
         await report_store.apply(session, "demo", "s", Report(1, items))
