@@ -42,7 +42,7 @@ export default function Editor({ value, onChange, problems = [], label, readOnly
           yaml(),
           syntaxHighlighting(COLOURS),
           keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, ...lintKeymap]),
-          EditorView.contentAttributes.of({ "aria-label": label }),
+          EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
           locked.current.of(EditorState.readOnly.of(readOnly)),
           EditorView.updateListener.of((update) => update.docChanged && latest.current?.(update.state.doc.toString())),
         ],

@@ -1,7 +1,7 @@
 // The form of an Application. It is another view of the same text: each field reads and changes one place in it.
 import { useId, useMemo } from "react";
 import { read, valueAt, withValue } from "./manifest.js";
-import { optionOf, withOption } from "./options.js";
+import { linesOf, optionOf, withOption, withPairs } from "./options.js";
 
 const SYNC_OPTIONS = [
   ["CreateNamespace", "true", "Create the namespace"],
@@ -107,6 +107,27 @@ export function Choice({ label, value, options, onChange, off = false, problem =
   );
 }
 
+// Several lines. They count when the field is left: half a line is no value yet.
+function Lines({ label, value, onChange, off = false, hint = null }) {
+  const id = useId();
+  return (
+    <div className="form-field">
+      <label htmlFor={id}>{label}</label>
+      <textarea key={value} id={id} rows={Math.min(12, Math.max(2, value.split("\n").length + 1))} defaultValue={value} readOnly={off} spellCheck={false} aria-describedby={hint ? `${id}-told` : undefined} onBlur={({ target }) => target.value !== value && onChange(target.value)} />
+      {hint && (
+        <p id={`${id}-told`} className="muted">
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Pairs({ label, path, at, set, off }) {
+  const pairs = at(path);
+  return <Lines label={label} value={linesOf(pairs)} off={off} hint="name=value, one a line" onChange={(text) => set(path, withPairs(pairs, text))} />;
+}
+
 function Tick({ label, value, onChange, off }) {
   return (
     <label className="check">
@@ -210,12 +231,16 @@ function Tool({ bind, at, set, broken }) {
           <Tick label="Look into sub-directories" value={source.directory.recurse} off={broken} onChange={(on) => set(["spec", "source", "directory", "recurse"], on)} />
           <Text label="Include" {...bind("spec.source.directory.include")} placeholder="*.yaml" />
           <Text label="Exclude" {...bind("spec.source.directory.exclude")} />
+          <Pairs label="Top-level arguments of Jsonnet" path={["spec", "source", "directory", "jsonnet", "tlas"]} at={at} set={set} off={broken} />
+          <Pairs label="External variables of Jsonnet" path={["spec", "source", "directory", "jsonnet", "extVars"]} at={at} set={set} off={broken} />
         </>
       )}
       {tool === "helm" && (
         <>
           <Text label="Release name" {...bind("spec.source.helm.releaseName")} />
           <Text label="Value files" {...bind("spec.source.helm.valueFiles")} value={(source.helm.valueFiles ?? []).join(", ")} hint="parted by commas" onChange={(value) => set(["spec", "source", "helm", "valueFiles"], value.split(",").map((one) => one.trim()).filter(Boolean))} />
+          {source.helm.valuesObject === undefined ? <Lines label="Values" value={String(source.helm.values ?? "")} off={broken} hint="YAML; it overrides the value files" onChange={(value) => set(["spec", "source", "helm", "values"], value)} /> : <p className="muted">Its values stand in valuesObject; edit them in the text.</p>}
+          <Pairs label="Parameters" path={["spec", "source", "helm", "parameters"]} at={at} set={set} off={broken} />
         </>
       )}
       {tool === "kustomize" && (
@@ -225,7 +250,12 @@ function Tool({ bind, at, set, broken }) {
           <Text label="Version" {...bind("spec.source.kustomize.version")} />
         </>
       )}
-      {tool === "plugin" && <Text label="Name" {...bind("spec.source.plugin.name")} />}
+      {tool === "plugin" && (
+        <>
+          <Text label="Name" {...bind("spec.source.plugin.name")} />
+          <Pairs label="Environment" path={["spec", "source", "plugin", "env"]} at={at} set={set} off={broken} />
+        </>
+      )}
     </Section>
   );
 }

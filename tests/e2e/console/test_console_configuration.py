@@ -54,6 +54,28 @@ def test_form_and_text_are_one_document_and_the_commit_is_what_was_shown(
     assert demo.read("platform", FILE) == before.replace("targetRevision: main", "targetRevision: HEAD  # the newest")
 
 
+def test_values_and_parameters_of_the_tool_are_written_in_the_form(open_demo_page: OpenPage) -> None:
+    page = open_demo_page(path=CONFIGURATION)
+    content = editor(page)
+    page.get_by_text("Advanced", exact=True).click()
+    page.get_by_label("Rendered by").select_option("helm")
+    page.get_by_label("Values", exact=True).fill("image:\n  tag: v2\nreplicas: 2\n")
+    page.get_by_label("Parameters").fill("who=dana\nurl=https://a.example?b=c")
+    page.get_by_label("Release name").fill("shop")
+    expect(content).to_contain_text("replicas: 2")
+    expect(content).to_contain_text("- name: who")
+    expect(content).to_contain_text("value: https://a.example?b=c")
+    expect(content).to_contain_text("releaseName: shop")
+    page.get_by_label("Rendered by").select_option("directory")
+    page.get_by_label("External variables of Jsonnet").fill("env=prod")
+    page.get_by_label("Include").fill("*.jsonnet")
+    expect(content).to_contain_text("extVars:")
+    expect(content).to_contain_text('include: "*.jsonnet"')
+    picture(page, "configuration-tool")
+    assert complaints(page) == []
+    page.get_by_role("button", name="Discard").click()
+
+
 def test_what_is_wrong_is_told_at_its_field_and_its_line(open_demo_page: OpenPage) -> None:
     page = open_demo_page(path=CONFIGURATION)
     editor(page)

@@ -1,5 +1,6 @@
 """People's own Git tokens in the home cluster of a runtime: encrypted, theirs alone, for known hosts only."""
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from gitsync.access.secret import RepositorySecret
+from gitsync.git.errors import AuthenticationRefused
 from gitsync.reporting.link import Refused
 from gitsync.sandbox.githost import Access
 from gitsync.serving.git_tokens import KEY_SECRET
@@ -72,6 +74,31 @@ async def test_a_token_counts_at_once_survives_a_restart_and_is_gone_when_remove
         assert (await ask(rig, RemoveGitToken("dana", info.id))).tokens == ()
         assert await may(rig, "dana", url) == (False, False)
         assert await rig.get("v1", "Secret", NAMESPACE, info.id) is None
+
+
+def own_password(rig: Rig, url: str) -> str:
+    found = rig.runtime.credentials.for_repository(url)
+    return found.credential.password if found is not None and found.credential is not None else ""
+
+
+async def test_a_repository_secret_that_changes_counts_without_a_restart(world: World) -> None:
+    url = world.host.clone_url("apps")
+    async with running_rig(world.access, world.host, world.folder / "one") as rig:
+
+        async def kept(password: str) -> None:
+            async with asyncio.timeout(60):
+                while own_password(rig, url) != password:  # noqa: ASYNC110 - it comes by the watch of Secrets
+                    await asyncio.sleep(0.05)
+
+        metadata = {"name": "own", "namespace": NAMESPACE, "labels": {"argocd.argoproj.io/secret-type": "repository"}}
+        body = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata}
+        await rig.cluster.create({**body, "stringData": {"url": url, "username": "dana", "password": "too old"}})
+        await kept("too old")
+        with pytest.raises(AuthenticationRefused):
+            await rig.runtime.repositories.resolve(url, "main", fresh=True)
+        await rig.cluster.replace({**body, "stringData": {"url": url, "username": "dana", "password": CANARY}})
+        await kept(CANARY)
+        assert (await rig.runtime.repositories.resolve(url, "main", fresh=True)).commit
 
 
 async def test_a_token_is_taken_only_for_hosts_of_the_runtimes_repositories(world: World) -> None:

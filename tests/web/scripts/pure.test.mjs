@@ -268,4 +268,14 @@ test("a formatter of moments is made once, however many rows there are", async (
     Intl.DateTimeFormat = Real;
   }
   assert.ok(made <= 6, `${made} were made`);
+
+test("pairs of a form are lines, and keep what else the text says of each", () => {
+  const pairs = [{ name: "env", value: "prod", code: true }, { name: "url", value: "https://a?b=c" }];
+  assert.equal(options.linesOf(pairs), "env=prod\nurl=https://a?b=c");
+  assert.deepEqual(options.withPairs(pairs, "env=test\n\n  url = https://a?b=c \nflag"), [
+    { name: "env", value: "test", code: true },
+    { name: "url", value: "https://a?b=c" },
+    { name: "flag", value: "" },
+  ]);
+  assert.deepEqual(options.withPairs(undefined, ""), []);
 });
