@@ -15,11 +15,12 @@ export function Actions({ application, node, mayOperate, reason, onDone }) {
   const [problem, setProblem] = useState(null);
   const [busy, setBusy] = useState(null);
   const resource = { group: node.group, version: node.version, kind: node.kind, namespace: node.namespace, name: node.name };
+  const alone = { group: node.group, kind: node.kind, namespace: node.namespace, name: node.name };
   const run = async (name, document, variables, field) => {
     setBusy(name);
     setProblem(null);
     try {
-      const { [field]: payload } = await ask(document, { application, resource, ...variables });
+      const { [field]: payload } = await ask(document, variables);
       const [first] = payload.errors;
       if (first) setProblem({ message: first.message, next: first.suggestion });
       else {
@@ -35,16 +36,24 @@ export function Actions({ application, node, mayOperate, reason, onDone }) {
     <div className="deeds">
       {problem && <Notice title="Not done" detail={problem.message} next={problem.next} id={problem.id} />}
       {!mayOperate && <Notice tone="grey" title="You may look, not change" detail={reason} />}
+      {node.managed && (
+        <div className="deed">
+          <p>Applies what Git says of it, and nothing else of the application.</p>
+          <button type="button" className="button" disabled={!mayOperate || busy === "sync"} title={mayOperate ? undefined : reason || "Not allowed"} onClick={() => run("sync", "sync", { ...application, options: { resources: [alone] } }, "syncApplication")}>
+            Sync this resource
+          </button>
+        </div>
+      )}
       {node.actions.map((action) => (
         <Action
           key={action.name}
           action={action}
           off={!mayOperate ? reason || "Not allowed" : action.disabled ? action.reason || "Not possible now" : null}
           busy={busy === action.name}
-          onRun={(parameters) => run(action.name, "run_action", { action: action.name, parameters }, "runResourceAction")}
+          onRun={(parameters) => run(action.name, "run_action", { application, resource, action: action.name, parameters }, "runResourceAction")}
         />
       ))}
-      <Delete node={node} off={mayOperate ? null : reason || "Not allowed"} busy={busy === "delete"} onRun={() => run("delete", "delete_resource", {}, "deleteResource")} />
+      <Delete node={node} off={mayOperate ? null : reason || "Not allowed"} busy={busy === "delete"} onRun={() => run("delete", "delete_resource", { application, resource }, "deleteResource")} />
     </div>
   );
 }

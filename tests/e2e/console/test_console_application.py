@@ -186,6 +186,16 @@ def test_an_action_on_a_resource_runs(open_page: OpenPage) -> None:
     expect(page.locator("#announcements")).to_have_text("restart of ads is under way")
 
 
+def test_one_resource_is_synced_alone(open_page: OpenPage) -> None:
+    page = with_tree(open_page(path=f"{ADS}?res=apps/Deployment/shop/ads&section=actions"))
+    with page.expect_request(lambda request: "syncApplication" in (request.post_data or "")) as sent:
+        page.get_by_role("button", name="Sync this resource").click()
+    variables = sent.value.post_data_json["variables"]
+    ads = {"group": "apps", "kind": "Deployment", "namespace": "shop", "name": "ads"}
+    assert (variables["name"], variables["options"]) == ("ads", {"resources": [ads]})
+    expect(page.locator("#announcements")).to_have_text("sync of ads is under way")
+
+
 def test_an_application_that_does_not_exist(open_page: OpenPage) -> None:
     page = open_page(path="/applications/demo/argosy/nothing")
     expect(page.get_by_role("heading", name="No such application")).to_be_visible()
