@@ -268,6 +268,7 @@ test("a formatter of moments is made once, however many rows there are", async (
     Intl.DateTimeFormat = Real;
   }
   assert.ok(made <= 6, `${made} were made`);
+});
 
 test("pairs of a form are lines, and keep what else the text says of each", () => {
   const pairs = [{ name: "env", value: "prod", code: true }, { name: "url", value: "https://a?b=c" }];
