@@ -138,7 +138,7 @@ async def test_each_cluster_is_looked_after_by_one_process_and_moves_when_that_g
             "away", destination={"name": "far", "namespace": "default"}, syncPolicy=AUTOMATED
         )
         await rigs[0].until("away", synced_and_healthy)
-        assert [rig.runtime.syncs.started for rig in rigs] == [0, 1]
+        assert [rig.runtime.syncs.started > 0 for rig in rigs] == [False, True]
         assert [rig.runtime.fleet.get(far.url) is not None for rig in rigs] == [False, True]
         assert [rig.runtime.runs("applicationsets") for rig in rigs] == [True, False]
         await rigs[0].create_application("lost", destination={"name": "nobody", "namespace": "default"})
@@ -150,7 +150,7 @@ async def test_each_cluster_is_looked_after_by_one_process_and_moves_when_that_g
             "away", lambda body: synced_and_healthy(body) and body["status"]["sync"]["revision"] == commit
         )
         assert len(body["status"]["history"]) == 2
-        assert rigs[0].runtime.syncs.started == 1
+        assert rigs[0].runtime.syncs.started > 0
     await far.stop()
 
 
