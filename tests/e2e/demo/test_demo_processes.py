@@ -17,29 +17,27 @@ pytestmark = [
 ]
 
 
-async def test_ctrl_c_ends_every_process_that_the_demo_started(tmp_path: Path) -> None:
-    async with running_demo(tmp_path / "data") as demo:
-        started = processes_of(demo.data_dir)
-        assert len(started) >= 3, started
-        assert any("-m gitsync.sandbox" in words for words in started.values())
-        assert any("-m gitsync --name" in words for words in started.values())
-        os.kill(demo.pid, signal.SIGINT)
-        await until_ended(started)
-    assert processes_of(tmp_path) == {}
-    log = (tmp_path / "demo.log").read_text()
-    assert "Traceback" not in log, log
-
-
-async def test_a_killed_demo_leaves_no_process_behind_and_starts_again(tmp_path: Path) -> None:
+async def test_a_killed_demo_leaves_no_process_behind_starts_again_and_ends_as_a_whole_by_ctrl_c(
+    tmp_path: Path,
+) -> None:
     async with running_demo(tmp_path / "data") as demo:
         started = processes_of(demo.data_dir)
         os.kill(demo.pid, signal.SIGKILL)
         await until_ended(started)
     assert processes_of(tmp_path) == {}
-    port = int(demo.url.rpartition(":")[2])
-    async with running_demo(tmp_path / "data", port=port) as again, again.signed_in("admin") as admin:
-        await admin.until_healthy("platform", "storefront")
+    before, port = len((tmp_path / "demo.log").read_text()), int(demo.url.rpartition(":")[2])
+    async with running_demo(tmp_path / "data", port=port) as again:
+        async with again.signed_in("admin") as admin:
+            await admin.until_healthy("platform", "storefront")
+        started = processes_of(again.data_dir)
+        assert len(started) >= 3, started
+        assert any("-m gitsync.sandbox" in words for words in started.values())
+        assert any("-m gitsync --name" in words for words in started.values())
+        os.kill(again.pid, signal.SIGINT)
+        await until_ended(started)
     assert processes_of(tmp_path) == {}
+    log = (tmp_path / "demo.log").read_text()[before:]
+    assert "Traceback" not in log, log
 
 
 async def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:

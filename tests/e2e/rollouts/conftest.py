@@ -1,7 +1,9 @@
 """Rollouts on living clusters: the sandbox, and a real API server with controllers and simulated nodes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import itertools
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,7 @@ from gitsync.manifest.object import JsonObject
 from gitsync.runtime.rollouts_alone import DeliveryRuntime
 from gitsync.settings import RuntimeSettings
 from model.identity import GroupVersionKind, ResourceKey
-from tests.support.real_apiserver import require_assets, running_real_cluster
+from tests.support.real_apiserver import RealCluster, require_assets, running_real_cluster
 from tests.support.sandbox_rig import running_world
 
 ROLLOUT = GroupVersionKind("argoproj.io", "v1alpha1", "Rollout")
@@ -23,13 +25,16 @@ REPLICA_SET = GroupVersionKind("apps", "v1", "ReplicaSet")
 SERVICE = GroupVersionKind("", "v1", "Service")
 POD = GroupVersionKind("", "v1", "Pod")
 EVENT = GroupVersionKind("", "v1", "Event")
+NAMESPACE = GroupVersionKind("", "v1", "Namespace")
+_NUMBERS = itertools.count(1)
 _PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 
 
 @dataclass(slots=True)
 class Live:
-    """`cluster` is the test's own connection."""
+    """`cluster` is the test's own connection, `namespace` its own and the controller's home."""
 
+    namespace: str
     access: ClusterAccess
     cluster: Cluster
     folder: Path
@@ -38,7 +43,7 @@ class Live:
     @asynccontextmanager
     async def controller(self, **settings: Any) -> AsyncIterator[DeliveryRuntime]:
         chosen = RuntimeSettings(
-            namespace="default", data_dir=self.folder, controllers=frozenset({"rollouts"}), **settings
+            namespace=self.namespace, data_dir=self.folder, controllers=frozenset({"rollouts"}), **settings
         )
         runtime = DeliveryRuntime(chosen, self.access)
         await runtime.start()
@@ -49,13 +54,13 @@ class Live:
             await runtime.close()
 
     async def rollout(self, name: str) -> JsonObject:
-        found = await self.cluster.get(ROLLOUT, "default", name)
+        found = await self.cluster.get(ROLLOUT, self.namespace, name)
         assert found is not None
         return found
 
     async def patch(self, name: str, patch: JsonObject) -> None:
         subresource = "status" if set(patch) == {"status"} else ""
-        key = ResourceKey(ROLLOUT.group, ROLLOUT.kind, "default", name)
+        key = ResourceKey(ROLLOUT.group, ROLLOUT.kind, self.namespace, name)
         await self.cluster.patch(key, ROLLOUT.version, patch, subresource=subresource)
 
     async def set_image(self, name: str, image: str) -> None:
@@ -89,7 +94,7 @@ class Live:
         """Pods asked for, by revision."""
         return {
             one["metadata"]["annotations"]["rollout.argoproj.io/revision"]: one["spec"]["replicas"]
-            for one in await self.cluster.list(REPLICA_SET, namespace="default")
+            for one in await self.cluster.list(REPLICA_SET, namespace=self.namespace)
         }
 
     async def until_sizes(self, wanted: dict[str, int], *, seconds: float = 60) -> None:
@@ -102,7 +107,7 @@ class Live:
             raise AssertionError(f"sizes are {found}") from None
 
     async def reasons(self, name: str) -> list[str]:
-        events = await self.cluster.list(EVENT, namespace="default")
+        events = await self.cluster.list(EVENT, namespace=self.namespace)
         mine = [one for one in events if one["involvedObject"]["name"] == name]
         return [one["reason"] for one in sorted(mine, key=lambda one: str(one["metadata"]["name"]))]
 
@@ -116,12 +121,28 @@ class Live:
             raise AssertionError(f"told were {await self.reasons(name)}") from None
 
     async def selected(self, service: str) -> str:
-        body = await self.cluster.get(SERVICE, "default", service)
+        body = await self.cluster.get(SERVICE, self.namespace, service)
         assert body is not None
         return str(body["spec"]["selector"].get("rollouts-pod-template-hash", ""))
 
     async def pods(self) -> set[str]:
-        return {one["metadata"]["uid"] for one in await self.cluster.list(POD, namespace="default")}
+        return {one["metadata"]["uid"] for one in await self.cluster.list(POD, namespace=self.namespace)}
+
+
+@pytest.fixture(scope="session")
+def real_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCluster]:
+    """One for all tests of a worker, since it takes seconds to start; it lives in the event loop of another thread."""
+    cluster = running_real_cluster(require_assets(*_PROGRAMS), tmp_path_factory.mktemp("real"), nodes=2)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="real cluster")
+    thread.start()
+    try:
+        yield asyncio.run_coroutine_threadsafe(cluster.__aenter__(), loop).result()
+        asyncio.run_coroutine_threadsafe(cluster.__aexit__(None, None, None), loop).result()
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 @pytest.fixture(params=["sandbox", "real"])
@@ -131,9 +152,20 @@ async def live(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
             world = await stack.enter_async_context(running_world(tmp_path / "world"))
             access, kubeconfig = world.access, world.sandbox.kubeconfig
         else:
-            folder = require_assets(*_PROGRAMS)
-            real = await stack.enter_async_context(running_real_cluster(folder, tmp_path / "real", nodes=2))
-            access, kubeconfig = access_from_kubeconfig(real.kubeconfig), real.kubeconfig
+            kubeconfig = request.getfixturevalue("real_cluster").kubeconfig
+            access = access_from_kubeconfig(kubeconfig)
         cluster = await Cluster.connect(access)
         stack.push_async_callback(cluster.close)
-        yield Live(access, cluster, tmp_path / "runtime", kubeconfig)
+        namespace = f"live-{next(_NUMBERS)}"
+        await cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+        yield Live(namespace, access, cluster, tmp_path / "runtime", kubeconfig)
+        if request.param == "real":
+            await _empty(cluster, namespace)
+
+
+async def _empty(cluster: Cluster, namespace: str) -> None:
+    """Without what controllers of other tests would take care of."""
+    await cluster.delete(NAMESPACE, "", namespace)
+    async with asyncio.timeout(60):
+        while await cluster.list(REPLICA_SET, namespace=namespace) or await cluster.list(POD, namespace=namespace):  # noqa: ASYNC110 - a cluster of others
+            await asyncio.sleep(0.1)

@@ -39,13 +39,13 @@ async def metric_server(answer: Callable[[web.Request], Any]) -> AsyncIterator[s
 
 
 async def _create(live: Live, kind: str, name: str, spec: JsonObject, api_version: str = f"{GROUP}/{VERSION}") -> None:
-    metadata = {"name": name, "namespace": "default"}
+    metadata = {"name": name, "namespace": live.namespace}
     await live.cluster.create({"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec})
 
 
 async def _rollout(live: Live, strategy: str) -> None:
     body = rollout(strategy)
-    body["metadata"]["namespace"] = "default"
+    body["metadata"]["namespace"] = live.namespace
     await live.cluster.create(body)
 
 
@@ -54,7 +54,7 @@ async def _until(live: Live, gvk: GroupVersionKind, name: str, phase: str, secon
     try:
         async with asyncio.timeout(seconds):
             while True:
-                found = await live.cluster.get(gvk, "default", name)
+                found = await live.cluster.get(gvk, live.namespace, name)
                 if found is not None and (found.get("status") or {}).get("phase") == phase:
                     return found
                 await asyncio.sleep(0.05)
@@ -63,7 +63,7 @@ async def _until(live: Live, gvk: GroupVersionKind, name: str, phase: str, secon
 
 
 async def _runs(live: Live) -> list[JsonObject]:
-    return await live.cluster.list(RUN, namespace="default")
+    return await live.cluster.list(RUN, namespace=live.namespace)
 
 
 async def test_measurements_promote_and_abort_an_update(live: Live) -> None:
@@ -75,7 +75,7 @@ async def test_measurements_promote_and_abort_an_update(live: Live) -> None:
         return {"data": {"ok": ok, "hash": request.query["hash"]}}
 
     async with metric_server(answer) as address, live.controller():
-        secret = {"metadata": {"name": "key", "namespace": "default"}, "stringData": {"token": CANARY_KEY}}
+        secret = {"metadata": {"name": "key", "namespace": live.namespace}, "stringData": {"token": CANARY_KEY}}
         await live.cluster.create({"apiVersion": "v1", "kind": "Secret", **secret})
         measured = {
             "name": "ok",
@@ -124,7 +124,7 @@ async def test_a_job_is_a_measurement(live: Live) -> None:
         run = await _until(live, RUN, "by-job", "Successful")
         (measurement,) = run["status"]["metricResults"][0]["measurements"]
         name = f"{run['metadata']['uid']}.job.1"
-        about = {"job-name": name, "job-namespace": "default"}
+        about = {"job-name": name, "job-namespace": live.namespace}
         assert (measurement["phase"], measurement["metadata"]) == ("Successful", about)
 
 
@@ -133,7 +133,7 @@ async def test_a_run_that_nobody_ends_is_terminated(live: Live) -> None:
         endless = {"name": "m", "interval": "1h", "provider": {"web": {"url": address}}}
         await _create(live, "AnalysisRun", "endless", {"metrics": [endless]})
         await _until(live, RUN, "endless", "Running")
-        key = ResourceKey(GROUP, "AnalysisRun", "default", "endless")
+        key = ResourceKey(GROUP, "AnalysisRun", live.namespace, "endless")
         await live.cluster.patch(key, VERSION, {"spec": {"terminate": True}})
         ended = await _until(live, RUN, "endless", "Successful")
         assert ended["status"]["message"] == "Run Terminated"
@@ -149,7 +149,7 @@ async def test_an_experiment_step_runs_both_versions_and_its_analysis(live: Live
         await live.until_phase("web", "Healthy")
         await live.set_image("web", "web:2")
         await live.until_phase("web", "Paused", "CanaryPauseStep")
-        (experiment,) = await live.cluster.list(EXPERIMENT, namespace="default")
+        (experiment,) = await live.cluster.list(EXPERIMENT, namespace=live.namespace)
         assert experiment["status"]["phase"] == "Successful"
         assert [one["status"] for one in experiment["status"]["templateStatuses"]] == ["Successful", "Successful"]
         (run,) = await _runs(live)
@@ -164,7 +164,7 @@ async def test_a_router_follows_the_steps(live: Live) -> None:
         await _create(live, "Service", name, {"selector": {"app": "web"}, "ports": [{"port": 80}]}, "v1")
 
     async def weights() -> list[str]:
-        body = await live.cluster.get(split, "default", "web")
+        body = await live.cluster.get(split, live.namespace, "web")
         return [one["weight"] for one in body["spec"]["backends"]] if body else []
 
     async with live.controller():

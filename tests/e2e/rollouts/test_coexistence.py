@@ -18,34 +18,34 @@ _LEASE = GroupVersionKind("coordination.k8s.io", "v1", "Lease")
 CANARY = "canary: {steps: [{setWeight: 25}, {pause: {}}, {setWeight: 50}, {pause: {}}]}"
 
 
-def _body(instance: str = "") -> JsonObject:
+def _body(namespace: str, instance: str = "") -> JsonObject:
     body = rollout(CANARY)
-    body["metadata"]["namespace"] = "default"
+    body["metadata"]["namespace"] = namespace
     if instance:
         body["metadata"]["labels"] = {INSTANCE_LABEL: instance}
     return body
 
 
-def _lease(renewed: datetime) -> JsonObject:
+def _lease(namespace: str, renewed: datetime) -> JsonObject:
     return {
         "apiVersion": "coordination.k8s.io/v1",
         "kind": "Lease",
-        "metadata": {"name": "argo-rollouts-controller-lock", "namespace": "default"},
+        "metadata": {"name": "argo-rollouts-controller-lock", "namespace": namespace},
         "spec": {"holderIdentity": "upstream", "renewTime": renewed.strftime("%Y-%m-%dT%H:%M:%S.%fZ")},
     }
 
 
 async def test_fresh_lease_of_an_upstream_controller_makes_us_watch_only(live: Live) -> None:
-    await live.cluster.create(_lease(datetime.now(UTC)))
+    await live.cluster.create(_lease(live.namespace, datetime.now(UTC)))
     async with live.controller() as runtime:
-        await live.cluster.create(_body())
+        await live.cluster.create(_body(live.namespace))
         async with asyncio.timeout(60):
             while not runtime.delivery.loop.standing_by:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         assert "upstream holds a fresh Lease" in runtime.delivery.loop.standing_by
         assert not (await live.rollout("web")).get("status")
         assert await live.sizes() == {}
-    stale = await live.cluster.get(_LEASE, "default", "argo-rollouts-controller-lock")
+    stale = await live.cluster.get(_LEASE, live.namespace, "argo-rollouts-controller-lock")
     assert stale is not None
     stale["spec"]["renewTime"] = (datetime.now(UTC) - timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     await live.cluster.replace(stale)
@@ -56,7 +56,7 @@ async def test_fresh_lease_of_an_upstream_controller_makes_us_watch_only(live: L
 async def test_running_canary_changes_hands_and_returns_without_a_restart(live: Live) -> None:
     """Ours, then somebody else's (a controller with another instance id), then ours again."""
     async with live.controller(instance_id="ours") as ours, live.controller(instance_id="theirs", name="other"):
-        await live.cluster.create(_body("ours"))
+        await live.cluster.create(_body(live.namespace, "ours"))
         await live.until_phase("web", "Healthy")
         await live.set_image("web", "web:2")
         await live.until_phase("web", "Paused", "CanaryPauseStep")
@@ -84,7 +84,7 @@ async def test_running_canary_changes_hands_and_returns_without_a_restart(live: 
 
 async def test_restarted_controller_finds_everything_done_and_writes_nothing(live: Live) -> None:
     async with live.controller():
-        await live.cluster.create(_body())
+        await live.cluster.create(_body(live.namespace))
         await live.until_phase("web", "Healthy")
     before = await live.rollout("web")
     definition = await live.cluster.get(_DEFINITION, "", "rollouts.argoproj.io")

@@ -29,12 +29,13 @@ GREEN = "blueGreen: {activeService: active, previewService: preview, autoPromoti
 
 class Plugin:
     def __init__(self, live: Live) -> None:
-        self._kubeconfig, self._home = live.kubeconfig, live.folder
+        self._flags = ("--kubeconfig", str(live.kubeconfig), "--namespace", live.namespace)
+        self._home = live.folder
 
     async def __call__(self, *arguments: str, code: int = 0) -> str:
         self._home.mkdir(parents=True, exist_ok=True)
         process = await asyncio.create_subprocess_exec(
-            *(str(PLUGIN), "--kubeconfig", str(self._kubeconfig), "--namespace", "default"),
+            *(str(PLUGIN), *self._flags),
             *arguments,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -61,14 +62,14 @@ class Plugin:
 
 
 async def _create(live: Live, body: JsonObject) -> None:
-    body["metadata"]["namespace"] = "default"
+    body["metadata"]["namespace"] = live.namespace
     await live.cluster.create(body)
 
 
 async def _ended(live: Live, name: str) -> JsonObject:
     async with asyncio.timeout(60):
         while True:
-            body = await live.cluster.get(RUN, "default", name) or {}
+            body = await live.cluster.get(RUN, live.namespace, name) or {}
             status: JsonObject = body.get("status") or {}
             if status.get("phase") in ("Successful", "Failed", "Error", "Inconclusive"):
                 return status

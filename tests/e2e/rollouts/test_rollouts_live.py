@@ -34,13 +34,13 @@ FIRST = [
 
 async def _create(live: Live, strategy: str) -> None:
     body = rollout(strategy)
-    body["metadata"]["namespace"] = "default"
+    body["metadata"]["namespace"] = live.namespace
     await live.cluster.create(body)
 
 
 async def _service(live: Live, name: str) -> None:
     spec: JsonObject = {"selector": {"app": "web"}, "ports": [{"port": 80}]}
-    metadata = {"name": name, "namespace": "default"}
+    metadata = {"name": name, "namespace": live.namespace}
     await live.cluster.create({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
 
 
@@ -124,7 +124,7 @@ async def test_restart_replaces_every_pod_and_keeps_the_revision(live: Live) -> 
         body = await live.until_phase("web", "Healthy")
         before = await live.pods()
         await asyncio.sleep(1.1)
-        made = [one["metadata"]["creationTimestamp"] for one in await live.cluster.list(POD, namespace="default")]
+        made = [one["metadata"]["creationTimestamp"] for one in await live.cluster.list(POD, namespace=live.namespace)]
         await live.patch("web", {"spec": {"restartAt": _second_after(max(made))}})
         await live.until("web", lambda one: one["status"].get("restartedAt"))
         after = await live.until_phase("web", "Healthy")
@@ -140,7 +140,7 @@ def _second_after(moment: str) -> str:
 async def test_template_that_the_cluster_refuses_is_told_and_healed(live: Live) -> None:
     async with live.controller():
         body = rollout("canary: {}")
-        body["metadata"]["namespace"] = "default"
+        body["metadata"]["namespace"] = live.namespace
         body["spec"]["template"]["spec"]["containers"][0]["ports"] = [{"containerPort": 99_999}]
         await live.cluster.create(body)
 
@@ -162,7 +162,7 @@ async def test_services_of_a_rollout_that_is_gone_select_by_their_own_labels_aga
         await _create(live, BLUE_GREEN)
         await live.until_phase("web", "Healthy")
         assert await live.selected("active")
-        await live.cluster.delete(ROLLOUT, "default", "web")
+        await live.cluster.delete(ROLLOUT, live.namespace, "web")
         await _until_released(live)
 
 
@@ -172,7 +172,7 @@ async def test_services_of_a_rollout_that_went_while_nobody_looked_are_released_
             await _service(live, name)
         await _create(live, BLUE_GREEN)
         await live.until_phase("web", "Healthy")
-    await live.cluster.delete(ROLLOUT, "default", "web")
+    await live.cluster.delete(ROLLOUT, live.namespace, "web")
     assert await live.selected("active")
     async with live.controller():
         await _until_released(live)
@@ -209,7 +209,7 @@ async def test_addresses_behind_a_service_are_compared_with_those_of_its_target_
             {
                 "apiVersion": "elbv2.k8s.aws/v1beta1",
                 "kind": "TargetGroupBinding",
-                "metadata": {"name": name, "namespace": "default"},
+                "metadata": {"name": name, "namespace": live.namespace},
                 "spec": {**spec, **more},
             }
         )
@@ -221,7 +221,7 @@ async def test_addresses_behind_a_service_are_compared_with_those_of_its_target_
             "kind": "EndpointSlice",
             "metadata": {
                 "name": "active-x",
-                "namespace": "default",
+                "namespace": live.namespace,
                 "labels": {"kubernetes.io/service-name": "active"},
             },
             "addressType": "IPv4",
@@ -235,7 +235,7 @@ async def test_addresses_behind_a_service_are_compared_with_those_of_its_target_
         "status": {"stableRS": "old", "currentPodHash": "new"},
     }
     service = {
-        "metadata": {"name": "active", "namespace": "default"},
+        "metadata": {"name": "active", "namespace": live.namespace},
         "spec": {"selector": {"rollouts-pod-template-hash": "new"}, "ports": [{"port": 80}]},
     }
     reader = _Registered("10.0.0.1:8080", "10.0.0.9:8080")
