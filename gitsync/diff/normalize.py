@@ -89,13 +89,12 @@ def _metadata(metadata: JsonObject) -> JsonObject:
 
 
 def as_stored(body: JsonObject) -> JsonObject:
-    """What to send: without labels and annotations that are null, and a Secret with its stringData in its data.
+    """What to apply: a Secret with its stringData where the server puts it, and nothing marked with null.
 
-    Applied as they stand, the server would make an empty text of the null ones and give them to us, who want none. And
-    a value of stringData that leaves Git later would stay: the server has no such field to take it from. What is no
-    text is left for the server to refuse.
+    Applied as stringData, a value that leaves Git later would stay: the server has no such field to take it from. What
+    is no text is left for the server to refuse.
     """
-    body = _without_null_marks(body)
+    body = without_null_marks(body)
     if group_and_kind(body) != ("", "Secret") or not isinstance(plain := body.get("stringData"), dict):
         return body
     if not all(isinstance(value, str) for value in plain.values()) or not isinstance(body.get("data"), dict | None):
@@ -105,7 +104,8 @@ def as_stored(body: JsonObject) -> JsonObject:
     return secret
 
 
-def _without_null_marks(body: JsonObject) -> JsonObject:
+def without_null_marks(body: JsonObject) -> JsonObject:
+    """Without labels and annotations that are null: the server would make an empty text of each and give it to us."""
     metadata = body.get("metadata")
     if not isinstance(metadata, dict):
         return body

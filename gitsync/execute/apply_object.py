@@ -13,7 +13,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from gitsync.diff.normalize import as_stored
+from gitsync.diff.normalize import as_stored, without_null_marks
 from gitsync.execute.client_side import apply_client_side
 from gitsync.execute.hooks import end_hook
 from gitsync.execute.live import LiveView, Watched
@@ -48,7 +48,7 @@ class StillThere(ClusterError):
 async def apply_object(cluster: Cluster, live: LiveView, task: Task, settings: ApplySettings) -> Written:
     """The object as it is now. Raises a ClusterError."""
     assert task.desired is not None, f"{task.key} has nothing to apply"
-    body = _clean(task.desired.body)
+    body = without_null_marks(_clean(task.desired.body))
     try:
         if task.options.replace and task.options.force and _may_be_recreated(task):
             return await _replace_by_force(cluster, live, task, body, settings)

@@ -311,6 +311,17 @@ async def test_replace_overwrites_even_against_other_writers(rig: Rig) -> None:
     assert {method for method, _ in rig.writes()} == {"PUT", "POST"}
 
 
+@pytest.mark.parametrize("options", [{}, {"replace": True}, {"server_side": False}])
+async def test_annotations_that_are_null_are_not_written_in_whatever_way(rig: Rig, options: dict[str, Any]) -> None:
+    body = config_map("a")
+    body["metadata"]["annotations"] = {"empty": None, "kept": ""}
+    assert (await rig.run(plan(apply(body, **options)))).phase is Phase.SUCCEEDED
+    made = rig.api.get(CONFIG_MAP, "shop", "a")
+    assert made
+    assert "empty" not in made["metadata"]["annotations"]
+    assert made["metadata"]["annotations"]["kept"] == ""
+
+
 IMMUTABLE = answer(422, "Invalid", "x", causes=[{"field": "spec.selector", "message": "field is immutable"}])
 
 
