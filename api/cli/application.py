@@ -82,6 +82,9 @@ _HISTORY = """query History($runtime: String!, $name: String!, $namespace: Strin
     history { id revision deployedAt initiatedBy automated commit { message author { name } } }
   }
 }"""
+_DESTINATION = """query Destination($runtime: String!, $name: String!, $namespace: String) {
+  application(runtime: $runtime, name: $name, namespace: $namespace) { destination { namespace } }
+}"""
 _LOGS = """subscription Logs($application: ApplicationRef!, $pod: ResourceRef!, $container: String, $tail: Int,
   $follow: Boolean) {
   podLogs(application: $application, pod: $pod, container: $container, tailLines: $tail, follow: $follow) {
@@ -280,7 +283,9 @@ def history(settings: ClientSettings, application: dict[str, str | None], output
 @app.command()
 @address
 @click.argument("pod")
-@click.option("--pod-namespace", default="", help="Namespace of the pod.")
+@click.option(
+    "--pod-namespace", default="", help="Namespace of the pod, where it is not that of the application's destination."
+)
 @click.option("--container")
 @click.option("--tail", default=500, show_default=True)
 @click.option("--follow", "-f", is_flag=True)
@@ -295,6 +300,9 @@ def logs(
     follow: bool,
 ) -> None:
     """Print the log of a pod."""
+    if not pod_namespace:
+        found = _found(client.execute(settings, _DESTINATION, application), application)
+        pod_namespace = found["destination"]["namespace"]
     ref = {"kind": "Pod", "version": "v1", "namespace": pod_namespace or None, "name": pod}
     variables = {"application": application, "pod": ref, "container": container, "tail": tail, "follow": follow}
 
