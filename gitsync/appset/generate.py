@@ -90,6 +90,13 @@ def _warnings(spec: JsonObject) -> tuple[str, ...]:
     return ()
 
 
+def _patch(written: str, one: ParameterSet, renderer: Renderer) -> str:
+    try:
+        return renderer.text(written, one.parameters)
+    except TemplateInvalid as error:
+        raise TemplateInvalid(f"templatePatch: {error.message}", suggestion=error.suggestion) from error
+
+
 def _application(application_set: JsonObject, one: ParameterSet, renderer: Renderer) -> JsonObject:
     spec = application_set["spec"]
     template = merged(spec.get("template") or {}, one.template)
@@ -99,7 +106,7 @@ def _application(application_set: JsonObject, one: ParameterSet, renderer: Rende
         finalizers = [application.FINALIZER]
     if spec.get("templatePatch"):
         whole = {**filled, "metadata": {**(filled.get("metadata") or {}), "finalizers": finalizers}}
-        filled = patched(whole, renderer.text(spec["templatePatch"], one.parameters))
+        filled = patched(whole, _patch(spec["templatePatch"], one, renderer))
         finalizers = (filled.get("metadata") or {}).get("finalizers") or []
     metadata: dict[str, Any] = filled.get("metadata") or {}
     if not metadata.get("name"):

@@ -219,3 +219,10 @@ def test_a_templated_project_is_warned_of() -> None:
     assert "chooses the project" in warning
     fixed = {"metadata": {"name": "{{team}}"}, "spec": {"project": "shop"}}
     assert generate(application_set({**spec, "template": fixed}), inputs(), now=NOW).warnings == ()
+
+
+def test_an_error_in_a_patch_says_that_it_is_there() -> None:
+    spec = {"goTemplate": True, "goTemplateOptions": ["missingkey=error"], "generators": [{"list": {"elements": [{}]}}]}
+    body = application_set({**spec, "template": {"metadata": {"name": "x"}}, "templatePatch": "spec: {a: '{{.b}}'}"})
+    (error,) = generate(body, inputs(), now=NOW).errors
+    assert error.message.startswith("templatePatch: line 1: ")
