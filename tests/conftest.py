@@ -1,7 +1,11 @@
-"""What holds for every test: the same examples in every run, a time limit, and one line for each missing part."""
+"""What holds for every test: the same examples in each run, a time limit, no network, a line for each missing part."""
 
+import errno
 import gc
+import ipaddress
 import re
+import socket
+import sys
 import time
 from collections import Counter
 from collections.abc import Generator
@@ -33,6 +37,26 @@ settings.load_profile("steady")
 gc.set_threshold(50_000, 20, 100)
 
 _ALL_END_TO_END = re.compile(r"^pytestmark = [^\]]*\bpytest\.mark\.e2e\b", re.MULTILINE)
+
+
+def _without_network(event: str, arguments: tuple[object, ...]) -> None:
+    """This process is on a machine that is connected to nothing but itself."""
+    if event == "socket.connect" and isinstance(address := arguments[1], tuple) and not _is_here(address[0]):
+        raise OSError(errno.ENETUNREACH, "tests have no network")
+    if event == "socket.getaddrinfo" and not _is_here(arguments[0]):
+        raise socket.gaierror(socket.EAI_NONAME, "tests have no network")
+
+
+def _is_here(host: object) -> bool:
+    name = host.decode() if isinstance(host, bytes) else str(host or "localhost")
+    try:
+        address = ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
+
+
+sys.addaudithook(_without_network)
 
 
 @pytest.fixture(scope="session", autouse=True)

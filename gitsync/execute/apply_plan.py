@@ -19,7 +19,7 @@ from gitsync.execute.hooks import DELETED_WHILE_RUNNING, Earlier, end_hook, hook
 from gitsync.execute.live import LiveView, Watched, has_seen
 from gitsync.execute.preflight import Refused, invalid_tasks, malformed_tasks, told
 from gitsync.execute.remove_object import Removal, propagation, remove_object
-from gitsync.execute.result import applied_message, failed_message, result
+from gitsync.execute.result import applied_message, failed_message, refused_message, result
 from gitsync.kube.backoff import Backoff, Pace
 from gitsync.kube.client import Cluster, Written
 from gitsync.kube.errors import NamespaceMissing, UnknownKind
@@ -154,7 +154,7 @@ class Execution:
 
     def _refuse(self, refused: list[Refused]) -> str:
         """Nothing is applied because of these tasks. What is said of the sync."""
-        reasons = [(task, failed_message(error)) for task, error in refused]
+        reasons = [(task, refused_message(task, error)) for task, error in refused]
         for task, reason in reasons:
             self._results[task.id] = result(task, ResultCode.SYNC_FAILED, reason, phase=Phase.FAILED)
         return told(reasons)
@@ -439,7 +439,7 @@ class Execution:
             self._versions[task.key] = ""
             message = "not checked: its kind or namespace is created by this sync (dry run)"
             return result(task, ResultCode.SYNCED, message, phase=Phase.SUCCEEDED)
-        return result(task, ResultCode.SYNC_FAILED, failed_message(error), phase=Phase.FAILED)
+        return result(task, ResultCode.SYNC_FAILED, refused_message(task, error), phase=Phase.FAILED)
 
     def _comes_with_plan(self, task: Task, error: GitsyncError) -> bool:
         """Whether a dry run fails only because nothing before it really happened."""

@@ -41,5 +41,11 @@ def applied_message(task: Task, written: Written, *, dry_run: bool) -> str:
     return ". ".join((said, *(f"Warning: {warning}" for warning in written.warnings[:_MAX_WARNINGS])))
 
 
+def refused_message(task: Task, error: GitsyncError) -> str:
+    """Names the object, also where the reason is about its kind."""
+    said = failed_message(error)
+    return said if str(task.key) in said else f"{task.key}: {said}"
+
+
 def failed_message(error: GitsyncError) -> str:
     return f"{error.message}. {error.suggestion}" if error.suggestion else error.message

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gitsync.manifest.canonical import digest
-from gitsync.manifest.object import DesiredObject, JsonObject
+from gitsync.manifest.object import DesiredObject, JsonObject, Origin
 from gitsync.manifest.parse import ParsedDocument
 from gitsync.manifest.tracking import DEFAULT_TRACKING, TrackingSettings, with_tracking
 from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
 from model.kinds.application import ApplicationCondition
 
 _MAX_DOUBTFUL = 20
+_MAX_PLACES = 5  # of a repeated object that are named
 IsNamespaced = Callable[[GroupVersionKind], bool | None]
 
 
@@ -37,7 +38,7 @@ def prepare(
     documents = tuple(documents)
     scopes = _scopes_defined_here(documents)
     objects: dict[ResourceKey, DesiredObject] = {}
-    times: dict[ResourceKey, int] = {}
+    origins: dict[ResourceKey, list[Origin]] = {}
     generated: Counter[ResourceKey] = Counter()
     doubtful: list[ApplicationCondition] = []
     homeless: dict[ResourceKey, None] = {}
@@ -55,18 +56,21 @@ def prepare(
         )
         objects.pop(key, None)  # the later one wins, with its place in the order
         objects[key] = DesiredObject(key, gvk.version, body, digest(body), document.origin)
-        times[key] = times.get(key, 0) + 1
+        origins.setdefault(key, []).append(document.origin)
         if known and not key.namespace:
             homeless[key] = None
-    conditions = (*_repeated(times), *doubtful[:_MAX_DOUBTFUL], *_homeless(homeless, objects))
+    conditions = (*_repeated(origins), *doubtful[:_MAX_DOUBTFUL], *_homeless(homeless, objects))
     return Prepared(tuple(objects.values()), conditions)
 
 
-def _repeated(times: Mapping[ResourceKey, int]) -> Iterator[ApplicationCondition]:
-    for key, count in times.items():
-        if count > 1:
+def _repeated(origins: Mapping[ResourceKey, list[Origin]]) -> Iterator[ApplicationCondition]:
+    for key, places in origins.items():
+        if len(places) > 1:
             address = f"{key.group}/{key.kind}/{key.namespace}/{key.name}"
-            message = f"Resource {address} appeared {count} times among application resources; the last one is used."
+            message = (
+                f"Resource {address} appeared {len(places)} times among application resources; the last one is used."
+                f" Keep one of {', '.join(map(str, places[-_MAX_PLACES:]))}."
+            )
             yield ApplicationCondition("RepeatedResourceWarning", message)
 
 

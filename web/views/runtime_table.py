@@ -42,7 +42,7 @@ def _table(body: rx.Component) -> rx.Component:
         rx.el.caption("Runtimes", class_name="unseen"),
         rx.el.thead(rx.el.tr(*(rx.el.th(head, scope="col") for head in HEADS))),
         body,
-        class_name="rows runtimes",
+        class_name="rows stacks runtimes",
     )
 
 
@@ -66,14 +66,19 @@ def _line(row: Any, rest: rx.RestProp) -> rx.Component:
             rx.el.td(Health.create(status=row.health, message=row.message)),
             rx.el.td(row.engine, " ", rx.el.span(row.version, class_name="muted")),
             rx.el.td(row.place),
-            rx.el.td(row.clusters, class_name="number"),
-            rx.el.td(row.applications, class_name="number"),
-            rx.el.td(Moment.create(at=row.last_report)),
+            rx.el.td(row.clusters, class_name="number", custom_attrs=_label("Clusters")),
+            rx.el.td(row.applications, class_name="number", custom_attrs=_label("Applications")),
+            rx.el.td(Moment.create(at=row.last_report), custom_attrs=_label("Last report")),
             class_name=rx.cond(row.live, "", "faded"),
         ),
         rx.foreach(row.problems, _why),
         rest,
     )
+
+
+def _label(head: str) -> dict[str, str]:
+    """Said beside the value where the screen is too narrow for the heads."""
+    return {"data-label": head}
 
 
 def _why(problem: Any) -> rx.Component:

@@ -140,3 +140,12 @@ def test_a_phone_can_look(open_page: OpenPage) -> None:
     page.locator("a.row-link").first.click()
     expect(page.locator(".node").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    page.goto("/runtimes")
+    expect(page.get_by_role("table", name="Runtimes").get_by_role("link", name="demo")).to_be_visible()
+    cells = page.locator("table.runtimes tbody :is(td, th)")
+    assert (
+        cells.evaluate_all(
+            "cells => cells.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.innerText)"
+        )
+        == []
+    )

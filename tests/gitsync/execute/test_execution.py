@@ -112,7 +112,8 @@ async def test_an_unknown_kind_stops_everything_before_anything_is_applied(rig: 
     gadget = {"apiVersion": "example.com/v1", "kind": "Gadget", "metadata": {"namespace": "shop", "name": "g"}}
     outcome = await rig.run(plan(apply(config_map("a")), apply(gadget, wave=1)))
     assert outcome.phase is Phase.FAILED
-    assert outcome.message.startswith("one or more synchronization tasks are not valid: the cluster serves no ")
+    reason = "Gadget.example.com shop/g: the cluster serves no example.com/v1 Gadget. "
+    assert outcome.message.startswith(f"one or more synchronization tasks are not valid: {reason}")
     assert told(outcome.results) == [("g", "SyncFailed", "Failed")]
     assert not rig.writes()
 

@@ -1,3 +1,5 @@
+import re
+
 from gitsync.manifest.canonical import canonical_json, digest
 from gitsync.manifest.parse import parse_manifests
 from gitsync.manifest.prepare import Prepared, prepare
@@ -56,6 +58,7 @@ def test_the_later_of_two_wins_and_a_warning_says_so() -> None:
     [condition] = found.conditions
     assert condition.type == "RepeatedResourceWarning"
     assert condition.message.startswith("Resource /ConfigMap/prod/a appeared 2 times among application resources")
+    assert re.search(r"Keep one of \S+:1, \S+:5\.$", condition.message)
 
 
 def test_a_definition_in_the_same_source_tells_the_scope_of_its_kind() -> None:

@@ -237,7 +237,10 @@ CASES: dict[str, Case] = {
     ),
     "duplicate-object": Case(
         files={"a.yaml": config_map("twice", "1"), "b.yaml": config_map("twice", "2")},
-        condition=("RepeatedResourceWarning", r"ConfigMap/default/twice appeared 2 times"),
+        condition=(
+            "RepeatedResourceWarning",
+            r"ConfigMap/default/twice appeared 2 times.* Keep one of .*a\.yaml:1, .*b\.yaml:1\.",
+        ),
         exists=("twice",),
         sync="Synced",
     ),
