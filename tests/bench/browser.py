@@ -21,6 +21,7 @@ CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 LOADS, KEYSTROKES, OPENINGS, UPDATES = 7, 12, 7, 12
 IDLE_SECONDS = 20
+READING_SECONDS = 2  # from the first row to the click
 WIDE_NODES = 1_000
 FIRST_ROW = "tbody.app"
 NODE = "[data-node]"
@@ -167,15 +168,19 @@ async def _keystrokes(browser: Browser, plane: Plane, applications: int) -> Row:
 
 
 async def _openings(browser: Browser, plane: Plane) -> Row:
-    taken = []
+    """By whoever looks at the list for a moment, and by whoever clicks as soon as there is a row."""
+    taken: dict[int, list[float]] = {READING_SECONDS: [], 0: []}
     async with _signed_in(browser, plane) as context:
         for _ in range(OPENINGS):
-            page, _ = await _opened(context, "/applications", FIRST_ROW)
-            taken.append(await asyncio.wait_for(page.evaluate(UNTIL_OPENED, ["a.row-link", NODE]), 30) / 1000)
-            await page.close()
-    spread = Spread.of(taken)
-    headline = f"p50 {spread.p50 * 1000:.0f} ms, p95 {spread.p95 * 1000:.0f} ms"
-    return Row("browser: click on an application to its tree", headline, "<= 500 ms", spread.milliseconds("open"))
+            for seconds, found in taken.items():
+                page, _ = await _opened(context, "/applications", FIRST_ROW)
+                await asyncio.sleep(seconds)
+                found.append(await asyncio.wait_for(page.evaluate(UNTIL_OPENED, ["a.row-link", NODE]), 30) / 1000)
+                await page.close()
+    read, at_once = (Spread.of(found) for found in taken.values())
+    headline = f"p50 {read.p50 * 1000:.0f} ms, p95 {read.p95 * 1000:.0f} ms; at once p50 {at_once.p50 * 1000:.0f} ms"
+    figures = {**read.milliseconds("open"), **at_once.milliseconds("at_once")}
+    return Row("browser: click on an application to its tree", headline, "<= 500 ms", figures)
 
 
 async def _tree(browser: Browser, plane: Plane, wide: _Wide) -> Row:
