@@ -19,13 +19,13 @@ from model.identity import ResourceKey
 from model.kinds.application import (
     Application,
     ApplicationCondition,
-    ApplicationSource,
     Initiator,
     Operation,
     OperationState,
     RetryStrategy,
     SyncOperation,
     SyncOperationResource,
+    sources_in_force,
 )
 from model.operation import Phase
 
@@ -133,15 +133,7 @@ def last_attempt(
         return None
     result = last.sync_result
     same = result.revisions == revisions if revisions else result.revision == revision
-    return last if same and _sources(result.source, result.sources) == _own(application) else None
-
-
-def _own(application: Application) -> tuple[ApplicationSource, ...]:
-    return application.spec.all_sources
-
-
-def _sources(source: ApplicationSource | None, sources: tuple[ApplicationSource, ...]) -> tuple[ApplicationSource, ...]:
-    return sources or ((source,) if source else ())
+    return last if same and sources_in_force(result.source, result.sources) == application.spec.all_sources else None
 
 
 def _operation(situation: Situation) -> Operation:

@@ -19,6 +19,7 @@ from model.kinds.application import (
     RetryStrategy,
     SyncOperation,
     SyncOperationResult,
+    sources_in_force,
 )
 from model.operation import Phase, advance
 
@@ -139,6 +140,4 @@ def extend_history(history: tuple[JsonObject, ...], entry: JsonObject, *, limit:
 
 def sources_to_sync(application: Application, sync: SyncOperation) -> tuple[ApplicationSource, ...]:
     """What this operation applies: its own sources (a rollback), else the application's."""
-    if sync.sources:
-        return sync.sources
-    return (sync.source,) if sync.source else application.spec.all_sources
+    return sources_in_force(sync.source, sync.sources) or application.spec.all_sources

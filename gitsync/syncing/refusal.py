@@ -6,7 +6,7 @@ say so (`argosy.io/allow-local-manifests` on the AppProject), and never beside a
 """
 
 from gitsync.manifest.object import JsonObject
-from model.kinds.application import Application, SyncOperation
+from model.kinds.application import Application, SyncOperation, sources_in_force
 
 LOCAL_MANIFESTS_ANNOTATION = "argosy.io/allow-local-manifests"
 
@@ -34,7 +34,7 @@ def syncs_by_itself(application: Application) -> bool:
 
 
 def _names_other_sources(application: Application, sync: SyncOperation) -> bool:
-    wanted = sync.sources or ((sync.source,) if sync.source else ())
+    wanted = sources_in_force(sync.source, sync.sources)
     return bool(wanted) and wanted != application.spec.all_sources
 
 

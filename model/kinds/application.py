@@ -114,10 +114,8 @@ class ApplicationSpec(_Kind, frozen=True):
 
     @property
     def all_sources(self) -> tuple[ApplicationSource, ...]:
-        """`sources` supersedes `source`, as in Argo CD; only a `source` by itself may name a tool and mean none."""
-        if self.sources:
-            return self.sources
-        return (_without_empty_options(self.source),) if self.source else ()
+        """What is to be deployed; what is in force of both fields is told by `sources_in_force`."""
+        return sources_in_force(self.source, self.sources)
 
     @property
     def managed_namespace_metadata(self) -> dict[str, Any] | None:
@@ -287,6 +285,15 @@ class ApplicationStatus(_Kind, frozen=True):
     summary: ApplicationSummaryStatus = ApplicationSummaryStatus()
     resource_health_source: str = ""
     controller_namespace: str = ""
+
+
+def sources_in_force(
+    source: ApplicationSource | None, sources: tuple[ApplicationSource, ...]
+) -> tuple[ApplicationSource, ...]:
+    """`sources` supersedes `source`, as in Argo CD; only a `source` by itself may name a tool and mean none."""
+    if sources:
+        return sources
+    return (_without_empty_options(source),) if source else ()
 
 
 def _without_empty_options(source: ApplicationSource) -> ApplicationSource:

@@ -11,7 +11,7 @@ from gitsync.reconcile.autosync import Situation, Skip, Start, WaitFor, decide, 
 from gitsync.settings import LoopSettings
 from model.health import Sync
 from model.identity import ResourceKey
-from model.kinds.application import Application, OperationState
+from model.kinds.application import Application, DirectoryOptions, OperationState
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 SETTINGS = LoopSettings()
@@ -104,6 +104,18 @@ def test_a_changed_source_is_a_new_attempt_at_the_same_revision() -> None:
     moved = msgspec.structs.replace(app.spec.all_sources[0], path="elsewhere")
     app = msgspec.structs.replace(app, spec=msgspec.structs.replace(app.spec, source=moved))
     assert isinstance(decide(situation(app, last=last("Failed")), settings=SETTINGS, now=NOW), Start)
+
+
+def test_options_that_say_nothing_make_no_new_attempt() -> None:
+    """The result of a sync tells the source as it was written, `helm: {}` included."""
+    app = application(ON)
+    written = msgspec.structs.replace(app.spec.all_sources[0], helm={}, directory=DirectoryOptions())
+    app = msgspec.structs.replace(app, spec=msgspec.structs.replace(app.spec, source=written))
+    failed = last("Failed")
+    assert failed.sync_result is not None
+    result = msgspec.structs.replace(failed.sync_result, source=written)
+    failed = msgspec.structs.replace(failed, sync_result=result)
+    assert isinstance(decide(situation(app, last=failed), settings=SETTINGS, now=NOW), Skip)
 
 
 def test_self_heal_syncs_only_what_drifted_and_counts_its_attempts() -> None:
