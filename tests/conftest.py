@@ -12,6 +12,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
@@ -35,6 +36,10 @@ settings.load_profile("steady")
 
 # Collecting makes a million objects that stay: looking through them again and again takes a tenth of the time.
 gc.set_threshold(50_000, 20, 100)
+
+# Tracebacks with colours and local variables, as structlog prints them unasked, take half a second each.
+_PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _PLAIN])
 
 _ALL_END_TO_END = re.compile(r"^pytestmark = [^\]]*\bpytest\.mark\.e2e\b", re.MULTILINE)
 
