@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -26,6 +25,7 @@ from gitsync.kube.watch import Changed, ListDone, watch_kind
 from gitsync.manifest.object import JsonObject
 from gitsync.sandbox.githost import Access, Author, GitHost
 from model.identity import GroupVersionKind
+from tests.support.ports import free_port
 from tests.support.real_apiserver import end_with_parent
 from tests.support.runtime import APPLICATION, NAMESPACE, application
 from tests.support.warm import WarmProcess, start_runtime
@@ -235,10 +235,3 @@ async def ensure_namespace(cluster: Cluster, name: str) -> None:
     except ClusterError as failure:
         if failure.status != 409:
             raise
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

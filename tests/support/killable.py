@@ -11,7 +11,8 @@ from gitsync.kube.client import Cluster
 from gitsync.manifest.object import JsonObject
 from gitsync.sandbox.faults import Fault
 from gitsync.sandbox.objects import StoreEvent
-from tests.support.apart import POLL_SECONDS, Apart, RuntimeProgram, ensure_namespace, free_port
+from tests.support.apart import POLL_SECONDS, Apart, RuntimeProgram, ensure_namespace
+from tests.support.ports import free_port
 from tests.support.runtime import NAMESPACE
 from tests.support.sandbox_rig import World, running_world
 

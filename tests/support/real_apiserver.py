@@ -11,7 +11,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -26,6 +25,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
+
+from tests.support.ports import free_port
 
 START_SECONDS = 180  # several start at once, beside browsers
 _PR_SET_PDEATHSIG = 1
@@ -68,7 +69,7 @@ async def running_real_cluster(
     _write_certificates(data)
     token = secrets.token_hex(16)
     (data / "tokens.csv").write_text(f'{token},admin,admin,"system:masters"\n')
-    client, peer, port, kwok = (_free_port() for _ in range(4))
+    client, peer, port, kwok = (free_port() for _ in range(4))
     server = f"https://127.0.0.1:{port}"
     kubeconfig = _write_kubeconfig(data, server=server, token=token)
     programs = _Programs(folder, data)
@@ -271,10 +272,3 @@ def _certificate(
         .add_extension(extension, critical=isinstance(extension, x509.BasicConstraints))
     )
     return builder.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

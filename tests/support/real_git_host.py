@@ -7,7 +7,6 @@ import asyncio
 import os
 import secrets
 import signal
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +15,8 @@ from typing import Any
 
 import httpx
 import pytest
+
+from tests.support.ports import free_port
 
 ADMIN = "root-admin"
 START_SECONDS = 180.0
@@ -73,7 +74,7 @@ class RealGitHost:
 @asynccontextmanager
 async def running_git_host(folder: Path, *people: str) -> AsyncIterator[RealGitHost]:
     binaries = assets()
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     config = _configure(folder, binaries, port)
     environment = {
@@ -172,10 +173,3 @@ async def _until_ready(url: str, process: asyncio.subprocess.Process) -> None:
             except httpx.HTTPError:
                 pass
             await asyncio.sleep(0.1)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

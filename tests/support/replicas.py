@@ -11,7 +11,7 @@ import asyncpg
 
 from api.live.news import News
 from tests.support.control_plane import Running, control_plane
-from tests.support.demo import free_port
+from tests.support.ports import free_port
 
 
 async def shared_database() -> str | None:

@@ -18,7 +18,7 @@ from playwright.sync_api import (
 from tests.support.console_demo import DemoPlane, running_demo_plane
 from tests.support.console_plane import PASSWORD, OpenPage, Plane, running_plane
 from tests.support.demo import PASSWORD as DEMO_PASSWORD
-from tests.support.demo import free_port
+from tests.support.ports import free_port
 from web import build
 
 # Debian has Chromium twice: without the parts that draw windows a page costs half as much.

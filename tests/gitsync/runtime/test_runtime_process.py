@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from pathlib import Path
 
@@ -11,19 +10,13 @@ import httpx
 import pytest
 
 from gitsync.kube.client import Cluster
+from tests.support.ports import free_port
 from tests.support.runtime import APPLICATION, AUTHOR, NAMESPACE, application, synced_and_healthy
 from tests.support.sandbox_rig import running_world
 
 pytestmark = [pytest.mark.e2e]
 
 CONFIG_MAP = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: hello}\ndata: {a: b}\n"
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 async def start(*arguments: str) -> asyncio.subprocess.Process:
