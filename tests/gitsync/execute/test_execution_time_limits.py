@@ -46,8 +46,7 @@ async def test_a_wave_that_takes_too_long_is_named_with_what_held_it_up_and_the_
     outcome = await rig.run(plan, wave_seconds=1)  # the rescue has to be done within it on a busy machine, too
     assert outcome.phase is Phase.FAILED
     assert outcome.message == (
-        "wave 0 of Sync timed out after 1 s (argosy.io/wave-timeout)"
-        " while waiting for healthy state of Pod shop/slow"
+        "wave 0 of Sync timed out after 1 s (argosy.io/wave-timeout) while waiting for healthy state of Pod shop/slow"
     )
     assert [one.name for one in outcome.results] == ["slow", "rescue"]
 

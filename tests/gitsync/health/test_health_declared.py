@@ -77,10 +77,10 @@ def test_a_declared_rule_takes_less_time_than_copying_its_object() -> None:
     bodies = [built(group, case) for group, case in CASES]
 
     def seconds(work: Callable[[dict[str, Any]], object]) -> float:
-        started = time.perf_counter()
+        started = time.thread_time()
         for body in bodies:
             work(body)
-        return time.perf_counter() - started
+        return time.thread_time() - started
 
     seconds(assess_health)  # the files are read at first use
     assert min(seconds(assess_health) for _ in range(5)) < min(seconds(copy.deepcopy) for _ in range(5))
