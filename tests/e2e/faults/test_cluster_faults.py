@@ -178,6 +178,7 @@ async def second_cluster(rig: Rig, folder: Path, *faults: Fault) -> AsyncIterato
         try:
             yield far, line
         finally:
+            line.cut()  # first, so that nobody is in the middle of a handshake when the cluster stops
             await far.stop()
 
 
