@@ -80,9 +80,8 @@ class Supervisor:
         task = asyncio.create_task(self._guarded(name, work), name=name)
         self._small.add(task)
         task.add_done_callback(self._small.discard)
-        if isinstance(
-            work, Coroutine
-        ):  # one that is stopped before its first step would complain of never being awaited
+        # One that is stopped before its first step would complain of never being awaited.
+        if isinstance(work, Coroutine):
             task.add_done_callback(lambda _: work.close())
         return task
 

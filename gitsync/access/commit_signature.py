@@ -10,9 +10,8 @@ from urllib.parse import quote
 from gitsync.access.provider import Provider, ProviderKind, Question, RepositoryPath, api_headers
 from gitsync.access.secret import Credential
 
-_BROKEN = frozenset(
-    {"invalid", "bad_cert", "malformed_signature"}
-)  # of GitHub's reasons, what the signature itself has
+# Of GitHub's reasons those that lie in the signature itself.
+_BROKEN = frozenset({"invalid", "bad_cert", "malformed_signature"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import orjson
@@ -35,6 +35,7 @@ _KNOWN_SECONDS = 3600.0
 _UNKNOWN_SECONDS = 300.0
 _MAX_ANSWER_BYTES = 2_000_000
 _MAX_HOSTS = 1000
+Told = TypeVar("Told")
 _SHOWN = re.compile(r"[^\x20-\x7e]+")
 
 
@@ -96,23 +97,30 @@ class ProviderClient:
 
     async def branch_rules(self, url: str, branch: str, credential: Credential) -> BranchRules | None:
         """What the host says about a branch; None: it says nothing. Raises ProviderSilent."""
-        provider = await self.provider_of(url)
-        path = repository_path(provider, url) if provider else None
-        question = branch_question(provider, path, branch, credential) if provider and path else None
-        if provider is None or question is None:
-            return None
-        answer = await self.ask(question)
-        return read_branch(provider, answer.body) if answer.status == 200 else None
+        return await self._about(
+            url, lambda provider, path: branch_question(provider, path, branch, credential), read_branch
+        )
 
     async def commit_signature(self, url: str, commit: str, credential: Credential) -> HostWord | None:
         """What the host says of the signature of a commit; None: it says nothing. Raises ProviderSilent."""
+        return await self._about(
+            url, lambda provider, path: signature_question(provider, path, commit, credential), read_signature
+        )
+
+    async def _about(
+        self,
+        url: str,
+        question_of: Callable[[Provider, RepositoryPath], Question | None],
+        read: Callable[[Provider, Any], Told | None],
+    ) -> Told | None:
+        """One question about a part of a repository, where the host is one that answers it."""
         provider = await self.provider_of(url)
         path = repository_path(provider, url) if provider else None
-        question = signature_question(provider, path, commit, credential) if provider and path else None
+        question = question_of(provider, path) if provider and path else None
         if provider is None or question is None:
             return None
         answer = await self.ask(question)
-        return read_signature(provider, answer.body) if answer.status == 200 else None
+        return read(provider, answer.body) if answer.status == 200 else None
 
     async def user(self, url: str, credential: Credential) -> str | None:
         """Name of the account that a token belongs to; None: the host refuses the token. Raises ProviderSilent."""

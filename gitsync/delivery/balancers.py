@@ -1,14 +1,15 @@
 """What AWS says about the load balancers of a Rollout, asked while it waits for weights to take effect."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 import structlog
 
+from gitsync.delivery.spaced_answers import SpacedAnswers
 from gitsync.manifest.object import JsonObject
 from gitsync.measurement.errors import MeasurementFailed
-from gitsync.rollout.defaults import VERIFY_RETRY_SECONDS
 from gitsync.rollout.values import LoadBalancer
 
 log = structlog.get_logger("gitsync.delivery")
@@ -21,29 +22,25 @@ class BalancerReader(Protocol):
 
 
 class BalancerQuestions:
-    """At most one question a Rollout in ten seconds: AWS limits who asks often."""
-
     def __init__(self, reader: BalancerReader, *, now: Callable[[], datetime]) -> None:
         self._reader = reader
-        self._now = now
-        self._answers: dict[str, tuple[datetime, tuple[LoadBalancer, ...]]] = {}
+        self._answers: SpacedAnswers[tuple[LoadBalancer, ...]] = SpacedAnswers(now)
 
     async def about(self, rollout: JsonObject, routed: Sequence[JsonObject]) -> tuple[LoadBalancer, ...] | None:
         """None where nothing is waited for. Who gives no answer has none of the balancers: that is not verified."""
         uid = str(rollout["metadata"].get("uid") or "")
         if not awaits_weights(rollout):
-            self._answers.pop(uid, None)
+            self._answers.forget(uid)
             return None
-        asked, known = self._answers.get(uid, (None, ()))
-        if asked is not None and self._now() < asked + timedelta(seconds=VERIFY_RETRY_SECONDS):
-            return known
+        ingresses = [body for body in routed if body.get("kind") == "Ingress"]
+        return await self._answers.about(uid, partial(self._of_ingresses, rollout["metadata"]["name"], ingresses))
+
+    async def _of_ingresses(self, rollout: str, ingresses: Sequence[JsonObject]) -> tuple[LoadBalancer, ...]:
         try:
-            known = await self._reader.of_ingresses([body for body in routed if body.get("kind") == "Ingress"])
+            return await self._reader.of_ingresses(ingresses)
         except MeasurementFailed as failure:
-            log.warning("weights not verified", rollout=rollout["metadata"]["name"], reason=failure.message)
-            known = ()
-        self._answers[uid] = (self._now(), known)
-        return known
+            log.warning("weights not verified", rollout=rollout, reason=failure.message)
+            return ()
 
 
 def awaits_weights(rollout: JsonObject) -> bool:

@@ -1,16 +1,17 @@
 """Which pods the target groups of AWS send to, asked while a Service has just turned to others."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 import structlog
 
+from gitsync.delivery.spaced_answers import SpacedAnswers
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError, UnknownKind
 from gitsync.manifest.object import JsonObject
 from gitsync.measurement.errors import MeasurementFailed
-from gitsync.rollout.defaults import VERIFY_RETRY_SECONDS
 from gitsync.rollout.target_groups import awaited_service
 from gitsync.rollout.values import Children, TargetRegistration
 from model.identity import GroupVersionKind
@@ -29,31 +30,26 @@ class TargetReader(Protocol):
 
 
 class TargetQuestions:
-    """At most one question a Rollout in ten seconds: AWS limits who asks often."""
-
     def __init__(self, reader: TargetReader, cluster: Cluster, *, now: Callable[[], datetime]) -> None:
         self._reader = reader
         self._cluster = cluster
-        self._now = now
-        self._answers: dict[str, tuple[datetime, tuple[TargetRegistration, ...]]] = {}
+        self._answers: SpacedAnswers[tuple[TargetRegistration, ...]] = SpacedAnswers(now)
 
     async def about(self, rollout: JsonObject, children: Children) -> tuple[TargetRegistration, ...] | None:
         """None where nothing is waited for; nothing of a Service that feeds no target group."""
         uid, service = str(rollout["metadata"].get("uid") or ""), awaited_service(rollout, children)
         body = children.services.get(service)
         if not service or body is None:
-            self._answers.pop(uid, None)
+            self._answers.forget(uid)
             return None
-        asked, known = self._answers.get(uid, (None, ()))
-        if asked is not None and self._now() < asked + timedelta(seconds=VERIFY_RETRY_SECONDS):
-            return known
+        return await self._answers.about(uid, partial(self._registrations, rollout["metadata"]["name"], body))
+
+    async def _registrations(self, rollout: str, service: JsonObject) -> tuple[TargetRegistration, ...]:
         try:
-            known = await self._of_service(body)
+            return await self._of_service(service)
         except ClusterError as failure:
-            log.warning("targets not verified", rollout=rollout["metadata"]["name"], reason=failure.message)
-            known = (TargetRegistration("", 0, 0, failure.message),)
-        self._answers[uid] = (self._now(), known)
-        return known
+            log.warning("targets not verified", rollout=rollout, reason=failure.message)
+            return (TargetRegistration("", 0, 0, failure.message),)
 
     async def _of_service(self, service: JsonObject) -> tuple[TargetRegistration, ...]:
         """Raises ClusterError."""

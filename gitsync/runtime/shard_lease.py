@@ -128,10 +128,7 @@ class ShardLease:
             if number in self._live(leases) and lease is not None and _holder(lease) != self._settings.identity:
                 continue
             try:
-                if lease is None:
-                    await self._cluster.create(self._lease(number, None), manager=_MANAGER)
-                else:
-                    await self._cluster.replace(self._lease(number, lease), manager=_MANAGER)
+                await self._write(number, lease)
                 return number
             except Conflict:
                 continue  # somebody else was faster
@@ -143,11 +140,13 @@ class ShardLease:
         lease = await self._cluster.get(LEASE, self._namespace, _name(number))
         if lease is not None and _holder(lease) != self._settings.identity:
             raise Conflict(f"{_holder(lease) or 'somebody else'} has shard {number} now")
-        if lease is None:
-            await self._cluster.create(self._lease(number, None), manager=_MANAGER)
-        else:
-            await self._cluster.replace(self._lease(number, lease), manager=_MANAGER)
+        await self._write(number, lease)
         self._renewed_at = self._clock()
+
+    async def _write(self, number: int, old: JsonObject | None) -> None:
+        """This process holds the number from now on. Raises Conflict when somebody else was faster."""
+        lease = self._lease(number, old)
+        await (self._cluster.create if old is None else self._cluster.replace)(lease, manager=_MANAGER)
 
     async def _look(self) -> dict[int, JsonObject]:
         """Leases by number; when each of them was last seen to change is noted."""

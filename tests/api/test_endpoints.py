@@ -13,6 +13,7 @@ from aiohttp import web
 from api.types.links import safe_url
 from tests.support.control_plane import Running, control_plane
 from tests.support.fake_runtime import FakeRuntime
+from tests.support.http_host import serving
 
 PUSH = orjson.dumps({"ref": "refs/heads/main", "repository": {"clone_url": "https://git/apps.git"}})
 
@@ -81,12 +82,8 @@ async def git_host() -> AsyncIterator[str]:
 
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", echo)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    await runner.cleanup()
+    async with serving(app) as address:
+        yield address
 
 
 async def test_git_requests_are_passed_on_as_they_are(tmp_path: Path, git_host: str) -> None:

@@ -14,6 +14,7 @@ from api.access.sign_in import FAILURES_PER_ADDRESS
 from api.errors import Invalid
 from model.link_access import GitTokensAnswer, PutGitToken
 from tests.support.control_plane import Running, control_plane
+from tests.support.http_host import serving
 
 pytestmark = pytest.mark.cpu_seconds(20)
 GOOD, BAD = "a" * 40, "b" * 40
@@ -41,13 +42,8 @@ async def host() -> AsyncIterator[Host]:
     made = Host()
     application = web.Application()
     application.router.add_get("/api/v1/user", made.user)
-    runner = web.AppRunner(application, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield made
-    await runner.cleanup()
+    async with serving(application) as made.url:
+        yield made
 
 
 @pytest.fixture

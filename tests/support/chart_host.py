@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from tests.support.http_host import serving
+
 TEMPLATE = """apiVersion: v1
 kind: ConfigMap
 metadata: {name: "{{ .Release.Name }}-chart"}
@@ -56,11 +58,5 @@ async def running_chart_host(*versions: str) -> AsyncIterator[ChartHost]:
     made = ChartHost(set(versions))
     application = web.Application()
     application.router.add_get("/{rest:.*}", made.serve)
-    runner = web.AppRunner(application, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    made.url = "http://{}:{}".format(*runner.addresses[0][:2])
-    try:
+    async with serving(application) as made.url:
         yield made
-    finally:
-        await runner.cleanup()

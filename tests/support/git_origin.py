@@ -21,6 +21,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from tests.support.http_host import serving
+
 LINK = "link:"  # a content that begins so makes a symbolic link to what follows
 
 
@@ -55,17 +57,11 @@ class GitOrigin:
         root.mkdir(parents=True, exist_ok=True)
         application = web.Application(client_max_size=1 << 30)
         application.router.add_route("*", "/{name}.git/{rest:.*}", origin._serve)
-        runner = web.AppRunner(application, shutdown_timeout=0.1)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        host, port = runner.addresses[0][:2]
-        origin.base_url = f"http://{host}:{port}"
-        try:
-            yield origin
-        finally:
-            origin._released.set()
-            await runner.cleanup()
+        async with serving(application) as origin.base_url:
+            try:
+                yield origin
+            finally:
+                origin._released.set()
 
     def url(self, name: str, *, user: str = "") -> str:
         prefix = self.base_url.replace("://", f"://{user}@") if user else self.base_url

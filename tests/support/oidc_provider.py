@@ -15,6 +15,8 @@ from aiohttp import web
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from tests.support.http_host import serving
+
 CLIENT, SECRET = "argosy", "client-secret-canary"
 
 
@@ -91,11 +93,5 @@ async def oidc_provider() -> AsyncIterator[OidcProvider]:
     application.router.add_get("/.well-known/openid-configuration", provider.configuration)
     application.router.add_get("/keys", provider.keys)
     application.router.add_post("/token", provider.token)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    provider.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
+    async with serving(application) as provider.url:
         yield provider
-    finally:
-        await runner.cleanup()

@@ -11,6 +11,7 @@ from aiohttp import web
 from gitsync.manifest.object import JsonObject
 from model.identity import GroupVersionKind, ResourceKey
 from tests.e2e.rollouts.conftest import Live
+from tests.support.http_host import serving
 from tests.support.rollouts import rollout
 
 pytestmark = [pytest.mark.e2e]
@@ -29,13 +30,8 @@ async def metric_server(answer: Callable[[web.Request], Any]) -> AsyncIterator[s
 
     application = web.Application()
     application.router.add_route("*", "/{tail:.*}", handle)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
+    async with serving(application) as address:
+        yield address
 
 
 async def _create(live: Live, kind: str, name: str, spec: JsonObject, api_version: str = f"{GROUP}/{VERSION}") -> None:

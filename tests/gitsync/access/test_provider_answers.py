@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gitsync.access.provider import Provider, ProviderKind, RepositoryPath, read_rights, repository_path, well_known
 from gitsync.access.provider_client import ProviderClient, ProviderSilent
 from gitsync.access.secret import Credential
+from tests.support.http_host import serving
 
 DANA = Credential("dana", "token-of-dana")
 PATH = RepositoryPath("team", "apps")
@@ -99,12 +100,8 @@ async def host() -> AsyncIterator[Host]:
     found = Host()
     application = web.Application()
     application.router.add_get("/{path:.*}", found.serve)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    found.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield found
-    await runner.cleanup()
+    async with serving(application) as found.url:
+        yield found
 
 
 @pytest.fixture

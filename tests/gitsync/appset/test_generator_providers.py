@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from gitsync.appset.errors import ProviderFailed
 from gitsync.appset.providers.api import ApiLimits, Connections
 from gitsync.appset.providers.ask import Asking, ask_host
+from tests.support.http_host import serving
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 TOKEN = "canary-token"
@@ -69,13 +70,8 @@ async def host() -> AsyncIterator[Host]:
     host = Host()
     application = web.Application()
     application.router.add_route("*", "/{rest:.*}", host.serve)
-    runner = web.AppRunner(application, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield host
-    await runner.cleanup()
+    async with serving(application) as host.base:
+        yield host
 
 
 @pytest_asyncio.fixture

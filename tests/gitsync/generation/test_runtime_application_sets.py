@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -29,6 +28,7 @@ from tests.support.application_sets import (
     until_gone,
     until_set,
 )
+from tests.support.http_host import serving
 from tests.support.runtime import NAMESPACE, Rig, phase_of, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
@@ -191,7 +191,7 @@ async def test_pull_requests_are_asked_with_the_token_of_a_secret_and_again_at_a
         asked.append(request.headers.get("Authorization", ""))
         return web.json_response(pulls)
 
-    async with serving(answer) as api:
+    async with serving(every_path(answer)) as api:
         secret = {"metadata": {"name": "scm", "namespace": NAMESPACE}, "stringData": {"token": "canary"}}
         await rig.cluster.create({"apiVersion": "v1", "kind": "Secret", **secret})
         github = {"owner": "o", "repo": "r", "api": api, "tokenRef": {"secretName": "scm", "key": "token"}}
@@ -314,17 +314,10 @@ def pull_request(number: int) -> JsonObject:
     return {"number": number, "title": "t", "head": head, "base": {"ref": "main"}, "labels": []}
 
 
-@asynccontextmanager
-async def serving(answer: Callable[[web.Request], Awaitable[web.Response]]) -> AsyncIterator[str]:
+def every_path(answer: Callable[[web.Request], Awaitable[web.Response]]) -> web.Application:
     application = web.Application()
     application.router.add_route("*", "/{rest:.*}", answer)
-    runner = web.AppRunner(application, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
+    return application
 
 
 async def test_a_set_that_is_deleted_takes_its_applications_with_it_unless_its_policy_forbids(rig: Rig) -> None:

@@ -15,6 +15,7 @@ from gitsync.measurement.http import Http
 from gitsync.measurement.load_balancers import LoadBalancers
 from gitsync.measurement.values import AwsCredentials
 from gitsync.rollout.values import LoadBalancer, TargetGroup
+from tests.support.http_host import serving
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 BALANCER, LISTENER = "arn:aws:elb:x:loadbalancer/app/web/1", "arn:aws:elb:x:listener/app/web/1/2"
@@ -89,12 +90,8 @@ class Aws:
 async def aws() -> AsyncIterator[Aws]:
     served, application = Aws(), web.Application()
     application.router.add_post("/", served.handle)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    served.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield served
-    await runner.cleanup()
+    async with serving(application) as served.url:
+        yield served
 
 
 @pytest.fixture

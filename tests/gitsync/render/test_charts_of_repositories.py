@@ -23,6 +23,7 @@ from gitsync.render.errors import ChartUnavailable
 from gitsync.render.render import Rendered, render
 from model.kinds.application import ApplicationSource
 from tests.support.git_rig import Keyring, git_rig
+from tests.support.http_host import serving
 
 LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 
@@ -112,12 +113,9 @@ async def host() -> AsyncIterator[ChartHost]:
     made = ChartHost({version: chart(version) for version in ("1.2.0", "1.10.0", "2.0.0-rc1", "0.9.0+build")})
     application = web.Application()
     application.router.add_get("/{rest:.*}", made.serve)
-    runner = web.AppRunner(application, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    made.address = "{}:{}".format(*runner.addresses[0][:2])
-    yield made
-    await runner.cleanup()
+    async with serving(application) as url:
+        made.address = url.removeprefix("http://")
+        yield made
 
 
 @dataclass

@@ -37,6 +37,11 @@ def _routed(steps: str = STEPS, more: str = "", available: Available = all_avail
     return world
 
 
+def _abort(world: SimulatedCluster) -> None:
+    world.change("Rollout", "web", {"status": {"abort": True}})
+    world.settle("web")
+
+
 def _weights(world: SimulatedCluster) -> tuple[int, int]:
     weights = status(world)["canary"]["weights"]
     return weights["canary"]["weight"], weights["stable"]["weight"]
@@ -89,8 +94,7 @@ def test_abort_sends_all_traffic_back_at_once_and_keeps_the_canary_for_its_delay
     world = _routed()
     set_image(world, "web:2")
     world.settle("web")
-    world.change("Rollout", "web", {"status": {"abort": True}})
-    world.settle("web")
+    _abort(world)
     assert (_weights(world), sizes(world)) == ((0, 100), {1: 4, 2: 1})
     assert selected(world, "canary") == status(world)["stableRS"]
     world.advance(31)
@@ -102,8 +106,7 @@ def test_canary_is_kept_for_ever_where_the_delay_is_zero() -> None:
     world = _routed(more="abortScaleDownDelaySeconds: 0")
     set_image(world, "web:2")
     world.settle("web")
-    world.change("Rollout", "web", {"status": {"abort": True}})
-    world.settle("web")
+    _abort(world)
     world.advance(3600)
     world.settle("web")
     assert sizes(world)[1] == 4
@@ -138,8 +141,7 @@ def test_stable_shrinks_with_its_traffic_where_asked() -> None:
     resume(world)
     world.settle("web")
     assert sizes(world) == {1: 2, 2: 2}
-    world.change("Rollout", "web", {"status": {"abort": True}})
-    world.settle("web")
+    _abort(world)
     assert (_weights(world), sizes(world)) == ((0, 100), {1: 4, 2: 0})
 
 
@@ -150,8 +152,7 @@ def test_traffic_steps_back_with_the_canary_where_stable_had_shrunk() -> None:
     resume(world)
     world.settle("web")
     world.events.clear()
-    world.change("Rollout", "web", {"status": {"abort": True}})
-    world.settle("web")
+    _abort(world)
     told = [event.message for event in world.events if event.reason == "TrafficWeightUpdated"]
     assert told == ["Traffic weight updated from 50 to 25", "Traffic weight updated from 25 to 0"]
     assert selected(world, "canary") == status(world)["stableRS"]
@@ -184,8 +185,7 @@ def test_below_the_last_step_the_canary_keeps_what_stable_cannot_serve_yet() -> 
     world.settle("web")
     assert _weights(world) == (100, 0)
     limit["stable"] = 1
-    world.change("Rollout", "web", {"status": {"abort": True}})
-    world.settle("web")
+    _abort(world)
     assert _weights(world) == (75, 25)
     limit["stable"] = 4
     world.settle("web")
@@ -197,8 +197,7 @@ def test_another_size_while_an_aborted_canary_waits_for_its_end_is_one_pass_only
     world = _routed()
     set_image(world, "web:2")
     world.settle("web")
-    world.change("Rollout", "web", {"status": {"abort": True}})
-    world.settle("web")
+    _abort(world)
     world.change("Rollout", "web", {"spec": {"replicas": 6}})
     world.settle("web")
     wanted = [one["metadata"]["annotations"]["rollout.argoproj.io/desired-replicas"] for one in world.all("ReplicaSet")]

@@ -18,6 +18,7 @@ from gitsync.sandbox.githost import Access
 from gitsync.serving.git_tokens import KEY_SECRET
 from model.link import AccessAnswer, AnswerBody, ProbeAccess, RequestBody
 from model.link_access import GitTokensAnswer, ListGitTokens, PutGitToken, RemoveGitToken, Renewal
+from tests.support.http_host import serving
 from tests.support.real_git_host import running_git_host
 from tests.support.runtime import AUTHOR, NAMESPACE, Rig, running_rig
 from tests.support.sandbox_rig import World, running_world
@@ -125,14 +126,10 @@ async def test_a_token_that_ends_is_renewed_and_survives_a_restart(world: World,
 
     application = web.Application()
     application.router.add_post("/token", answer)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    now = datetime.now(UTC) + timedelta(hours=1)
-    renewal = Renewal("refresh-0", now, f"{host}/token", "id", "secret")
-    body = PutGitToken("dana", host, "dana", CANARY, checked=True, renewal=renewal)
-    try:
+    async with serving(application) as host:
+        now = datetime.now(UTC) + timedelta(hours=1)
+        renewal = Renewal("refresh-0", now, f"{host}/token", "id", "secret")
+        body = PutGitToken("dana", host, "dana", CANARY, checked=True, renewal=renewal)
         async with running_rig(world.access, world.host, world.folder / "one") as rig:
             trust(rig, host)
             (info,) = (await ask(rig, body)).tokens
@@ -153,8 +150,6 @@ async def test_a_token_that_ends_is_renewed_and_survives_a_restart(world: World,
             for _ in range(2):
                 await tokens.renew_due(now + timedelta(hours=2))
             assert len(asked) == 3, "what is refused is not asked for again"
-    finally:
-        await runner.cleanup()
 
 
 async def test_a_real_host_says_whether_a_token_is_good(world: World, tmp_path: Path) -> None:

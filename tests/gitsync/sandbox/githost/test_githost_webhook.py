@@ -13,6 +13,7 @@ from aiohttp import web
 from gitsync.sandbox.githost import Fault, FaultKind, GitHost, Webhook
 from gitsync.sandbox.githost.fault import Operation
 from tests.support.git_host import Git, clone, commit, seed, url_of
+from tests.support.http_host import serving
 
 
 class Receiver:
@@ -35,12 +36,9 @@ async def receiver() -> AsyncIterator[Receiver]:
     receiver = Receiver()
     app = web.Application()
     app.router.add_post("/hook", receiver.take)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
-    yield receiver
-    await runner.cleanup()
+    async with serving(app) as address:
+        receiver.url = f"{address}/hook"
+        yield receiver
 
 
 async def test_a_push_is_posted_signed_in_the_words_of_github(
