@@ -13,6 +13,7 @@ from aiohttp import web
 from gitsync.sandbox.access import Access
 from gitsync.sandbox.addresses import Addresses
 from gitsync.sandbox.admission import Admission
+from gitsync.sandbox.api.closing_server import ClosingServer
 from gitsync.sandbox.api.discovery import Discovery
 from gitsync.sandbox.api.logs import LogReading
 from gitsync.sandbox.api.openapi import OpenApi
@@ -120,7 +121,7 @@ class Sandbox:
         if self._snapshot is not None:
             self._snapshot.start()
         server = ApiServer(self.registry, self.access, self.faults, self._endpoints)
-        self._runner = web.ServerRunner(web.Server(server.handle, access_log=None), shutdown_timeout=1)
+        self._runner = web.ServerRunner(ClosingServer(server.handle, access_log=None), shutdown_timeout=1)
         await self._runner.setup()
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(self.certificates.server, self.certificates.server_key)
