@@ -80,7 +80,7 @@ class ResourceNode:
     images: list[str]
     info: list[StringPair]
     host: str | None = strawberry.field(description="The cluster's node that runs it; of pods.")
-    labels: list[StringPair] = strawberry.field(description="By which Services find it; of pods.")
+    labels: list[StringPair] = strawberry.field(description="Of the live object; at most 64 of them.")
     selector: list[StringPair] = strawberry.field(description="Labels of the pods that it leads to; of Services.")
     services: list[str] = strawberry.field(
         description="Names of the Services in its namespace that it leads to; of an Ingress and of routes."

@@ -18,6 +18,7 @@ from model.link import HostSummary, ObjectRef, TreeNode
 from model.report import SyncState
 
 LINK_ANNOTATION = "link.argocd.argoproj.io/"
+MAX_LABELS = 64  # of one node; what is filtered and selected by has a handful
 _NOTHING_SEEN = Facts()
 _NO_TRAFFIC = Traffic()
 _SAFE_SCHEMES = ("http", "https", "mailto")
@@ -64,7 +65,7 @@ def build_node(
         images=facts.images,
         info=facts.info,
         host=facts.node,
-        labels=live.labels if live is not None and (key.group, key.kind) == ("", "Pod") else {},
+        labels=_labels(live),
         selector=traffic.selector,
         services=traffic.services,
         created=live.created if live is not None else None,
@@ -111,11 +112,13 @@ def object_urls(body: JsonObject) -> tuple[str, ...]:
 
 
 def annotation_links(annotations: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Links that an object names itself. Only http, https and mailto: anything else could run in a browser."""
+    """Links that an object names itself, as `address` or `title|address`. Only http, https and mailto: anything else
+    could run in a browser."""
     links = []
     for name, value in annotations.items():
         if name.startswith(LINK_ANNOTATION) and is_safe_url(value):
-            links.append((name.removeprefix(LINK_ANNOTATION), value.rpartition("|")[2].strip()))
+            title, _, url = value.rpartition("|")
+            links.append((title.strip() or name.removeprefix(LINK_ANNOTATION), url.strip()))
     return links
 
 
@@ -139,6 +142,15 @@ def _ingress_urls(body: JsonObject) -> list[str]:
         paths = [path.get("path") or "/" for path in (rule.get("http") or {}).get("paths") or ()]
         urls += [f"{scheme}://{host}{'' if path == '/' else path.removesuffix('*').rstrip('/')}" for path in paths]
     return list(dict.fromkeys(urls))
+
+
+def _labels(live: LiveObject | None) -> dict[str, str]:
+    """The cache's own dictionary, which equal objects share, as long as it is small enough to be shown whole."""
+    if live is None:
+        return {}
+    if len(live.labels) <= MAX_LABELS:
+        return live.labels
+    return dict(sorted(live.labels.items())[:MAX_LABELS])
 
 
 def _links(live: LiveObject | None, verdict: ObjectVerdict | None) -> tuple[tuple[str, str], ...]:

@@ -17,7 +17,11 @@ def tree(name: str, *, ready: int = 2) -> tuple[TreeNode, ...]:
     actions = (ActionInfo("restart", "Restart"), ActionInfo("scale", "Scale", parameters={"replicas": "integer"}))
     deployment = _node("apps", "Deployment", name, health=Health.HEALTHY if fine else Health.PROGRESSING, managed=True)
     deployment = msgspec.structs.replace(
-        deployment, info=(("Rev", "7"), ("Ready", f"{ready}/3")), actions=actions, sync=SyncState.SYNCED
+        deployment,
+        info=(("Rev", "7"), ("Ready", f"{ready}/3")),
+        actions=actions,
+        sync=SyncState.SYNCED,
+        labels={"app": name},
     )
     replicas = _node("apps", "ReplicaSet", f"{name}-6d9f", owner=deployment, health=deployment.health)
     pods = [
@@ -33,7 +37,9 @@ def tree(name: str, *, ready: int = 2) -> tuple[TreeNode, ...]:
         for n in range(3)
     ]
     service = msgspec.structs.replace(
-        _node("", "Service", name, health=Health.HEALTHY, managed=True), selector=(("app", name),)
+        _node("", "Service", name, health=Health.HEALTHY, managed=True),
+        selector=(("app", name),),
+        labels={"tier": "front"},
     )
     ingress = msgspec.structs.replace(
         _node("networking.k8s.io", "Ingress", name, health=Health.HEALTHY, managed=True),

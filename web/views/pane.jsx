@@ -11,6 +11,7 @@ import { ResourceList } from "./list.jsx";
 import { useConnection, useStream } from "./live.js";
 import { networkOf } from "./network.js";
 import { keyOf, versionOf } from "./place.js";
+import { CLEARED, countedBy, findsSome, isLeft, labelsOf, passes, readResourceFilters } from "./resourcefilter.js";
 import { Timeline } from "./timeline.jsx";
 import { HEALTH, SYNC } from "./tokens.js";
 import { QueryLink, showQuery, useQuery, withChanges } from "./url.jsx";
@@ -142,12 +143,6 @@ export function podsBelow(nodes, top) {
   return nodes.filter((node) => node.kind === "Pod" && inside.has(node.id));
 }
 
-const counted = (nodes, of) => {
-  const counts = new Map();
-  for (const node of nodes) if (of(node)) counts.set(of(node), (counts.get(of(node)) ?? 0) + 1);
-  return [...counts].map(([value, count]) => ({ value, count })).sort((a, b) => b.count - a.count || a.value.localeCompare(b.value));
-};
-
 // Ways to look at the same resources. The first is what an address without a word means.
 const VIEWS = [
   ["tree", "Tree"],
@@ -174,17 +169,15 @@ function Look({ kind, view, by, application, selected, onOpen }) {
 function State({ nodes, failed, application, search, onOpen, selected }) {
   const [kind] = VIEWS.find(([key]) => key === search.get("view")) ?? VIEWS[0];
   const by = PODS_BY.some(([key]) => key === search.get("by")) ? search.get("by") : "node";
-  const wanted = { kind: search.getAll("kind"), health: search.getAll("health"), sync: search.getAll("sync"), hide: search.getAll("hide"), text: search.get("name") ?? "" };
+  const wanted = readResourceFilters(search);
   const change = (changes) => showQuery(withChanges(new URLSearchParams(location.search), changes), { replace: true });
-  const filtered = wanted.kind.length + wanted.health.length + wanted.sync.length + wanted.text.length > 0;
-  const kept = (node) => !(node.extraneous && wanted.hide.includes("extraneous")) && !(node.orphaned && wanted.hide.includes("orphans"));
-  const passes = (node) => `${node.kind} ${node.name}`.toLowerCase().includes(wanted.text.toLowerCase()) && (!wanted.kind.length || wanted.kind.includes(node.kind)) && (!wanted.health.length || wanted.health.includes(node.healthStatus)) && (!wanted.sync.length || wanted.sync.includes(node.syncStatus));
+  const filtered = findsSome(wanted);
   const filterKey = JSON.stringify(wanted);
   const view = useMemo(() => {
     if (!nodes) return null;
-    const left = wanted.hide.length ? nodes.filter(kept) : nodes;
+    const left = wanted.hide.length ? nodes.filter((node) => isLeft(node, wanted)) : nodes;
     if (!filtered) return { nodes: left, hits: null };
-    const { hits, shown } = visibleIds(left, passes);
+    const { hits, shown } = visibleIds(left, (node) => passes(node, wanted));
     return { nodes: left.filter((node) => shown.has(node.id)), hits };
   }, [nodes, filterKey]);
   if (!nodes) return failed ? null : <Skeleton />;
@@ -216,16 +209,17 @@ function State({ nodes, failed, application, search, onOpen, selected }) {
         {kind === "list" && (
           <div className="field">
             <Icon name="search" />
-            <input type="search" data-key="/" aria-label="Find a resource" placeholder="Find" value={wanted.text} onChange={(event) => change({ name: event.target.value })} />
+            <input type="search" data-key="/" aria-label="Find a resource" placeholder="Find" value={wanted.name} onChange={(event) => change({ name: event.target.value })} />
           </div>
         )}
-        <FacetMenu facet={{ key: "kind", label: "Kind" }} choices={counted(nodes, (node) => node.kind)} selected={wanted.kind} onChange={change} />
-        <FacetMenu facet={{ key: "health", label: "Health" }} choices={counted(nodes, (node) => HEALTH[node.healthStatus] && node.healthStatus)} selected={wanted.health} onChange={change} />
-        <FacetMenu facet={{ key: "sync", label: "Sync" }} choices={counted(nodes, (node) => SYNC[node.syncStatus] && node.syncStatus)} selected={wanted.sync} onChange={change} />
+        <FacetMenu facet={{ key: "kind", label: "Kind" }} choices={countedBy(nodes, (node) => node.kind)} selected={wanted.kind} onChange={change} />
+        <FacetMenu facet={{ key: "health", label: "Health" }} choices={countedBy(nodes, (node) => HEALTH[node.healthStatus] && node.healthStatus)} selected={wanted.health} onChange={change} />
+        <FacetMenu facet={{ key: "sync", label: "Sync" }} choices={countedBy(nodes, (node) => SYNC[node.syncStatus] && node.syncStatus)} selected={wanted.sync} onChange={change} />
+        <LabelMenu nodes={nodes} selected={wanted.label} onChange={change} />
         {nodes.some(({ extraneous }) => extraneous) && <Hide name="extraneous" label="Ignore extraneous" hint="Hides what is marked IgnoreExtraneous: the sync state does not follow it" hidden={wanted.hide} onChange={change} />}
         {nodes.some(({ orphaned }) => orphaned) && <Hide name="orphans" label="Hide orphans" hint="Objects of the namespace that belong to no application" hidden={wanted.hide} onChange={change} />}
         {(filtered || wanted.hide.length > 0) && (
-          <button type="button" className="button quiet" onClick={() => change({ kind: null, health: null, sync: null, hide: null, name: null })}>
+          <button type="button" className="button quiet" onClick={() => change(CLEARED)}>
             Clear
           </button>
         )}
@@ -236,11 +230,18 @@ function State({ nodes, failed, application, search, onOpen, selected }) {
   );
 }
 
+// Labels are many, and are counted while somebody looks at them only.
+function LabelMenu({ nodes, selected, onChange }) {
+  const [looked, setLooked] = useState(false);
+  const choices = useMemo(() => (looked ? labelsOf(nodes) : undefined), [looked, nodes]);
+  return <FacetMenu facet={{ key: "label", label: "Label" }} choices={choices} selected={selected} onChange={onChange} onWanted={setLooked} />;
+}
+
 const MOST_KINDS = 6;
 
 // How many of what, each of it a filter; what is out of sync in its own colour.
 function Inventory({ nodes, wrong, outOfSync, wanted, onChange }) {
-  const kinds = counted(nodes, (node) => node.kind);
+  const kinds = countedBy(nodes, (node) => node.kind);
   return (
     <span className="inventory" role="group" aria-label="Inventory">
       <span className="muted">{nodes.length} resources</span>

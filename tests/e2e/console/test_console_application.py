@@ -62,6 +62,22 @@ def test_filters_keep_the_owners_of_what_they_find(open_page: OpenPage) -> None:
     expect(page).to_have_url(re.compile("view=list"))
 
 
+def test_labels_find_resources_in_tree_and_list(open_page: OpenPage) -> None:
+    page = with_tree(open_page(path=ADS))
+    page.locator("summary", has_text="Label").click()
+    page.get_by_role("checkbox", name="app=ads").check()
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile("label=app%3Dads"))
+    expect(page.locator("[data-node='Service/ads']")).to_have_count(0)
+    expect(page.locator(".node.dimmed [data-node='ReplicaSet/ads-6d9f']")).to_be_visible()
+    page.get_by_role("button", name="List").click()
+    expect(page.locator("table.resources tbody")).to_have_count(4)
+    page.reload()
+    expect(page.locator("table.resources tbody")).to_have_count(4)
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator("table.resources tbody")).to_have_count(8)
+
+
 def test_the_tree_shows_what_is_ill_alone_when_asked(open_page: OpenPage) -> None:
     page = with_tree(open_page(path=ADS))
     healthy = page.locator("[data-node='Service/ads']")

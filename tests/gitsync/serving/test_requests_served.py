@@ -13,7 +13,7 @@ from gitsync.reporting.link import Refused
 from gitsync.sandbox.githost import Access
 from model.audit import AuditAnswer, CommitChanges, GetCommitChanges, ReadAudit
 from model.health import Health
-from model.identity import ApplicationKey
+from model.identity import ApplicationKey, ResourceKey
 from model.link import (
     AccessAnswer,
     AnswerBody,
@@ -192,6 +192,14 @@ async def test_a_watched_tree_follows_the_cluster(rig: Rig) -> None:
         assert isinstance(first, TreeChange)
         assert first.snapshot
         version = first.version
+        (pod, *_) = [node for node in first.upserted if node.ref.kind == "Pod"]
+        relabelled = {"metadata": {"labels": {"looked-at": "yes"}}}
+        await rig.cluster.patch(ResourceKey("", "Pod", "default", pod.ref.name), "v1", relabelled)
+        async with asyncio.timeout(60):
+            change = await anext(changes)
+        assert isinstance(change, TreeChange)
+        assert [(node.id, node.labels.get("looked-at")) for node in change.upserted] == [(pod.id, "yes")]
+        version = change.version
         await ask(rig, RunAction(SHOP, WEB, "scale", "dana", "op-scale", {"replicas": 3}))
         nodes = {node.id: node for node in first.upserted}
         async with asyncio.timeout(60):

@@ -9,6 +9,7 @@ const filters = await load("filters.js");
 const time = await load("time.js");
 const rollout = await load("rollout.js");
 const options = await load("options.js");
+const resources = await load("resourcefilter.js");
 
 const node = (kind, name, parent, more = {}) => ({ id: `${kind}/${name}`, kind, name, parentIds: parent ? [parent] : [], ...more });
 const application = { kind: "Application", name: "shop" };
@@ -68,6 +69,32 @@ test("filters keep the owners of what they find", () => {
   const { hits, shown } = visibleIds(nodes, (one) => one.kind === "Pod");
   assert.deepEqual([...hits], ["Pod/p"]);
   assert.deepEqual([...shown].sort(), ["Deployment/a", "Pod/p", "ReplicaSet/r"]);
+});
+
+const wanted = (query) => resources.readResourceFilters(new URLSearchParams(query));
+const labelled = (labels) => node("Pod", "p", null, { labels: Object.entries(labels).map(([key, value]) => ({ key, value })) });
+
+test("resources are found by labels: values of one key are alternatives, different keys must all hold", () => {
+  const web = labelled({ app: "web", tier: "front" });
+  const found = (query) => resources.passes(web, wanted(query));
+  assert.ok(found(""));
+  assert.ok(found("label=app%3Dweb"));
+  assert.ok(found("label=app%3Dshop&label=app%3Dweb"));
+  assert.ok(found("label=app%3Dweb&label=tier%3Dfront"));
+  assert.ok(!found("label=app%3Dweb&label=tier%3Dback"));
+  assert.ok(!found("label=app%3D"));
+  assert.ok(!resources.passes(labelled({}), wanted("label=app%3Dweb")));
+});
+
+test("labels are offered with how often they are there, the most frequent first", () => {
+  const nodes = [labelled({ app: "web", z: "1" }), labelled({ app: "web" }), labelled({})];
+  assert.deepEqual(resources.labelsOf(nodes), [{ value: "app=web", count: 2 }, { value: "z=1", count: 1 }]);
+});
+
+test("hiding takes away and finds nothing", () => {
+  assert.ok(!resources.findsSome(wanted("hide=extraneous")));
+  assert.ok(!resources.isLeft({ extraneous: true }, wanted("hide=extraneous")));
+  assert.ok(resources.findsSome(wanted("label=a%3Db")));
 });
 
 test("what must be pruned is not fine", () => assert.equal(isFine({ requiresPruning: true }), false));
