@@ -39,6 +39,16 @@ class RemoveCluster(_Message, frozen=True):
     operation_id: str
 
 
+class InstallRollouts(_Message, frozen=True):
+    """-> ClusterAnswer: the controller of Rollouts for this cluster, committed to the shared configuration. `image` "":
+    the runtime's own."""
+
+    cluster: str
+    author: Author
+    operation_id: str
+    image: str = ""
+
+
 class ClusterAnswer(_Message, frozen=True):
     """`commit` is the one that did it; without, `notice` says why it is not in Git. Problems: nothing was done."""
 
@@ -49,4 +59,4 @@ class ClusterAnswer(_Message, frozen=True):
     problems: tuple[Problem, ...] = ()
 
 
-ClusterRequest = AddCluster | RemoveCluster
+ClusterRequest = AddCluster | RemoveCluster | InstallRollouts

@@ -87,7 +87,7 @@ class ChildRevision(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 #: Types of conditions that are in reports only; `gitsync.reporting.remarks` says when.
-LONG_SYNC, ROLLOUTS_MISSING = "LongSyncWarning", "RolloutsMissingWarning"
+LONG_SYNC, ROLLOUTS_MISSING, ROLLOUTS_OFF = "LongSyncWarning", "RolloutsMissingWarning", "RolloutsOffWarning"
 
 
 class ApplicationSummary(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -164,6 +164,7 @@ class ClusterSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     applications_count: int = 0
     cache_synced_at: datetime | None = None
     labels: dict[str, str] = {}
+    rollouts: bool | None = None  # whether it knows the kind; None: it was not asked yet
 
 
 class RepositorySummary(msgspec.Struct, frozen=True, omit_defaults=True):

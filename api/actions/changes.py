@@ -30,7 +30,7 @@ from model.link_change import (
     ValidateApplication,
     ValidationAnswer,
 )
-from model.link_cluster import AddCluster, ClusterAnswer, RemoveCluster
+from model.link_cluster import AddCluster, ClusterAnswer, InstallRollouts, RemoveCluster
 from model.listing import ListedApplication
 from model.report import ApplicationKind
 
@@ -113,14 +113,14 @@ async def manifest_file(plane: ControlPlane, one: ListedApplication) -> Manifest
 
 
 async def put_git_source(plane: ControlPlane, viewer: Viewer, runtime: str, body: PutGitSource) -> ChangeAnswer:
-    await _require_configuration(plane, viewer, runtime)
+    await _require_configuration(plane, viewer, runtime, "change Git Sources")
     return await plane.connected.ask(runtime, body, ChangeAnswer, deadline_seconds=CHANGE_SECONDS)
 
 
 async def delete_git_source(
     plane: ControlPlane, viewer: Viewer, runtime: str, name: str, *, operation_id: str
 ) -> ChangeAnswer:
-    await _require_configuration(plane, viewer, runtime)
+    await _require_configuration(plane, viewer, runtime, "change Git Sources")
     body = DeleteGitSource(name, author_of(viewer), operation_id)
     return await plane.connected.ask(runtime, body, ChangeAnswer, deadline_seconds=CHANGE_SECONDS)
 
@@ -138,6 +138,14 @@ async def remove_cluster(
     return await plane.connected.ask(runtime, body, ClusterAnswer, deadline_seconds=CHANGE_SECONDS)
 
 
+async def install_rollouts(
+    plane: ControlPlane, viewer: Viewer, runtime: str, cluster: str, *, image: str, operation_id: str
+) -> ClusterAnswer:
+    await _require_configuration(plane, viewer, runtime, "install Rollouts")
+    body = InstallRollouts(cluster, author_of(viewer), operation_id, image)
+    return await plane.connected.ask(runtime, body, ClusterAnswer, deadline_seconds=CHANGE_SECONDS)
+
+
 async def _require_clusters(plane: ControlPlane, viewer: Viewer, runtime: str) -> None:
     """Whoever may push to the shared configuration; without one, administrators. Raises NotVisible, Forbidden."""
     if repository := await _shared_configuration(plane, viewer, runtime):
@@ -146,16 +154,16 @@ async def _require_clusters(plane: ControlPlane, viewer: Viewer, runtime: str) -
         require_administrator(viewer, "change clusters of a runtime without a shared configuration repository")
 
 
-async def _require_configuration(plane: ControlPlane, viewer: Viewer, runtime: str) -> None:
+async def _require_configuration(plane: ControlPlane, viewer: Viewer, runtime: str, deed: str) -> None:
     """Raises NotVisible, Invalid without a shared configuration repository, Forbidden for who may not write to it."""
     repository = await _shared_configuration(plane, viewer, runtime)
     if not repository:
         raise Invalid(
             f"runtime {runtime} has no shared configuration repository",
             field="runtime",
-            suggestion="start the runtime with --config-repo; Git Sources are committed there",
+            suggestion=f"start the runtime with --config-repo, and ask again to {deed}: it is committed there",
         )
-    await _require_push(plane, viewer, runtime, repository, "change Git Sources")
+    await _require_push(plane, viewer, runtime, repository, deed)
 
 
 async def _shared_configuration(plane: ControlPlane, viewer: Viewer, runtime: str) -> str:

@@ -22,6 +22,11 @@ _REMOVE = f"""mutation Remove($runtime: String!, $server: String!) {{
 }}"""
 
 
+_INSTALL = f"""mutation Install($runtime: String!, $cluster: String!, $image: String) {{
+  outcome: installRollouts(runtime: $runtime, cluster: $cluster, image: $image) {{ {_OUTCOME} }}
+}}"""
+
+
 @click.group()
 @click.option("--server", help="Address of the control plane.")
 @click.option("--token", help="API token.")
@@ -102,6 +107,19 @@ def remove(settings: ClientSettings, name: str, runtime: str, output: str) -> No
         click.echo(f"note: {count} applications name it as their destination", err=True)
     click.echo("note: its ServiceAccount argosy-manager stays; delete it and its ClusterRole with kubectl", err=True)
     _show(outcome, f"cluster {node['metadata']['name']} removed from runtime {runtime}", output)
+
+
+@cluster.command()
+@click.argument("name", metavar="NAME")
+@click.option("--runtime", required=True, help="The runtime that deploys there.")
+@click.option("--image", help="Argosy's image; default: the one that the runtime itself runs as.")
+@output_option
+@click.pass_obj
+def install_rollouts(settings: ClientSettings, name: str, runtime: str, image: str | None, output: str) -> None:
+    """Commit the controller of Rollouts for a cluster that does not know them."""
+    variables = {"runtime": runtime, "cluster": name, "image": image}
+    outcome = _outcome(client.execute(settings, _INSTALL, variables))
+    _show(outcome, f"the controller of Rollouts comes to cluster {name}", output)
 
 
 def _address(file: Path, context: str) -> str:

@@ -32,6 +32,22 @@ class ClusterMutation:
 
         return await _payload(None, remove)
 
+    @strawberry.mutation(
+        description="Commits the controller of Rollouts for a cluster that the runtime deploys to, by the name that "
+        "applications call it. `image`: of Argosy; default: the one that the runtime itself runs as."
+    )
+    async def install_rollouts(
+        self, info: Info, runtime: str, cluster: str, image: str | None = None
+    ) -> ClusterPayload:
+        plane, viewer = info.context.plane, info.context.signed_in()
+
+        async def install(operation_id: str) -> ClusterAnswer:
+            return await changes.install_rollouts(
+                plane, viewer, runtime, cluster, image=(image or "").strip(), operation_id=operation_id
+            )
+
+        return await _payload(None, install)
+
 
 async def _payload(given_id: str | None, work: Callable[[str], Awaitable[ClusterAnswer]]) -> ClusterPayload:
     operation_id = ""

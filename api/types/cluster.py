@@ -32,6 +32,7 @@ class ClusterInfo:
     server_version: str | None
     cache_info: ClusterCacheInfo
     applications_count: int
+    rollouts: bool | None = strawberry.field(description="Whether it knows Rollouts; null: it was not asked yet.")
 
 
 @strawberry.type
@@ -61,6 +62,7 @@ class Cluster(Node):
                     last_cache_sync_time=summary.cache_synced_at,
                 ),
                 applications_count=summary.applications_count,
+                rollouts=summary.rollouts,
             ),
         )
 

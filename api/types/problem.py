@@ -10,7 +10,7 @@ from api.types.enums import ErrorLevels, HealthErrorCodes, SyncErrorCodes, Warni
 from api.types.meta import ApplicationLink, ResourceId
 from model.kinds.application import ApplicationCondition
 from model.listing import ListedApplication
-from model.report import LONG_SYNC, ROLLOUTS_MISSING, HealthState, WrongResource
+from model.report import LONG_SYNC, ROLLOUTS_MISSING, ROLLOUTS_OFF, HealthState, WrongResource
 
 _WITHOUT_WORDS = {
     HealthState.MISSING: "Git has it and the cluster does not: a sync creates it",
@@ -26,6 +26,7 @@ class _Own:
     code: SyncErrorCodes
     title: str
     suggestion: str
+    action: WarningAction = WarningAction.VIEW_DETAILS
 
 
 _OWN = {
@@ -33,11 +34,18 @@ _OWN = {
         SyncErrorCodes.LONG_SYNC,
         "Sync takes long",
         "look at what it waits for; terminating it leaves what is applied by now as it is",
+        WarningAction.TERMINATE,
     ),
     ROLLOUTS_MISSING: _Own(
         SyncErrorCodes.MISSING_ROLLOUTS_COMPONENT,
         "Argo Rollouts is missing",
-        "install Argo Rollouts in that cluster, as an application of a Git Source, and sync again",
+        "install their controller there, by one commit; the application then syncs again by itself or by hand",
+        WarningAction.INSTALL_ROLLOUTS,
+    ),
+    ROLLOUTS_OFF: _Own(
+        SyncErrorCodes.MISSING_ROLLOUTS_COMPONENT,
+        "Rollouts are switched off",
+        "start the runtime with rollouts among its --controllers: it lives in that cluster and runs them itself",
     ),
 }
 
@@ -70,6 +78,7 @@ class Warning:
     category: WarningCategory
     error: Error
     action: WarningAction | None
+    cluster: str = strawberry.field(description="The destination of the application, as applications call it.")
 
     @staticmethod
     def of(problem: tuple[ListedApplication, int]) -> "Warning":
@@ -82,7 +91,8 @@ class Warning:
             resource=error.object if isinstance(error, HealthError) else None,
             category=WarningCategory.SYNC if is_sync else WarningCategory.HEALTH,
             error=error,
-            action=WarningAction.TERMINATE if _is_long(error) else WarningAction.VIEW_DETAILS,
+            action=_action(application, index),
+            cluster=application.summary.cluster,
         )
 
 
@@ -124,8 +134,10 @@ def _code_of(condition: ApplicationCondition) -> SyncErrorCodes:
     return SyncErrorCodes.INVALID_SPEC if condition.type in _INVALID_SPEC else SyncErrorCodes.UNKNOWN
 
 
-def _is_long(error: Error) -> bool:
-    return isinstance(error, SyncError) and error.code is SyncErrorCodes.LONG_SYNC
+def _action(application: ListedApplication, index: int) -> WarningAction:
+    conditions = application.summary.conditions
+    own = _OWN.get(conditions[index].type) if index < len(conditions) else None
+    return own.action if own else WarningAction.VIEW_DETAILS
 
 
 def _of_resource(application: ListedApplication, resource: WrongResource) -> Error:

@@ -3,6 +3,7 @@
 - `resources/all-runtimes-all-clusters/`: for every cluster of every runtime
 - `resources/control-planes/`: for every cluster that a runtime lives in
 - `resources/runtimes/<name>/`: for the cluster that this runtime lives in; its Git Sources among them
+- `resources/clusters/<name>/<cluster>/`: for one cluster that this runtime deploys to
 - `runtimes/<name>/<cluster>.yaml`: an Application that picks from `resources/` what that cluster gets
 
 A runtime syncs its `runtimes/<name>/` by one application of its own making, and everything else follows from that.
@@ -53,7 +54,12 @@ class SharedConfiguration:
 
     def home(self) -> JsonObject:
         """The application that gives the runtime's own cluster its part of `resources/`."""
-        return self._application(HOME, {"path": RESOURCES, "directory": {"recurse": True, "include": self.include}})
+        return self.of_cluster(HOME, IN_CLUSTER, self.include)
+
+    def of_cluster(self, name: str, server: str, include: str) -> JsonObject:
+        """The application that gives a cluster what `include` picks from `resources/`."""
+        source = {"path": RESOURCES, "directory": {"recurse": True, "include": include}}
+        return self._application(name, source, server)
 
     def laid_out(self) -> Callable[[Files], Contents]:
         """Adds what is missing of the runtime's folder, and changes nothing that is there."""
@@ -64,7 +70,7 @@ class SharedConfiguration:
 
         return edit
 
-    def _application(self, name: str, source: JsonObject) -> JsonObject:
+    def _application(self, name: str, source: JsonObject, server: str = IN_CLUSTER) -> JsonObject:
         return {
             "apiVersion": f"{GROUP}/{VERSION}",
             "kind": KIND,
@@ -72,7 +78,7 @@ class SharedConfiguration:
             "spec": {
                 "project": "default",
                 "source": {"repoURL": self.repo_url, "targetRevision": "HEAD", **source},
-                "destination": {"server": IN_CLUSTER, "namespace": self.namespace},
+                "destination": {"server": server, "namespace": self.namespace},
                 "syncPolicy": _SYNC,
             },
         }

@@ -25,12 +25,14 @@ from gitsync.kube.index import LiveEvent
 from gitsync.kube.transport import TimeLimits
 from gitsync.manifest.object import Facts, JsonObject
 from gitsync.supervisor import Supervisor
+from model.identity import GroupVersionKind
 from model.kinds.application import SKIP_RECONCILE_ANNOTATION, Destination
 from model.report import ClusterSummary
 
 log = structlog.get_logger("gitsync.fleet")
 
 IN_CLUSTER_NAME = "in-cluster"
+ROLLOUT = GroupVersionKind("argoproj.io", "v1alpha1", "Rollout")
 
 
 class UnknownDestination(Stalled):
@@ -61,6 +63,9 @@ class Member:
     @property
     def ready(self) -> bool:
         return self.cache.synced.is_set()
+
+    def serves(self, kind: GroupVersionKind) -> bool:
+        return self.cluster.discovery.resource(kind) is not None
 
     def require(self) -> None:
         """Raises ClusterUnreachable, or ClusterStarting, unless its objects are known and it answers."""
@@ -210,6 +215,7 @@ class Fleet:
             applications_count=applications,
             cache_synced_at=member.synced_at,
             labels=dict(member.labels),
+            rollouts=member.serves(ROLLOUT) if member.ready else None,
         )
 
     def _named(self, name: str) -> Member | None:

@@ -4,8 +4,9 @@ who runs them. Pure. Only reports carry these: in the status they would be new t
 from datetime import datetime, timedelta
 
 from gitsync.application.record import Record
+from gitsync.kube.access import IN_CLUSTER_SERVER
 from model.kinds.application import ApplicationCondition
-from model.report import LONG_SYNC, ROLLOUTS_MISSING
+from model.report import LONG_SYNC, ROLLOUTS_MISSING, ROLLOUTS_OFF
 
 #: On an Application: after how many minutes its sync takes long.
 THRESHOLD_ANNOTATION = "codefresh.io/app-sync-warning-threshold"
@@ -34,7 +35,8 @@ def remarks(record: Record, *, now: datetime) -> list[ApplicationCondition]:
         rollouts = sum(1 for key in record.desired.objects if (key.group, key.kind) == _ROLLOUT)
         counted = "a Rollout" if rollouts == 1 else f"{rollouts} Rollouts"
         message = f"the application has {counted}, and the cluster that it goes to does not know the kind"
-        found.append(ApplicationCondition(type=ROLLOUTS_MISSING, message=message))
+        is_home = record.server == IN_CLUSTER_SERVER
+        found.append(ApplicationCondition(type=ROLLOUTS_OFF if is_home else ROLLOUTS_MISSING, message=message))
     return found
 
 

@@ -1,4 +1,5 @@
-"""Destination clusters: added and taken away as a person wants, through Git where secrets can stand there.
+"""Destination clusters: added and taken away as a person wants, through Git where secrets can stand there; and given
+the controller of Rollouts, always through Git.
 
 Where the cluster's Secret can stand encrypted in the shared configuration repository (`cluster_secrets`), it is
 committed. Otherwise it is written to the home cluster directly, and the answer says so.
@@ -6,15 +7,18 @@ committed. Otherwise it is written to the home cluster directly, and the answer 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 
 from gitsync.access.probe import AccessProbe
 from gitsync.changes.application import Holder, Manifest, creation, removal
 from gitsync.changes.check import INVALID
 from gitsync.changes.cluster import cluster_secret, shape_problems
+from gitsync.changes.errors import BadInput
 from gitsync.changes.git_source import leaving_room, place_of
+from gitsync.changes.rollouts_controller import RolloutsController, controller_installation
 from gitsync.changes.sealed_secret import GROUP, KIND
 from gitsync.errors import GitsyncError
-from gitsync.fleet.members import Fleet
+from gitsync.fleet.members import ROLLOUT, Fleet, Member
 from gitsync.git.change import together
 from gitsync.kube.access import IN_CLUSTER_SERVER, access_from_secret
 from gitsync.kube.client import Cluster
@@ -27,12 +31,15 @@ from gitsync.serving.committing import Committing, Intent, problem_of
 from gitsync.serving.git_sources import GitSources
 from gitsync.settings import RuntimeSettings
 from model.identity import GroupVersionKind, ResourceKey
+from model.kinds.application import Destination
 from model.link_change import Author, CommitWords, Problem
-from model.link_cluster import AddCluster, ClusterAnswer, RemoveCluster
+from model.link_cluster import AddCluster, ClusterAnswer, InstallRollouts, RemoveCluster
 
 _MANAGER = "argosy"
 _SECRET = GroupVersionKind("", "v1", "Secret")
 _NAMESPACE = GroupVersionKind("", "v1", "Namespace")
+_DEPLOYMENT = GroupVersionKind("apps", "v1", "Deployment")
+_OWN_DEPLOYMENT = "argosy-runtime"  # as the command and the chart call it
 _PATIENCE = TimeLimits(connect_seconds=5.0, first_byte_seconds=8.0)
 FOLDER = "clusters"
 
@@ -97,7 +104,57 @@ class Clusters:
             return ClusterAnswer(body.operation_id, problems=(problem_of(failure),))
         return ClusterAnswer(body.operation_id, notice="Its Secret was not in Git, so no commit tells of this.")
 
+    async def install_rollouts(self, body: InstallRollouts) -> ClusterAnswer:
+        """Commits what the cluster needs to know and run Rollouts; the runtime applies it like anything else in Git."""
+        try:
+            member = self._wants_rollouts(body.cluster)
+            wanted = RolloutsController(
+                member.name, member.server, body.image or await self._own_image(), version("argosy")
+            )
+            settings, configuration = self._parts.settings, self._parts.git_sources.configuration()
+            edit = together([controller_installation(wanted, configuration), configuration.laid_out()])
+            words = CommitWords(f"Install the controller of Rollouts in {member.name}")
+            intent = Intent("CREATE", self._entity(member.name), body.operation_id, words, edit)
+            place = place_of(settings.name, settings.config_repo)
+            answer = await self._parts.committing.commit(place, body.author, intent)
+            if not answer.problems:
+                await self._parts.git_sources.require_bootstrap(configuration)
+        except GitsyncError as failure:
+            return ClusterAnswer(body.operation_id, problems=(problem_of(failure),))
+        return ClusterAnswer(body.operation_id, answer.commit, problems=answer.problems)
+
     # ---- checks
+
+    def _wants_rollouts(self, name: str) -> Member:
+        """The cluster of this name, which can be given the controller. Raises BadInput, ClusterUnreachable and such."""
+        if not self._parts.settings.config_repo:
+            raise BadInput(
+                f"runtime {self._parts.settings.name} has no shared configuration repository",
+                field="cluster",
+                suggestion="Start the runtime with --config-repo; what a cluster is given is committed there.",
+            )
+        member = self._parts.fleet().find(Destination(name=name))
+        if member.server == IN_CLUSTER_SERVER:
+            raise BadInput(
+                f"{name} is the cluster that the runtime lives in, and the runtime runs Rollouts there itself",
+                field="cluster",
+                suggestion="Start the runtime with rollouts among its --controllers, if it was started without.",
+            )
+        member.require()
+        if member.serves(ROLLOUT):
+            raise BadInput(
+                f"{name} knows Rollouts already",
+                field="cluster",
+                suggestion="Look there for the controller that was installed with the kind.",
+            )
+        return member
+
+    async def _own_image(self) -> str:
+        """The image that the runtime itself runs as, which that cluster can most likely pull too."""
+        deployment = await self._parts.home.get(_DEPLOYMENT, self._parts.settings.namespace, _OWN_DEPLOYMENT)
+        template = (((deployment or {}).get("spec") or {}).get("template") or {}).get("spec") or {}
+        images = [str(container["image"]) for container in template.get("containers") or () if container.get("image")]
+        return images[0] if images else f"argosy:{version('argosy')}"
 
     def _duplicates(self, body: AddCluster) -> list[Problem]:
         server = body.server.rstrip("/")

@@ -76,7 +76,7 @@ from model.link_change import (
     PutGitSource,
     ValidateApplication,
 )
-from model.link_cluster import AddCluster, RemoveCluster
+from model.link_cluster import AddCluster, InstallRollouts, RemoveCluster
 from model.link_setup import ConnectGitHost
 
 _PROBE_AGE_SECONDS = 1.0  # the control plane keeps answers itself; two caches would add up
@@ -197,6 +197,8 @@ class Requests:
                 return await self._context.clusters.add(body)
             case RemoveCluster():
                 return await self._context.clusters.remove(body)
+            case InstallRollouts():
+                return await self._context.clusters.install_rollouts(body)
             case ConnectGitHost():
                 return await self._context.git_hosts.connect(body)
             case PreviewApplicationSet():

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner, Result
@@ -9,10 +10,10 @@ from click.testing import CliRunner, Result
 from api.cli.main import main
 from gitsync.sandbox.sandbox import Sandbox
 from model.identity import ResourceKey
-from model.link import ClusterChanged
+from model.link import ClusterChanged, RuntimeChanged
 from model.link_change import Problem
-from model.link_cluster import AddCluster, ClusterAnswer, RemoveCluster
-from model.report import ClusterSummary
+from model.link_cluster import AddCluster, ClusterAnswer, InstallRollouts, RemoveCluster
+from model.report import ClusterSummary, RuntimeSummary
 from tests.support.control_plane import Running
 from tests.support.fake_runtime import FakeRuntime
 from tests.support.sandbox import running_sandbox
@@ -102,6 +103,26 @@ async def test_clusters_are_listed_and_removed_by_name(running: Running, runtime
     (asked,) = [body for body in runtime.requests if isinstance(body, RemoveCluster)]
     assert (asked.server, asked.author.name) == (url, "admin")
     assert (await argosy(running, "remove", "us", "--runtime", "demo")).exit_code == 1
+
+
+async def test_rollouts_are_installed_by_the_name_of_a_cluster(running: Running, runtime: FakeRuntime) -> None:
+    done = await argosy(running, "install-rollouts", "eu", "--runtime", "demo", "--image", "registry.local/argosy:1")
+    assert done.exit_code == 0, done.output
+    assert "the controller of Rollouts comes to cluster eu, by commit " in done.stdout
+    (asked,) = [body for body in runtime.requests if isinstance(body, InstallRollouts)]
+    assert (asked.cluster, asked.image, asked.author.name) == ("eu", "registry.local/argosy:1", "admin")
+
+
+async def test_without_a_shared_configuration_rollouts_cannot_be_installed_and_the_next_step_is_said(
+    running: Running, runtime: FakeRuntime
+) -> None:
+    bare = RuntimeSummary("0.1.0", "argosy", "ARGOSY", "HELM", datetime(2026, 3, 1, tzinfo=UTC))
+    await runtime.report(RuntimeChanged(bare))
+    done = await argosy(running, "install-rollouts", "eu", "--runtime", "demo")
+    assert done.exit_code == 1
+    assert "has no shared configuration repository" in done.output
+    assert "--config-repo" in done.output
+    assert not [body for body in runtime.requests if isinstance(body, InstallRollouts)]
 
 
 async def test_readers_may_not_change_clusters(running: Running, runtime: FakeRuntime, target: Sandbox) -> None:

@@ -18,7 +18,7 @@ from model.link_change import (
     ValidateApplication,
     ValidationAnswer,
 )
-from model.link_cluster import AddCluster, ClusterAnswer, RemoveCluster
+from model.link_cluster import AddCluster, ClusterAnswer, InstallRollouts, RemoveCluster
 from model.report import CommitInfo
 from tests.support.fake_application_diff import application_diff
 from tests.support.fake_runtime import Answer
@@ -52,7 +52,7 @@ def _previewed(body: RequestBody) -> AnswerBody | Refusal:
 
 
 def cluster_changed(body: RequestBody) -> AnswerBody | Refusal:
-    assert isinstance(body, AddCluster | RemoveCluster)
+    assert isinstance(body, AddCluster | RemoveCluster | InstallRollouts)
     return ClusterAnswer(body.operation_id, commit_of(body.author, "Change a cluster"), server_version="v1.33.0")
 
 
@@ -67,5 +67,6 @@ CHANGES: Mapping[type[RequestBody], Answer] = {
     PreviewApplicationSet: _previewed,
     AddCluster: cluster_changed,
     RemoveCluster: cluster_changed,
+    InstallRollouts: cluster_changed,
     DiffApplication: application_diff,
 }

@@ -75,6 +75,7 @@ from model.link_cluster import AddCluster, RemoveCluster
 from model.operation import Phase
 from model.report import (
     LONG_SYNC,
+    ROLLOUTS_MISSING,
     ApplicationKind,
     ApplicationSummary,
     ClusterSummary,
@@ -163,7 +164,10 @@ def summary(index: int, *, now: datetime = START) -> ApplicationSummary:
         history_commits={commit(index + number).sha: commit(index + number) for number in range(3)},
         conditions=(ApplicationCondition("ComparisonError", f"apps/{name}/app.yaml:3: bad indentation", now),)
         if sync is SyncState.UNKNOWN
-        else (ApplicationCondition(LONG_SYNC, "the sync has been running for more than 30 minutes", now),)
+        else (
+            ApplicationCondition(LONG_SYNC, "the sync has been running for more than 30 minutes", now),
+            ApplicationCondition(ROLLOUTS_MISSING, "the cluster does not know the kind of a Rollout", now),
+        )
         if index == HANGING
         else (),
         unhealthy_resources=(wrong,) if health in (HealthState.DEGRADED, HealthState.MISSING) else (),
@@ -352,7 +356,7 @@ class Fleet:
 
     async def add_cluster(self, body: RequestBody) -> AnswerBody | Refusal:
         assert isinstance(body, AddCluster)
-        added = ClusterSummary(body.name, body.server, "Successful", server_version="v1.33.0")
+        added = ClusterSummary(body.name, body.server, "Successful", server_version="v1.33.0", rollouts=False)
         await self.runtime.report_unacknowledged(ClusterChanged(added))
         return cluster_changed(body)
 

@@ -36,4 +36,5 @@ ELSEWHERE = {
     "connectGitHost": "a secret of the runtime",
     "addCluster": "a secret of the runtime",
     "removeCluster": "a secret of the runtime",
+    "installRollouts": "committed as a Git Source is; the demo has one cluster, which needs none",
 }

@@ -7,6 +7,7 @@ import { announce, AppLink, CopyId, Icon, Moment } from "./kit.jsx";
 import { Listing } from "./listing.jsx";
 import { useAnswer, useStream } from "./live.js";
 import { useDeed } from "./mutation.jsx";
+import { InstallRollouts, whyNoCommit } from "./rolloutsmissing.jsx";
 import { toClusterInput } from "./clusterinput.js";
 
 const CONNECTIONS = { Successful: ["Connected", "green", "signal"], Failed: ["Failed", "red", "alert"] };
@@ -25,11 +26,12 @@ export function ClusterState({ state }) {
 export const clusterPlace = (name) => `/applications?since=any&cluster=${encodeURIComponent(name)}`;
 
 export function Clusters() {
-  const [asked, setAsked] = useState(null); // {deed: "add" | "remove", cluster}
+  const [asked, setAsked] = useState(null); // {deed: "add" | "remove" | "rollouts", cluster}
   const [told, setTold] = useState(null);
   const [stamp, setStamp] = useState(0);
   const again = () => setStamp((count) => count + 1);
   useStream("banner_changes", {}, { onEvent: again });
+  const runtimes = useAnswer("runtime_names", {}).data?.runtimes.nodes;
   const close = () => setAsked(null);
   const done = (word) => {
     setTold(word);
@@ -42,7 +44,7 @@ export function Clusters() {
       name="clusters"
       of="clusters"
       stamp={stamp}
-      heads={["Cluster", "Connection", "Server", "Runtime", "Version", "Applications", "Objects", "Read", ""]}
+      heads={["Cluster", "Connection", "Server", "Runtime", "Version", "Applications", "Objects", "Rollouts", "Read", ""]}
       empty={{ title: "No clusters", next: "A runtime deploys to the cluster that it lives in and to those that are added here." }}
       deed={
         <button type="button" className="button primary" onClick={() => setAsked({ deed: "add" })}>
@@ -69,6 +71,14 @@ export function Clusters() {
             <td className="number" data-label="objects">
               {info.cacheInfo.resourcesCount}
             </td>
+            <td data-label="rollouts">
+              {info.rollouts && "Known"}
+              {info.rollouts === false && (
+                <GuardedButton className="button small" off={server === OWN ? "the runtime lives in it: start it with rollouts among its --controllers" : whyNoCommit(runtimes, metadata.runtime)} aria-label={`Install Rollouts in ${metadata.name}`} onClick={() => setAsked({ deed: "rollouts", cluster })}>
+                  Install
+                </GuardedButton>
+              )}
+            </td>
             <td data-label="read">
               <Moment at={info.cacheInfo.lastCacheSyncTime} />
             </td>
@@ -83,6 +93,7 @@ export function Clusters() {
     >
       <Committed told={told} onClose={() => setTold(null)} />
       {asked?.deed === "add" && <AddCluster onClose={close} onDone={done} />}
+      {asked?.deed === "rollouts" && <InstallRollouts runtime={asked.cluster.metadata.runtime} cluster={asked.cluster.metadata.name} onClose={close} onDone={done} />}
       {asked?.deed === "remove" && <RemoveCluster cluster={asked.cluster} onClose={close} onDone={done} />}
     </Listing>
   );

@@ -4,6 +4,7 @@ import { operate } from "./appparts.jsx";
 import { announce, AppLink, Empty, Icon, Moment, Notice } from "./kit.jsx";
 import { useAnswer } from "./live.js";
 import { placeOf } from "./place.js";
+import { InstallRollouts } from "./rolloutsmissing.jsx";
 import { showQuery, useQuery, withChanges } from "./url.jsx";
 
 const MOST = 100;
@@ -96,8 +97,13 @@ function Panel({ found, error, onRetry, onClose }) {
 const resourcePlace = (place, { group, kind, namespace, name }) => `${place}?res=${encodeURIComponent([group, kind, namespace ?? "", name].join("/"))}`;
 
 function Problem({ problem, place }) {
-  const { resource, category, error, action, application } = problem;
+  const { resource, category, error, action, application, cluster } = problem;
   const [told, setTold] = useState("");
+  const [installing, setInstalling] = useState(false);
+  const installed = ({ words, payload }) => {
+    setInstalling(false);
+    setTold(`${words}: ${payload.commit?.sha.slice(0, 7) ?? ""}`);
+  };
   const terminate = async () => {
     const refused = await operate("terminate", "terminateOperation", application);
     setTold(refused ? refused.message : "The sync is being ended");
@@ -127,9 +133,15 @@ function Problem({ problem, place }) {
             Terminate
           </button>
         )}
+        {action === "INSTALL_ROLLOUTS" && (
+          <button type="button" className="button small" onClick={() => setInstalling(true)}>
+            Install Rollouts
+          </button>
+        )}
         <AppLink className="button small" to={resource && resource.kind !== "Application" ? resourcePlace(place, resource) : place}>
           Details
         </AppLink>
+        {installing && <InstallRollouts runtime={application.runtime} cluster={cluster} onClose={() => setInstalling(false)} onDone={installed} />}
       </div>
     </li>
   );

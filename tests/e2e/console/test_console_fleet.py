@@ -83,6 +83,11 @@ def test_errors_and_warnings_lead_to_what_is_broken(open_page: OpenPage) -> None
     hanging = panel.get_by_role("region", name="search-1", exact=True)
     expect(hanging).to_contain_text("Sync takes long")
     expect(hanging.get_by_role("button", name="Terminate")).to_be_visible()
+    hanging.get_by_role("button", name="Install Rollouts").click()
+    dialog = page.locator("dialog[open]")
+    expect(dialog).to_contain_text("One commit to the shared configuration of demo")
+    dialog.get_by_role("button", name="Commit", exact=True).click()
+    expect(hanging).to_contain_text("The controller of Rollouts for sandbox is committed")
     page.locator(".activity > summary").click()
     page.locator(".activity-head button").first.click()  # nothing lies over it
     page.keyboard.press("Escape")

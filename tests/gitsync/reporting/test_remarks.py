@@ -9,12 +9,13 @@ import pytest
 from api.types.enums import SyncErrorCodes, WarningAction
 from api.types.problem import SyncError, Warning
 from gitsync.application.record import Desired, Record, Records, read_application
+from gitsync.kube.access import IN_CLUSTER_SERVER
 from gitsync.manifest.object import DesiredObject, Origin
 from gitsync.reporting.remarks import THRESHOLD_ANNOTATION, long_sync_at, remarks
 from model.identity import ResourceKey
 from model.kinds.application import ApplicationCondition
 from model.listing import ListedApplication
-from model.report import LONG_SYNC, ROLLOUTS_MISSING
+from model.report import LONG_SYNC, ROLLOUTS_MISSING, ROLLOUTS_OFF
 from tests.support.fake_fleet import summary
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -67,13 +68,27 @@ def test_rollouts_are_missing_where_an_application_has_one_and_its_cluster_does_
     ("type_", "code", "action"),
     [
         (LONG_SYNC, SyncErrorCodes.LONG_SYNC, WarningAction.TERMINATE),
-        (ROLLOUTS_MISSING, SyncErrorCodes.MISSING_ROLLOUTS_COMPONENT, WarningAction.VIEW_DETAILS),
+        (ROLLOUTS_MISSING, SyncErrorCodes.MISSING_ROLLOUTS_COMPONENT, WarningAction.INSTALL_ROLLOUTS),
         ("ExcludedResourceWarning", SyncErrorCodes.UNKNOWN, WarningAction.VIEW_DETAILS),
     ],
 )
 def test_a_warning_says_what_to_do(type_: str, code: SyncErrorCodes, action: WarningAction) -> None:
-    told = msgspec.structs.replace(summary(0), conditions=(ApplicationCondition(type=type_, message="m"),))
+    condition = ApplicationCondition(type=type_, message="m")
+    told = msgspec.structs.replace(summary(0), conditions=(condition,), cluster="eu")
     warning = Warning.of((ListedApplication("demo", told), 0))
     assert isinstance(warning.error, SyncError)
     assert (warning.error.code, warning.action, warning.error.level.value) == (code, action, "WARNING")
+    assert warning.cluster == "eu"
     assert bool(warning.error.suggestion) is (code is not SyncErrorCodes.UNKNOWN)
+
+
+def test_nothing_is_to_be_installed_where_the_runtime_itself_runs_rollouts() -> None:
+    held = record("Succeeded")
+    objects = {ROLLOUT: DesiredObject(ROLLOUT, "v1alpha1", {}, "d", Origin("rollout.yaml"))}
+    held.desired = Desired("head", "Directory", objects, unknown=frozenset({("argoproj.io", "Rollout")}))
+    held.server = IN_CLUSTER_SERVER
+    (found,) = remarks(held, now=START)
+    assert found.type == ROLLOUTS_OFF
+    warning = Warning.of((ListedApplication("demo", msgspec.structs.replace(summary(0), conditions=(found,))), 0))
+    assert warning.action is WarningAction.VIEW_DETAILS
+    assert "--controllers" in (warning.error.suggestion or "")

@@ -4,6 +4,7 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,11 +15,15 @@ import pytest_asyncio
 from gitsync.access.secret import Credential, PersonSecret, RepositorySecret
 from gitsync.changes.cluster import cluster_secret
 from gitsync.installation.account import Account, make_account
+from gitsync.kube.access import access_from_secret
 from gitsync.manifest.object import JsonObject
+from gitsync.runtime.rollouts_alone import DeliveryRuntime
 from gitsync.sandbox.githost import Access
-from model.identity import GroupVersionKind
+from gitsync.settings import RuntimeSettings
+from model.identity import ApplicationKey, GroupVersionKind
 from model.link_change import Author
-from model.link_cluster import AddCluster, ClusterAnswer, RemoveCluster
+from model.link_cluster import AddCluster, ClusterAnswer, InstallRollouts, RemoveCluster
+from model.report import ROLLOUTS_MISSING
 from tests.gitsync.changes.test_clusters_as_secrets import certificate
 from tests.support.runtime import AUTHOR, NAMESPACE, Rig, running_rig
 from tests.support.sandbox import running_sandbox
@@ -91,13 +96,13 @@ async def until(read: Callable[[], Awaitable[Found]]) -> Found:
     return found
 
 
-async def ask(rig: Rig, body: AddCluster | RemoveCluster) -> ClusterAnswer:
+async def ask(rig: Rig, body: AddCluster | RemoveCluster | InstallRollouts) -> ClusterAnswer:
     answer = await rig.runtime.requests.answer(body)
     assert isinstance(answer, ClusterAnswer)
     return answer
 
 
-async def refusal(rig: Rig, body: AddCluster | RemoveCluster) -> tuple[str, str, str]:
+async def refusal(rig: Rig, body: AddCluster | RemoveCluster | InstallRollouts) -> tuple[str, str, str]:
     (problem,) = (await ask(rig, body)).problems
     return problem.code, problem.field, f"{problem.message} {problem.suggestion}"
 
@@ -141,6 +146,81 @@ async def test_what_the_runtime_cannot_use_is_not_added(rig: Rig, target: Accoun
     assert (code, "the runtime lives in" in told) == ("VALIDATION_ERROR", True)
     code, _, _ = await refusal(rig, RemoveCluster("https://nowhere.example.test", DANA, "op"))
     assert code == "NOT_FOUND_ERROR"
+
+
+ROLLOUT = """apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: cart}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: cart}}
+  strategy: {canary: {}}
+  template:
+    metadata: {labels: {app: cart}}
+    spec: {containers: [{name: web, image: "web:1"}]}
+"""
+DEPLOYMENT = GroupVersionKind("apps", "v1", "Deployment")
+
+
+async def test_one_commit_installs_rollouts_and_the_warning_goes_when_the_kind_is_served(
+    both: tuple[World, Rig], target: Account, tmp_path: Path
+) -> None:
+    world, rig = both
+    await ask(rig, wanted(target, operation_id="op-for-rollouts"))
+    await joined(rig, target.server, there=True)
+    await rig.push({"rolled/rollout.yaml": ROLLOUT})
+    place = {"name": "target", "namespace": "default"}
+    await rig.create_application("rolled", destination=place, syncPolicy={"automated": {}})
+
+    async def warned() -> bool:
+        record = rig.runtime.records.get(ApplicationKey(NAMESPACE, "rolled"))
+        return record is not None and any(
+            one.type == ROLLOUTS_MISSING for one in rig.runtime.reporter.summary(record).conditions
+        )
+
+    await until(warned)
+    code, _, told = await refusal(rig, InstallRollouts("in-cluster", DANA, "op-home"))
+    assert (code, "the runtime runs Rollouts there itself" in told) == ("VALIDATION_ERROR", True)
+    code, _, _ = await refusal(rig, InstallRollouts("target", Author("victor"), "op-victor"))
+    assert code == "FORBIDDEN_ERROR"
+
+    answer = await ask(rig, InstallRollouts("target", DANA, "op-rollouts", image="registry.local/argosy:1"))
+    assert answer.problems == ()
+    assert answer.commit is not None
+    assert answer.commit.author_name == "dana"
+    assert "resources/clusters/demo/target/rollouts.yaml" in await newest_commit(world)
+    _, _, told = await refusal(rig, InstallRollouts("target", DANA, "op-twice"))
+    assert "is there already" in told
+    member = rig.runtime.fleet.get(target.server)
+    assert member is not None
+
+    async def controller() -> JsonObject | None:
+        return await member.cluster.get(DEPLOYMENT, "argosy-rollouts", "argosy-rollouts")
+
+    deployment = await until(controller)
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == "registry.local/argosy:1"
+    assert rig.runtime.fleet.summary(member, 1).rollouts is False
+
+    # What the pod does, since a sandbox runs no image: the same arguments in this process.
+    settings = RuntimeSettings(
+        namespace="argosy-rollouts", data_dir=tmp_path, controllers=frozenset({"rollouts"}), name="argosy-rollouts"
+    )
+    pod = DeliveryRuntime(settings, access_from_secret(cluster_secret(wanted(target), NAMESPACE)))
+    await pod.start()
+    try:
+
+        async def quiet() -> bool:
+            return not await warned()
+
+        await until(quiet)
+        assert rig.runtime.fleet.summary(member, 1).rollouts is True
+        _, _, told = await refusal(rig, InstallRollouts("target", DANA, "op-served"))
+        assert "knows Rollouts already" in told
+    finally:
+        await pod.close()
+    await ask(rig, RemoveCluster(target.server, DANA, "op-without-rollouts"))
+    await joined(rig, target.server, there=False)
 
 
 async def test_a_cluster_is_added_and_removed_by_commits_where_sops_is_configured(
