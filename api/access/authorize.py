@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
-from api.access.verdicts import Verdicts
+from api.access.verdicts import Repository, Verdict, Verdicts
 from api.access.viewer import Viewer
 from api.errors import Forbidden, NotVisible
 from model.database import Database
@@ -101,8 +101,7 @@ class Authority:
 
     async def _ask(self, viewer: Viewer, key: tuple[str, bool]) -> Visibility:
         now, noticed = self._monotonic(), self._noticed
-        repositories = await self._all_repositories()
-        verdicts = await self.verdicts.of(viewer.name, repositories)
+        verdicts = await self.verdicts_of(viewer)
         readable = frozenset(repository for repository, verdict in verdicts.items() if verdict.read)
         visibility = Visibility(readable, orphans=viewer.is_admin)
         if noticed != self._noticed:  # made from what was known before: good for this once
@@ -112,6 +111,10 @@ class Authority:
         if len(self._remembered) > REMEMBERED_VIEWERS:
             self._remembered.popitem(last=False)
         return visibility
+
+    async def verdicts_of(self, viewer: Viewer) -> dict[Repository, Verdict]:
+        """What Git says at every repository that is known."""
+        return await self.verdicts.of(viewer.name, await self._all_repositories())
 
     async def authorize_repository(self, viewer: Viewer, verb: Verb, runtime: str, repo: str) -> Permission:
         """For what no application holds, such as commits: reading it is seeing it, pushing to it is changing it."""

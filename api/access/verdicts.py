@@ -68,6 +68,11 @@ class Verdicts:
     def age_seconds(self, verdict: Verdict) -> float | None:
         return self._monotonic() - verdict.checked if verdict.checked is not None else None
 
+    def is_old(self, verdict: Verdict) -> bool:
+        """Git could not be asked lately, or never."""
+        age = self.age_seconds(verdict)
+        return age is None or age >= FRESH_SECONDS
+
     def forget(self, person: str) -> None:
         """An answer that is on its way was asked for with the credentials of before, and does not count either."""
         self._forgotten[person] += 1

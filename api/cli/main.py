@@ -12,6 +12,7 @@ _COMMANDS = {
     "demo": ("api.cli.demo:demo", "Start everything on one port, with a sandbox cluster and Git host."),
     "git-token": ("api.cli.git_token:git_token", "Look after your own Git tokens."),
     "git-source": ("api.cli.git_source:git_source", "Look after the repositories that manifests are committed to."),
+    "image": ("api.cli.image:image", "Tell of builds of images, from CI."),
     "inspect": ("gitsync.cli.inspect:inspect", "Say what the engine thinks of files, offline."),
     "rollout": ("api.cli.rollout:rollout", "Progressive delivery: see, steer, simulate and explain Rollouts."),
     "runtime": ("api.cli.runtime:runtime", "Look after runtimes; without a subcommand: be one."),

@@ -4,13 +4,16 @@ from strawberry.dataloader import DataLoader
 
 from api.access.viewer import Viewer
 from api.loaders.application import load_applications, load_children_counts
+from api.loaders.image_build import load_builds
 from api.loaders.release import load_newest_releases
 from api.loaders.runtime import load_application_counts, load_cluster_counts, load_runtimes
 from api.loaders.signature import load_signatures
 from api.plane import ControlPlane
 from model.audit import ListedAuditEntry, SignatureVerdict
+from model.build import ImageBuild
 from model.identity import ApplicationId
 from model.listing import ListedApplication, RegisteredRuntime
+from model.release import Release
 
 
 class Loaders:
@@ -35,9 +38,13 @@ class Loaders:
         async def newest_releases(ids: list[ApplicationId]) -> list[tuple[str, int] | None]:
             return await load_newest_releases(plane, ids)
 
+        async def builds(releases: list[Release]) -> list[list[ImageBuild]]:
+            return await load_builds(plane, releases)
+
         async def signatures(entries: list[ListedAuditEntry]) -> list[SignatureVerdict]:
             return await load_signatures(plane, entries)
 
+        self.builds = DataLoader(builds, cache=False)
         self.signature = DataLoader(signatures, cache=False)
         self.newest_release = DataLoader(newest_releases, cache=False)
         self.application = DataLoader(applications, cache=False)

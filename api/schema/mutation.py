@@ -13,6 +13,7 @@ from api.errors import ApiError, Invalid
 from api.schema.account_mutation import AccountMutation
 from api.schema.change_mutation import ChangeMutation
 from api.schema.cluster_mutation import ClusterMutation
+from api.schema.image_mutation import ImageMutation
 from api.schema.runtime_mutation import RuntimeMutation
 from api.schema.token_mutation import TokenMutation
 from api.types.enums import DeletePropagation
@@ -26,7 +27,7 @@ from model.link import StartSync
 
 
 @strawberry.type
-class Mutation(TokenMutation, AccountMutation, ChangeMutation, RuntimeMutation, ClusterMutation):
+class Mutation(TokenMutation, AccountMutation, ChangeMutation, RuntimeMutation, ClusterMutation, ImageMutation):
     @strawberry.mutation
     async def sync_application(
         self, info: Info, runtime: str, name: str, namespace: str | None = None, options: SyncOptions | None = None

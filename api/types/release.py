@@ -11,6 +11,7 @@ from api.actions import rollouts
 from api.context import Info
 from api.types.commit import Commit, Signature
 from api.types.enums import HealthStatus, SortingOrder
+from api.types.image_build import ImageBuild
 from api.types.inputs import label_pairs
 from api.types.meta import ObjectMeta, ResourceId
 from api.types.node import Node
@@ -103,6 +104,10 @@ class GitopsRelease(Node):
     async def current(self, info: Info) -> bool:
         newest = await info.context.loaders.newest_release.load(self.release.application)
         return newest == (self.release.uid, self.release.number)
+
+    @strawberry.field(description="Builds of the images that it brought, as CI reported them; one for each image.")
+    async def builds(self, info: Info) -> list[ImageBuild]:
+        return [ImageBuild.of(one) for one in await info.context.loaders.builds.load(self.release)]
 
     @strawberry.field(
         description="The application's Rollouts, which tell of their newest update only: earlier releases have none."

@@ -23,15 +23,16 @@ def visible_rulers(visibility: Visibility, runtimes: Collection[str] = ()) -> Se
 
 async def number_rulers(session: AsyncSession, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
     """The number of each (runtime, repository); those that have none are given one."""
-    found = await _known(session, pairs)
+    found = await known_rulers(session, pairs)
     missing = sorted(set(pairs) - found.keys())
     if missing:
         await insert_missing(session, RulerRow, [{"runtime": one, "access_repo": repo} for one, repo in missing])
-        found |= await _known(session, missing)
+        found |= await known_rulers(session, missing)
     return found
 
 
-async def _known(session: AsyncSession, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+async def known_rulers(session: AsyncSession, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """The number of each (runtime, repository) that has one."""
     columns: list[Any] = [*_PAIR, col(RulerRow.id)]
     rows = (await session.execute(select(*columns).where(tuple_(*_PAIR).in_(sorted(set(pairs)))))).all()
     return {(runtime, repo): number for runtime, repo, number in rows}

@@ -1,5 +1,5 @@
-"""The control plane's read model, one table per file. All of it except people, tokens and favourites can be thrown
-away: runtimes report it again.
+"""The control plane's read model, one table per file. All of it except people, tokens, favourites
+and builds of images can be thrown away: runtimes report it again.
 
 Never holds a secret in clear (tokens and passwords are hashes) and never runs a statement: that is `model.store`.
 Importing this package registers every table in `SQLModel.metadata`, which the migrations compare with.
@@ -12,6 +12,7 @@ from model.tables.audit import AuditEntryRow, AuditRepositoryRow
 from model.tables.cluster import ClusterRow
 from model.tables.favorite import FavoriteRow
 from model.tables.identity import IdentityRow
+from model.tables.image_build import ImageBuildRow
 from model.tables.login_attempt import LoginAttemptRow
 from model.tables.notification import NotificationRow
 from model.tables.person import PersonRow
@@ -32,6 +33,7 @@ __all__ = [
     "ClusterRow",
     "FavoriteRow",
     "IdentityRow",
+    "ImageBuildRow",
     "LoginAttemptRow",
     "NotificationRow",
     "PersonRow",

@@ -86,6 +86,7 @@ from model.report import (
     RepositorySummary,
     RuntimeSummary,
     SyncState,
+    WorkloadState,
     WrongResource,
 )
 from model.store import runtime as runtime_store
@@ -134,7 +135,7 @@ def summary(index: int, *, now: datetime = START) -> ApplicationSummary:
     """Application number `index` of the fleet; the same number is always the same application."""
     name = f"{NAMES[index % len(NAMES)]}{'' if index < len(NAMES) else f'-{index // len(NAMES)}'}"
     health, sync = HEALTHS[index % len(HEALTHS)], SYNCS[index % len(SYNCS)]
-    deployed = commit(index)
+    deployed, image = commit(index), f"registry.example.test/{name}:1.9.{index}"
     fine = health is HealthState.HEALTHY and sync is SyncState.SYNCED
     wrong = WrongResource(
         ResourceKey("apps", "Deployment", "shop", name), "v1", health, "1 of 3 pods: ImagePullBackOff"
@@ -171,7 +172,8 @@ def summary(index: int, *, now: datetime = START) -> ApplicationSummary:
         if index == HANGING
         else (),
         unhealthy_resources=(wrong,) if health in (HealthState.DEGRADED, HealthState.MISSING) else (),
-        images=(f"registry.example.test/{name}:1.9.{index}",),
+        images=(image,),
+        workloads=(WorkloadState(ResourceKey("apps", "Deployment", "shop", name), "v1", (image,), 3),),
         resources_total=7,
         resources_out_of_sync=int(sync is SyncState.OUT_OF_SYNC),
         git_source="platform",

@@ -21,6 +21,7 @@ ELSEWHERE = {
     "steerRollouts": "rolloutAction, once for each",
     "refreshApplication": "compares, and changes nothing",
     "validateApplication": "changes nothing",
+    "reportImageBuild": "what CI tells of an image, kept by the control plane; it changes nothing in Git or a cluster",
     "setFavorite": "personal",
     "addGitToken": "personal, and a secret",
     "removeGitToken": "personal",

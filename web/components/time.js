@@ -39,8 +39,9 @@ export function age(moment, now = Date.now()) {
   return `${Math.floor(seconds / unit)} ${word} ago`;
 }
 
-export function duration(start, end) {
-  const seconds = Math.max(0, (new Date(end).getTime() - new Date(start).getTime()) / 1000);
+export const duration = (start, end) => lasting((new Date(end).getTime() - new Date(start).getTime()) / 1000);
+
+export function lasting(seconds) {
   if (seconds < 1) return "under 1 s";
   if (seconds < 90) return `${Math.round(seconds)} s`;
   return `${Math.round(seconds / 60)} min`;

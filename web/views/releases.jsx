@@ -5,7 +5,7 @@ import { AppLink, Bone, CommitLink, Empty, Icon, Moment, Notice } from "./kit.js
 import { ask, useAnswer, useStream } from "./live.js";
 import { placeOf } from "./place.js";
 import { Health } from "./status.jsx";
-import { day as dayOf, duration, exact, zone } from "./time.js";
+import { day as dayOf, duration, exact, lasting, zone } from "./time.js";
 import { HEALTH } from "./tokens.js";
 
 const RollbackDialog = lazy(() => import("./rollback.jsx").then((module) => ({ default: module.RollbackDialog })));
@@ -123,7 +123,7 @@ function Dots({ releases }) {
 }
 
 function Release({ release, withApplication, back = null }) {
-  const changes = release.services.length + release.childApps.length + release.pullRequests.length + release.issues.length + Math.max(release.commits.length - 1, 0);
+  const changes = release.services.length + release.childApps.length + release.builds.length + release.pullRequests.length + release.issues.length + Math.max(release.commits.length - 1, 0);
   return (
     <li id={release.id} className="release">
       <div className="release-head">
@@ -173,8 +173,8 @@ function Back({ application, release, steering, history }) {
 
 const counted = (count, word) => (count ? `${count} ${word}${count === 1 ? "" : "s"}` : null);
 
-const summary = ({ services, childApps, commits, pullRequests, committers }) =>
-  [counted(services.length, "updated service"), counted(childApps.length, "updated application"), counted(commits.length, "commit"), counted(pullRequests.length, "pull request"), committers.map(({ name }) => name).join(", ")].filter(Boolean).join(" · ");
+const summary = ({ services, childApps, builds, commits, pullRequests, committers }) =>
+  [counted(services.length, "updated service"), counted(childApps.length, "updated application"), counted(builds.length, "build"), counted(commits.length, "commit"), counted(pullRequests.length, "pull request"), committers.map(({ name }) => name).join(", ")].filter(Boolean).join(" · ");
 
 function Details({ release }) {
   return (
@@ -201,6 +201,16 @@ function Details({ release }) {
               <span key={`${one.namespace}/${one.name}`}>
                 <strong>{one.name}</strong> <code>{one.fromRevision ?? "new"}</code> → <code>{one.toRevision ?? "removed"}</code>
               </span>
+            ))}
+          </dd>
+        </div>
+      )}
+      {release.builds.length > 0 && (
+        <div>
+          <dt>CI builds</dt>
+          <dd className="release-list">
+            {release.builds.map((build) => (
+              <Build key={build.image} build={build} />
             ))}
           </dd>
         </div>
@@ -234,6 +244,28 @@ function Details({ release }) {
         </div>
       )}
     </dl>
+  );
+}
+
+const SHORT_ID = 7;
+
+// How an image came to be, as CI said; its page opens beside this one.
+function Build({ build }) {
+  const { image, url, ci, name, branch, commit, pullRequests, issues, builder, durationSeconds, reportedAt } = build;
+  const words = [ci, name].filter(Boolean).join(" · ") || "Build";
+  const from = [branch, commit?.slice(0, SHORT_ID)].filter(Boolean).join("@");
+  const more = [from, ...pullRequests.map((key) => `#${key}`), ...issues, builder && `by ${builder}`, durationSeconds !== null && lasting(durationSeconds)];
+  return (
+    <span>
+      {url ? (
+        <a href={url} target="_blank" rel="noreferrer">
+          {words}
+        </a>
+      ) : (
+        words
+      )}{" "}
+      <code>{image}</code> <span className="muted">{more.filter(Boolean).join(" · ")} · reported <Moment at={reportedAt} /></span>
+    </span>
   );
 }
 

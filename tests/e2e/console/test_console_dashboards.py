@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support.console_plane import OpenPage
+from tests.support.fake_fleet import summary
 
 pytestmark = [pytest.mark.e2e]
 
@@ -71,6 +72,31 @@ def test_the_timeline_is_filtered_by_who_brought_a_release(open_page: OpenPage) 
     expect(page.locator(".empty")).to_contain_text("No release fits")
     page.get_by_role("button", name="Clear all filters").click()
     expect(releases.first).to_be_visible()
+
+
+REPORT = """mutation Report($input: ImageBuildInput!) {
+  reportImageBuild(input: $input) { errors { message } repositories } }"""
+
+
+def test_a_build_that_ci_reported_is_a_link_of_the_release(open_page: OpenPage) -> None:
+    page = open_page(path="/applications/demo/argosy/ads?tab=timeline")
+    current = page.locator(".release", has=page.locator(".tag", has_text="current"))
+    expect(current).to_be_visible()
+    (image,) = next(one.images for one in map(summary, range(20)) if one.key.name == "ads")
+    build = {"image": image, "link": "https://ci.example.test/runs/4711", "ci": "Jenkins", "name": "release"}
+    told = {"branch": "main", "commit": "4f0c2d1b", "pullRequests": ["12"], "issues": ["SHOP-3"], "durationSeconds": 93}
+    answer = page.request.post("/graphql", data={"query": REPORT, "variables": {"input": build | told}})
+    assert answer.json()["data"]["reportImageBuild"]["errors"] == []
+    page.reload()
+    expect(current.locator("summary")).to_contain_text("1 build")
+    current.locator("summary").click()
+    link = current.get_by_role("link", name="Jenkins · release")
+    expect(link).to_have_attribute("href", "https://ci.example.test/runs/4711")
+    expect(link).to_have_attribute("target", "_blank")
+    expect(link).to_have_attribute("rel", "noreferrer")
+    expect(current.locator(".release-list").filter(has_text="Jenkins")).to_contain_text(
+        "main@4f0c2d1 · #12 · SHOP-3 · 2 min"
+    )
 
 
 def test_the_platform_menu_leads_to_its_places_and_closes(open_page: OpenPage) -> None:
