@@ -11,9 +11,12 @@ from datetime import datetime
 import msgspec
 
 from model.identity import ApplicationId
+from model.kinds.application import GROUPS_ANNOTATION, PRODUCT_ANNOTATION
 from model.report import ApplicationKind, ApplicationSummary, ClusterSummary, HealthState, RuntimeSummary, SyncState
 
 HEALTH_RANK = {health: rank for rank, health in enumerate(HealthState)}
+MOST_GROUPS = 50  # of one application; further ones are left out
+LONGEST_NAME = 200  # of a group or a product, in characters
 SYNC_RANK = {SyncState.SYNCED: 0, SyncState.SYNCING: 1, SyncState.OUT_OF_SYNC: 2, SyncState.UNKNOWN: 3}
 
 
@@ -47,6 +50,38 @@ class ListedApplication(msgspec.Struct, frozen=True):
     @property
     def problems(self) -> int:
         return len(self.summary.conditions) + len(self.summary.unhealthy_resources)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names of its application groups, as written. An ApplicationSet is in none: what it generates may be."""
+        if self.summary.kind is ApplicationKind.APPLICATION_SET:
+            return ()
+        return listed_names(self.summary.annotations.get(GROUPS_ANNOTATION, ""))[:MOST_GROUPS]
+
+    @property
+    def product(self) -> str:
+        """The product that it is a part of, or ""."""
+        if self.summary.kind is ApplicationKind.APPLICATION_SET:
+            return ""
+        return self.summary.annotations.get(PRODUCT_ANNOTATION, "").strip()[:LONGEST_NAME]
+
+    @property
+    def memberships(self) -> frozenset[tuple["Membership", str]]:
+        product = {(Membership.PRODUCT, self.product)} if self.product else set()
+        return frozenset({(Membership.GROUP, name) for name in self.groups} | product)
+
+
+class Membership(enum.StrEnum):
+    """What an application's annotations put it into."""
+
+    GROUP = "group"
+    PRODUCT = "product"
+
+
+def listed_names(text: str) -> tuple[str, ...]:
+    """Names parted by commas, each once."""
+    names = (name.strip()[:LONGEST_NAME] for name in text.split(","))
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 class ApplicationSort(enum.StrEnum):
@@ -142,6 +177,8 @@ class ApplicationFilter:
     kinds: frozenset[ApplicationKind] = frozenset()
     policies: frozenset[str] = frozenset()
     labels: tuple[tuple[str, frozenset[str]], ...] = ()
+    groups: frozenset[str] = frozenset()
+    products: frozenset[str] = frozenset()
     favorite: bool | None = None
     updated_since: datetime | None = None
     parent: str = ""
@@ -165,6 +202,8 @@ class ApplicationFilter:
             and _in(application.policy, self.policies)
             and (not self.repositories or not self.repositories.isdisjoint(application.repositories))
             and all(summary.labels.get(key) in values for key, values in self.labels)
+            and (not self.groups or not self.groups.isdisjoint(application.groups))
+            and _in(application.product, self.products)
             and (self.favorite is None or (str(application.id) in favorites) is self.favorite)
             and (self.updated_since is None or summary.updated_at >= self.updated_since)
             and (not self.parent or application.parent == self.parent)

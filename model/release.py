@@ -88,8 +88,8 @@ class Release(msgspec.Struct, frozen=True, omit_defaults=True):
 class ReleaseFilter:
     """Fields must all hold; the values of one field are alternatives; an empty field holds for everything.
 
-    `applications` are row ids; None holds for all of them. `labels` are those that the application has now: several
-    values of one key are alternatives, different keys must all hold.
+    `applications` are row ids; None holds for all of them. `labels`, `groups` and `products` are those that the
+    application has now; several values of one label are alternatives, different labels must all hold.
     """
 
     runtimes: frozenset[str] = frozenset()
@@ -98,6 +98,8 @@ class ReleaseFilter:
     namespace: str = ""
     names: frozenset[str] = frozenset()
     labels: tuple[tuple[str, frozenset[str]], ...] = ()
+    groups: frozenset[str] = frozenset()
+    products: frozenset[str] = frozenset()
     since: datetime | None = None
     until: datetime | None = None
     committers: frozenset[str] = frozenset()

@@ -26,7 +26,10 @@ class Favorites:
         return known
 
     async def applications(self, person: str) -> frozenset[str]:
-        return frozenset(entity for kind, entity in await self.of(person) if kind == "Application")
+        return await self.of_kind(person, "Application")
+
+    async def of_kind(self, person: str, kind: str) -> frozenset[str]:
+        return frozenset(entity for starred, entity in await self.of(person) if starred == kind)
 
     async def put(self, person: str, kind: str, entity: str, *, starred: bool) -> None:
         async with self._database.write() as session:

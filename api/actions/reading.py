@@ -26,7 +26,7 @@ from model.link import (
     TreeAnswer,
 )
 from model.link_change import GetRestriction, RestrictionAnswer
-from model.listing import ApplicationFacet, ApplicationFilter, ApplicationSort, ListedApplication
+from model.listing import ApplicationFacet, ApplicationFilter, ApplicationSort, ListedApplication, Membership
 from model.paging import Page
 from model.report import ApplicationKind
 from model.store import application as application_store
@@ -103,11 +103,13 @@ async def require_application(
 
 
 async def facets(
-    plane: ControlPlane, viewer: Viewer, wanted: ApplicationFilter, by: ApplicationFacet | None
+    plane: ControlPlane, viewer: Viewer, wanted: ApplicationFilter, by: ApplicationFacet | Membership | None
 ) -> list[tuple[str, int]]:
     """Values with their counts; `by` None: labels."""
     selection = await _selection(plane, viewer, wanted)
     async with plane.database.read() as session:
+        if isinstance(by, Membership):
+            return list(await application_store.membership_facet(session, selection, by))
         if by is None:
             return list(await application_store.label_facet(session, selection))
         return list(await application_store.facet(session, selection, by))

@@ -6,6 +6,7 @@ import strawberry
 
 from api.actions import (
     activity,
+    app_groups,
     application_sets,
     audit,
     hosting,
@@ -22,6 +23,7 @@ from api.actions.operations import Target
 from api.actions.rollouts import RolloutFilter
 from api.context import Context, Info
 from api.types.account import ApiToken, Person
+from api.types.app_group import AppGroup, AppGroupFilterArgs, AppGroupSortArg
 from api.types.application import Application, shown
 from api.types.application_set import ApplicationSetPreview, ApplicationSetPreviewInput
 from api.types.audit import AuditEntry, AuditFilterArgs, audit_filter
@@ -41,6 +43,7 @@ from api.types.rollout import Rollout, RolloutFilterArgs
 from api.types.runtime import Runtime, RuntimeLogLine
 from api.types.slices import Pagination, Slice, slice_of
 from api.types.statistics import DoraFilterArgs, DoraStatistics, HomeFilterArgs, HomeStatistics
+from model.app_group import EVERY_GROUP, FAVORITE_KIND, AppGroupSort
 from model.errors import InvalidIdentity
 from model.identity import ApplicationId, decode_node_id
 from model.notification import NotificationFilter
@@ -154,6 +157,30 @@ class Query:
     def application_facets(self, info: Info, filters: ApplicationsFilterArgs | None = None) -> ApplicationFacets:
         info.context.signed_in()
         return ApplicationFacets(wanted=filter_value(filters))
+
+    @strawberry.field(description="Groups of applications, by name unless sorted otherwise.")
+    async def app_groups(
+        self,
+        info: Info,
+        filters: AppGroupFilterArgs | None = None,
+        sort: AppGroupSortArg | None = None,
+        pagination: Pagination = None,
+    ) -> Slice[AppGroup]:
+        context, wanted = info.context, filters.value() if filters else EVERY_GROUP
+        found = await app_groups.app_groups(
+            context.plane,
+            context.signed_in(),
+            wanted,
+            pagination,
+            sort=sort.column if sort else AppGroupSort.NAME,
+            descending=sort is not None and sort.order is SortingOrder.desc,
+        )
+        starred = await _starred_groups(context)
+        return slice_of(found.page, lambda one: AppGroup.of(one, starred=starred), found.count)
+
+    @strawberry.field(description="Null: there is no such group, or the viewer may see no application of it.")
+    async def app_group(self, info: Info, name: str) -> AppGroup | None:
+        return await _app_group(info.context, name)
 
     @strawberry.field(description="Everything that is wrong now, over all applications the viewer may see.")
     async def warnings(
@@ -271,6 +298,15 @@ async def _starred(context: Context) -> frozenset[str]:
     return await context.plane.favorites.applications(context.signed_in().name)
 
 
+async def _starred_groups(context: Context) -> frozenset[str]:
+    return await context.plane.favorites.of_kind(context.signed_in().name, FAVORITE_KIND)
+
+
+async def _app_group(context: Context, name: str) -> AppGroup | None:
+    found = await app_groups.app_group(context.plane, context.signed_in(), name)
+    return AppGroup.of(found, starred=await _starred_groups(context)) if found else None
+
+
 async def _node(context: Context, node_id: str) -> Node | None:
     viewer = context.signed_in()
     try:
@@ -286,6 +322,8 @@ async def _node(context: Context, node_id: str) -> Node | None:
             if kind != "GitSource":
                 return shown(await _starred(context))(found)
             return GitSource.of(found) if found.summary.kind is ApplicationKind.GIT_SOURCE else None
+        case "AppGroup", (name,):
+            return await _app_group(context, name)
         case "Runtime", (name,):
             registered = await runtime_actions.runtime(context.plane, viewer, name)
             return Runtime.of(registered, available=context.plane.connected.available(name)) if registered else None

@@ -61,6 +61,8 @@ class Application(Node):
     revision: str | None
     commit: Commit | None
     updated_at: datetime | None
+    groups: list[str] = strawberry.field(description="Application groups that an annotation puts it into.")
+    product: str | None = strawberry.field(description="The product that an annotation makes it a part of.")
     manifest: JSON | None
     listed: strawberry.Private[ListedApplication]
 
@@ -84,6 +86,8 @@ class Application(Node):
             revision=summary.revision or None,
             commit=Commit.of(summary.commit) if summary.commit else None,
             updated_at=summary.updated_at,
+            groups=list(application.groups),
+            product=application.product or None,
             manifest=cast(JSON, summary.manifest),
             listed=application,
         )

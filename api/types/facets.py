@@ -4,7 +4,7 @@ import strawberry
 
 from api.actions import reading
 from api.context import Info
-from model.listing import ApplicationFacet, ApplicationFilter
+from model.listing import ApplicationFacet, ApplicationFilter, Membership
 
 
 @strawberry.type
@@ -53,6 +53,14 @@ class ApplicationFacets:
     async def labels(self, info: Info) -> list[Facet]:
         return await self._facet(info, None)
 
-    async def _facet(self, info: Info, by: ApplicationFacet | None) -> list[Facet]:
+    @strawberry.field(description="Application groups; the 1,000 most frequent ones.")
+    async def groups(self, info: Info) -> list[Facet]:
+        return await self._facet(info, Membership.GROUP)
+
+    @strawberry.field(description="The 1,000 most frequent ones.")
+    async def products(self, info: Info) -> list[Facet]:
+        return await self._facet(info, Membership.PRODUCT)
+
+    async def _facet(self, info: Info, by: ApplicationFacet | Membership | None) -> list[Facet]:
         found = await reading.facets(info.context.plane, info.context.signed_in(), self.wanted, by)
         return [Facet(value=value, count=count) for value, count in found]

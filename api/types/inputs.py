@@ -69,6 +69,8 @@ class ApplicationsFilterArgs:
         default=None,
         description="key=value; several values of one key are alternatives, different keys must all hold.",
     )
+    groups: list[str] | None = strawberry.field(default=None, description="Application groups.")
+    products: list[str] | None = None
     favorite: bool | None = None
     updated_since: datetime | None = None
     only_roots: bool | None = strawberry.field(
@@ -92,6 +94,8 @@ class ApplicationsFilterArgs:
             kinds=frozenset(self.kinds or ()),
             policies=frozenset(policy.value for policy in self.sync_policies or ()),
             labels=label_pairs(self.labels or []),
+            groups=frozenset(self.groups or ()),
+            products=frozenset(self.products or ()),
             favorite=self.favorite,
             only_roots=bool(self.only_roots),
             updated_since=since.replace(tzinfo=UTC) if since is not None and since.tzinfo is None else since,

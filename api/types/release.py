@@ -181,6 +181,8 @@ class GitopsReleaseFilterArgs:
     clusters: list[str] | None = None
     applications: list[str] | None = None
     labels: list[str] | None = None
+    groups: list[str] | None = None
+    products: list[str] | None = None
     favorite: bool | None = None
     start_date: datetime | None = None
     end_date: datetime | None = None
@@ -198,6 +200,8 @@ class GitopsReleaseFilterArgs:
             namespace=self.namespace or "",
             names=frozenset({self.name} if self.name else self.applications or ()),
             labels=label_pairs(self.labels or []),
+            groups=frozenset(self.groups or ()),
+            products=frozenset(self.products or ()),
             since=self.start_date,
             until=self.end_date,
             committers=frozenset(self.committers or ()),

@@ -277,6 +277,8 @@ class DoraFilterArgs:
     clusters: list[str] | None = None
     applications: list[str] | None = None
     labels: list[str] | None = None
+    groups: list[str] | None = None
+    products: list[str] | None = None
     favorite: bool | None = None
     granularity: GranularityEnum = Granularity.WEEKLY
     time_zone: str = "UTC"
@@ -288,6 +290,8 @@ class DoraFilterArgs:
             clusters=frozenset(self.clusters or ()),
             names=frozenset(self.applications or ()),
             labels=label_pairs(self.labels or []),
+            groups=frozenset(self.groups or ()),
+            products=frozenset(self.products or ()),
             applications=starred if self.favorite else None,
         )
 

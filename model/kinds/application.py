@@ -23,6 +23,8 @@ FINALIZER = "resources-finalizer.argocd.argoproj.io"  # may be followed by /back
 PRE_DELETE_FINALIZER = "pre-delete-finalizer.argocd.argoproj.io"  # these two may be followed by /cleanup
 POST_DELETE_FINALIZER = "post-delete-finalizer.argocd.argoproj.io"
 GIT_SOURCE_LABEL = "codefresh.io/entity"  # value "git-source"
+GROUPS_ANNOTATION = "codefresh.io/app-group"  # names, parted by commas
+PRODUCT_ANNOTATION = "codefresh.io/product"  # one name
 
 
 class _Kind(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):

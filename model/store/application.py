@@ -19,6 +19,7 @@ from model.listing import (
     ApplicationFilter,
     ApplicationSort,
     ListedApplication,
+    Membership,
     Visibility,
 )
 from model.paging import Page, PageRequest, decode_cursor, encode_cursor, page_of
@@ -26,7 +27,7 @@ from model.report import ApplicationSummary
 from model.store.application_filter import conditions, visible
 from model.store.keyset import keyset
 from model.store.moment import to_micros
-from model.tables.application import ApplicationLabelRow, ApplicationRow
+from model.tables.application import ApplicationLabelRow, ApplicationMembershipRow, ApplicationRow
 
 _decoder = msgspec.msgpack.Decoder(ApplicationSummary)
 _encoder = msgspec.msgpack.Encoder()
@@ -138,6 +139,22 @@ async def label_facet(
         .limit(limit)
     )
     return [(f"{name}={text}", number) for name, text, number in (await session.execute(statement)).all()]
+
+
+async def membership_facet(
+    session: AsyncSession, selection: ApplicationSelection, of: Membership, *, limit: int = 1000
+) -> Sequence[tuple[str, int]]:
+    """How many applications there are per group, or per product, most first."""
+    row = ApplicationMembershipRow
+    name, counted = col(row.name), select(_ID).where(*selection.where(counting=True))
+    statement = (
+        select(name, func.count())
+        .where(col(row.kind) == of.value, col(row.application_id).in_(counted))
+        .group_by(name)
+        .order_by(func.count().desc(), name)
+        .limit(limit)
+    )
+    return [(value, number) for value, number in (await session.execute(statement)).all()]
 
 
 async def count_children(session: AsyncSession, visibility: Visibility, ids: Collection[str]) -> dict[str, int]:

@@ -5,9 +5,9 @@ from collections import defaultdict
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, false, or_, select
 from sqlmodel import col
 
-from model.listing import ApplicationFilter, Visibility
+from model.listing import ApplicationFilter, Membership, Visibility
 from model.store.moment import to_micros
-from model.tables.application import ApplicationLabelRow, ApplicationRow
+from model.tables.application import ApplicationLabelRow, ApplicationMembershipRow, ApplicationRow
 from model.tables.favorite import FavoriteRow
 
 _RUNTIME, _RULER = col(ApplicationRow.runtime), col(ApplicationRow.access_repo)
@@ -51,6 +51,7 @@ def conditions(wanted: ApplicationFilter, person: str, *, counting: bool = False
     if wanted.repositories:
         found.append(or_(*(_holds_repository(url) for url in sorted(wanted.repositories))))
     found.extend(labelled(col(ApplicationRow.id), key, values) for key, values in wanted.labels)
+    found.extend(members(col(ApplicationRow.id), wanted.groups, wanted.products))
     if wanted.favorite is not None:
         starred = _starred(person)
         found.append(starred if wanted.favorite else ~starred)
@@ -72,6 +73,21 @@ def labelled(application_id: SQLColumnExpression[str], key: str, values: frozens
     """For rows that name an application in this column: it has the label with one of these values."""
     wanted = (col(ApplicationLabelRow.key) == key, col(ApplicationLabelRow.value).in_(sorted(values)))
     return application_id.in_(select(col(ApplicationLabelRow.application_id)).where(*wanted))
+
+
+def members(
+    application_id: SQLColumnExpression[str], groups: frozenset[str], products: frozenset[str]
+) -> list[ColumnElement[bool]]:
+    """For rows that name an application in this column: it is in one of the groups, and a part of one of the products.
+
+    None of either holds for everything."""
+    kind, name = col(ApplicationMembershipRow.kind), col(ApplicationMembershipRow.name)
+    holders = select(col(ApplicationMembershipRow.application_id))
+    return [
+        application_id.in_(holders.where(kind == wanted.value, name.in_(sorted(names))))
+        for wanted, names in ((Membership.GROUP, groups), (Membership.PRODUCT, products))
+        if names
+    ]
 
 
 def _starred(person: str) -> ColumnElement[bool]:

@@ -15,7 +15,7 @@ from model.listing import HEALTH_RANK, ListedApplication, Visibility
 from model.paging import Page, PageRequest, encode_cursor, page_of
 from model.references import issues, pull_requests
 from model.release import Known, Release, ReleaseFilter, advance
-from model.store.application_filter import labelled
+from model.store.application_filter import labelled, members
 from model.store.keyset import keyset
 from model.store.moment import to_micros
 from model.store.release_sums import recount
@@ -200,6 +200,7 @@ def _conditions(wanted: ReleaseFilter) -> list[ColumnElement[bool]]:
     if wanted.applications is not None:
         found.append(_APPLICATION.in_(sorted(wanted.applications)))
     found.extend(labelled(_APPLICATION, key, values) for key, values in wanted.labels)
+    found.extend(members(_APPLICATION, wanted.groups, wanted.products))
     if wanted.since is not None:
         found.append(to_micros(wanted.since) <= _STARTED)
     if wanted.until is not None:

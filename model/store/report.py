@@ -27,11 +27,12 @@ from model.link import (
     SnapshotBegin,
     SnapshotEnd,
 )
-from model.listing import ListedApplication
+from model.listing import ListedApplication, Membership
 from model.store.application import decode, row_of
 from model.store.statement import ROWS_PER_STATEMENT, upsert
 from model.tables import (
     ApplicationLabelRow,
+    ApplicationMembershipRow,
     ApplicationRow,
     ClusterRow,
     ReportPositionRow,
@@ -175,6 +176,7 @@ async def _write_applications(
     present = [application for application in wanted.values() if application is not None]
     await upsert(session, ApplicationRow, [row_of(application, generation) for application in present])
     await _write_labels(session, present, before)
+    await _write_memberships(session, present, before)
     gone = [str(key) for key, application in wanted.items() if application is None and key in before]
     await _delete_applications(session, gone)
     return [ApplicationChange(key, before.get(key), application) for key, application in wanted.items()]
@@ -207,6 +209,25 @@ async def _write_labels(
     await upsert(session, ApplicationLabelRow, rows)
 
 
+async def _write_memberships(
+    session: AsyncSession, present: list[ListedApplication], before: dict[ApplicationId, ListedApplication]
+) -> None:
+    def known(application: ListedApplication) -> frozenset[tuple[Membership, str]]:
+        return before[application.id].memberships if application.id in before else frozenset()
+
+    moved = [application for application in present if known(application) != application.memberships]
+    stale = [str(application.id) for application in moved if known(application)]
+    if stale:
+        holder = col(ApplicationMembershipRow.application_id)
+        await session.execute(delete(ApplicationMembershipRow).where(holder.in_(stale)))
+    rows = [
+        {"application_id": str(application.id), "kind": kind.value, "name": name}
+        for application in moved
+        for kind, name in sorted(application.memberships)
+    ]
+    await upsert(session, ApplicationMembershipRow, rows)
+
+
 async def _write_clusters(session: AsyncSession, runtime: str, batch: _Batch, generation: int) -> None:
     rows = [
         {
@@ -229,7 +250,8 @@ async def _write_clusters(session: AsyncSession, runtime: str, batch: _Batch, ge
 async def _delete_applications(session: AsyncSession, ids: list[str]) -> None:
     for start in range(0, len(ids), ROWS_PER_STATEMENT):
         chunk = ids[start : start + ROWS_PER_STATEMENT]
-        await session.execute(delete(ApplicationLabelRow).where(col(ApplicationLabelRow.application_id).in_(chunk)))
+        for table in (ApplicationLabelRow, ApplicationMembershipRow):
+            await session.execute(delete(table).where(col(table.application_id).in_(chunk)))
         await session.execute(delete(ApplicationRow).where(col(ApplicationRow.id).in_(chunk)))
 
 

@@ -13,7 +13,15 @@ from model.listing import Hosting, ListedCluster, RegisteredRuntime
 from model.report import ClusterSummary, RepositorySummary, RuntimeSummary
 from model.store.moment import from_micros, to_micros
 from model.store.statement import affected_rows, insert_new
-from model.tables import ApplicationLabelRow, ApplicationRow, ClusterRow, ReportPositionRow, RepositoryRow, RuntimeRow
+from model.tables import (
+    ApplicationLabelRow,
+    ApplicationMembershipRow,
+    ApplicationRow,
+    ClusterRow,
+    ReportPositionRow,
+    RepositoryRow,
+    RuntimeRow,
+)
 
 _runtime_decoder = msgspec.msgpack.Decoder(RuntimeSummary)
 _hosting_decoder = msgspec.msgpack.Decoder(Hosting)
@@ -57,7 +65,8 @@ async def set_hosting(session: AsyncSession, name: str, hosting: Hosting) -> boo
 async def remove(session: AsyncSession, name: str) -> bool:
     """Forgets the runtime and all that it reported."""
     reported = select(col(ApplicationRow.id)).where(col(ApplicationRow.runtime) == name)
-    await session.execute(delete(ApplicationLabelRow).where(col(ApplicationLabelRow.application_id).in_(reported)))
+    for part in (ApplicationLabelRow, ApplicationMembershipRow):
+        await session.execute(delete(part).where(col(part.application_id).in_(reported)))
     for table in (ApplicationRow, ClusterRow, RepositoryRow, ReportPositionRow):
         await session.execute(delete(table).where(col(table.runtime) == name))
     return await affected_rows(session, delete(RuntimeRow).where(col(RuntimeRow.name) == name)) > 0

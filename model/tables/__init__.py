@@ -7,7 +7,7 @@ Importing this package registers every table in `SQLModel.metadata`, which the m
 
 from model.tables.account import AccountRow
 from model.tables.api_token import ApiTokenRow
-from model.tables.application import ApplicationLabelRow, ApplicationRow
+from model.tables.application import ApplicationLabelRow, ApplicationMembershipRow, ApplicationRow
 from model.tables.audit import AuditEntryRow, AuditRepositoryRow
 from model.tables.cluster import ClusterRow
 from model.tables.favorite import FavoriteRow
@@ -27,6 +27,7 @@ __all__ = [
     "AccountRow",
     "ApiTokenRow",
     "ApplicationLabelRow",
+    "ApplicationMembershipRow",
     "ApplicationRow",
     "AuditEntryRow",
     "AuditRepositoryRow",

@@ -59,3 +59,14 @@ class ApplicationLabelRow(SQLModel, table=True):
     application_id: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
     value: str
+
+
+class ApplicationMembershipRow(SQLModel, table=True):
+    """`kind` is one of `model.listing.Membership`, `name` the group's or the product's."""
+
+    __tablename__ = "application_membership"
+    __table_args__ = (Index("ix_application_membership_by_name", "kind", "name", "application_id"),)
+
+    application_id: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)

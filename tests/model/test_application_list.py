@@ -13,7 +13,14 @@ from model.database import Database
 from model.errors import InvalidIdentity
 from model.identity import ApplicationId, ApplicationKey
 from model.link import ApplicationChanged, ApplicationRemoved, Report, SnapshotBegin, SnapshotEnd
-from model.listing import ApplicationFacet, ApplicationFilter, ApplicationSort, ListedApplication, Visibility
+from model.listing import (
+    ApplicationFacet,
+    ApplicationFilter,
+    ApplicationSort,
+    ListedApplication,
+    Membership,
+    Visibility,
+)
 from model.paging import PageRequest
 from model.report import ApplicationKind, HealthState, SyncState
 from model.store import application as application_store
@@ -116,6 +123,8 @@ FILTERS = st.builds(
             (("none", frozenset({"x"})),),
         ]
     ),
+    groups=some(["checkout flow", "night shift", "none"]),
+    products=some(["webshop", "none"]),
     favorite=st.sampled_from([None, True, False]),
     updated_since=st.sampled_from([None, START, FLEET[10].updated_at]),
     with_problems=st.booleans(),
@@ -138,6 +147,10 @@ async def test_facets_count_what_the_filter_leaves(filled: Database) -> None:
         assert await application_store.facet(session, selection, ApplicationFacet.RUNTIME) == [("demo", 2)]
         labels = dict(await application_store.label_facet(session, selection))
         assert await application_store.count(session, selection) == 2
+        groups = await application_store.membership_facet(session, ApplicationSelection(ALL, "dana"), Membership.GROUP)
+        assert dict(groups) == {
+            name: sum(name in ListedApplication("demo", one).groups for one in FLEET) for name, _ in groups
+        }
     assert sum(count for label, count in labels.items() if label.startswith("team=")) == 2
 
 

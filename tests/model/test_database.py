@@ -15,9 +15,12 @@ from sqlmodel import SQLModel
 import model.tables  # noqa: F401 - registers the tables
 from model.database import MIGRATIONS, Database, migrate, newest_revision
 from model.errors import Conflict
+from model.listing import ListedApplication
 from model.person import Person
 from model.store import person as person_store
 from model.store import replica as replica_store
+from model.store.application import row_of
+from tests.support.fake_fleet import summary
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -45,6 +48,28 @@ async def test_an_older_database_is_brought_up_to_date(tmp_path: Path, revision:
     async with database.read() as session:
         found = await session.execute(text("SELECT version_num FROM alembic_version"))
         assert found.scalars().all() == [newest_revision()]
+    await database.close()
+
+
+async def test_groups_of_what_is_known_already_are_read_once(tmp_path: Path) -> None:
+    """Nothing that a runtime reports again without a change would write them."""
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    listed = [ListedApplication("demo", one) for one in (summary(0), summary(1), summary(2))]
+    row = row_of(listed[0], 1)
+    names = ", ".join(row)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        migrate(connection, "0007")
+        insert = text(f"INSERT INTO application ({names}) VALUES ({', '.join(f':{name}' for name in row)})")
+        for one in listed:
+            connection.execute(insert, row_of(one, 1))
+    engine.dispose()
+    database = await Database.open(url)
+    async with database.read() as session:
+        found = await session.execute(text("SELECT application_id, kind, name FROM application_membership"))
+        expected = {(str(one.id), kind.value, name) for one in listed for kind, name in one.memberships}
+        assert {tuple(row) for row in found.all()} == expected
+        assert len(expected) == 5
     await database.close()
 
 

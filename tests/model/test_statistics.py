@@ -231,3 +231,30 @@ async def test_figures_by_label_are_those_of_the_applications_that_have_it(datab
     assert await counted(("team", frozenset({"shop"}))) == 1
     assert await counted(("team", frozenset({"shop", "pay"})), ("tier", frozenset({"web"}))) == 2
     assert await counted(("team", frozenset({"shop"})), ("tier", frozenset({"db"}))) == 0
+
+
+async def test_figures_by_group_and_product_are_those_of_the_applications_in_them(database: Database) -> None:
+    day = datetime(2026, 5, 1, tzinfo=UTC)
+    written = (
+        {"codefresh.io/app-group": "shop, night", "codefresh.io/product": "web"},
+        {"codefresh.io/app-group": "night"},
+    )
+    both = [msgspec.structs.replace(summary(index), annotations=written[index]) for index in range(2)]
+    async with database.write() as session:
+        items = (SnapshotBegin(), *map(ApplicationChanged, both), SnapshotEnd())
+        await report_store.apply(session, "demo", "s", Report(1, items))
+    await keep(database, *(released(1, day, name=one.key.name) for one in both))
+    window = window_of(day, day + timedelta(days=1), "UTC", Granularity.DAILY)
+
+    async def counted(wanted: ReleaseFilter) -> int:
+        async with database.read() as session:
+            selection = ReleaseSelection(SEES.visibility, wanted)
+            by_bucket = total((await statistics_store.counts_by_bucket(session, selection, window)).values())
+            assert await statistics_store.counts_of(session, selection, window) == by_bucket
+        return by_bucket.releases
+
+    shop, night, web = frozenset({"shop"}), frozenset({"night"}), frozenset({"web"})
+    assert await counted(ReleaseFilter(groups=night)) == 2
+    assert await counted(ReleaseFilter(groups=shop)) == 1
+    assert await counted(ReleaseFilter(groups=shop | night, products=web)) == 1
+    assert await counted(ReleaseFilter(groups=frozenset({"none"}))) == 0

@@ -113,6 +113,11 @@ HEALTHS = (
     HealthState.UNKNOWN,
 )
 SYNCS = (*(SyncState.SYNCED,) * 5, SyncState.OUT_OF_SYNC, SyncState.SYNCING, SyncState.UNKNOWN)
+MEMBERSHIPS = {
+    0: {"codefresh.io/app-group": "checkout flow, night shift", "codefresh.io/product": "webshop"},
+    1: {"codefresh.io/app-group": "checkout flow", "codefresh.io/product": "webshop"},
+    3: {"codefresh.io/app-group": " night shift ,, night shift"},
+}  # by number: checkout, cart and payment
 HANGING = 14  # search-1, of which a sync is under way
 USERS = (
     InitialUser("admin", PASSWORD, "admin@example.test", is_admin=True),
@@ -155,6 +160,7 @@ def summary(index: int, *, now: datetime = START) -> ApplicationSummary:
         updated_at=now - timedelta(minutes=7 * index),
         access_repo_url=PLATFORM,
         labels={"team": ("red", "blue", "green")[index % 3], "tier": "web" if index % 2 else "data"},
+        annotations=MEMBERSHIPS.get(index % len(NAMES), {}),
         automated=AutomatedSync(prune=True, self_heal=True) if index % 4 else None,
         explanation=None if fine else f"Deployment {name}: 1 of 3 pods: ImagePullBackOff (not found)",
         revision=deployed.sha,
