@@ -59,7 +59,7 @@ async def test_groups_of_what_is_known_already_are_read_once(tmp_path: Path) -> 
     names = ", ".join(row)
     engine = create_engine(url)
     with engine.begin() as connection:
-        migrate(connection, "0007")
+        migrate(connection, "0008")
         insert = text(f"INSERT INTO application ({names}) VALUES ({', '.join(f':{name}' for name in row)})")
         for one in listed:
             connection.execute(insert, row_of(one, 1))

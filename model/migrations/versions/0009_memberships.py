@@ -1,14 +1,14 @@
 """Groups and products of applications, read once from the annotations of those that are known.
 
-Revision: 0008, after 0007
+Revision: 0009, after 0008
 """
 
 import msgspec
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
