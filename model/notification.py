@@ -39,7 +39,7 @@ class NotificationKind(enum.StrEnum):
     CHANGE = "Change"
 
 
-class Notification(msgspec.Struct, frozen=True, omit_defaults=True):
+class Notification(msgspec.Struct, frozen=True, omit_defaults=True, weakref=True):
     """`key` stays the same from the beginning of something to its end. `access_repo_url` rules who is told."""
 
     key: str

@@ -37,9 +37,5 @@ async def notification(plane: ControlPlane, viewer: Viewer, key: str) -> Notific
 
 
 async def follow(plane: ControlPlane, viewer: Viewer) -> AsyncGenerator[Notification, None]:
-    async for told in plane.streams.guard(viewer, plane.activity.follow(viewer), _nothing_more_to_lose):
+    async for told in plane.streams.guard(viewer, plane.activity.follow(viewer)):
         yield told
-
-
-async def _nothing_more_to_lose() -> None:
-    """The stream looks with every notification at what the viewer may see."""

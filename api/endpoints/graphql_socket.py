@@ -20,6 +20,7 @@ from strawberry.types.unset import UnsetType
 from api.context import Context
 from api.endpoints.request import MAX_BODY_BYTES, bare_token, plane_of, viewer_of
 from api.schema.build import Schema
+from api.schema.fast_executor import Encoded
 
 INIT_SECONDS = 10
 OPERATIONS_PER_SOCKET = 100
@@ -56,5 +57,12 @@ class GraphQLOverWebSocket(GraphQL[Context, None]):
         return orjson.loads(data)
 
     def encode_json(self, data: Any) -> str:
-        """Text: a binary frame would be dropped by clients without a word."""
-        return orjson.dumps(data).decode()
+        """Text: a binary frame would be dropped by clients without a word. Data that many get is encoded once."""
+        payload = data.get("payload")
+        shared = payload.get("data") if isinstance(payload, dict) and len(payload) == 1 else None
+        if not isinstance(shared, Encoded):
+            return orjson.dumps(data).decode()
+        if shared.text is None:
+            shared.text = orjson.dumps(shared).decode()
+        envelope = orjson.dumps({name: value for name, value in data.items() if name != "payload"}).decode()
+        return f'{envelope[:-1]},"payload":{{"data":{shared.text}}}}}'

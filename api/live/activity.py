@@ -37,7 +37,7 @@ class Activity:
                 continue
             missing = min(self._number - known, len(self._ring))
             known = self._number
-            newest = list(self._ring)[len(self._ring) - missing :]
+            newest = [self._ring[index] for index in range(-missing, 0)]
             visibility = await self._authority.visibility(viewer)
             for one in newest:
                 if visibility.allows_repository(one.runtime, one.access_repo_url):

@@ -33,11 +33,12 @@ class LiveKind(StrEnum):
 class ApplicationNews:
     """After RESYNC comes a SNAPSHOT: what was told before it no longer holds.
 
-    Readers who are told the same get the same object, so that whoever encodes it can do so once.
+    Readers who are told the same get the same object, so that whoever encodes it can do so once. They see the same.
     """
 
     kind: LiveKind
     cursor: str
+    visibility: Visibility
     changed: tuple[ListedApplication, ...] = ()
     removed: tuple[ApplicationId, ...] = ()
 
@@ -64,7 +65,7 @@ class LiveApplications:
             async for news in self._changes_after(number, viewer, visibility, wanted):
                 yield news
         elif after:
-            yield ApplicationNews(LiveKind.RESYNC, self.changes.cursor(self.changes.number))
+            yield ApplicationNews(LiveKind.RESYNC, self.changes.cursor(self.changes.number), Visibility())
         while True:
             visibility = await self.authority.visibility(viewer)
             number = self.changes.number
@@ -80,7 +81,7 @@ class LiveApplications:
         async with self.database.read() as session:
             page = await application_store.page(session, selection, PageRequest(first))
         found = tuple(application for _, application in page.rows)
-        return ApplicationNews(LiveKind.SNAPSHOT, self.changes.cursor(number), found)
+        return ApplicationNews(LiveKind.SNAPSHOT, self.changes.cursor(number), visibility, found)
 
     async def _changes_after(
         self, number: int, viewer: Viewer, visibility: Visibility, wanted: ApplicationFilter
@@ -92,7 +93,7 @@ class LiveApplications:
             number = self.changes.number
             cursor = self.changes.cursor(number)
             if merged is None or await self.authority.visibility(viewer) != visibility:
-                yield ApplicationNews(LiveKind.RESYNC, cursor)
+                yield ApplicationNews(LiveKind.RESYNC, cursor, visibility)
                 return
             if not merged:
                 continue
@@ -137,4 +138,4 @@ def _news(
         for change in merged.values()
         if not shows(change.after) and (shows(change.before) or wanted.favorite is not None)
     )
-    return ApplicationNews(LiveKind.CHANGED, cursor, changed, removed) if changed or removed else None
+    return ApplicationNews(LiveKind.CHANGED, cursor, visibility, changed, removed) if changed or removed else None

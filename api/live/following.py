@@ -32,7 +32,7 @@ async def follow_applications(
     plane: ControlPlane, viewer: Viewer, wanted: ApplicationFilter, *, first: int, after: str | None
 ) -> AsyncGenerator[ApplicationNews, None]:
     source = plane.live.follow(viewer, wanted, first=first, after=after)
-    async for news in plane.streams.guard(viewer, source, _nothing_more_to_lose):
+    async for news in plane.streams.guard(viewer, source):
         yield news
 
 
@@ -89,7 +89,7 @@ async def follow_events(
 
 async def follow_runtimes(plane: ControlPlane, viewer: Viewer) -> AsyncGenerator[RegisteredRuntime, None]:
     """All that the viewer may see, then each that changes."""
-    async for runtime in plane.streams.guard(viewer, _runtimes(plane, viewer), _nothing_more_to_lose):
+    async for runtime in plane.streams.guard(viewer, _runtimes(plane, viewer)):
         yield runtime
 
 
@@ -132,7 +132,3 @@ def _may_view(plane: ControlPlane, viewer: Viewer, application: ListedApplicatio
             raise not_visible(f"application {application.id}")
 
     return check
-
-
-async def _nothing_more_to_lose() -> None:
-    """The stream looks with every event at what the viewer may see."""

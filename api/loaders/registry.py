@@ -12,7 +12,7 @@ from api.plane import ControlPlane
 from model.audit import ListedAuditEntry, SignatureVerdict
 from model.build import ImageBuild
 from model.identity import ApplicationId
-from model.listing import ListedApplication, RegisteredRuntime
+from model.listing import ListedApplication, RegisteredRuntime, Visibility
 from model.release import Release
 
 
@@ -23,8 +23,8 @@ class Loaders:
         async def applications(ids: list[ApplicationId]) -> list[ListedApplication | None]:
             return await load_applications(plane, viewer, ids)
 
-        async def children_counts(ids: list[ApplicationId]) -> list[int]:
-            return await load_children_counts(plane, viewer, ids)
+        async def children_counts(asked: list[tuple[ApplicationId, Visibility | None]]) -> list[int]:
+            return await load_children_counts(plane, viewer, asked)
 
         async def runtimes(names: list[str]) -> list[RegisteredRuntime | None]:
             return await load_runtimes(plane, names)

@@ -6,7 +6,8 @@ goes the stock way. On any surprise the whole selection does, so errors are the 
 graphql-core, so that is pinned, and a test compares both executors.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
@@ -14,16 +15,22 @@ from typing import Any
 
 from graphql import (
     ExecutionResult,
+    FieldNode,
     GraphQLEnumType,
     GraphQLError,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLScalarType,
+    Node,
+    OperationDefinitionNode,
     Undefined,
+    VariableNode,
 )
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
+
+from api.types.shared import SAME_FOR_ALL
 
 _AS_IT_IS = {"String": str, "ID": str, "Boolean": bool}
 
@@ -56,9 +63,13 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         super().__init__(*args, **kwargs)
         self._plans: dict[int, _Plan] = {}
         self._personal = False
+        self._asked: Hashable | None = None
 
     def build_per_event_executor(self, payload: Any) -> "FastExecutor":
         """Selections are collected anew for every event, so plans are too: kept, they would pile up."""
+        if self._asked is None:
+            fragments = (details.definition for details in self.fragments.values())
+            self._asked = _asked(self.operation, fragments, self.variable_values.coerced)
         executor = super().build_per_event_executor(payload)
         assert isinstance(executor, FastExecutor)
         executor._plans, executor._personal = {}, False
@@ -70,15 +81,41 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         Events that are shared carry `answers`, where results are kept for as long as the event is.
         """
         answers = getattr(self.root_value, "answers", None)
-        if answers is None:
+        if answers is None or self._asked is None:
             return super().execute_operation(serially)
-        key = (id(self.operation), repr(self.variable_values.coerced))
-        if (known := answers.get(key)) is not None:
-            return ExecutionResult(known.data, None)
-        result = super().execute_operation(serially)
-        if isinstance(result, ExecutionResult) and not result.errors and not self._personal:
-            answers[key] = Answer(self.operation, result.data)
-        return result
+        answer: Answer | None = answers.get(self._asked)
+        if answer is None:
+            return self._execute_first(answers, serially)
+        if answer.is_personal:
+            return super().execute_operation(serially)
+        if answer.data is not None:
+            return ExecutionResult(answer.data, None)
+        return self._execute_after(answer, serially)
+
+    def _execute_first(self, answers: dict[Any, "Answer"], serially: bool | None) -> Any:
+        answer = answers[self._asked] = Answer(self.operation)
+        result: Any = super().execute_operation(serially)
+        if isinstance(result, ExecutionResult):
+            return answer.settle(result, is_personal=self._personal)
+        answer.task = asyncio.create_task(self._settle(answer, result), name="shared-event")
+        return asyncio.shield(answer.task)
+
+    async def _settle(self, answer: "Answer", found: Awaitable[ExecutionResult]) -> ExecutionResult:
+        try:
+            result = await found
+        except BaseException:
+            answer.is_personal = True
+            raise
+        return answer.settle(result, is_personal=self._personal)
+
+    async def _execute_after(self, answer: "Answer", serially: bool | None) -> Any:
+        """Somebody else is at it. Whoever waits may go away without it."""
+        if answer.task is not None:
+            await asyncio.wait({answer.task})
+        if answer.data is not None:
+            return ExecutionResult(answer.data, None)
+        result: Any = super().execute_operation(serially)
+        return result if isinstance(result, ExecutionResult) else await result
 
     def execute_fields(
         self, parent_type: GraphQLObjectType, source: Any, path: Path | None, grouped: Any, position_context: Any
@@ -110,12 +147,52 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         return _Plan(grouped, leaves, personal=not is_root and any(field.personal for field in fields.values()))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
-    """`operation` is kept so that its id, by which answers are found, stays its own."""
+    """`operation` is kept so that its id, by which answers are found, stays its own. Without data it is not to be
+    shared, or `task` is still at it."""
 
     operation: Any
-    data: Any
+    data: "Encoded | None" = None
+    is_personal: bool = False
+    task: "asyncio.Task[ExecutionResult] | None" = None
+
+    def settle(self, result: ExecutionResult, *, is_personal: bool) -> ExecutionResult:
+        self.is_personal = is_personal or bool(result.errors) or result.data is None
+        if result.data is None or self.is_personal:
+            return result
+        self.data = Encoded(result.data)
+        return ExecutionResult(self.data, None)
+
+
+class Encoded(dict[str, Any]):
+    """Data that many are sent: whoever makes text of it keeps that here, for the others."""
+
+    text: str | None = None
+
+
+def _asked(operation: OperationDefinitionNode, fragments: Iterable[Node], variables: Mapping[str, Any]) -> Hashable:
+    """By what answers to an event are told apart: the document, and what its selections vary by. The arguments of the
+    subscription itself decided which events come, so two who went on from different places share each."""
+    varying: set[str] = set()
+    for selection in operation.selection_set.selections:
+        parts: Iterable[Node | None] = (selection,)
+        if isinstance(selection, FieldNode):
+            parts = (selection.selection_set, *(selection.directives or ()))
+        varying.update(name for part in parts if part is not None for name in _variables(part))
+    varying.update(name for fragment in fragments for name in _variables(fragment))
+    return id(operation), repr([(name, variables[name]) for name in sorted(varying) if name in variables])
+
+
+def _variables(node: Node) -> Iterator[str]:
+    if isinstance(node, VariableNode):
+        yield node.name.value
+        return
+    for key in node.keys:
+        value = getattr(node, key)
+        for below in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(below, Node):
+                yield from _variables(below)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +212,7 @@ def _field(parent_type: GraphQLObjectType, name: str) -> _Field:
     resolver = definition.base_resolver
     if field.args or not getattr(field.resolve, "_is_default", False):
         asks_who = resolver is None or resolver.info_parameter is not None or definition.is_async
+        asks_who = asks_who and not definition.metadata.get(SAME_FOR_ALL)
         return _Field(None, personal=bool(field.args) or asks_who)
     kind = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
     if not isinstance(kind, GraphQLScalarType | GraphQLEnumType):

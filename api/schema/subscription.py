@@ -127,7 +127,7 @@ class Subscription:
         source = activity.follow(info.context.plane, info.context.signed_in())
         async with aclosing(source):
             async for told in source:
-                yield Notification.of(told)
+                yield Notification.shared(told)
 
     @strawberry.subscription(description="All that the viewer may see, then each that changes.")
     async def runtimes(self, info: Info) -> AsyncGenerator[Runtime, None]:

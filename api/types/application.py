@@ -33,11 +33,12 @@ from api.types.rendering import Rendering
 from api.types.resource import ApplicationDiff, ManagedResource, Resource
 from api.types.review import ManifestReview
 from api.types.rollout import Rollout
+from api.types.shared import SAME_FOR_ALL
 from api.types.slices import Pagination, Slice, slice_of
 from api.types.sync_window import SyncWindow
 from api.types.tree import ResourceTree
 from model.identity import ApplicationId
-from model.listing import ListedApplication
+from model.listing import ListedApplication, Visibility
 from model.report import ApplicationSummary
 
 
@@ -65,9 +66,13 @@ class Application(Node):
     product: str | None = strawberry.field(description="The product that an annotation makes it a part of.")
     manifest: JSON | None
     listed: strawberry.Private[ListedApplication]
+    seen_by: strawberry.Private[Visibility | None] = None
 
     @staticmethod
-    def of(application: ListedApplication, *, favorite: bool = False) -> "Application":
+    def of(
+        application: ListedApplication, *, favorite: bool = False, seen_by: Visibility | None = None
+    ) -> "Application":
+        """`seen_by`: what all of those see who are told of it; None: it is for whoever asks."""
         summary = application.summary
         types = (*summary.source_types, *([""] * len(summary.sources)))
         return Application(
@@ -90,6 +95,7 @@ class Application(Node):
             product=application.product or None,
             manifest=cast(JSON, summary.manifest),
             listed=application,
+            seen_by=seen_by,
         )
 
     @property
@@ -165,9 +171,11 @@ class Application(Node):
         starred = await info.context.plane.favorites.applications(info.context.signed_in().name)
         return slice_of(found.page, shown(starred), found.count)
 
-    @strawberry.field(description="How many applications it holds, of those that the viewer sees.")
+    @strawberry.field(
+        description="How many applications it holds, of those that the viewer sees.", metadata={SAME_FOR_ALL: True}
+    )
     async def children_num(self, info: Info) -> int:
-        return await info.context.loaders.children_count.load(self.listed.id)
+        return await info.context.loaders.children_count.load((self.listed.id, self.seen_by))
 
     @strawberry.field(description="What the viewer may do, each with the reason when not.")
     async def permissions(self, info: Info) -> ApplicationPermissions:
@@ -245,11 +253,11 @@ class Application(Node):
         return problems
 
 
-def shown(starred: frozenset[str]) -> Callable[[ListedApplication], Application]:
+def shown(starred: frozenset[str], seen_by: Visibility | None = None) -> Callable[[ListedApplication], Application]:
     """Makes applications that know whether they are among the starred ones (row ids)."""
 
     def make(application: ListedApplication) -> Application:
-        return Application.of(application, favorite=str(application.id) in starred)
+        return Application.of(application, favorite=str(application.id) in starred, seen_by=seen_by)
 
     return make
 

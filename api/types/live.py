@@ -30,7 +30,7 @@ class ApplicationEvent:
         if stars not in made:
             made[stars] = ApplicationEvent(
                 type=news.kind,
-                applications=[shown(stars)(application) for application in news.changed],
+                applications=[shown(stars, news.visibility)(application) for application in news.changed],
                 removed=[application_node_id(application_id) for application_id in news.removed],
                 cursor=news.cursor,
                 answers={},

@@ -1,7 +1,8 @@
 """What has just happened or is under way."""
 
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary
 
 import strawberry
 
@@ -28,6 +29,16 @@ class Notification(Node):
     state: NotificationState
     application: ApplicationLink | None
     commit: Commit | None
+    answers: strawberry.Private[dict[Any, Any] | None] = None
+
+    @staticmethod
+    def shared(told: NotificationValue) -> "Notification":
+        """Made once for all who are told."""
+        found: Notification | None = _told.get(told)
+        if found is None:
+            found = _told[told] = Notification.of(told)
+            found.answers = {}
+        return found
 
     @staticmethod
     def of(told: NotificationValue) -> "Notification":
@@ -43,6 +54,9 @@ class Notification(Node):
             application=ApplicationLink.of(one) if one else None,
             commit=Commit.of(told.commit) if told.commit else None,
         )
+
+
+_told: WeakKeyDictionary[NotificationValue, Any] = WeakKeyDictionary()
 
 
 @strawberry.input

@@ -254,3 +254,30 @@ async def test_stars_are_not_shared_with_the_event(running: Running, runtime: Fa
         await runtime.report(ApplicationChanged(msgspec.structs.replace(CART, health=HealthState.DEGRADED)))
         told = [(await events.next())["applications"][0]["metadata"]["favorite"] for events in (one, two)]
     assert told == [False, True]
+
+
+async def test_children_of_a_shared_event_are_counted_as_those_see_who_are_told(
+    running: Running, runtime: FakeRuntime
+) -> None:
+    public, private = (
+        renamed(name, parent=CART.key, access_repo_url=repository)
+        for name, repository in (("seen", CART.access_repo_url), ("unseen", hidden().access_repo_url))
+    )
+    await runtime.report(ApplicationChanged(public), ApplicationChanged(private))
+    question = """subscription { applications(filters: {search: "cart"}) { applications { childrenNum } } }"""
+    async with running.subscribe("admin", question) as one, running.subscribe("reader", question) as two:
+        await one.next()
+        await two.next()
+        await runtime.report(ApplicationChanged(msgspec.structs.replace(CART, health=HealthState.DEGRADED)))
+        counted = [(await events.next())["applications"] for events in (one, two)]
+    assert counted == [[{"childrenNum": 2}], [{"childrenNum": 1}]]
+
+
+async def test_two_windows_of_a_session_are_told_of_one_notification(running: Running, runtime: FakeRuntime) -> None:
+    question = "subscription { notifications { title } }"
+    async with running.subscribe("writer", question) as one, running.subscribe("writer", question) as two:
+        async with asyncio.timeout(10):
+            while running.plane.streams.count < 2:  # noqa: ASYNC110 - a counter tells nobody when it changes
+                await asyncio.sleep(0)
+        await runtime.report(ApplicationChanged(msgspec.structs.replace(CART, health=HealthState.DEGRADED)))
+        assert await one.next() == await two.next()
