@@ -101,12 +101,7 @@ class FastExecutor(StrawberryGraphQLCoreExecutionContext):
         return asyncio.shield(answer.task)
 
     async def _settle(self, answer: "Answer", found: Awaitable[ExecutionResult]) -> ExecutionResult:
-        try:
-            result = await found
-        except BaseException:
-            answer.is_personal = True
-            raise
-        return answer.settle(result, is_personal=self._personal)
+        return answer.settle(await found, is_personal=self._personal)
 
     async def _execute_after(self, answer: "Answer", serially: bool | None) -> Any:
         """Somebody else is at it. Whoever waits may go away without it."""
