@@ -47,6 +47,7 @@ def tree(name: str, *, ready: int = 2) -> tuple[TreeNode, ...]:
         links=((f"{name}.example.test", f"https://{name}.example.test"),),
     )
     config = _node("", "ConfigMap", f"{name}-config", managed=True, sync=SyncState.OUT_OF_SYNC)
+    config = msgspec.structs.replace(config, requires_pruning=True)
     return (deployment, replicas, *pods, service, ingress, config)
 
 

@@ -108,15 +108,16 @@ export function Choice({ label, value, options, onChange, off = false, problem =
 }
 
 // Several lines. They count when the field is left: half a line is no value yet.
-function Lines({ label, value, onChange, off = false, hint = null }) {
+function Lines({ label, value, onChange, off = false, problem = null, hint = null }) {
   const id = useId();
+  const told = problem ?? hint;
   return (
     <div className="form-field">
       <label htmlFor={id}>{label}</label>
-      <textarea key={value} id={id} rows={Math.min(12, Math.max(2, value.split("\n").length + 1))} defaultValue={value} readOnly={off} spellCheck={false} aria-describedby={hint ? `${id}-told` : undefined} onBlur={({ target }) => target.value !== value && onChange(target.value)} />
-      {hint && (
-        <p id={`${id}-told`} className="muted">
-          {hint}
+      <textarea key={value} id={id} rows={Math.min(12, Math.max(2, value.split("\n").length + 1))} defaultValue={value} readOnly={off} spellCheck={false} aria-invalid={problem ? "true" : undefined} aria-describedby={told ? `${id}-told` : undefined} onBlur={({ target }) => target.value !== value && onChange(target.value)} />
+      {told && (
+        <p id={`${id}-told`} className={problem ? "problem" : "muted"}>
+          {told}
         </p>
       )}
     </div>
@@ -238,7 +239,7 @@ function Tool({ bind, at, set, broken }) {
       {tool === "helm" && (
         <>
           <Text label="Release name" {...bind("spec.source.helm.releaseName")} />
-          <Text label="Value files" {...bind("spec.source.helm.valueFiles")} value={(source.helm.valueFiles ?? []).join(", ")} hint="parted by commas" onChange={(value) => set(["spec", "source", "helm", "valueFiles"], value.split(",").map((one) => one.trim()).filter(Boolean))} />
+          <Lines label="Value files" {...bind("spec.source.helm.valueFiles")} value={(source.helm.valueFiles ?? []).join("\n")} hint="one a line; the last one wins" onChange={(text) => set(["spec", "source", "helm", "valueFiles"], text.split("\n").map((one) => one.trim()).filter(Boolean))} />
           {source.helm.valuesObject === undefined ? <Lines label="Values" value={String(source.helm.values ?? "")} off={broken} hint="YAML; it overrides the value files" onChange={(value) => set(["spec", "source", "helm", "values"], value)} /> : <p className="muted">Its values stand in valuesObject; edit them in the text.</p>}
           <Pairs label="Parameters" path={["spec", "source", "helm", "parameters"]} at={at} set={set} off={broken} />
         </>

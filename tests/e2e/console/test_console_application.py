@@ -170,6 +170,22 @@ def test_the_diff_tab_lists_what_differs(open_page: OpenPage) -> None:
     expect(page.get_by_role("list", name="Objects that differ")).to_contain_text("ConfigMap ads-config")
 
 
+def test_a_sync_names_what_it_would_delete(open_page: OpenPage) -> None:
+    page = with_tree(open_page(path=ADS))
+    page.keyboard.press("s")
+    dialog = page.get_by_role("dialog", name="Sync ads")
+    dialog.get_by_text("Resources").first.click()
+    first = dialog.get_by_role("list", name="Resources to sync").get_by_role("listitem").first
+    expect(first).to_contain_text("ConfigMap ads-config")
+    expect(first).to_contain_text("requires pruning")
+    expect(dialog.locator(".problem")).to_have_count(0)
+    dialog.get_by_role("checkbox", name="Prune", exact=True).check()
+    expect(dialog.locator(".problem")).to_contain_text("Deletes ConfigMap ads-config")
+    expect(dialog.get_by_role("button", name="Sync and delete 1")).to_have_class(re.compile("danger"))
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+
 def test_sync_says_what_it_will_do_and_shows_what_came_of_it(open_page: OpenPage) -> None:
     page = open_page(path="/applications/demo/argosy/shipping-1")
     expect(page.locator(".node").first).to_be_visible()

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.support.console_plane import OpenPage
 from tests.support.fake_fleet import summary
@@ -19,6 +19,21 @@ def test_the_root_is_home_and_shows_what_needs_attention(open_page: OpenPage) ->
     expect(tile.locator("li").first).to_be_visible()
     tile.locator("li a").first.click()
     page.wait_for_url(re.compile(r"/applications/demo/argosy/"))
+
+
+def test_what_needs_attention_does_not_wait_for_figures_that_cannot_be_read(open_page: OpenPage) -> None:
+    page = open_page(path="/applications")
+
+    def break_figures(route: Route) -> None:
+        if (route.request.post_data_json or {}).get("operationName") == "Home":
+            route.fulfill(json={"errors": [{"message": "the figures are away"}]})
+        else:
+            route.continue_()
+
+    page.route("**/graphql", break_figures)
+    page.goto("/")
+    expect(page.locator(".notice", has_text="The figures could not be read")).to_be_visible()
+    expect(page.get_by_role("region", name="Needs attention").locator("li").first).to_be_visible()
 
 
 def test_a_longer_period_is_in_the_address_and_survives_a_reload(open_page: OpenPage) -> None:

@@ -1,6 +1,6 @@
 """What a node of an application's tree says about its object."""
 
-from gitsync.application.tree import MAX_LABELS, build_node
+from gitsync.application.tree import MAX_LABELS, build_node, object_urls
 from gitsync.kube.index import live_object
 from gitsync.kube.observed import Metadata, Observed
 from gitsync.manifest.object import LiveObject
@@ -47,3 +47,13 @@ def test_links_in_annotations_are_shown_and_only_those_that_are_safe() -> None:
         ("Runbook", "https://wiki.example.test/web"),
         ("dashboard", "https://graphs.example.test/web"),
     )
+
+
+def test_an_ingress_links_the_hosts_that_it_names() -> None:
+    rules = [
+        {"host": "shop.example.test", "http": {"paths": [{"path": "/"}, {"path": "/cart/*"}]}},
+        {"host": "*.example.test"},
+        {"host": "plain.example.test"},
+    ]
+    ingress = {"kind": "Ingress", "metadata": {}, "spec": {"tls": [{"hosts": ["shop.example.test"]}], "rules": rules}}
+    assert object_urls(ingress) == ("https://shop.example.test", "https://shop.example.test/cart")

@@ -56,6 +56,15 @@ def test_applications_of_others_are_left_alone() -> None:
     assert planned([body("a", x=1)], [body("a"), body("b")]) == []
 
 
+def test_applications_that_are_handed_to_a_renamed_set_stay_as_they_are() -> None:
+    new_owner = {**OWNER, "name": "renamed", "uid": "v"}
+    handed = {**body("a", x=1), "metadata": {"name": "a", "ownerReferences": [new_owner]}}
+    renamed = {"metadata": {"name": "renamed", "namespace": "argocd", "uid": "v"}, "spec": {}}
+    assert planned([], [handed]) == [], "nothing goes with the set of before"
+    plan = plan_applications(renamed, Generation((body("a", x=1),)), [handed], Policy.SYNC)
+    assert (plan.changes, plan.withheld) == ((), ())
+
+
 def test_an_application_that_is_as_generated_is_not_written() -> None:
     assert planned([body("a", x=1)], [owned("a", x=1)]) == []
 

@@ -164,6 +164,19 @@ async def test_creating_again_with_the_same_operation_is_the_same_commit(rig: Ri
     assert codes(other.problems) == [("VALIDATION_ERROR", "metadata.name")]
 
 
+async def test_what_was_pushed_by_hand_is_edited_as_what_was_made_in_the_form(rig: Rig, world: World) -> None:
+    await commit(world, {"apps/pushed.yaml": manifest(world, "pushed")})
+    rig.runtime.repositories.hint([world.host.clone_url("platform")])
+    await rig.until("pushed", _seen)
+    file = await file_of(rig, "pushed")
+    assert (file.path, file.text) == ("apps/pushed.yaml", manifest(world, "pushed"))
+    wanted = manifest(world, "pushed", path="api")
+    edit = EditApplication(ApplicationKey(NAMESPACE, "pushed"), wanted, DANA, "edit-pushed", base_blob=file.blob)
+    answer = await change(rig, edit)
+    assert not answer.problems
+    assert "+    path: api  # the directory" in answer.diff
+
+
 async def test_an_edit_changes_the_line_and_nothing_else(rig: Rig, world: World) -> None:
     await create(rig, world, "edited")
     seen = await rig.application("edited")

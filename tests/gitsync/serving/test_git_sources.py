@@ -131,6 +131,34 @@ async def test_a_removed_git_source_leaves_its_applications(rig: Rig, world: Wor
     assert "deleted file" in answer.diff
 
 
+async def test_a_git_source_that_is_renamed_in_git_keeps_its_applications(rig: Rig, world: World) -> None:
+    folder = "resources/runtimes/demo"
+    await rig.push({"fenced/c.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kept}\n"})
+    await change(rig, source(world, "before", "new-6"))
+    await rig.until("before", synced_and_healthy)
+    kept = application(world, "kept", "default", "default")
+    assert not (await change(rig, CreateApplication("before", kept, DANA, "app-6"))).problems
+    first = await rig.until("kept", lambda body: "status" in body)
+    known = await rig.application("before")
+    assert known is not None
+    renamed = {"apiVersion": known["apiVersion"], "kind": known["kind"], "spec": known["spec"]}
+    renamed["metadata"] = {"name": "after", "namespace": NAMESPACE, "labels": known["metadata"]["labels"]}
+    files = {f"{folder}/before.yaml": None, f"{folder}/after.yaml": yaml.safe_dump(renamed).encode()}
+    await world.host.commit_files("config", "main", files, message="Rename", author=AUTHOR)
+    rig.runtime.repositories.hint([world.host.clone_url("config")])
+    await rig.until("after", synced_and_healthy)
+    async with asyncio.timeout(60):
+        while await rig.application("before") is not None:  # noqa: ASYNC110 - what is deleted has no event here
+            await asyncio.sleep(0.02)
+    still = await rig.until("kept", lambda body: "status" in body)
+    assert still["metadata"]["uid"] == first["metadata"]["uid"]
+    record = rig.runtime.records.get(ApplicationKey(NAMESPACE, "kept"))
+    assert record is not None
+    owner = rig.runtime.reporter.owner(record)
+    assert owner is not None
+    assert owner.name == "after"
+
+
 async def test_an_empty_repository_gets_the_directory(rig: Rig, world: World) -> None:
     url = world.host.clone_url("empty")
     answer = await change(rig, source(world, "empty", "new-4", repo_url=url))

@@ -71,6 +71,17 @@ test("filters keep the owners of what they find", () => {
   assert.deepEqual([...shown].sort(), ["Deployment/a", "Pod/p", "ReplicaSet/r"]);
 });
 
+test("hierarchies of any depth are drawn, one column deeper each", () => {
+  const chain = Array.from({ length: 12 }, (_, at) => node("Application", `a${at}`, at ? `Application/a${at - 1}` : null));
+  const { entries, links } = arrange(chain, application);
+  const columns = chain.map(({ id }) => entries.find((entry) => entry.id === id).x);
+  assert.equal(new Set(columns).size, 12);
+  assert.deepEqual([...columns].sort((a, b) => a - b), columns);
+  assert.equal(links.length, 12);
+  const rows = Array.from({ length: 6 }).reduce((parent, _, at) => ({ id: `a${at}`, parent }), null);
+  assert.deepEqual(filters.grouped([rows]).map(({ depth }) => depth), [0, 1, 2, 3, 4, 5]);
+});
+
 const wanted = (query) => resources.readResourceFilters(new URLSearchParams(query));
 const labelled = (labels) => node("Pod", "p", null, { labels: Object.entries(labels).map(([key, value]) => ({ key, value })) });
 
