@@ -114,6 +114,13 @@ class DeleteGitSource(_Message, frozen=True):
     operation_id: str
 
 
+class ManageRuntime(_Message, frozen=True):
+    """-> ChangeAnswer: the runtime's own installation, committed to the shared configuration as an Application."""
+
+    author: Author
+    operation_id: str
+
+
 class GetRestriction(_Message, frozen=True):
     """-> RestrictionAnswer: what a restricted Git Source allows, as the projects in the cluster say it now."""
 
@@ -181,5 +188,6 @@ ChangeRequest = (
     | GetRestriction
     | PutGitSource
     | DeleteGitSource
+    | ManageRuntime
 )
 ChangeAnswers = ChangeAnswer | ValidationAnswer | ManifestFileAnswer | RestrictionAnswer

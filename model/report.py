@@ -200,4 +200,5 @@ class RuntimeSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     shared_config_repo: str = ""  # "": operations are not journalled
     git_provider: str = ""  # kind of the host of the shared configuration, else of a repository; "": it has no API
     starting: str = ""  # what it does before it is ready; "": it is
+    installation_sync: SyncState | None = None  # of its own installation with Git; None: it does not manage itself
     ingress_host: str = ""  # where people reach what runs in its cluster, as its operator says

@@ -29,6 +29,7 @@ class RuntimeRow:
     version: str
     engine: str
     place: str  # hosted here, or the cluster that it runs in
+    sync: str  # of its own installation: Synced, Syncing, Out of sync, Not managed
     health: str
     message: str
     clusters: int
@@ -85,6 +86,7 @@ def runtime_row(runtime: Json) -> RuntimeRow:
         version=runtime["runtimeVersion"] or "",
         engine="Argo CD" if runtime["engine"] == "ARGO_CD" else "Argosy",
         place="hosted here" if hosted else (runtime["cluster"] or "in its own cluster"),
+        sync=installation_words(runtime["selfManaged"], runtime["syncStatus"]),
         health=runtime["healthStatus"] or "UNKNOWN",
         message=runtime["healthMessage"] or "",
         clusters=runtime["managedClustersNum"],
@@ -152,6 +154,13 @@ def problem(error: Json) -> Problem:
         detail=error["message"] if error["message"] != error["title"] else "",
         next=error["suggestion"] or "",
     )
+
+
+def installation_words(self_managed: bool, status: str) -> str:
+    """How the installation of a runtime stands to Git."""
+    if not self_managed:
+        return "Not managed"
+    return {"SYNCED": "Synced", "SYNCING": "Syncing", "OUT_OF_SYNC": "Out of sync"}.get(status, "Unknown")
 
 
 def sync_words(status: str, target: str) -> str:

@@ -25,6 +25,7 @@ from model.link_change import (
     DeleteGitSource,
     EditApplication,
     GetManifestFile,
+    ManageRuntime,
     ManifestFileAnswer,
     PutGitSource,
     ValidateApplication,
@@ -136,6 +137,12 @@ async def remove_cluster(
     await _require_clusters(plane, viewer, runtime)
     body = RemoveCluster(server, author_of(viewer), operation_id)
     return await plane.connected.ask(runtime, body, ClusterAnswer, deadline_seconds=CHANGE_SECONDS)
+
+
+async def manage_runtime(plane: ControlPlane, viewer: Viewer, runtime: str, *, operation_id: str) -> ChangeAnswer:
+    await _require_configuration(plane, viewer, runtime, "let the runtime manage itself")
+    body = ManageRuntime(author_of(viewer), operation_id)
+    return await plane.connected.ask(runtime, body, ChangeAnswer, deadline_seconds=CHANGE_SECONDS)
 
 
 async def install_rollouts(

@@ -11,6 +11,7 @@ from api.cli.database_session import data_dir_option
 from api.cli.lazy import load_command
 from api.cli.output import output_option, show_table
 from api.cli.runtime_logs import logs
+from api.cli.runtime_manage import manage
 from api.cli.runtime_options import installation, registry_of, server_option, token_for, token_option
 from api.cli.runtime_rebuild import rebuild
 from api.cli.runtime_uninstall import uninstall
@@ -139,5 +140,6 @@ def manifests(
 
 
 runtime.add_command(logs)
+runtime.add_command(manage)
 runtime.add_command(rebuild)
 runtime.add_command(uninstall)

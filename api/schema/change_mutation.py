@@ -111,6 +111,18 @@ class ChangeMutation:
 
         return await committed(None, delete)
 
+    @strawberry.mutation(
+        description="Commits the installation of a runtime, as it is in its cluster, and an Application of it: then it "
+        "manages itself. Its token stays out of Git."
+    )
+    async def manage_runtime(self, info: Info, runtime: str) -> CommitPayload:
+        plane, viewer = info.context.plane, info.context.signed_in()
+
+        async def manage(operation_id: str) -> ChangeAnswer:
+            return await changes.manage_runtime(plane, viewer, runtime, operation_id=operation_id)
+
+        return await committed(None, manage)
+
 
 async def _put(info: Info, input: GitSourceInput, *, is_new: bool) -> CommitPayload:
     plane, viewer = info.context.plane, info.context.signed_in()

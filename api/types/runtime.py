@@ -48,7 +48,7 @@ class Component:
         return Component(
             metadata=_meta("Component", component.name, runtime),
             version=component.version,
-            sync_status=SyncState.UNKNOWN,  # nothing compares the installation with Git yet
+            sync_status=_installation_sync(runtime, available=available),
             health_status=component.health if available else HealthState.UNKNOWN,
             errors=[_error(f"{component.name} is {component.health.value.lower()}", component.message, seen)]
             if broken
@@ -76,7 +76,10 @@ class Runtime(Node):
         description="Which engine reconciles applications there: ARGOSY, or an upstream ARGO_CD that is driven through "
         "the same objects."
     )
-    sync_status: SyncStatus
+    sync_status: SyncStatus = strawberry.field(
+        description="Of its own installation with Git; UNKNOWN where it does not manage itself."
+    )
+    self_managed: bool = strawberry.field(description="Its installation stands in the shared configuration.")
     health_status: HealthStatus | None
     health_message: str | None
     cluster: str | None
@@ -105,7 +108,8 @@ class Runtime(Node):
             last_updated=runtime.seen,
             runtime_version=(summary.version or None) if summary else None,
             engine=cast(Engine, member(Engine, summary.engine, Engine.ARGOSY)) if summary else Engine.ARGOSY,
-            sync_status=SyncState.UNKNOWN,
+            sync_status=_installation_sync(runtime, available=available),
+            self_managed=bool(summary and summary.installation_sync),
             health_status=health,
             health_message=message,
             cluster=(summary.cluster or None) if summary else None,
@@ -150,6 +154,11 @@ def _health(runtime: RegisteredRuntime, *, available: bool) -> tuple[HealthState
     if worst is None or worst.health is HealthState.HEALTHY:
         return HealthState.HEALTHY, None
     return worst.health, worst.message or f"{worst.name} is {worst.health.value.lower()}"
+
+
+def _installation_sync(runtime: RegisteredRuntime, *, available: bool) -> SyncState:
+    told = runtime.summary.installation_sync if runtime.summary else None
+    return told if told is not None and available else SyncState.UNKNOWN
 
 
 def _errors(runtime: RegisteredRuntime, *, available: bool) -> list[Error]:

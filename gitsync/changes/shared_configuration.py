@@ -4,6 +4,7 @@
 - `resources/control-planes/`: for every cluster that a runtime lives in
 - `resources/runtimes/<name>/`: for the cluster that this runtime lives in; its Git Sources among them
 - `resources/clusters/<name>/<cluster>/`: for one cluster that this runtime deploys to
+- `installations/<name>/`: the objects of a runtime that manages itself
 - `runtimes/<name>/<cluster>.yaml`: an Application that picks from `resources/` what that cluster gets
 
 A runtime syncs its `runtimes/<name>/` by one application of its own making, and everything else follows from that.
@@ -26,6 +27,9 @@ RUNTIMES = "runtimes"
 RESOURCES = "resources"
 IN_CLUSTER = "https://kubernetes.default.svc"
 HOME = "in-cluster"
+INSTALLATIONS = "installations"
+OWN_APPLICATION = "argosy-runtime"
+INSTALLATION_LABEL = "argosy.io/installation-of"
 _MANIFESTS = (".yaml", ".yml", ".json")
 _SYNC = {"automated": {"prune": True, "selfHeal": True, "allowEmpty": True}}
 
@@ -60,6 +64,13 @@ class SharedConfiguration:
         """The application that gives a cluster what `include` picks from `resources/`."""
         source = {"path": RESOURCES, "directory": {"recurse": True, "include": include}}
         return self._application(name, source, server)
+
+    def installation(self) -> JsonObject:
+        """The application by which the runtime manages itself. It deletes nothing: a wrong commit must not end it."""
+        body = self._application(OWN_APPLICATION, {"path": f"{INSTALLATIONS}/{self.runtime}"})
+        body["metadata"]["labels"] = {INSTALLATION_LABEL: self.runtime}
+        body["spec"]["syncPolicy"] = {"automated": {"selfHeal": True}}
+        return body
 
     def laid_out(self) -> Callable[[Files], Contents]:
         """Adds what is missing of the runtime's folder, and changes nothing that is there."""

@@ -10,6 +10,7 @@ import msgspec
 
 from gitsync.application.record import Record, Records
 from gitsync.appset.plan import owning_set, set_key
+from gitsync.changes.shared_configuration import INSTALLATION_LABEL, OWN_APPLICATION
 from gitsync.fleet.members import Fleet
 from gitsync.git.address import normalized, redact
 from gitsync.git.repositories import Repositories
@@ -46,6 +47,7 @@ from model.report import (
     ManifestLocation,
     RepositorySummary,
     RuntimeSummary,
+    SyncState,
 )
 
 _MAX_ERRORS = 10
@@ -104,6 +106,8 @@ class Reporter:
                 body = self._sets.get(key)
                 return ApplicationRemoved(key) if body is None else ApplicationChanged(self._set_summary(body))
             case ("application", ApplicationKey() as key):
+                if key.name == OWN_APPLICATION:
+                    self._changed(("runtime", ""))
                 record = self._records.get(key)
                 return ApplicationRemoved(key) if record is None else ApplicationChanged(self.summary(record))
             case ("cluster", str() as server):
@@ -256,7 +260,15 @@ class Reporter:
             shared_config_repo=redact(self._config_repo),
             git_provider=self.git_provider,
             starting=self._starting(),
+            installation_sync=self._installation_sync(),
         )
+
+    def _installation_sync(self) -> SyncState | None:
+        """Of the application by which this runtime manages itself."""
+        record = self._records.get(ApplicationKey(self._control_namespace, OWN_APPLICATION))
+        if record is None or (record.application.metadata.labels or {}).get(INSTALLATION_LABEL) is None:
+            return None
+        return self.summary(record).sync
 
     def _repository(self, url: str) -> RepositoryChanged | None:
         state = next(

@@ -27,12 +27,8 @@ from gitsync.reporting.feed import TreeFeeds
 from gitsync.reporting.journalling import Journalling
 from gitsync.reporting.link import Refused
 from gitsync.reporting.reporter import Reporter
-from gitsync.serving.changing import Changing
-from gitsync.serving.clusters import Clusters
-from gitsync.serving.git_hosts import GitHosts
-from gitsync.serving.git_sources import GitSources
+from gitsync.serving.change_parts import Changes
 from gitsync.serving.git_tokens import GitTokens
-from gitsync.serving.rollback import Rollbacks
 from gitsync.sourcing.sources import Sources
 from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
 from model.link import ObjectRef, TreeNode
@@ -55,12 +51,8 @@ class Context:
     probe: AccessProbe
     git_tokens: GitTokens
     repositories: Repositories
-    changing: Changing
+    changes: Changes
     journalling: Journalling
-    rollbacks: Rollbacks
-    git_sources: GitSources
-    clusters: Clusters
-    git_hosts: GitHosts
     previews: SetPreviews
     visibility: Visibility
     audit: AuditLog

@@ -24,6 +24,7 @@ from gitsync.serving.clusters import ClusterParts, Clusters
 from gitsync.serving.committing import Committing
 from gitsync.serving.git_hosts import GitHosts
 from gitsync.serving.git_sources import GitSources
+from gitsync.serving.own_installation import OwnInstallation
 from gitsync.serving.rollback import Rollbacks
 from gitsync.serving.validation import World
 from gitsync.settings import RuntimeSettings
@@ -57,6 +58,7 @@ class Changes:
     git_sources: GitSources
     clusters: Clusters
     git_hosts: GitHosts
+    own_installation: OwnInstallation
 
 
 def make_journalling(
@@ -126,4 +128,5 @@ def make_changes(parts: ChangeParts) -> Changes:
     git_hosts = GitHosts(
         parts.home_cluster, parts.settings.namespace, parts.credentials, parts.probe, pull_requests, parts.repositories
     )
-    return Changes(changing, rollbacks, git_sources, clusters, git_hosts)
+    own = OwnInstallation(settings, parts.home_cluster, committing, git_sources)
+    return Changes(changing, rollbacks, git_sources, clusters, git_hosts, own)

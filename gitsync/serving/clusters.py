@@ -29,6 +29,7 @@ from gitsync.manifest.yaml_text import yaml_text
 from gitsync.serving.cluster_secrets import ClusterSecrets, WhyNot
 from gitsync.serving.committing import Committing, Intent, problem_of
 from gitsync.serving.git_sources import GitSources
+from gitsync.serving.own_installation import NAME as OWN_NAME
 from gitsync.settings import RuntimeSettings
 from model.identity import GroupVersionKind, ResourceKey
 from model.kinds.application import Destination
@@ -39,7 +40,6 @@ _MANAGER = "argosy"
 _SECRET = GroupVersionKind("", "v1", "Secret")
 _NAMESPACE = GroupVersionKind("", "v1", "Namespace")
 _DEPLOYMENT = GroupVersionKind("apps", "v1", "Deployment")
-_OWN_DEPLOYMENT = "argosy-runtime"  # as the command and the chart call it
 _PATIENCE = TimeLimits(connect_seconds=5.0, first_byte_seconds=8.0)
 FOLDER = "clusters"
 
@@ -151,7 +151,7 @@ class Clusters:
 
     async def _own_image(self) -> str:
         """The image that the runtime itself runs as, which that cluster can most likely pull too."""
-        deployment = await self._parts.home.get(_DEPLOYMENT, self._parts.settings.namespace, _OWN_DEPLOYMENT)
+        deployment = await self._parts.home.get(_DEPLOYMENT, self._parts.settings.namespace, OWN_NAME)
         template = (((deployment or {}).get("spec") or {}).get("template") or {}).get("spec") or {}
         images = [str(container["image"]) for container in template.get("containers") or () if container.get("image")]
         return images[0] if images else f"argosy:{version('argosy')}"

@@ -93,7 +93,7 @@ class Acts:
             return await self._start(record, sync_to(release, record, body), commit, body.operation_id)
         record.reverting = True  # nothing newer is synced while the revert is on its way
         try:
-            reverted = await self._context.rollbacks.revert(record, member, release, body)
+            reverted = await self._context.changes.rollbacks.revert(record, member, release, body)
             if reverted.awaited:
                 await self._patch(record, annotation_of(Hold(release.id, body.actor, reverted.awaited)))
         except GitsyncError as failure:

@@ -73,6 +73,7 @@ from model.link_change import (
     EditApplication,
     GetManifestFile,
     GetRestriction,
+    ManageRuntime,
     PutGitSource,
     ValidateApplication,
 )
@@ -175,32 +176,34 @@ class Requests:
                 return await self._rollouts.simulate(body)
 
     async def _answer_change(self, body: RequestBody) -> AnswerBody:
-        changing = self._context.changing
+        changes = self._context.changes
         match body:
             case CreateApplication():
-                return await changing.create(body)
+                return await changes.changing.create(body)
             case EditApplication():
-                return await changing.edit(body)
+                return await changes.changing.edit(body)
             case DeleteApplication():
-                return await changing.delete(body)
+                return await changes.changing.delete(body)
             case ValidateApplication():
-                return await changing.validate(body)
+                return await changes.changing.validate(body)
             case GetManifestFile(application=key):
-                return await changing.file(key)
+                return await changes.changing.file(key)
             case PutGitSource():
-                return await self._context.git_sources.put(body)
+                return await changes.git_sources.put(body)
             case GetRestriction(git_source=key):
-                return self._context.git_sources.restriction(key)
+                return changes.git_sources.restriction(key)
             case DeleteGitSource():
-                return await self._context.git_sources.delete(body)
+                return await changes.git_sources.delete(body)
+            case ManageRuntime():
+                return await changes.own_installation.manage(body)
             case AddCluster():
-                return await self._context.clusters.add(body)
+                return await changes.clusters.add(body)
             case RemoveCluster():
-                return await self._context.clusters.remove(body)
+                return await changes.clusters.remove(body)
             case InstallRollouts():
-                return await self._context.clusters.install_rollouts(body)
+                return await changes.clusters.install_rollouts(body)
             case ConnectGitHost():
-                return await self._context.git_hosts.connect(body)
+                return await changes.git_hosts.connect(body)
             case PreviewApplicationSet():
                 return await self._context.previews.preview(body)
             case _:

@@ -9,6 +9,7 @@ import httpx
 from click.testing import CliRunner
 
 from api.cli.main import main
+from model.link_change import ManageRuntime
 from tests.support.control_plane import Running
 from tests.support.fake_runtime import FakeRuntime
 
@@ -57,3 +58,11 @@ async def test_the_command_line_shows_lines_and_writes_the_file(
     assert (await logs("--tail", "1")).strip() == '{"event":"operation ended"}'
     await logs("--download", str(tmp_path / "logs.tar.gz"))
     assert tarfile.is_tarfile(tmp_path / "logs.tar.gz")
+
+
+async def test_the_command_line_lets_a_runtime_manage_itself(running: Running, runtime: FakeRuntime) -> None:
+    server = ("--server", running.address, "--api-token", await running.token("admin"))
+    done = await asyncio.to_thread(CliRunner().invoke, main, ["runtime", "manage", "demo", *server])
+    assert done.exit_code == 0, done.output
+    assert "runtime demo manages itself, by commit " in done.stdout
+    assert [one.author.name for one in runtime.requests if isinstance(one, ManageRuntime)] == ["admin"]

@@ -13,6 +13,7 @@ from model.link_change import (
     DeleteGitSource,
     EditApplication,
     GetManifestFile,
+    ManageRuntime,
     ManifestFileAnswer,
     PutGitSource,
     ValidateApplication,
@@ -32,7 +33,8 @@ def commit_of(author: Author, message: str) -> CommitInfo:
 
 
 def _changed(body: RequestBody) -> AnswerBody | Refusal:
-    assert isinstance(body, CreateApplication | EditApplication | DeleteApplication | PutGitSource | DeleteGitSource)
+    applications = CreateApplication | EditApplication | DeleteApplication
+    assert isinstance(body, applications | PutGitSource | DeleteGitSource | ManageRuntime)
     return ChangeAnswer(body.operation_id, commit_of(body.author, "Change it"), "+ a line")
 
 
@@ -62,6 +64,7 @@ CHANGES: Mapping[type[RequestBody], Answer] = {
     DeleteApplication: _changed,
     PutGitSource: _changed,
     DeleteGitSource: _changed,
+    ManageRuntime: _changed,
     ValidateApplication: _validated,
     GetManifestFile: _file,
     PreviewApplicationSet: _previewed,

@@ -36,6 +36,7 @@ ELSEWHERE = {
     "removeRuntime": "who may connect, kept by the control plane",
     "connectGitHost": "a secret of the runtime",
     "addCluster": "a secret of the runtime",
+    "manageRuntime": "committed as a Git Source is; the demo's runtime is hosted, and installed nowhere",
     "removeCluster": "a secret of the runtime",
     "installRollouts": "committed as a Git Source is; the demo has one cluster, which needs none",
 }

@@ -30,6 +30,7 @@ def a_row(name: str, *, live: bool = True) -> rows.RuntimeRow:
         version="1",
         engine="Argosy",
         place="hosted here",
+        sync="Not managed",
         health="HEALTHY",
         message="",
         clusters=1,

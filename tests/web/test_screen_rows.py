@@ -119,6 +119,8 @@ def test_runtime_that_is_gone_says_so() -> None:
             "runtimeVersion": None,
             "engine": "ARGO_CD",
             "installationType": "HELM",
+            "selfManaged": False,
+            "syncStatus": "UNKNOWN",
             "healthStatus": None,
             "healthMessage": None,
             "cluster": None,
@@ -127,13 +129,28 @@ def test_runtime_that_is_gone_says_so() -> None:
             "errors": [{"level": "ERROR", "title": "Not connected", "message": "for 15 min", "suggestion": None}],
         }
     )
-    assert (row.status, row.engine, row.place, row.health) == (
+    assert (row.status, row.engine, row.place, row.sync, row.health) == (
         "Not reachable",
         "Argo CD",
         "in its own cluster",
+        "Not managed",
         "UNKNOWN",
     )
     assert row.problems == [rows.Problem(tone="red", title="Not connected", detail="for 15 min", next="")]
+
+
+@pytest.mark.parametrize(
+    ("managed", "status", "words"),
+    [
+        (True, "SYNCED", "Synced"),
+        (True, "SYNCING", "Syncing"),
+        (True, "OUT_OF_SYNC", "Out of sync"),
+        (True, "UNKNOWN", "Unknown"),
+        (False, "UNKNOWN", "Not managed"),
+    ],
+)
+def test_a_runtime_says_how_its_installation_stands_to_git(managed: bool, status: str, words: str) -> None:
+    assert rows.installation_words(managed, status) == words
 
 
 def test_header_repeats_nothing_that_the_tree_or_the_explanation_says() -> None:

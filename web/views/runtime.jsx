@@ -4,6 +4,7 @@ import { createPortal } from "react-dom";
 import { useNavigate, useParams } from "react-router";
 import { ClusterState, clusterPlace } from "./clusters.jsx";
 import { Dialog, GuardedButton, Words } from "./dialog.jsx";
+import { Committed } from "./gitsources.jsx";
 import { announce, AppLink, Bone, Empty, Icon, Moment, Notice } from "./kit.jsx";
 import { useAnswer, useStream } from "./live.js";
 import { useDeed } from "./mutation.jsx";
@@ -29,6 +30,7 @@ export function RuntimePage() {
   const { name } = useParams();
   const search = useQuery();
   const [stamp, setStamp] = useState(0);
+  const [told, setTold] = useState(null);
   const { data, error, again } = useAnswer("runtime", { name }, { stamp });
   useStream("banner_changes", {}, { onEvent: ({ runtimes }) => runtimes.metadata.name === name && setStamp((count) => count + 1) });
   const runtime = data?.runtime;
@@ -60,8 +62,9 @@ export function RuntimePage() {
         {runtime && <Connected on={runtime.available} />}
         {runtime && <Health status={runtime.healthStatus ?? "UNKNOWN"} message={runtime.healthMessage} />}
         <div className="grow" />
-        <Deeds name={name} runtime={runtime} admin={data?.me.isAdmin} />
+        <Deeds name={name} runtime={runtime} admin={data?.me.isAdmin} onTold={setTold} />
       </div>
+      <Committed told={told} onClose={() => setTold(null)} />
       {runtime ? <Facts runtime={runtime} /> : <Bone wide />}
       {runtime?.errors.map((one) => (
         <Notice key={one.title + one.message} tone={one.level === "ERROR" ? "red" : "amber"} title={one.title} detail={one.message} next={one.suggestion} />
@@ -85,6 +88,7 @@ export function RuntimePage() {
 function Facts({ runtime }) {
   const facts = [
     ["Version", [runtime.runtimeVersion ?? "not known", runtime.updateAvailable && `${runtime.updateAvailable} is there`].filter(Boolean).join("; ")],
+    ["Installation", runtime.selfManaged ? <Installation key="own" runtime={runtime} /> : "Not managed through Git"],
     ["Engine", runtime.engine === "ARGO_CD" ? "Argo CD" : "Argosy"],
     ["Runs", runtime.installationType === "HELM_HOSTED" ? "hosted by this control plane" : `in ${runtime.cluster ?? "its own cluster"}, namespace ${runtime.metadata.namespace ?? "not known"}`],
     ["Last report", <Moment key="at" at={runtime.lastUpdated} />],
@@ -101,6 +105,16 @@ function Facts({ runtime }) {
         </div>
       ))}
     </dl>
+  );
+}
+
+// Its own installation is an application like others.
+function Installation({ runtime }) {
+  const { name, namespace } = runtime.metadata;
+  return (
+    <AppLink to={placeOf({ runtime: name, namespace, name: "argosy-runtime" })}>
+      <Sync status={runtime.syncStatus} />
+    </AppLink>
   );
 }
 
@@ -167,7 +181,7 @@ function Clusters({ clusters }) {
   );
 }
 
-function Deeds({ name, runtime, admin }) {
+function Deeds({ name, runtime, admin, onTold }) {
   const navigate = useNavigate();
   const [asked, setAsked] = useState(null);
   const [typed, setTyped] = useState("");
@@ -175,6 +189,14 @@ function Deeds({ name, runtime, admin }) {
   const [problem, busy, run] = useDeed();
   const hosted = runtime?.installationType === "HELM_HOSTED";
   const off = !admin ? ADMINS : hosted ? "this control plane runs it itself" : null;
+  const manage = async () => {
+    const payload = await run("manage_runtime", { runtime: name }, "manageRuntime");
+    if (!payload) return;
+    announce(`The installation of ${name} is committed`);
+    setAsked(null);
+    onTold({ payload, words: `The installation of ${name} is committed; it manages itself once it has read that` });
+  };
+  const unmanaged = !runtime ? "the runtime is being read" : hosted ? "this control plane runs it itself" : runtime.selfManaged ? "it manages itself" : !runtime.sharedConfigRepo ? "it has no shared configuration repository: start it with --config-repo" : null;
   const renew = async () => {
     const payload = await run("renew_runtime_token", { name }, "renewRuntimeToken");
     if (payload) setToken(payload.token);
@@ -191,6 +213,15 @@ function Deeds({ name, runtime, admin }) {
   };
   return (
     <div className="deeds-bar">
+      <GuardedButton off={unmanaged} onClick={() => setAsked("manage")}>
+        Manage through Git
+      </GuardedButton>
+      <Dialog title={`Let ${name} manage itself`} open={asked === "manage"} onClose={close} onSubmit={manage} submit="Commit" busy={busy} problem={problem}>
+        <p className="will">
+          One commit to the shared configuration: its Deployment, its account and its rights as they are in its cluster now, and an Application of them. Nothing changes there. From then on it is upgraded by a commit, and no more by kubectl or helm: what
+          they change is set back. Its token stays out of Git.
+        </p>
+      </Dialog>
       <GuardedButton off={off} onClick={() => setAsked("renew")}>
         New token
       </GuardedButton>

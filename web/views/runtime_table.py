@@ -9,7 +9,17 @@ from web.components.kit import AppLink, Bone, Empty, Icon, Moment, Notice, Stale
 from web.components.status import Health
 from web.states.runtimes import RuntimesState
 
-HEADS = ("Runtime", "Connection", "Health", "Version", "Runs", "Clusters", "Applications", "Last report")
+HEADS = (
+    "Runtime",
+    "Connection",
+    "Health",
+    "Installation",
+    "Version",
+    "Runs",
+    "Clusters",
+    "Applications",
+    "Last report",
+)
 COMMAND = "argosy runtime create NAME && argosy runtime manifests NAME | kubectl apply -f -"
 
 
@@ -64,6 +74,7 @@ def _line(row: Any, rest: rx.RestProp) -> rx.Component:
                 )
             ),
             rx.el.td(Health.create(status=row.health, message=row.message)),
+            rx.el.td(row.sync, custom_attrs=_label("Installation")),
             rx.el.td(row.engine, " ", rx.el.span(row.version, class_name="muted")),
             rx.el.td(row.place),
             rx.el.td(row.clusters, class_name="number", custom_attrs=_label("Clusters")),

@@ -42,6 +42,31 @@ def test_an_administrator_registers_a_runtime_and_forgets_it_again(open_page: Op
     expect(page.get_by_role("region", name="Topology").get_by_role("link", name="eu-2")).to_have_count(0)
 
 
+def test_a_runtime_is_let_manage_itself_by_a_commit(open_page: OpenPage) -> None:
+    page = open_page(user="admin", path="/runtimes")
+    expect(page.locator("table.runtimes").get_by_text("Not managed")).to_be_visible()
+    page.goto("/runtimes/demo")
+    button = page.get_by_role("button", name="Manage through Git")
+    expect(button).to_have_attribute("title", "this control plane runs it itself")
+
+    def elsewhere(route: Route) -> None:
+        if (route.request.post_data_json or {}).get("operationName") != "Runtime":
+            return route.fallback()
+        answer = route.fetch()
+        return route.fulfill(response=answer, body=answer.text().replace("HELM_HOSTED", "HELM"))
+
+    page.route("**/graphql", elsewhere)
+    page.goto("/runtimes/demo")
+    expect(page.locator(".wide-facts")).to_contain_text("Not managed through Git")
+    button.click()
+    dialog = page.locator("dialog[open]")
+    expect(dialog).to_contain_text("Its token stays out of Git")
+    dialog.get_by_role("button", name="Commit", exact=True).click()
+    told = page.locator(".committed")
+    expect(told).to_contain_text("The installation of demo is committed")
+    expect(told.locator(".commit code")).to_be_visible()
+
+
 def test_a_git_source_says_what_it_commits_and_shows_the_commit(open_page: OpenPage) -> None:
     page = open_page(path="/git-sources")
     page.get_by_role("button", name="Git Source", exact=True).click()

@@ -12,6 +12,7 @@ import pyrage
 import pytest
 import pytest_asyncio
 
+from api.installation.runtime import RuntimeInstallation, runtime_objects
 from gitsync.access.secret import Credential, PersonSecret, RepositorySecret
 from gitsync.changes.cluster import cluster_secret
 from gitsync.installation.account import Account, make_account
@@ -20,10 +21,10 @@ from gitsync.manifest.object import JsonObject
 from gitsync.runtime.rollouts_alone import DeliveryRuntime
 from gitsync.sandbox.githost import Access
 from gitsync.settings import RuntimeSettings
-from model.identity import ApplicationKey, GroupVersionKind
-from model.link_change import Author
+from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
+from model.link_change import Author, ChangeAnswer, ManageRuntime
 from model.link_cluster import AddCluster, ClusterAnswer, InstallRollouts, RemoveCluster
-from model.report import ROLLOUTS_MISSING
+from model.report import ROLLOUTS_MISSING, SyncState
 from tests.gitsync.changes.test_clusters_as_secrets import certificate
 from tests.support.runtime import AUTHOR, NAMESPACE, Rig, running_rig
 from tests.support.sandbox import running_sandbox
@@ -284,6 +285,59 @@ async def test_a_cluster_is_added_and_removed_by_commits_where_secrets_can_be_se
     assert removed.problems == ()
     assert f"delete mode 100644 resources/runtimes/demo/clusters/{name}.yaml" in await newest_commit(world)
     await joined(rig, target.server, there=False)
+
+
+async def manage(rig: Rig, operation_id: str) -> ChangeAnswer:
+    answer = await rig.runtime.requests.answer(ManageRuntime(DANA, operation_id))
+    assert isinstance(answer, ChangeAnswer)
+    return answer
+
+
+async def test_a_runtime_takes_its_own_installation_into_git_and_keeps_it_so(both: tuple[World, Rig]) -> None:
+    world, rig = both
+    (problem,) = (await manage(rig, "op-nothing")).problems
+    assert "there is no Deployment argosy/argosy-runtime" in problem.message
+    assert rig.runtime.reporter.runtime().installation_sync is None
+
+    token = "argr_not-for-git"
+    installed = RuntimeInstallation("demo", "wss://argosy.test/link", "argosy:1", "1", NAMESPACE, token=token)
+    for body in runtime_objects(installed):
+        await rig.cluster.create(body, manager="kubectl")
+    before = await rig.cluster.get(DEPLOYMENT, NAMESPACE, "argosy-runtime")
+    assert before is not None
+
+    answer = await manage(rig, "op-manage")
+    assert answer.problems == ()
+    assert answer.commit is not None
+    assert answer.commit.author_name == "dana"
+    committed = await newest_commit(world)
+    assert "installations/demo/runtime.yaml" in committed
+    assert "kind: ClusterRoleBinding" in committed
+    assert token not in committed
+    assert "kind: Secret" not in committed
+
+    async def synced() -> bool:
+        return rig.runtime.reporter.runtime().installation_sync is SyncState.SYNCED
+
+    await until(synced)
+    after = await rig.cluster.get(DEPLOYMENT, NAMESPACE, "argosy-runtime")
+    assert after is not None
+    assert after["metadata"]["generation"] == before["metadata"]["generation"]  # taking it into Git restarts nothing
+
+    containers = [{"name": "runtime", "image": "argosy:2"}]
+    key = ResourceKey("apps", "Deployment", NAMESPACE, "argosy-runtime")
+    patch = {"spec": {"template": {"spec": {"containers": containers}}}}
+    await rig.cluster.patch(key, "v1", patch, kind="strategic", manager="kubectl")
+
+    async def healed() -> bool:
+        found = await rig.cluster.get(DEPLOYMENT, NAMESPACE, "argosy-runtime")
+        assert found is not None
+        (container,) = found["spec"]["template"]["spec"]["containers"]
+        return bool(container["image"] == "argosy:1")
+
+    await until(healed)
+    (problem,) = (await manage(rig, "op-manage-again")).problems
+    assert "is there already" in problem.message
 
 
 async def newest_commit(world: World) -> str:
