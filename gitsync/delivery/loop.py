@@ -107,7 +107,9 @@ class DeliveryLoop:
         if followed in self._listed:
             return
         self._listed[followed] = False
-        name = f"watch of {followed.gvk.kind}.{followed.gvk.group} {followed.label_selector}".strip(" .")
+        name = f"watch of {followed.gvk.kind}.{followed.gvk.group}".rstrip(".")
+        if followed.label_selector:
+            name += f" with the label {followed.label_selector}"
         self._supervisor.start(name, lambda heart: self._follow(followed, heart))
 
     async def _follow(self, followed: Followed, heart: Heart) -> None:

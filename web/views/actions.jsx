@@ -4,11 +4,18 @@ import { Notice } from "./kit.jsx";
 import { ask } from "./live.js";
 import { toast } from "./toast.jsx";
 
+const REPLACES = "Replaces the pods one after the other, without a change in Git.";
+const SCALES = "Sets the number of replicas. With auto-sync and self-heal, Git's number comes back.";
+// What an action does depends on what it is done to: a Deployment that resumes starts no jobs.
 const WORDS = {
-  restart: "Replaces the pods one after the other, without a change in Git.",
-  scale: "Sets the number of replicas. With auto-sync and self-heal, Git's number comes back.",
-  suspend: "Starts no new jobs until it is resumed.",
-  resume: "Starts jobs again as scheduled.",
+  Deployment: { restart: REPLACES, scale: SCALES, pause: "Changes of its pods wait until it is resumed.", resume: "Rolls out what has changed meanwhile." },
+  StatefulSet: { restart: REPLACES, scale: SCALES },
+  DaemonSet: { restart: REPLACES },
+  ReplicaSet: { scale: SCALES },
+  Rollout: { restart: REPLACES, scale: SCALES, pause: "The update waits where it is until it is resumed.", resume: "Goes on with the update.", abort: "Sends the traffic back to the stable pods." },
+  CronJob: { "create-job": "Starts one job now, beside the schedule.", suspend: "Starts no new jobs until it is resumed.", resume: "Starts jobs again as scheduled." },
+  Job: { suspend: "Ends its pods until it is resumed.", resume: "Starts its pods again.", terminate: "Ends it at once; what ran is lost." },
+  Node: { cordon: "No new pods are placed on it.", uncordon: "Pods may be placed on it again." },
 };
 
 export function Actions({ application, node, mayOperate, reason, onDone }) {
@@ -48,6 +55,7 @@ export function Actions({ application, node, mayOperate, reason, onDone }) {
         <Action
           key={action.name}
           action={action}
+          kind={node.kind}
           off={!mayOperate ? reason || "Not allowed" : action.disabled ? action.reason || "Not possible now" : null}
           busy={busy === action.name}
           onRun={(parameters) => run(action.name, "run_action", { application, resource, action: action.name, parameters }, "runResourceAction")}
@@ -58,7 +66,7 @@ export function Actions({ application, node, mayOperate, reason, onDone }) {
   );
 }
 
-function Action({ action, off, busy, onRun }) {
+function Action({ action, kind, off, busy, onRun }) {
   const [replicas, setReplicas] = useState("");
   const scale = action.name === "scale";
   const submit = (event) => {
@@ -67,7 +75,7 @@ function Action({ action, off, busy, onRun }) {
   };
   return (
     <form className="deed" onSubmit={submit}>
-      <p>{WORDS[action.name] ?? `Runs ${action.displayName}.`}</p>
+      <p>{WORDS[kind]?.[action.name] ?? `Asks the ${kind} to ${action.displayName.toLowerCase()}.`}</p>
       {scale && <input type="text" inputMode="numeric" pattern="\d{1,4}" required aria-label="Replicas" placeholder="Replicas" value={replicas} disabled={Boolean(off)} onChange={(event) => setReplicas(event.target.value)} />}
       <button type="submit" className="button" disabled={Boolean(off) || busy} title={off ?? undefined}>
         {action.displayName}

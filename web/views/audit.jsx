@@ -173,8 +173,8 @@ function Entry({ entry }) {
       <td className="audit-commit">
         <CommitLink commit={entry.commit} />
       </td>
-      <td title={entry.reason ?? undefined}>{entry.outcome ?? <span className="muted">{outside ? "" : "not known"}</span>}</td>
-      <td className={entry.signature.status === "INVALID" ? "problem" : "muted"} title={entry.signature.signer ?? undefined}>
+      <td title={entry.reason ?? undefined}>{entry.outcome ?? (outside ? null : <span className="muted">not known</span>)}</td>
+      <td className={entry.signature.status === "INVALID" ? "problem" : "muted"} title={entry.signature.signer ?? undefined} data-label="signature">
         {entry.signature.status.toLowerCase()}
       </td>
     </tr>

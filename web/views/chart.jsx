@@ -5,6 +5,7 @@ import { bucketLabel, niceCeiling } from "./period.js";
 const NARROW = 600; // until the width is known
 const HEIGHT = 160;
 const ROOM = { left: 44, right: 8, top: 8, bottom: 22 };
+const AXIS_HEIGHT = HEIGHT - ROOM.bottom + 6; // covers what scrolls beneath the figures, and no date
 const LABEL_WIDTH = 76;
 const LEAST_SEEN = 30; // buckets at once, where there are earlier ones to be seen beside those that are asked for
 
@@ -77,7 +78,7 @@ export function Chart({ label, buckets, before = 0, series, granularity, format,
           <div className="chart-scroll" ref={scroller} tabIndex={0} role="group" aria-label={`${label}, with what came before`}>
             {picture}
           </div>
-          <svg className="chart-axis" viewBox={`0 0 ${ROOM.left} ${HEIGHT}`} style={{ width: ROOM.left, height: HEIGHT }} aria-hidden="true">
+          <svg className="chart-axis" viewBox={`0 0 ${ROOM.left} ${AXIS_HEIGHT}`} style={{ width: ROOM.left, height: AXIS_HEIGHT }} aria-hidden="true">
             {axis}
           </svg>
         </div>

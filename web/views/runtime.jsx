@@ -295,7 +295,7 @@ export function Topology() {
                       <span className={`place${cluster.info.connectionState.status === "Failed" ? " place-wrong" : ""}`}>
                         <AppLink to={clusterPlace(cluster.metadata.name)}>{cluster.metadata.name}</AppLink>
                         <ClusterState state={cluster.info.connectionState} />
-                        <span className="muted">{cluster.info.applicationsCount} applications</span>
+                        <span className="muted">{cluster.info.applicationsCount} {cluster.info.applicationsCount === 1 ? "application" : "applications"}</span>
                       </span>
                     </li>
                   ))}

@@ -224,10 +224,10 @@ function Tokens() {
           {data.apiTokens.map((one) => (
             <tr key={one.id}>
               <th scope="row">{one.name || one.id}</th>
-              <td>
+              <td data-label="created">
                 <Moment at={one.created} />
               </td>
-              <td>{one.expires ? day(one.expires, { year: true }) : "no end"}</td>
+              <td data-label="valid until">{one.expires ? day(one.expires, { year: true }) : "no end"}</td>
               <td>
                 <Sure label="Revoke" question="Programs that use it stop working." busy={busy} onDo={() => revoke(one)} />
               </td>
@@ -310,7 +310,7 @@ function GitAccounts({ runtimes, me }) {
                     {word}
                   </span>
                 </td>
-                <td>
+                <td data-label="asked">
                   <Moment at={one.checkedAt} />
                 </td>
                 <td>

@@ -205,7 +205,7 @@ function FindField({ find }) {
         type="search"
         data-key="/"
         aria-label="Find in the tree"
-        placeholder="Find, Enter for the next"
+        placeholder="Find in the tree"
         value={find.text}
         onChange={(event) => find.write(event.target.value)}
         onKeyDown={onKey}

@@ -1,6 +1,6 @@
 // What a view shows is in the query of its address. Changes of the query stay inside the page: they pass by the router, whose
 // navigation would make the server load the page's state anew for each tick of a filter.
-import { useMemo, useSyncExternalStore } from "react";
+import { useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 import { useLocation } from "react-router";
 
 const CHANGED = "argosy:query";
@@ -43,13 +43,19 @@ export function showQuery(query, { replace = false } = {}) {
 export function QueryLink({ changes, className, current, children, ...rest }) {
   const next = withChanges(useQuery(), changes);
   const text = String(next);
+  const link = useRef(null);
+  // A row of tabs that is wider than a phone shows the one that is open.
+  useEffect(() => {
+    const row = link.current?.parentElement;
+    if (current && row?.scrollWidth > row?.clientWidth) row.scrollLeft = link.current.offsetLeft + link.current.offsetWidth - row.clientWidth;
+  }, [current]);
   const go = (event) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();
     showQuery(next);
   };
   return (
-    <a href={`${location.pathname}${text ? `?${text}` : ""}`} className={className} aria-current={current ? "page" : undefined} onClick={go} {...rest}>
+    <a href={`${location.pathname}${text ? `?${text}` : ""}`} className={className} ref={link} aria-current={current ? "page" : undefined} onClick={go} {...rest}>
       {children}
     </a>
   );

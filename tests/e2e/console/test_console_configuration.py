@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.console.test_console_looks import complaints, picture
+from tests.e2e.console.test_console_looks import look
 from tests.support.console_demo import DemoPlane
 from tests.support.console_plane import OpenPage
 
@@ -45,8 +45,7 @@ def test_form_and_text_are_one_document_and_the_commit_is_what_was_shown(
     difference = page.get_by_role("region", name=f"What the commit changes in {FILE}")
     expect(difference.locator(".line-new")).to_have_count(1)
     expect(difference.locator(".line-new")).to_contain_text("targetRevision: HEAD  # the newest")
-    picture(page, "configuration-light")
-    assert complaints(page) == []
+    assert look(page, "configuration") == []
     commit(page, "Follow HEAD")
     expect(page.locator(".toast code")).to_have_text(SHA, timeout=PATIENCE)
     expect(page.locator(".pending")).to_contain_text("Committed")
@@ -74,8 +73,7 @@ def test_values_and_parameters_of_the_tool_are_written_in_the_form(open_demo_pag
     page.get_by_label("Include").fill("*.jsonnet")
     expect(content).to_contain_text("extVars:")
     expect(content).to_contain_text('include: "*.jsonnet"')
-    picture(page, "configuration-tool")
-    assert complaints(page) == []
+    assert look(page, "configuration-tool") == []
     page.get_by_role("button", name="Discard").click()
 
 
@@ -103,8 +101,7 @@ def test_who_was_slower_sees_both_versions_and_goes_on(demo: DemoPlane, open_dem
     conflict = page.get_by_role("region", name="Conflict")
     expect(conflict).to_contain_text("Nothing was committed", timeout=PATIENCE)
     expect(conflict.get_by_role("region", name="What they changed, as text")).to_contain_text("# theirs")
-    picture(page, "configuration-conflict-dark")
-    assert complaints(page) == []
+    assert look(page, "configuration-conflict") == []
     conflict.get_by_role("button", name="Start again from theirs").click()
     expect(editor(page)).to_contain_text("# theirs")
     page.get_by_label("Revision").fill("refs/heads/main")
@@ -134,8 +131,7 @@ def test_an_application_is_created_by_the_commit_of_its_manifest(demo: DemoPlane
     page.get_by_role("textbox", name="Namespace").fill("gifts")
     expect(page.get_by_role("list", name="What is wrong with it")).to_have_count(0)
     expect(content).to_contain_text("namespace: gifts")
-    picture(page, "wizard-light")
-    assert complaints(page) == []
+    assert look(page, "wizard") == []
     commit(page, "Sell gift cards")
     made = page.get_by_role("region", name="What became of it")
     expect(made).to_contain_text("is there", timeout=PATIENCE)

@@ -21,6 +21,11 @@ SCREENS = {
     "application-network": (f"{ADS}?view=network", "[data-node='Ingress/ads']", ""),
     "application-pods": (f"{ADS}?view=pods", ".pod-tile", ""),
     "application-diff": (f"{ADS}?tab=diff", ".changes .fields", ""),
+    "drawer-diff-split": (
+        f"{ADS}?res=/ConfigMap/shop/ads-config&section=diff&diff=split&lines=all",
+        ".drawer .split-row",
+        "",
+    ),
     "application-events": (f"{ADS}?tab=events", "table.events tbody tr", ""),
     "application-logs": (f"{ADS}?tab=logs", ".log .code-line", ""),
     "application-sync": (ADS, "dialog[open] .will", "s"),
@@ -42,14 +47,27 @@ SCREENS = {
     "settings": ("/settings", ".facts", ""),
     "settings-tokens": ("/settings?tab=tokens", ".line-form", ""),
     "settings-git": ("/settings?tab=git", ".empty", ""),
+    "settings-people": ("/settings?tab=people", ".empty, .notice, .listing", ""),
     "runtime": ("/runtimes/demo", ".listing tbody tr", ""),
+    "runtime-sources": ("/runtimes/demo?tab=sources", ".listing tbody tr", ""),
+    "runtime-clusters": ("/runtimes/demo?tab=clusters", ".listing tbody tr", ""),
     "audit-changes": ("/audit?action=EDIT", ".twist-link", ""),
-    "runtimes": ("/runtimes", ".runtimes .row-link", ""),
+    "runtimes": ("/runtimes", ".topology ul ul .place", ""),
+    "no-such-page": ("/nothing", "main h1", ""),
     "style": ("/style", ".cm-lintRange", ""),
 }
 
 
 THEMES = ("light", "dark")
+DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+#: What reaches over the edge of the window: the page itself, or what floats above it.
+OUTSIDE = """() => {
+  const page = document.documentElement;
+  const over = ({ left, right }) => left < -1 || right > innerWidth + 1;
+  const floats = document.querySelectorAll("dialog[open], .drawer, .menu[open] > .menu-body");
+  const outside = [...floats].filter((one) => over(one.getBoundingClientRect()));
+  return (page.scrollWidth > innerWidth ? [page, ...outside] : outside).map((one) => one.className || one.tagName);
+}"""
 #: Rows and cards after the first eight are made as those are; axe takes a second for fifty of them.
 ALIKE = {"exclude": [["tbody.app:nth-of-type(n+9)"], [".card:nth-of-type(n+9)"]]}
 
@@ -88,8 +106,18 @@ def look(page: Page, name: str) -> list[str]:
     return found
 
 
+def look_on_a_phone(page: Page, name: str) -> list[str]:
+    """What does not fit into the width of a phone."""
+    page.set_viewport_size(PHONE)
+    settle(page)
+    picture(page, f"{name}-phone")
+    outside: list[str] = page.evaluate(OUTSIDE)
+    page.set_viewport_size(DESK)
+    return [f"phone: {one} reaches over the edge" for one in outside]
+
+
 @pytest.mark.timeout(600)  # three dozen screens, one after the other in one page
-def test_every_screen_is_accessible(open_page: OpenPage) -> None:
+def test_every_screen_is_accessible_and_fits_a_phone(open_page: OpenPage) -> None:
     page = open_page()
     wrong: dict[str, list[str]] = {}
     for name, (address, wanted, key) in SCREENS.items():
@@ -99,7 +127,7 @@ def test_every_screen_is_accessible(open_page: OpenPage) -> None:
             expect(page.locator(".topbar summary", has_text="dana")).to_be_visible()
             page.keyboard.press(key)
         expect(page.locator(wanted).first).to_be_visible()
-        if found := look(page, name):
+        if found := look(page, name) + look_on_a_phone(page, name):
             wrong[name] = found
     assert wrong == {}
 

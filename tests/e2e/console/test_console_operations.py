@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.console.test_console_looks import complaints, picture
+from tests.e2e.console.test_console_looks import look
 from tests.support.console_demo import DemoPlane
 from tests.support.console_plane import OpenPage
 
@@ -48,8 +48,7 @@ def test_a_sync_takes_a_choice_of_resources_and_a_reason(letters: DemoPlane, ope
     picks.filter(has_text="ServiceAccount").get_by_role("checkbox").uncheck()
     expect(dialog.locator(".will")).to_contain_text("of 1 resource")
     dialog.get_by_label("Reason").fill("only the edition")
-    picture(page, "sync-choice-light")
-    assert complaints(page) == []
+    assert look(page, "sync-choice") == []
     dialog.get_by_role("button", name="Sync", exact=True).click()
     expect(page.locator(".toast")).to_contain_text("Syncing letters")
     expect(page.locator(".application-head")).to_contain_text("by dana", timeout=PATIENCE)
@@ -75,8 +74,7 @@ def test_back_to_a_release_is_previewed_and_one_commit(letters: DemoPlane, open_
     dialog.get_by_text("ConfigMap letters").click()
     expect(dialog.locator(".line-gone")).to_contain_text("second")
     expect(dialog.locator(".line-new")).to_contain_text("first")
-    picture(page, "rollback-dark")
-    assert complaints(page) == []
+    assert look(page, "rollback") == []
     dialog.get_by_role("button", name="Roll back", exact=True).click()
     expect(dialog).to_have_count(0, timeout=PATIENCE)
     expect(page.locator(".release").first).to_contain_text("rollback", timeout=PATIENCE)
@@ -92,8 +90,7 @@ def test_everything_about_it_is_at_a_glance(letters: DemoPlane, open_demo_page: 
     drawer.get_by_role("link", name="Sync options").click()
     expect(drawer).to_contain_text("CreateNamespace")
     expect(page).to_have_url(re.compile("quick=options"))
-    picture(page, "quick-view-light")
-    assert complaints(page) == []
+    assert look(page, "quick-view") == []
     page.keyboard.press("Escape")
     expect(drawer).to_have_count(0)
 
@@ -105,8 +102,7 @@ def test_services_show_what_runs_and_where(open_demo_page: OpenPage) -> None:
     row.get_by_role("button", name="Pods of catalog").click()
     expect(row.locator("tr.inner").first).to_contain_text("catalog-")
     expect(row.locator(".endpoint-list").get_by_role("link", name="catalog")).to_be_visible()
-    picture(page, "services-light")
-    assert complaints(page) == []
+    assert look(page, "services") == []
 
 
 def test_deleting_takes_the_typed_name_and_the_file_from_git(letters: DemoPlane, open_demo_page: OpenPage) -> None:
@@ -120,8 +116,7 @@ def test_deleting_takes_the_typed_name_and_the_file_from_git(letters: DemoPlane,
     expect(button).to_have_attribute("aria-disabled", "true")
     dialog.get_by_label("Type letters to confirm").fill("letters")
     expect(button).to_be_enabled()
-    picture(page, "delete-light")
-    assert complaints(page) == []
+    assert look(page, "delete") == []
     button.click()
     expect(page.locator(".toast")).to_contain_text("Deleted letters from Git", timeout=PATIENCE)
     expect(page.get_by_role("heading", name="No such application")).to_be_visible(timeout=PATIENCE)

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.console.test_console_looks import complaints, picture
+from tests.e2e.console.test_console_looks import look
 from tests.support.console_demo import DemoPlane
 from tests.support.console_plane import OpenPage
 
@@ -84,8 +84,7 @@ def test_an_update_is_watched_and_steered_from_commit_to_end(canary: DemoPlane, 
     expect(player).to_contain_text("25% of the pods, no traffic router")
     expect(player).to_contain_text("step 2 of 5 (pause) waits until somebody promotes it")
     expect(player.locator(".version-new")).to_contain_text("registry.example/recommend:1.1.0")
-    picture(page, "rollout-player-light")
-    assert complaints(page) == []
+    assert look(page, "rollout-player") == []
 
     gone = deed(page, "Promote", reason="numbers look fine")
     expect(gone).to_have_count(0)
@@ -123,16 +122,14 @@ def test_an_update_is_told_beforehand(canary: DemoPlane, open_demo_page: OpenPag
     simulated = page.locator("table.simulated tbody tr")
     expect(simulated.nth(1)).to_contain_text("until somebody promotes")
     expect(simulated.nth(2)).to_contain_text("50%")
-    picture(page, "rollout-forecast-dark")
-    assert complaints(page) == []
+    assert look(page, "rollout-forecast") == []
 
 
 def test_all_rollouts_are_listed_and_open_their_player(canary: DemoPlane, open_demo_page: OpenPage) -> None:
     page = open_demo_page(path="/rollouts")
     row = page.locator("table.rollouts tbody", has=page.get_by_role("link", name="recommend", exact=True))
     expect(row).to_be_visible(timeout=PATIENCE)
-    picture(page, "rollouts-light")
-    assert complaints(page) == []
+    assert look(page, "rollouts") == []
     page.keyboard.press("/")
     page.keyboard.type("no such")
     expect(page.get_by_text("No Rollout fits")).to_be_visible()
