@@ -62,7 +62,11 @@ export function Banners({ name }) {
     ));
   return (
     <>
-      {banners}
+      {banners.length > 0 && (
+        <section className="banners" aria-label="Notices">
+          {banners}
+        </section>
+      )}
       {data && createPortal(liveWords(runtimes), document.getElementById("runtimes-live"))}
     </>
   );

@@ -62,7 +62,7 @@ export function Chart({ label, buckets, before = 0, series, granularity, format,
             <rect className={`chart-hit${at === index ? " on" : ""}`} x={ROOM.left + index * step} y={ROOM.top} width={step} height={HEIGHT - ROOM.top - ROOM.bottom} />
             {kind === "bars" && <Stack bucket={bucket} series={series} y={y} x={ROOM.left + index * step} step={step} cut={`url(#${id}-cut)`} />}
             {index % every === 0 && (
-              <text className="chart-text" x={ROOM.left + (index + 0.5) * step} y={HEIGHT - 6} textAnchor="middle">
+              <text className="chart-text" x={Math.min(ROOM.left + (index + 0.5) * step, width - LABEL_WIDTH / 2)} y={HEIGHT - 6} textAnchor="middle">
                 {bucketLabel(bucket.start, granularity)}
               </text>
             )}

@@ -74,16 +74,24 @@ function Attention() {
 
 // Colour follows the meaning: fewer successes are bad, fewer failures are good.
 function Trend({ word, trend, more }) {
-  const change = trend.changePercent;
-  const tone = change === null || change === 0 ? "grey" : change > 0 === (more === "good") ? "green" : "red";
   return (
     <div className="figure">
       <span className="figure-value">{whole(trend.value)}</span>
       <span>{word}</span>
-      <span className={`status-${tone}`} title={change === null ? "nothing to compare with" : `${whole(trend.previous)} in the period before`}>
-        {change === null ? "" : `${change > 0 ? "+" : ""}${Math.round(change)} %`}
-      </span>
+      <Change trend={trend} more={more} />
     </div>
+  );
+}
+
+// More deployments of an application are neither: `more` is left out.
+function Change({ trend, more }) {
+  const change = trend.changePercent;
+  if (change === null) return null;
+  const tone = change === 0 || !more ? "grey" : change > 0 === (more === "good") ? "green" : "red";
+  return (
+    <span className={`status-${tone}`} title={`${whole(trend.previous)} in the period before`}>
+      {`${change > 0 ? "+" : ""}${Math.round(change)} %`}
+    </span>
   );
 }
 
@@ -137,11 +145,14 @@ function Busiest({ home, clusters }) {
             <span className="muted clip">
               {one.application.runtime} / {one.cluster}
             </span>
-            <span className="number">{one.deployments.value}</span>
-            <span className="share" title={`${one.successful} successful, ${one.failed} failed, ${one.rollbacks} rolled back`}>
+            <span className="number">
+              <Change trend={one.deployments} /> {one.deployments.value}
+            </span>
+            <span className="share" title={outcomes(one)}>
               <i className="legend-green" style={{ width: share(one.successful) }} />
               <i className="legend-red" style={{ width: share(one.failed) }} />
               <i className="legend-amber" style={{ width: share(one.rollbacks) }} />
+              <i className="legend-grey" style={{ width: share(unsettled(one)) }} />
             </span>
           </li>
         ))}
@@ -149,6 +160,10 @@ function Busiest({ home, clusters }) {
     </Tile>
   );
 }
+
+// Under way, or never told how it ended.
+const unsettled = ({ deployments, successful, failed, rollbacks }) => Math.max(deployments.value - successful - failed - rollbacks, 0);
+const outcomes = (one) => `${one.successful} successful, ${one.failed} failed, ${one.rollbacks} rolled back${unsettled(one) ? `, ${unsettled(one)} not settled` : ""}`;
 
 const GOOD = new Set(["Healthy", "Connected"]);
 

@@ -89,7 +89,7 @@ function Facts({ runtime }) {
   const facts = [
     ["Version", [runtime.runtimeVersion ?? "not known", runtime.updateAvailable && `${runtime.updateAvailable} is there`].filter(Boolean).join("; ")],
     ["Installation", runtime.selfManaged ? <Installation key="own" runtime={runtime} /> : "Not managed through Git"],
-    ["Engine", runtime.engine === "ARGO_CD" ? "Argo CD" : "Argosy"],
+    ["Engine", !runtime.lastUpdated ? "not known" : runtime.engine === "ARGO_CD" ? "Argo CD" : "Argosy"],
     ["Runs", runtime.installationType === "HELM_HOSTED" ? "hosted by this control plane" : `in ${runtime.cluster ?? "its own cluster"}, namespace ${runtime.metadata.namespace ?? "not known"}`],
     ["Last report", <Moment key="at" at={runtime.lastUpdated} />],
     ["Operations are journalled in", runtime.sharedConfigRepo ?? "no repository"],

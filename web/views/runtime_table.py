@@ -94,7 +94,10 @@ def _label(head: str) -> dict[str, str]:
 
 def _why(problem: Any) -> rx.Component:
     return rx.el.tr(
-        rx.el.td(problem.title, " ", problem.detail, " ", problem.next, col_span=len(HEADS)), class_name="why"
+        rx.el.td(
+            problem.title, ": ", problem.detail, rx.cond(problem.next, "; ", ""), problem.next, col_span=len(HEADS)
+        ),
+        class_name="why",
     )
 
 

@@ -17,6 +17,9 @@ def test_the_root_is_home_and_shows_what_needs_attention(open_page: OpenPage) ->
     expect(chart.locator(".chart-before")).to_have_count(12)
     tile = page.get_by_role("region", name="Needs attention")
     expect(tile.locator("li").first).to_be_visible()
+    busiest = page.get_by_role("region", name="Most active applications").locator(".share").first
+    whole = "bar => [...bar.children].reduce((sum, part) => sum + parseFloat(part.style.width), 0)"
+    assert round(busiest.evaluate(whole)) == 100  # what has not settled is a part of it
     tile.locator("li a").first.click()
     page.wait_for_url(re.compile(r"/applications/demo/argosy/"))
 

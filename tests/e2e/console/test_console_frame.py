@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
+from tests.e2e.console.test_console_looks import look
 from tests.support.console_plane import OpenPage, Plane
 
 pytestmark = [pytest.mark.e2e]
@@ -45,9 +46,12 @@ def test_a_refused_git_token_is_told_on_every_page_until_it_is_dismissed(open_pa
     form.get_by_role("button", name="Keep token").click()
     row = page.locator("tbody tr", has_text="https://git.example.test")
     expect(row).to_contain_text("Refused")
+    assert look(page, "settings-git-refused") == []
     page.evaluate("sessionStorage.clear()")
     page.goto("/clusters")
     banner = page.locator(".banner", has_text="is refused")
+    expect(banner).to_be_visible()
+    assert look(page, "banner") == []
     banner.get_by_role("link", name="Update it").click()
     page.wait_for_url("**/settings?tab=git")
     banner.get_by_role("button").click()

@@ -47,7 +47,7 @@ SCREENS = {
     "settings": ("/settings", ".facts", ""),
     "settings-tokens": ("/settings?tab=tokens", ".line-form", ""),
     "settings-git": ("/settings?tab=git", ".empty", ""),
-    "settings-people": ("/settings?tab=people", ".empty, .notice, .listing", ""),
+    "settings-users": ("/settings?tab=people", ".empty", ""),
     "runtime": ("/runtimes/demo", ".listing tbody tr", ""),
     "runtime-sources": ("/runtimes/demo?tab=sources", ".listing tbody tr", ""),
     "runtime-clusters": ("/runtimes/demo?tab=clusters", ".listing tbody tr", ""),
@@ -146,6 +146,9 @@ def test_the_theme_follows_the_system_until_somebody_chooses(open_page: OpenPage
     page.get_by_role("button", name="Use the light theme").click()
     expect(page.locator("html")).to_have_class("light")
     assert page.evaluate(background) == "rgb(252, 252, 253)"
+    primary = page.get_by_role("button", name="Primary")
+    primary.hover()
+    expect(primary).to_have_css("background-color", "rgb(62, 91, 208)")  # white words stay on the dark of the action
     page.reload()
     expect(page.locator("html")).to_have_class("light")
 

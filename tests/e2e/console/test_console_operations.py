@@ -130,8 +130,10 @@ def test_a_set_stands_above_what_it_generates_and_says_what_it_would_do(open_dem
     line.get_by_role("link", name="reports", exact=True).click()
     page.wait_for_url("**/application-sets/demo/argosy/reports")
     expect(page.get_by_role("table", name="Generated applications").get_by_role("link")).to_have_count(2)
+    assert look(page, "application-set") == []
     page.get_by_role("link", name="Preview").click()
     expect(page.get_by_text("2 applications generated, nothing to change")).to_be_visible()
+    assert look(page, "application-set-preview") == []
     page.get_by_role("link", name=re.compile("^Applications 2")).click()
     page.get_by_role("link", name="reports-eu").click()
     crumbs = page.get_by_role("navigation", name="Where this is")

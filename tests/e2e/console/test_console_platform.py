@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Route, expect
 
+from tests.e2e.console.test_console_looks import look
 from tests.support.console_plane import OpenPage
 
 pytestmark = [pytest.mark.e2e]
@@ -32,8 +33,11 @@ def test_an_administrator_registers_a_runtime_and_forgets_it_again(open_page: Op
     dialog.get_by_role("button", name="Register").click()
     expect(dialog).to_contain_text("argosy runtime manifests eu-2")
     expect(dialog.locator("code")).to_have_text(re.compile("^argr_"))
+    assert look(page, "runtime-new") == []
     dialog.get_by_role("button", name="Close").click()
     page.goto("/runtimes/eu-2")
+    expect(page.get_by_role("table", name="Components").or_(page.locator("main .empty"))).to_be_visible()
+    assert look(page, "runtime-not-there-yet") == []
     page.get_by_role("button", name="Remove").click()
     dialog = page.locator("dialog[open]")
     dialog.get_by_label("Type eu-2 to confirm").fill("eu-2")
@@ -72,6 +76,7 @@ def test_a_git_source_says_what_it_commits_and_shows_the_commit(open_page: OpenP
     page.get_by_role("button", name="Git Source", exact=True).click()
     dialog = page.locator("dialog[open]")
     expect(dialog.locator(".will")).to_contain_text("shared configuration repository of demo")
+    assert look(page, "git-source-new") == []
     dialog.get_by_label("Name").fill("shop")
     dialog.get_by_label("Repository", exact=True).fill("https://git.example.test/shop.git")
     dialog.get_by_role("button", name="Commit").click()
@@ -81,6 +86,7 @@ def test_a_git_source_says_what_it_commits_and_shows_the_commit(open_page: OpenP
     page.get_by_role("button", name="Delete platform").click()
     confirm = page.locator("dialog[open]").get_by_role("button", name=re.compile("Commit & delete"))
     expect(confirm).to_have_attribute("aria-disabled", "true")
+    assert look(page, "git-source-delete") == []
     other = open_page(user="victor", path="/git-sources")
     change = other.get_by_role("button", name="Change platform")
     expect(change).to_have_attribute("aria-disabled", "true")
@@ -114,6 +120,7 @@ def test_a_cluster_is_added_and_removed_and_that_of_the_runtime_stays(open_page:
     page.get_by_role("button", name="Cluster", exact=True).click()
     dialog = page.locator("dialog[open]")
     expect(dialog).to_contain_text("argosy cluster add CONTEXT --runtime demo")
+    assert look(page, "cluster-new") == []
     expect(dialog.get_by_role("button", name="Add", exact=True)).to_have_attribute("aria-disabled", "true")
     dialog.get_by_label("Name", exact=True).fill("eu")
     dialog.get_by_label("API server").fill("https://eu.example.test:6443")
@@ -143,6 +150,7 @@ def test_the_log_of_a_runtime_is_read_by_part(open_page: OpenPage) -> None:
     page = open_page(user="admin", path="/runtimes/demo?tab=logs")
     log = page.get_by_role("log", name="Log of runtime demo")
     expect(log.locator(".code-line")).to_have_count(2)
+    assert look(page, "runtime-logs") == []
     page.get_by_role("combobox", name="Part").select_option(label="link")
     expect(log.locator(".code-line")).to_have_text("link is up")
     expect(page.get_by_role("link", name="This part")).to_have_attribute("href", re.compile("component=gitsync.link"))
@@ -182,6 +190,7 @@ def test_the_first_run_shows_three_steps_and_asks_again_only_when_a_runtime_has_
     expect(steps.locator("li")).to_have_count(3)
     expect(steps.locator("[aria-current=step]")).to_contain_text("Install a runtime")
     expect(steps.get_by_role("button", name="Install a hosted runtime")).to_be_enabled()
+    assert look(page, "first-run") == []
     expect(page.locator(".attention, .tile .empty").first).to_be_visible()
     steps.get_by_role("button", name="Later").click()
     expect(steps).to_have_count(0)

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.console.test_console_looks import look
 from tests.support.console_plane import OpenPage
 
 pytestmark = [pytest.mark.e2e]
@@ -26,6 +27,7 @@ def test_a_token_is_shown_once_works_and_is_revoked(open_page: OpenPage) -> None
     page.reload()
     row = page.locator("tbody tr", has_text="ci")
     expect(row).to_be_visible()
+    assert look(page, "settings-tokens-one") == []
     assert secret not in page.content()
     row.get_by_role("button", name="Revoke").click()
     expect(row).to_contain_text("Programs that use it stop working.")
@@ -41,6 +43,7 @@ def test_administrators_add_and_remove_users_and_others_are_told_whom_to_ask(ope
     form.get_by_role("button", name="Add user").click()
     row = page.locator("tbody tr", has=page.locator("th", has_text=re.compile("^mo$")))
     expect(row).to_have_count(1)
+    assert look(page, "settings-users-admin") == []
     row.get_by_role("button", name="Remove").click()
     row.get_by_role("button", name="Remove").click()
     expect(row).to_have_count(0)
