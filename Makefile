@@ -17,8 +17,7 @@ demo: $(INSTALLED) $(CONSOLE)
 	exec $(BIN)/argosy demo --port $(PORT) --data-dir $(DATA_DIR) $(ARGS)
 
 test: $(INSTALLED) $(CONSOLE)
-	$(BIN)/pytest -n 2 -m "not e2e" $(ARGS)
-	$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder -m e2e $(ARGS)
+	$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .

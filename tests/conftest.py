@@ -16,7 +16,7 @@ import structlog
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from tests.support.longest_first import place_of
+from tests.support.longest_first import in_order
 
 # They end what hangs; how fast something is, is measured by `make bench`. So they are generous: machines are shared.
 # That of other tests is in pyproject.toml.
@@ -71,7 +71,7 @@ def _table_of_characters() -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Does not import files that the two halves of `make test` would deselect as a whole."""
+    """Does not import files that would be deselected as a whole, where one half of the tests is wanted."""
     wanted = config.getoption("markexpr")
     if wanted not in ("e2e", "not e2e") or not collection_path.match("test_*.py"):
         return None
@@ -88,7 +88,9 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: place_of(item.path))
+    end_to_end = [item.path for item in items if item.get_closest_marker("e2e")]
+    places = {file: place for place, file in enumerate(in_order(end_to_end, (item.path for item in items)))}
+    items.sort(key=lambda item: places[item.path])
     for item in items:
         if item.get_closest_marker("e2e") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(E2E_SECONDS))
