@@ -66,6 +66,7 @@ from model.report import (
 )
 
 PROTOCOL = 1
+CHECKED = 4200  # closes a socket whose Hello only asked; without a reason: it would be let in
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 
 
@@ -84,6 +85,7 @@ class Hello(_Message, frozen=True):
     session: str
     last_acknowledged: int
     protocol: int = PROTOCOL
+    check: bool = False  # only asks whether it would be let in: the socket is closed with CHECKED and what is wrong
 
 
 class Welcome(_Message, frozen=True):

@@ -10,6 +10,7 @@ import yaml
 from api.cli.database_session import data_dir_option
 from api.cli.lazy import load_command
 from api.cli.output import output_option, show_table
+from api.cli.runtime_check import check
 from api.cli.runtime_logs import logs
 from api.cli.runtime_manage import manage
 from api.cli.runtime_options import installation, registry_of, server_option, token_for, token_option
@@ -139,6 +140,7 @@ def manifests(
     click.echo(yaml.safe_dump_all([namespace_object(wanted), *runtime_objects(wanted)], sort_keys=False), nl=False)
 
 
+runtime.add_command(check)
 runtime.add_command(logs)
 runtime.add_command(manage)
 runtime.add_command(rebuild)

@@ -23,6 +23,7 @@ from api.runtimes.connection import RuntimeConnection
 from model.database import Database
 from model.errors import Conflict
 from model.link import (
+    CHECKED,
     PROTOCOL,
     Acknowledge,
     Heartbeat,
@@ -100,6 +101,10 @@ class LinkServer:
             return None
         if not isinstance(message, Hello) or message.runtime != runtime or message.protocol != PROTOCOL:
             await websocket.close(BAD_MESSAGE, f"expected a Hello of runtime {runtime}, protocol {PROTOCOL}")
+            return None
+        if message.check:
+            known = f"a runtime {runtime} is connected already" if self.connected.available(runtime) else ""
+            await websocket.close(CHECKED, known)
             return None
         return message
 

@@ -17,6 +17,7 @@ from tests.support.yaml_text import read_all_yaml, read_yaml
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 CHARTS = ("argosy", "argosy-runtime")
+HOOK = "helm.sh/hook"
 LINK = "wss://argosy.example.com/link"
 KUBERNETES = "v1.33.0"
 HELM = shutil.which("helm")
@@ -35,6 +36,11 @@ def _rendered(chart: str, *values: str) -> list[dict[str, Any]]:
     )
     assert done.returncode == 0, done.stderr
     return [body for body in read_all_yaml(done.stdout) if body]
+
+
+def _installed(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without what only checks before the installation."""
+    return [body for body in objects if HOOK not in (body["metadata"].get("annotations") or {})]
 
 
 def _by_kind(objects: Any) -> dict[str, dict[str, Any]]:
@@ -86,11 +92,33 @@ class TestRendered:
             network_policy=bool(extra),
         )
         rendered = _rendered("argosy-runtime", "name=eu-1", f"link.url={LINK}", "link.token=argr_secret", *extra)
-        assert _by_kind(rendered) == _by_kind(runtime_objects(wanted))
+        assert _by_kind(_installed(rendered)) == _by_kind(runtime_objects(wanted))
 
     def test_without_a_token_the_secret_is_left_alone(self) -> None:
-        kinds = {body["kind"] for body in _rendered("argosy-runtime", "name=eu-1", f"link.url={LINK}")}
+        kinds = {body["kind"] for body in _installed(_rendered("argosy-runtime", "name=eu-1", f"link.url={LINK}"))}
         assert kinds == {"ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Deployment"}
+
+    def test_values_are_tried_in_the_cluster_before_anything_is_made_unless_that_is_skipped(self) -> None:
+        given = ("name=eu-1", f"link.url={LINK}", "link.token=argr_secret")
+        made = [body for body in _rendered("argosy-runtime", *given) if body not in _installed([body])]
+        job = _by_kind(made)["Job"]
+        assert {body["kind"] for body in made} == {"Job", "Secret"}
+        assert {body["metadata"]["annotations"][HOOK] for body in made} == {"pre-install"}
+        pod = job["spec"]["template"]["spec"]
+        words = pod["containers"][0]["args"]
+        assert words == ["runtime", "check", "eu-1", f"--link={LINK}", "--token-file=/etc/argosy/link/token"]
+        assert pod["volumes"][0]["secret"]["secretName"] == "argosy-runtime-check"
+        assert "argr_secret" not in yaml.safe_dump(job)
+        skipped = _rendered("argosy-runtime", *given, "check.enabled=false")
+        assert skipped == _installed(skipped)
+
+    def test_a_git_credential_is_tried_by_the_name_of_its_secret(self) -> None:
+        given = ("name=eu-1", f"link.url={LINK}", "configRepo=https://git.test/c.git", "check.gitCredential=git")
+        job = _by_kind(_rendered("argosy-runtime", *given))["Job"]
+        container = job["spec"]["template"]["spec"]["containers"][0]
+        assert "--config-repo=https://git.test/c.git" in container["args"]
+        told = {one["name"]: one.get("valueFrom") for one in container["env"]}
+        assert told["ARGOSY_GIT_PASSWORD"] == {"secretKeyRef": {"name": "git", "key": "password"}}
 
     @pytest.mark.parametrize(
         ("values", "named"),
