@@ -5,6 +5,7 @@ The browser keeps the sign-in that is under way in a cookie of its own, so that 
 """
 
 import asyncio
+import re
 
 import msgspec
 import structlog
@@ -13,7 +14,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from api.access.oauth.client import Granted
 from api.access.oauth.flow import Pending, authorization_url, is_admin, may_sign_in, person_name, same_state
-from api.access.oauth.provider import SignInProvider, git_user, is_personal
+from api.access.oauth.provider import SignInProvider, git_user, is_personal, needs_username
 from api.access.sign_in import SignedIn
 from api.endpoints.auth import MAX_LOGIN_BYTES
 from api.endpoints.request import SESSION_COOKIE, error_response, plane_of, read_body, refuse_cross_site
@@ -30,11 +31,13 @@ LONGEST_CODE = 4096
 
 class WithToken(msgspec.Struct, frozen=True):
     token: str
+    username: str = ""
 
     def __repr__(self) -> str:
         return "WithToken()"
 
 
+_ADDRESS = re.compile(r"[\x21-\x39\x3b-\x7e]{1,200}@[\x21-\x39\x3b-\x7e]{1,200}")  # no colon: it ends the name
 _with_token = msgspec.json.Decoder(WithToken)
 log = structlog.get_logger(__name__)
 
@@ -50,6 +53,7 @@ async def providers(request: Request) -> Response:
                 "title": one.title or one.name.capitalize(),
                 "account": bool(one.client_id),
                 "personalToken": one.personal_tokens,
+                "needsUsername": one.personal_tokens and needs_username(one),
             }
             for one in offered
         ]
@@ -99,9 +103,9 @@ async def with_token(request: Request) -> Response:
     try:
         refuse_cross_site(request)
         provider = _provider(plane, request)
-        token = await _personal_token(request, provider)
+        given = await _personal_token(request, provider)
         address = request.client.host if request.client else ""
-        granted = await plane.sign_in.limited(address, lambda: plane.oauth.owner(provider, token))
+        granted = await plane.sign_in.limited(address, lambda: plane.oauth.owner(provider, given.token, given.username))
         signed_in = await _sign_in(plane, provider, granted)
     except ApiError as error:
         return error_response(error)
@@ -111,22 +115,31 @@ async def with_token(request: Request) -> Response:
     return response
 
 
-async def _personal_token(request: Request, provider: SignInProvider) -> str:
-    """JSON only, as for passwords."""
+async def _personal_token(request: Request, provider: SignInProvider) -> WithToken:
+    """JSON only, as for passwords. A user name is kept only where the host asks for one."""
     wanted = 'send {"token": ...} as application/json'
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Invalid(wanted)
     try:
-        token = _with_token.decode(await read_body(request, MAX_LOGIN_BYTES)).token.strip()
+        given = _with_token.decode(await read_body(request, MAX_LOGIN_BYTES))
     except msgspec.DecodeError as error:
         raise Invalid(wanted) from error
+    token, username = given.token.strip(), given.username.strip()
     if not is_personal(provider, token):
         raise Invalid(
             f"that is no personal token of {provider.title or provider.name}",
             field="token",
             suggestion="make one in the settings of your account there",
         )
-    return token
+    if not needs_username(provider):
+        return WithToken(token)
+    if not _ADDRESS.fullmatch(username):
+        raise Invalid(
+            f"{provider.title or provider.name} knows a token only together with its account's address",
+            field="username",
+            suggestion='send {"username": "you@example.com", "token": ...}',
+        )
+    return WithToken(token, username)
 
 
 def _refusal(request: Request, error: ApiError) -> Response:
@@ -163,7 +176,7 @@ async def _hand_over(
     plane: ControlPlane, runtime: str, person: str, provider: SignInProvider, granted: Granted, *, renews: bool
 ) -> None:
     """The token goes to a runtime, for what the person does in Git. One that is away gets it at the next sign-in."""
-    username = git_user(provider, granted.account.login)
+    username = granted.username or git_user(provider, granted.account.login)
     url, renewal = provider.git_url or provider.host, granted.renewal if renews else None
     body = PutGitToken(person, url, username, granted.access_token, checked=True, renewal=renewal)
     try:

@@ -1,7 +1,8 @@
 """What Git hosts say when something was pushed: who signed it, and which repositories it is about. Pure.
 
 host               signature                                              addresses
-GitHub             X-Hub-Signature-256: sha256=HMAC                       repository.clone_url, ssh_url, html_url
+GitHub             X-Hub-Signature-256: sha256=HMAC, and with SHA-1 in    repository.clone_url, ssh_url, html_url
+                   X-Hub-Signature, as Gitea and Forgejo have it, too
 Gitea, Forgejo     X-Gitea-Signature, X-Forgejo-Signature: HMAC           the same
 Gogs               X-Gogs-Signature: HMAC                                 the same
 GitLab             X-Gitlab-Token: the secret                             project.git_http_url, git_ssh_url
@@ -122,11 +123,17 @@ _decoder = msgspec.json.Decoder(_Push)
 
 
 def is_signed(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
-    """Whether the sender knows the secret. `headers` by lower case name. Every signature that is there has to fit."""
+    """Whether the sender knows the secret. `headers` by lower case name. Every signature that is there has to fit, and
+    one with SHA-1, which hosts send for old receivers, is never enough alone."""
     given = [value for name in _SIGNATURES if (value := headers.get(name)) is not None]
     if given:
-        expected = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-        return all(_same(value.removeprefix("sha256="), expected) for value in given)
+        old = [value for value in given if value.startswith("sha1=")]
+        strong = [value.removeprefix("sha256=") for value in given if value not in old]
+        return (
+            bool(strong)
+            and all(_same(value, hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()) for value in strong)
+            and all(_same(value, "sha1=" + hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()) for value in old)
+        )
     return any(_same(value, secret) for value in _plain_secrets(headers))
 
 

@@ -1,5 +1,6 @@
 """The credentials that the runtime keeps: which one goes with which URL. In memory, fed by a watch on Secrets."""
 
+import asyncio
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -14,6 +15,24 @@ class CredentialStore:
     def __init__(self) -> None:
         self._repositories: dict[str, RepositorySecret] = {}
         self._people: dict[str, PersonSecret] = {}
+        self._read = asyncio.Event()
+        self._read.set()
+
+    def expect_list(self) -> None:
+        """Secrets are about to be listed: until they are, a credential that is not here says nothing."""
+        self._read.clear()
+
+    def list_done(self) -> None:
+        self._read.set()
+
+    async def wait_for_list(self, seconds: float) -> bool:
+        """False: the Secrets are not known by then."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._read.wait()
+        except TimeoutError:
+            return False
+        return True
 
     def put_repository(self, secret_name: str, secret: RepositorySecret) -> None:
         self._repositories[secret_name] = secret

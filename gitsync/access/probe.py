@@ -158,6 +158,8 @@ class AccessProbe:
     async def _fresh(self, person: str, url: str) -> _Answer:
         if not url.startswith(("http://", "https://")):
             return self._answer(False, False, "only repositories with an http, https or ssh address can be asked")
+        if not await self._credentials.wait_for_list(self._timeout_seconds):
+            return self._answer(False, False, "the runtime has not read its Secrets yet", certain=False)
         credential = self._credentials.for_person(person, url)
         host = self._hosts.setdefault(host_of(url), asyncio.Semaphore(_PER_HOST))
         async with host:
@@ -183,7 +185,7 @@ class AccessProbe:
     async def _advertises(self, url: str, service: str, credential: Credential | None) -> bool:
         headers = {"Git-Protocol": "version=2", "User-Agent": "git/argosy"}
         if credential is not None:
-            pair = f"{credential.username}:{credential.password}".encode()
+            pair = f"{credential.git_username}:{credential.password}".encode()
             headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
         address = url.rstrip("/") + "/info/refs"
         async with (

@@ -17,6 +17,7 @@ from model.link_access import Renewal
 
 SECRET_TYPE_LABEL = "argocd.argoproj.io/secret-type"  # noqa: S105 - the name of a label
 PERSON_LABEL = "argosy.io/git-credential"
+_ATLASSIAN, _OF_ATLASSIAN = "ATATT", "x-bitbucket-api-token-auth"
 
 
 class SecretUnreadable(Failed):
@@ -29,6 +30,11 @@ class Credential:
 
     username: str
     password: str = field(repr=False)
+
+    @property
+    def git_username(self) -> str:
+        """Whom Git is told. Atlassian's API tokens go with the address of the account in its API, and never in Git."""
+        return _OF_ATLASSIAN if self.password.startswith(_ATLASSIAN) and "@" in self.username else self.username
 
 
 @dataclass(frozen=True, slots=True)

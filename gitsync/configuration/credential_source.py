@@ -6,6 +6,8 @@ from gitsync.access.credentials import CredentialStore
 from gitsync.git.credentials import GitCredential
 from gitsync.git.host_keys import host_keys
 
+_LIST_SECONDS = 10.0
+
 
 class RepositoryCredentials:
     """`gitsync.git.credentials.CredentialSource` from the Secrets of the home namespace.
@@ -19,6 +21,7 @@ class RepositoryCredentials:
         self._known_hosts = known_hosts
 
     async def credential_for(self, url: str) -> GitCredential | None:
+        await self._store.wait_for_list(_LIST_SECONDS)  # else what a start asks first would be asked without one
         secret = self._store.for_repository(url)
         if secret is None:
             return None
@@ -27,4 +30,4 @@ class RepositoryCredentials:
             return GitCredential(username="git", ssh_private_key=secret.ssh_private_key, host_keys=keys)
         if secret.credential is None:
             return None
-        return GitCredential(username=secret.credential.username, password=secret.credential.password)
+        return GitCredential(username=secret.credential.git_username, password=secret.credential.password)

@@ -89,6 +89,7 @@ class Home:
         self._cluster = cluster
         self._namespace = namespace
         self._credentials = credentials
+        credentials.expect_list()
         self._project_list = Projects()
         self.projects = self._project_list.permitting
         self.config = DEFAULT_CONFIG
@@ -150,6 +151,8 @@ class Home:
     def _listed(self, what: str) -> None:
         if not self._synced[what]:
             self._synced[what] = True
+            if self._synced["secrets"] and self._synced["people"]:
+                self._credentials.list_done()
             if self.synced:
                 for callback in self._on_synced:
                     callback()

@@ -256,10 +256,10 @@ class Runtime:
         self._changed(("cluster", server))
 
     def _audited(self) -> tuple[str, ...]:
-        """Repositories whose commits are the audit log: those in use, and those that Secrets connect."""
-        used = self.repositories.urls()
-        known = {same_place(url) for url in used}
-        return (*used, *(url for url in self.credentials.repository_urls() if same_place(url) not in known))
+        """Repositories whose commits are the audit log: those in use, those that Secrets connect, and the shared
+        configuration from the start: who may write it makes the first Git Source there."""
+        urls = (*self.repositories.urls(), self._settings.config_repo, *self.credentials.repository_urls())
+        return tuple({same_place(url): url for url in reversed(urls) if url}.values())
 
     # ---- parts
 

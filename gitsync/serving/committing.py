@@ -139,7 +139,7 @@ class Committing:
                 f"no Git credential of {person} is known for {url}",
                 suggestion="Add a personal Git token for this host.",
             )
-        return GitCredential(known.username, known.password)
+        return GitCredential(known.git_username, known.password)
 
     async def rules(self, url: str, branch: str, person: str) -> BranchRules | None:
         """What the host says about a branch (by its full name) to this person; None: it does not say."""

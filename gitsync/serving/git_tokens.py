@@ -35,6 +35,7 @@ _SECRET = GroupVersionKind("", "v1", "Secret")
 _MANAGER = "argosy"
 _MAX_TOKENS = 20
 RENEW_SECONDS = 30.0
+_LIST_SECONDS = 4.0
 _MAX_CHARACTERS = 4096
 
 
@@ -70,6 +71,8 @@ class GitTokens:
             return self._seal
 
     async def put(self, body: PutGitToken) -> GitTokensAnswer:
+        if not await self.credentials.wait_for_list(_LIST_SECONDS):
+            raise Refused("RUNTIME_UNAVAILABLE", "the runtime has not read its Secrets yet", suggestion="try again")
         url = comparable_url(body.url)
         self._check(body, url)
         credential = Credential(body.username or body.person, body.token)

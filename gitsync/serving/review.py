@@ -1,8 +1,9 @@
 """Who has to review a change of an application's manifest before it counts: CODEOWNERS and branch protection."""
 
 from gitsync.access.branch_rules import BranchRules
-from gitsync.access.code_owners import MAX_BYTES, PLACES, owners_of
+from gitsync.access.code_owners import MAX_BYTES, owners_of, places_of
 from gitsync.access.credentials import CredentialStore
+from gitsync.access.provider import ProviderKind
 from gitsync.access.provider_client import ProviderClient, ProviderSilent
 from gitsync.application.record import Record
 from gitsync.git.repositories import Repositories
@@ -33,8 +34,10 @@ async def manifest_review(
     branch = (ref or "").removeprefix(_HEADS) if (ref or "").startswith(_HEADS) else ""
     path = location.path
 
+    kind = await _kind(providers, credentials.web_url(source.repo_url))
+
     def look(files: Files) -> tuple[str, ...]:
-        return owners_of(_code_owners(files), path)
+        return owners_of(_code_owners(files, kind), path, kind)
 
     owners = await (await repositories.tree(source.repo_url, resolved.commit)).run(look)
     rules = await _rules(providers, credentials, person, source.repo_url, branch) if branch else None
@@ -48,9 +51,17 @@ async def manifest_review(
     )
 
 
-def _code_owners(files: Files) -> str:
-    """Text of the first CODEOWNERS that there is, as hosts look for it."""
-    for place in PLACES:
+async def _kind(providers: ProviderClient, url: str) -> ProviderKind | None:
+    try:
+        provider = await providers.provider_of(url)
+    except ProviderSilent:
+        return None
+    return provider.kind if provider is not None else None
+
+
+def _code_owners(files: Files, kind: ProviderKind | None) -> str:
+    """Text of the first CODEOWNERS that there is, as the host looks for it."""
+    for place in places_of(kind):
         entry = find(files, place).entry
         if entry is not None and entry.type is EntryType.BLOB and files.size(entry.id) <= MAX_BYTES:
             return files.read(entry.id).decode(errors="replace")

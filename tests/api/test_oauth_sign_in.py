@@ -175,7 +175,7 @@ async def test_a_provider_that_calls_itself_otherwise_is_not_asked(running: Runn
 async def test_the_sign_in_page_learns_what_there_is_and_no_secret(running: Running) -> None:
     async with browser(running) as client:
         answer = await client.get("/auth/providers")
-    ways = {"account": True, "personalToken": False}
+    ways = {"account": True, "personalToken": False, "needsUsername": False}
     assert answer.json() == [{"name": "corp", "kind": "oidc", "title": "Corp", **ways}]
 
 

@@ -1,5 +1,6 @@
 """Sign-in with a personal token of a Git host: whoever the host says it belongs to, and no token made for a program."""
 
+import base64
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,12 +37,23 @@ class Host:
             return web.json_response({"message": "invalid"}, status=401)
         return web.json_response({"id": 7, "login": "dana", "email": "dana@example.com"})
 
+    async def at_bitbucket(self, request: web.Request) -> web.Response:
+        self.asked.append(request.headers["Authorization"])
+        return web.json_response({"uuid": "{7}", "nickname": "dana", "username": "dana"})
+
+    async def emails_at_bitbucket(self, request: web.Request) -> web.Response:
+        self.asked.append(request.headers["Authorization"])
+        value = {"email": "dana@example.com", "is_primary": True, "is_confirmed": True}
+        return web.json_response({"values": [value]})
+
 
 @pytest.fixture
 async def host() -> AsyncIterator[Host]:
     made = Host()
     application = web.Application()
     application.router.add_get("/api/v1/user", made.user)
+    application.router.add_get("/2.0/user", made.at_bitbucket)
+    application.router.add_get("/2.0/user/emails", made.emails_at_bitbucket)
     async with serving(application) as made.url:
         yield made
 
@@ -53,6 +65,7 @@ async def running(tmp_path: Path, host: Host) -> AsyncIterator[Running]:
             "gitea", ProviderKind.GITEA, url=host.url, own_names=True, runtimes=("demo",), personal_tokens=True
         ),
         SignInProvider("closed", ProviderKind.GITEA, "client", "secret", host.url),
+        SignInProvider("bitbucket", ProviderKind.BITBUCKET, url=host.url, runtimes=("demo",), personal_tokens=True),
     )
     async with control_plane(tmp_path, sign_in=providers) as found:
         yield found
@@ -80,6 +93,25 @@ async def test_the_owner_of_the_token_is_signed_in_and_the_runtime_gets_it(runni
         assert again.json()["data"]["me"] == {"name": "dana"}
     (given,) = [body for body in runtime.requests if isinstance(body, PutGitToken)]
     assert (given.person, given.username, given.token, given.renewal) == ("dana", "dana", GOOD, None)
+
+
+async def test_a_token_of_bitbucket_goes_with_the_address_of_its_account(running: Running, host: Host) -> None:
+    token = "ATATT3xFf" + "a" * 180
+    runtime = await running.runtime("demo")
+    runtime.answers[PutGitToken] = lambda body: GitTokensAnswer(())
+    async with runtime.connected(), running.http() as client:
+        for username in ("", "dana", "dana@example.com:x"):
+            refused = await client.post("/auth/sign-in/bitbucket", json={"token": token, "username": username})
+            assert (refused.status_code, "its account's address" in refused.text) == (422, True)
+        assert host.asked == []
+        body = {"token": token, "username": "dana@example.com"}
+        answer = await client.post("/auth/sign-in/bitbucket", json=body)
+        assert answer.status_code == 200, answer.text
+        assert await who(client) == {"name": "dana@bitbucket", "email": "dana@example.com", "isAdmin": False}
+    pair = base64.b64encode(f"dana@example.com:{token}".encode()).decode()
+    assert set(host.asked) == {f"Basic {pair}"}
+    (given,) = [body for body in runtime.requests if isinstance(body, PutGitToken)]
+    assert (given.person, given.username, given.token) == ("dana@bitbucket", "dana@example.com", token)
 
 
 async def test_a_token_that_the_host_refuses_signs_nobody_in_and_shows_nowhere(running: Running, host: Host) -> None:
@@ -117,8 +149,12 @@ async def test_guessing_ends_after_some_failures(running: Running, host: Host) -
 async def test_the_sign_in_page_learns_which_ways_there_are(running: Running) -> None:
     async with running.http() as client:
         offered = (await client.get("/auth/providers")).json()
-        ways = {one["name"]: (one["account"], one["personalToken"]) for one in offered}
-        assert ways == {"gitea": (False, True), "closed": (True, False)}
+        ways = {one["name"]: (one["account"], one["personalToken"], one["needsUsername"]) for one in offered}
+        assert ways == {
+            "gitea": (False, True, False),
+            "closed": (True, False, False),
+            "bitbucket": (False, True, True),
+        }
         assert (await client.get("/auth/sign-in/gitea")).status_code == 404
 
 
@@ -132,7 +168,10 @@ async def test_the_sign_in_page_learns_which_ways_there_are(running: Running) ->
         (ProviderKind.GITLAB, "a" * 64, False),
         (ProviderKind.GITEA, "0" * 40, True),
         (ProviderKind.GITEA, "a.b.c", False),
-        (ProviderKind.BITBUCKET, "a" * 40, False),
+        (ProviderKind.BITBUCKET, "ATATT3xFf" + "a" * 180 + "=0A1B2C3D", True),
+        (ProviderKind.BITBUCKET, "ATCTT3xFf" + "a" * 180, False),  # of a repository, project or workspace
+        (ProviderKind.BITBUCKET, "ATBB" + "a" * 32, False),  # an app password
+        (ProviderKind.BITBUCKET, "a" * 40, False),  # given to a program by OAuth
     ],
 )
 def test_tokens_that_were_given_to_programs_are_told_apart(kind: ProviderKind, token: str, personal: bool) -> None:
@@ -145,7 +184,7 @@ def test_tokens_that_were_given_to_programs_are_told_apart(kind: ProviderKind, t
     [
         ('{"name": "a", "kind": "gitea", "url": "https://git.test"}', "needs a client_id"),
         (
-            '{"name": "a", "kind": "bitbucket", "client_id": "c", "personal_tokens": true}',
+            '{"name": "a", "kind": "oidc", "url": "https://id.test", "client_id": "c", "personal_tokens": true}',
             "cannot take personal tokens",
         ),
     ],

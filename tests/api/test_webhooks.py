@@ -23,14 +23,24 @@ def _hmac(body: bytes, secret: str = SECRET) -> str:
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
+def _old(body: bytes, secret: str) -> str:
+    """What GitHub and Gitea send beside the other one, for old receivers."""
+    return f"sha1={hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()}"
+
+
 def _headers(host: str, body: bytes, secret: str = SECRET) -> dict[str, str]:
     signature = _hmac(body, secret)
     password = base64.b64encode(f"argosy:{secret}".encode()).decode()
     return {
-        "github": {"x-hub-signature-256": f"sha256={signature}", "x-hub-signature": f"sha256={signature}"},
+        "github": {"x-hub-signature-256": f"sha256={signature}", "x-hub-signature": _old(body, secret)},
         "gitlab": {"x-gitlab-token": secret},
-        "gitea": {"x-gitea-signature": signature, "x-hub-signature-256": f"sha256={signature}"},
-        "forgejo": {"x-forgejo-signature": signature},
+        "gitea": {
+            "x-gitea-signature": signature,
+            "x-gogs-signature": signature,
+            "x-hub-signature": _old(body, secret),
+            "x-hub-signature-256": f"sha256={signature}",
+        },
+        "forgejo": {"x-forgejo-signature": signature, "x-hub-signature": _old(body, secret)},
         "gogs": {"x-gogs-signature": signature},
         "bitbucket": {"x-hub-signature": f"sha256={signature}", "x-event-key": "repo:push"},
         "bitbucket server": {"x-hub-signature": f"sha256={signature}", "x-event-key": "repo:refs_changed"},

@@ -14,13 +14,13 @@ class CutLine:
     through and nobody is told.
     """
 
-    def __init__(self, server_port: int) -> None:
+    def __init__(self, server_port: int, *, address: str = "127.0.0.1") -> None:
         self._server_port = server_port
         self._open: set[socket.socket] = set()
         self._cut = threading.Event()
         self._free = threading.Event()
         self._free.set()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((address, 0))
         self.port: int = self._listener.getsockname()[1]
 
     @contextmanager

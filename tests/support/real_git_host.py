@@ -4,10 +4,12 @@ Accounts have the password `password-of-<name>` and a token with every scope. It
 """
 
 import asyncio
+import html
 import os
+import re
 import secrets
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,8 @@ from tests.support.ports import free_port
 
 ADMIN = "root-admin"
 START_SECONDS = 180.0
+_FIELD = re.compile(r'<input[^>]*type="hidden"[^>]*>')
+_ATTRIBUTE = re.compile(r'(name|value)="([^"]*)"')
 
 
 def assets() -> Path:
@@ -30,12 +34,48 @@ def assets() -> Path:
     return Path(folder).absolute()
 
 
+class Server:
+    """The process that serves. It may be killed and started again: what it took is on disk."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], url: str, log: Path) -> None:
+        self._command = command
+        self._environment = environment
+        self._url = url
+        self._log = log
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command, env=self._environment, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        await _until_ready(self._url, self._process)
+
+    async def kill(self) -> None:
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> None:
+        await self._end(signal.SIGTERM)
+
+    async def _end(self, number: signal.Signals) -> None:
+        if self._process is None or self._process.returncode is not None:
+            return
+        self._process.send_signal(number)
+        try:
+            await asyncio.wait_for(self._process.wait(), 10)
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+
+
 @dataclass(frozen=True, slots=True)
 class RealGitHost:
     """`tokens` by account name."""
 
     url: str
     tokens: dict[str, str]
+    server: Server
+    folder: Path
 
     def clone_url(self, owner: str, name: str) -> str:
         return f"{self.url}/{owner}/{name}.git"
@@ -70,6 +110,33 @@ class RealGitHost:
     async def revoke(self, owner: str, name: str, person: str) -> None:
         await self.api(owner, "DELETE", f"/repos/{owner}/{name}/collaborators/{person}")
 
+    async def void_token(self, person: str, name: str) -> None:
+        """The person's token of this name is good for nothing any more."""
+        async with httpx.AsyncClient(trust_env=False, auth=(person, f"password-of-{person}")) as client:
+            answer = await client.delete(f"{self.url}/api/v1/users/{person}/tokens/{name}")
+        answer.raise_for_status()
+
+    async def consent(self, person: str, location: str) -> httpx.URL:
+        """What a browser does here: sign in, agree; where it is sent back to."""
+        async with httpx.AsyncClient(base_url=self.url, trust_env=False, headers={"Origin": self.url}) as client:
+            page = await client.get("/user/login")
+            form = {**_hidden(page.text), "user_name": person, "password": f"password-of-{person}"}
+            assert (await client.post("/user/login", data=form)).status_code == 303
+            page = await client.get(location)
+            assert page.status_code == 200, page.text[:300]
+            answer = await client.post("/login/oauth/grant", data={**_hidden(page.text), "granted": "true"})
+            assert answer.status_code == 303, answer.text[:500]
+            return httpx.URL(answer.headers["location"])
+
+
+def _hidden(page: str) -> dict[str, str]:
+    found = {}
+    for element in _FIELD.findall(page):
+        attributes = dict(_ATTRIBUTE.findall(element))
+        if "name" in attributes:
+            found[attributes["name"]] = html.unescape(attributes.get("value", ""))
+    return found
+
 
 @asynccontextmanager
 async def running_git_host(folder: Path, *people: str) -> AsyncIterator[RealGitHost]:
@@ -88,21 +155,12 @@ async def running_git_host(folder: Path, *people: str) -> AsyncIterator[RealGitH
     tokens = {}
     for name in (ADMIN, *people):
         tokens[name] = await _make_account(program, environment, name)
-    with (folder / "gitea.log").open("ab") as log:
-        process = await asyncio.create_subprocess_exec(
-            *program, "web", env=environment, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
-        )
+    server = Server((*program, "web"), environment, url, folder / "gitea.log")
     try:
-        await _until_ready(url, process)
-        yield RealGitHost(url, tokens)
+        await server.start()
+        yield RealGitHost(url, tokens, server, folder)
     finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                await asyncio.wait_for(process.wait(), 10)
-            except TimeoutError:
-                process.kill()
-                await process.wait()
+        await server.stop()
 
 
 def _configure(folder: Path, binaries: Path, port: int) -> Path:

@@ -58,14 +58,20 @@ function TokenForm({ provider, disabled }) {
   const id = `token-${provider.name}`;
   const submit = async (event) => {
     event.preventDefault();
-    const token = new FormData(event.currentTarget).get("token");
+    const fields = Object.fromEntries(new FormData(event.currentTarget));
     setBusy(true);
     setProblem("");
-    setProblem((await post(`/auth/sign-in/${encodeURIComponent(provider.name)}`, { token }, TOKEN_REASONS)) ?? "");
+    setProblem((await post(`/auth/sign-in/${encodeURIComponent(provider.name)}`, fields, TOKEN_REASONS)) ?? "");
     setBusy(false);
   };
   return (
     <form className="token" method="post" onSubmit={submit}>
+      {provider.needsUsername && (
+        <>
+          <label htmlFor={`${id}-username`}>Email of your account at {provider.title}</label>
+          <input id={`${id}-username`} name="username" type="email" autoComplete="email" required />
+        </>
+      )}
       <label htmlFor={id}>Personal token of {provider.title}</label>
       <input id={id} name="token" type="password" autoComplete="off" required aria-describedby={`${id}-problem`} />
       <p id={`${id}-problem`} className="problem" role="alert">

@@ -1,6 +1,7 @@
 """Asks providers: their addresses, a token for a code, and whose it is."""
 
 import asyncio
+import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ class Granted:
     account: Account
     access_token: str = field(repr=False)
     renewal: Renewal | None = None  # of a token that ends
+    username: str = ""  # what goes with a personal token that counts only together with it
 
 
 class OAuthClient:
@@ -81,12 +83,14 @@ class OAuthClient:
         account = await self._owner(provider, endpoints, access_token)
         return Granted(account, access_token, self._renewal(provider, endpoints, tokens))
 
-    async def owner(self, provider: SignInProvider, token: str) -> Granted:
+    async def owner(self, provider: SignInProvider, token: str, username: str = "") -> Granted:
         """Whose personal token it is. Raises Unauthorized when the host refuses it, ProviderFailed when it fails."""
-        return Granted(await self._owner(provider, endpoints_of(provider), token), token)
+        return Granted(await self._owner(provider, endpoints_of(provider), token, username), token, username=username)
 
-    async def _owner(self, provider: SignInProvider, endpoints: Endpoints, token: str) -> Account:
-        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "User-Agent": "argosy"}
+    async def _owner(self, provider: SignInProvider, endpoints: Endpoints, token: str, username: str = "") -> Account:
+        pair = base64.b64encode(f"{username}:{token}".encode()).decode()
+        known = f"Basic {pair}" if username else f"Bearer {token}"
+        headers = {"Authorization": known, "Accept": "application/json", "User-Agent": "argosy"}
         status, profile = await self._ask("GET", endpoints.profile, headers)
         if status in (401, 403):
             raise Unauthorized(f"{provider.host} does not accept this token, or it may not tell whose it is")

@@ -80,6 +80,7 @@ _PERSONAL = {
     ProviderKind.GITHUB: re.compile(r"(ghp|github_pat)_[A-Za-z0-9_]{20,250}"),
     ProviderKind.GITLAB: re.compile(r"glpat-[A-Za-z0-9_.=-]{20,300}"),
     ProviderKind.GITEA: re.compile(r"[0-9a-f]{40}"),
+    ProviderKind.BITBUCKET: re.compile(r"ATATT[A-Za-z0-9_=-]{20,500}"),
 }
 _decoder = msgspec.json.Decoder(tuple[SignInProvider, ...])
 
@@ -115,6 +116,11 @@ def is_personal(provider: SignInProvider, token: str) -> bool:
     """Whether this is a token that somebody made for themselves, at a provider of which such tokens are taken."""
     known = _PERSONAL.get(provider.kind) if provider.personal_tokens else None
     return known is not None and known.fullmatch(token) is not None
+
+
+def needs_username(provider: SignInProvider) -> bool:
+    """Whether its personal tokens count only together with the address of their account."""
+    return provider.kind is ProviderKind.BITBUCKET
 
 
 def scopes_of(provider: SignInProvider) -> tuple[str, ...]:

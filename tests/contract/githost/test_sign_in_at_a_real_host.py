@@ -1,12 +1,9 @@
 """Sign-in with an account of a real Gitea, and what the token that comes with it lets the person do."""
 
-import html
-import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
 import pytest
 import pytest_asyncio
@@ -21,8 +18,6 @@ from tests.support.control_plane import Running, control_plane
 from tests.support.real_git_host import ADMIN, RealGitHost, running_git_host
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
-_FIELD = re.compile(r'<input[^>]*type="hidden"[^>]*>')
-_ATTRIBUTE = re.compile(r'(name|value)="([^"]*)"')
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -52,28 +47,6 @@ async def running(host: RealGitHost, tmp_path: Path) -> AsyncIterator[Running]:
         yield found
 
 
-def hidden(page: str) -> dict[str, str]:
-    found = {}
-    for element in _FIELD.findall(page):
-        attributes = dict(_ATTRIBUTE.findall(element))
-        if "name" in attributes:
-            found[attributes["name"]] = html.unescape(attributes.get("value", ""))
-    return found
-
-
-async def consent(host: RealGitHost, person: str, location: str) -> httpx.URL:
-    """What a browser does at Gitea: sign in, agree; where it is sent back to."""
-    async with httpx.AsyncClient(base_url=host.url, trust_env=False, headers={"Origin": host.url}) as client:
-        page = await client.get("/user/login")
-        form = {**hidden(page.text), "user_name": person, "password": f"password-of-{person}"}
-        assert (await client.post("/user/login", data=form)).status_code == 303
-        page = await client.get(location)
-        assert page.status_code == 200, page.text[:300]
-        answer = await client.post("/login/oauth/grant", data={**hidden(page.text), "granted": "true"})
-        assert answer.status_code == 303, answer.text[:500]
-        return httpx.URL(answer.headers["location"])
-
-
 async def test_an_account_of_the_host_signs_in_and_its_token_tells_its_rights(
     host: RealGitHost, running: Running
 ) -> None:
@@ -82,7 +55,7 @@ async def test_an_account_of_the_host_signs_in_and_its_token_tells_its_rights(
     url = await host.repository("dana", "apps")
     async with runtime.connected(), running.http() as client:
         sent = await client.get("/auth/sign-in/gitea")
-        back = await consent(host, "dana", sent.headers["location"])
+        back = await host.consent("dana", sent.headers["location"])
         assert (back.host, back.path) == ("argosy.localhost", "/auth/callback/gitea")
         answer = await client.get("/auth/callback/gitea", params=dict(back.params))
         assert answer.status_code == 303, answer.text

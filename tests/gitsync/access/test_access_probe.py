@@ -63,6 +63,24 @@ async def test_the_hosts_own_answer_counts(host: GitHost, person: str, read: boo
     await probe.close()
 
 
+async def test_before_the_secrets_are_read_nothing_is_said_for_certain(host: GitHost) -> None:
+    await seed(host, **{"a.yaml": b"a: 1\n"})
+    url = host.clone_url("apps")
+    credentials = CredentialStore()
+    credentials.expect_list()
+    hasty = AccessProbe(credentials, clock=Clock(), timeout_seconds=0.01)
+    verdict = await hasty.verdict("dana", url)
+    assert (verdict.unknown, verdict.reason) == (True, "the runtime has not read its Secrets yet")
+    patient = AccessProbe(credentials, clock=Clock())
+    asked = asyncio.create_task(patient.verdict("dana", url))
+    await asyncio.sleep(0)
+    credentials.put_person("dana", PersonSecret("dana", url, Credential("dana", "dana-password")))
+    credentials.list_done()
+    assert (await asked).write
+    for probe in (hasty, patient):
+        await probe.close()
+
+
 async def test_lost_permission_counts_once_the_answer_is_too_old(host: GitHost) -> None:
     await seed(host, **{"a.yaml": b"a: 1\n"})
     url, clock = host.clone_url("apps"), Clock()

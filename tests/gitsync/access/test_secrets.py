@@ -108,3 +108,17 @@ def test_people_may_enter_tokens_for_hosts_that_are_read_over_ssh() -> None:
     store.put_repository("r", RepositorySecret("git@git.example.com:team", True, None, ssh_private_key="key"))
     assert store.trusts("https://git.example.com")
     assert not store.trusts("https://git.example.com.evil.example")
+
+
+@pytest.mark.parametrize(
+    ("username", "password", "told"),
+    [
+        ("dana@example.com", "ATATT3xFf0", "x-bitbucket-api-token-auth"),
+        ("dana", "ATATT3xFf0", "dana"),
+        ("dana@example.com", "a-password", "dana@example.com"),
+    ],
+)
+def test_git_is_told_another_name_than_the_api_for_an_api_token_of_atlassian(
+    username: str, password: str, told: str
+) -> None:
+    assert Credential(username, password).git_username == told

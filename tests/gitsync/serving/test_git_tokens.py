@@ -11,7 +11,8 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from gitsync.access.secret import RepositorySecret
+from gitsync.access.secret import Credential, RepositorySecret
+from gitsync.configuration.credential_source import RepositoryCredentials
 from gitsync.git.errors import AuthenticationRefused
 from gitsync.reporting.link import Refused
 from gitsync.sandbox.githost import Access
@@ -75,6 +76,26 @@ async def test_a_token_counts_at_once_survives_a_restart_and_is_gone_when_remove
         assert (await ask(rig, RemoveGitToken("dana", info.id))).tokens == ()
         assert await may(rig, "dana", url) == (False, False)
         assert await rig.get("v1", "Secret", NAMESPACE, info.id) is None
+
+
+async def test_a_token_that_comes_while_the_runtime_starts_waits_for_its_secrets(world: World) -> None:
+    """Whoever signs in at that moment would be without it until the next time."""
+    url = world.host.clone_url("apps")
+    async with running_rig(world.access, world.host, world.folder / "one") as rig:
+        rig.runtime.credentials.expect_list()
+        given = asyncio.create_task(ask(rig, PutGitToken("dana", url, "dana", CANARY)))
+        read = asyncio.create_task(RepositoryCredentials(rig.runtime.credentials, _no_keys).credential_for(url))
+        await asyncio.sleep(0)
+        rig.runtime.credentials.put_repository("own", RepositorySecret(url, True, Credential("robot", "robot")))
+        rig.runtime.credentials.list_done()
+        assert len((await given).tokens) == 1
+        found = await read
+        assert found is not None
+        assert found.username == "robot"
+
+
+async def _no_keys() -> str:
+    return ""
 
 
 def own_password(rig: Rig, url: str) -> str:
