@@ -125,11 +125,20 @@ class Events:
 
     async def error(self) -> str:
         """The code with which the stream ends, whichever way it is told."""
-        message = await self.message()
-        payload = message["payload"]
-        errors = payload["errors"] if isinstance(payload, dict) else payload
-        code: str = errors[0]["extensions"]["code"]
-        return code
+        return _code_of(await self.message())
+
+    async def ended(self) -> str:
+        """The same, after whatever comes before."""
+        while (message := await self.message())["type"] == "next" and "errors" not in message["payload"]:
+            pass
+        return _code_of(message)
+
+
+def _code_of(message: dict[str, Any]) -> str:
+    payload = message["payload"]
+    errors = payload["errors"] if isinstance(payload, dict) else payload
+    code: str = errors[0]["extensions"]["code"]
+    return code
 
 
 @asynccontextmanager

@@ -103,17 +103,23 @@ class OnGitea:
         """The one field that was asked for."""
         return next(iter((await self.planes[replica].query(person, document, **variables)).values()))
 
-    async def click(self, person: str, document: str, *, replica: int = 0, **variables: Any) -> Found:
-        """An outcome; what was accepted is remembered."""
-        outcome: Found = await self.ask(person, document, replica=replica, **variables)
+    async def click(
+        self, person: str, document: str, *, replica: int = 0, patient: bool = True, **variables: Any
+    ) -> Found:
+        """An outcome; what was accepted is remembered. Patient people ask again where the runtime took too long."""
+        while True:
+            outcome: Found = await self.ask(person, document, replica=replica, **variables)
+            if not patient or [one["code"] for one in outcome["errors"]] != ["RUNTIME_UNAVAILABLE"]:
+                break
         if outcome["errors"] == []:
             self.accepted.append(outcome["operationId"])
         return outcome
 
     async def create(
-        self, person: str, name: str, operation_id: str = "", *, replica: int = 0, path: str = "", **more: Any
+        self, person: str, name: str, operation_id: str = "", *, path: str = "", patient: bool = True, **more: Any
     ) -> Found:
         """With a `path` of another one's it is not synced by itself."""
+        replica = more.pop("replica", 0)
         value = {
             "runtime": "demo",
             "gitSource": "team",
@@ -122,13 +128,13 @@ class OnGitea:
             "operationId": operation_id or f"add-{name}",
             **more,
         }
-        return await self.click(person, CREATE, replica=replica, input=value)
+        return await self.click(person, CREATE, replica=replica, patient=patient, input=value)
 
     async def created(self, person: str, name: str, operation_id: str, **more: Any) -> Found:
         """Asked again and again, as somebody does who was told to try again, until it is accepted."""
 
         async def accepted() -> Found | None:
-            outcome = await self.create(person, name, operation_id, **more)
+            outcome = await self.create(person, name, operation_id, patient=False, **more)
             return outcome if outcome["errors"] == [] else None
 
         return await until(accepted)

@@ -3,13 +3,14 @@ the host's rules and webhooks, and what faults leave of it."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from api.access.secret_token import hash_token
 from gitsync.changes.shared_configuration import SharedConfiguration
 from gitsync.git.credentials import GitCredential
 from gitsync.kube.access import access_from_kubeconfig
@@ -124,16 +125,17 @@ async def test_an_application_lives_from_commit_to_commit(on: OnGitea) -> None:
     await on.until_application("fresh", synced_and_healthy)
     await shown(on, "dana", "fresh")
     target, words = {"runtime": "demo", "name": "fresh"}, {"message": "Deploy the cart"}
-    wrong = {"application": target, "manifest": on.manifest("fresh").replace("path: fresh", "path: nowhere")}
-    (told,) = (await on.click("dana", EDIT, input={**wrong, "commit": words}))["errors"]
+    edit = {"application": target, "commit": words}
+    wrong = on.manifest("fresh").replace("path: fresh", "path: nowhere")
+    (told,) = (await on.click("dana", EDIT, input={**edit, "manifest": wrong}))["errors"]
     assert (told["code"], told["field"], told["line"]) == ("VALIDATION_ERROR", "spec.source.path", 11)
     text = on.manifest("fresh").replace("path: fresh", "path: cart")
-    edited = await on.click("dana", EDIT, input={"application": target, "manifest": text, "commit": words})
+    edited = await on.click("dana", EDIT, input={**edit, "manifest": text, "operationId": "edit-fresh"})
     assert edited["errors"] == []
     lines = [one for one in edited["diff"].splitlines() if one[:1] in "+-" and one[:3] not in ("+++", "---")]
     assert lines == ["-    path: fresh  # what is deployed", "+    path: cart  # what is deployed"]
     assert (await shown(on, "dana", "fresh"))["manifestFile"]["text"] == text, "read your writes"
-    value = {"application": target, "confirmName": "fresh", "commit": {"message": "Not needed"}}
+    value = {"application": target, "confirmName": "fresh", "commit": {"message": "Not needed"}, "operationId": "gone"}
     assert (await on.click("dana", DELETE, input=value))["errors"] == []
 
     async def gone() -> bool | None:
@@ -207,11 +209,11 @@ async def test_a_rollback_is_offered_where_the_branch_is_protected_and_lands_whe
     await on.git.api("robot", "POST", rules, {"rule_name": "main", "enable_push": False})
     values: dict[str, Any] = {"name": name, "id": release, "op": f"back-{name}"}
     try:
-        (refused,) = (await on.ask("dana", ROLLBACK, pull=False, **values))["errors"]
+        (refused,) = (await on.click("dana", ROLLBACK, pull=False, **values))["errors"]
         assert (refused["code"], refused["field"]) == ("FORBIDDEN_ERROR", "pullRequest")
         answer = await on.click("dana", ROLLBACK, pull=True, **values)
         assert answer["errors"] == []
-        again = await on.ask("dana", ROLLBACK, pull=True, **values)
+        again = await on.click("dana", ROLLBACK, pull=True, **values)
         assert again["ledgerCommit"] == answer["ledgerCommit"]
         (page,) = answer["pullRequestUrls"]
         waiting = await on.until_application(name, lambda body: bool(conditions_of(body)))
@@ -255,7 +257,7 @@ async def test_a_git_source_makes_its_repository_and_the_whole_runtime_is_rebuil
     url = on.git.clone_url("dana", "made-here")
     value = {"runtime": "demo", "name": "made", "repoURL": url, "revision": "main", "path": "apps"}
     value |= {"createRepository": True, "operationId": "made-1"}
-    (refused,) = (await on.ask("dana", SOURCE, input=value))["errors"]
+    (refused,) = (await on.click("dana", SOURCE, input=value))["errors"]
     assert "may not read it" in refused["message"]
     assert "account robot" in refused["suggestion"]
     await on.git.grant("dana", "made-here", "robot", "read")
@@ -295,8 +297,10 @@ async def test_a_git_source_makes_its_repository_and_the_whole_runtime_is_rebuil
 
 def click(on: OnGitea, *names: str) -> list[asyncio.Task[Found]]:
     """dana creates them all at once, at either replica."""
-    asked = (on.create("dana", name, f"op-{name}", path="cart", replica=index % 2) for index, name in enumerate(names))
-    return [asyncio.create_task(one) for one in asked]
+    return [
+        asyncio.create_task(on.create("dana", name, f"op-{name}", path="cart", patient=False, replica=index % 2))
+        for index, name in enumerate(names)
+    ]
 
 
 async def test_a_runtime_killed_between_click_and_push_leaves_the_commit_or_nothing(on: OnGitea) -> None:
@@ -331,3 +335,59 @@ async def test_a_host_that_is_killed_stops_changes_and_is_caught_up_with(on: OnG
     for number in range(4):
         await on.created("dana", f"down-{number}", f"op-down-{number}", path="cart")
     await promises_hold(on, *(f"op-down-{number}" for number in range(4)))
+
+
+async def test_a_branch_that_is_forced_back_under_the_queue_stays_back_and_what_comes_after_lands(on: OnGitea) -> None:
+    path = on.git.folder / "repositories" / "robot" / "team.git"
+    before = (await on.git.api("robot", "GET", "/repos/robot/team/branches/main"))["commit"]["id"]
+    clicks = click(on, *(f"forced-{number}" for number in range(4)))
+    await asyncio.wait(clicks, return_when=asyncio.FIRST_COMPLETED)
+    process = await asyncio.create_subprocess_exec(
+        *("git", "-C", str(path), "-c", "safe.directory=*", "update-ref", "refs/heads/main", before)
+    )
+    assert await process.wait() == 0
+    await asyncio.gather(*clicks)
+    await on.created("dana", "after", "op-after", path="cart")
+    for number in range(4):  # what was there and was taken back counts as done, and is not filled up again
+        await on.created("dana", f"forced-{number}", f"op-forced-{number}", path="cart")
+    made = await on.trailers()
+    on.accepted[:] = [one for one in on.accepted if one in made or not one.startswith("op-forced")]
+    await promises_hold(on, "op-after", *(one for one in set(made) if one.startswith("op-forced")))
+
+
+async def test_an_hour_without_the_link_and_then_the_other_replica_loses_nothing(on: OnGitea) -> None:
+    async with on.planes[1].subscribe("dana", LIVE) as live:
+        await live.next()
+        on.line.cut()
+        await on.until_available(available=False)
+        refused = await on.create("dana", "cut", "op-cut", path="cart", patient=False)
+        assert [one["code"] for one in refused["errors"]] == ["RUNTIME_UNAVAILABLE"]
+        on.clocks.ahead = timedelta(minutes=62)
+        on.line.lead_to(int(on.planes[1].address.rpartition(":")[2]))
+        on.line.mend()
+        await on.until_available()
+        await on.created("dana", "cut", "op-cut", path="cart")
+        while "'cut'" not in str(await live.next()):
+            pass
+    await promises_hold(on, "op-cut")
+
+
+async def test_what_the_host_takes_away_ends_within_a_minute(on: OnGitea) -> None:
+    async with on.plane.subscribe("victor", TREE) as tree, on.planes[1].subscribe("finn", LIVE) as live:
+        await tree.next()
+        await live.next()
+        for repository in ("apps", "team", "config"):
+            await on.git.revoke("robot", repository, "victor")
+        await on.git.void_token("finn", "tests")
+        on.clocks.ahead += timedelta(seconds=60)
+        for plane in on.planes:
+            plane.plane.sign_in.revoked.tell(hash_token("anything"))  # streams look again every twenty seconds
+        assert await tree.ended() == "NOT_FOUND_ERROR"
+        while (event := await live.next())["type"] != "RESYNC" and not event["removed"]:
+            pass
+    for person in ("victor", "finn"):
+        assert (await on.ask(person, NAMES))["totalCount"] == 0
+        refused = (await on.create(person, f"late-{person}", path="cart"))["errors"]
+        assert [one["code"] for one in refused] == ["NOT_FOUND_ERROR"]
+    assert (await on.create("dana", "goes-on", "op-goes-on", path="cart"))["errors"] == []
+    assert "op-goes-on" in await on.trailers()
