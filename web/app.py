@@ -14,7 +14,17 @@ from web.delivery import Delivery, read_script_hashes, same_origin
 from web.graph import client
 from web.pages.application import application
 from web.pages.applications import applications
-from web.pages.dashboards import application_set, audit, clusters, dora, git_sources, home, new_application, rollouts
+from web.pages.dashboards import (
+    app_groups,
+    application_set,
+    audit,
+    clusters,
+    dora,
+    git_sources,
+    home,
+    new_application,
+    rollouts,
+)
 from web.pages.dashboards import settings as settings_page
 from web.pages.login import login
 from web.pages.not_found import not_found
@@ -45,6 +55,7 @@ app.add_page(git_sources, route="/git-sources", title="Git Sources · Argosy", o
 app.add_page(settings_page, route="/settings", title="Settings · Argosy", on_load=SessionState.enter)
 app.add_page(applications, route="/applications", title="Applications · Argosy", on_load=SessionState.enter)
 app.add_page(new_application, route="/applications/new", title="New application · Argosy", on_load=SessionState.enter)
+app.add_page(app_groups, route="/applications/groups", title="Groups · Argosy", on_load=SessionState.enter)
 app.add_page(
     application,
     route="/applications/[runtime]/[namespace]/[name]",

@@ -3,7 +3,7 @@
 import reflex as rx
 
 from web.layout import framed
-from web.views.dashboards import Audit, Clusters, Dora, GitSources, Home, Rollouts, SetPage, Settings, Wizard
+from web.views.dashboards import Audit, Clusters, Dora, GitSources, Groups, Home, Rollouts, SetPage, Settings, Wizard
 
 
 def home() -> rx.Component:
@@ -24,6 +24,11 @@ def rollouts() -> rx.Component:
 def new_application() -> rx.Component:
     """The wizard."""
     return _page(Wizard.create(), "/applications")
+
+
+def app_groups() -> rx.Component:
+    """Groups of applications."""
+    return _page(Groups.create(), "/applications")
 
 
 def application_set() -> rx.Component:

@@ -3,12 +3,14 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { PrefetchPageLinks, useNavigate } from "react-router";
 import { Cards } from "./appcards.jsx";
+import { ApplicationTabs } from "./applicationtabs.jsx";
 import { Table } from "./approws.jsx";
 import { BulkBar } from "./bulk.jsx";
 import { FilterBar, Strip } from "./filterbar.jsx";
 import { fromStart, isFiltered, narrowed, readFilters, readSort, readView, SINCE, SORTS, toArguments, toPagination } from "./filters.js";
-import { announce, AppLink, Bone, Icon, Notice, Stale } from "./kit.jsx";
+import { announce, AppLink, Icon, Notice, Stale } from "./kit.jsx";
 import { ask, useConnection, useStream } from "./live.js";
+import { Pager } from "./pager.jsx";
 import { placeOf } from "./place.js";
 import { HEALTH, SYNC } from "./tokens.js";
 import { showQuery, useQuery, withChanges } from "./url.jsx";
@@ -35,6 +37,7 @@ export function Applications() {
   useRowKeys();
   return (
     <>
+      <ApplicationTabs current="/applications" />
       <Strip facets={page.data?.strip} selected={filters.health} onChange={change}>
         <Warnings filters={toArguments(filters, ["since"])} stamp={page.turn} />
         <AppLink to="/applications/new" className="button primary">
@@ -207,21 +210,6 @@ function useDelayed(action) {
 }
 
 const silent = (data) => data?.runtimes?.nodes.filter((runtime) => !runtime.available) ?? [];
-
-function Pager({ info, total, onChange }) {
-  if (!info || (!info.hasNextPage && !info.hasPrevPage)) return null;
-  return (
-    <nav className="pager" aria-label="Pages">
-      <span className="muted">{total ?? <Bone />} in this selection</span>
-      <button type="button" className="button" disabled={!info.hasPrevPage} onClick={() => onChange({ before: info.startCursor, after: null })}>
-        Previous
-      </button>
-      <button type="button" className="button" disabled={!info.hasNextPage} onClick={() => onChange({ after: info.endCursor, before: null })}>
-        Next
-      </button>
-    </nav>
-  );
-}
 
 const focusedRow = (links) => links.findIndex((link) => link === document.activeElement);
 

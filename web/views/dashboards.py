@@ -21,6 +21,13 @@ class Dora(rx.NoSSRComponent):
     tag = "Dora"
 
 
+class Groups(rx.NoSSRComponent):
+    """Groups of applications, and one of them."""
+
+    library = module("appgroups.jsx")
+    tag = "Groups"
+
+
 class Audit(rx.NoSSRComponent):
     """The changelog of Git as an audit log."""
 

@@ -1,5 +1,6 @@
 // The four key metrics. Every figure opens the releases behind it.
 import { useMemo, useState } from "react";
+import { ApplicationMenu } from "./appmenu.jsx";
 import { Chart } from "./chart.jsx";
 import { FacetMenu } from "./filterbar.jsx";
 import { Bone, Empty, Icon, Notice } from "./kit.jsx";
@@ -24,9 +25,11 @@ export function Dora() {
   const clusters = search.getAll("cluster");
   const applications = search.getAll("application");
   const labels = search.getAll("label");
+  const products = search.getAll("product");
+  const groups = search.getAll("group");
   const star = search.get("star") === "1";
   const some = (values) => (values.length ? values : null);
-  const places = { runtimes: some(runtimes), clusters: some(clusters), applications: some(applications), labels: some(labels), favorite: star || null };
+  const places = { runtimes: some(runtimes), clusters: some(clusters), applications: some(applications), labels: some(labels), products: some(products), groups: some(groups), favorite: star || null };
   const filters = { from: period.from, to: period.to, granularity: period.by, timeZone: period.timeZone, ...places };
   const { data, error, again } = useAnswer("dora", { filters });
   const found = data?.doraStatistics;
@@ -47,6 +50,7 @@ export function Dora() {
           <Icon name="star" filled={star} />
           Favourites
         </button>
+        <MoreFilters products={products} groups={groups} onChange={change} />
       </PeriodBar>
       {error && <Notice title="The figures could not be read" detail={error.message} next="Applications and runtimes still work." id={error.id} onRetry={again} />}
       <Totals totals={found?.totals} />
@@ -70,20 +74,31 @@ export function Dora() {
   );
 }
 
-// There may be thousands of applications: the control plane finds those whose name has the words.
-function ApplicationMenu({ selected, onChange }) {
-  const [wanted, setWanted] = useState(false);
-  const [text, setText] = useState("");
-  const { data } = useAnswer("jump", { search: text }, { enabled: wanted });
-  const names = data && [...new Set(data.applications.nodes.filter(({ metadata }) => metadata.kind !== "ApplicationSet").map(({ metadata }) => metadata.name))];
-  return <FacetMenu facet={{ key: "application", label: "Application" }} choices={names?.map((value) => ({ value, count: null }))} selected={selected} onChange={onChange} onWanted={setWanted} onFind={setText} />;
-}
-
 // Labels of all applications, whatever else is chosen.
 function LabelMenu({ selected, onChange }) {
   const [wanted, setWanted] = useState(false);
   const { data } = useAnswer("application_choices", { choices: {} }, { enabled: wanted });
   return <FacetMenu facet={{ key: "label", label: "Label" }} choices={data?.choices.labels} selected={selected} onChange={onChange} onWanted={setWanted} />;
+}
+
+// What not everybody has.
+function MoreFilters({ products, groups, onChange }) {
+  const [open, setOpen] = useState(products.length + groups.length > 0);
+  const { data } = useAnswer("memberships", {}, { enabled: open });
+  return (
+    <>
+      <button type="button" className="button" aria-expanded={open} onClick={() => setOpen(!open)}>
+        More filters
+        <Icon name={open ? "down" : "chevron"} />
+      </button>
+      {open && (
+        <>
+          <FacetMenu facet={{ key: "product", label: "Product" }} choices={data?.known.products} selected={products} onChange={onChange} />
+          <FacetMenu facet={{ key: "group", label: "Group" }} choices={data?.known.groups} selected={groups} onChange={onChange} />
+        </>
+      )}
+    </>
+  );
 }
 
 function Totals({ totals }) {

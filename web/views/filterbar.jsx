@@ -97,12 +97,12 @@ export function FilterBar({ filters, view, stamp, onType, onChange }) {
 }
 
 // Typing is local; the URL follows when the typing rests.
-function SearchField({ value, onType, onChange }) {
+export function SearchField({ value, label = "Search applications by name", onType, onChange }) {
   const [text, setText] = useState(value);
   const timer = useRef(0);
   const say = (next) => {
     setText(next);
-    onType(next);
+    onType?.(next);
   };
   useEffect(() => say(value), [value]);
   const type = (next) => {
@@ -116,7 +116,7 @@ function SearchField({ value, onType, onChange }) {
       <input
         type="search"
         data-key="/"
-        aria-label="Search applications by name"
+        aria-label={label}
         placeholder="Search by name"
         value={text}
         onChange={(event) => type(event.target.value)}

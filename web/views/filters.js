@@ -7,6 +7,8 @@ export const FACETS = [
   { key: "kind", label: "Type", arg: "kinds", facet: "kinds" },
   { key: "project", label: "Project", arg: "projects", facet: "projects" },
   { key: "label", label: "Label", arg: "labels", facet: "labels" },
+  { key: "product", label: "Product", arg: "products", facet: "products" },
+  { key: "group", label: "Group", arg: "groups", facet: "groups" },
 ];
 export const SORTS = {
   name: "name",
@@ -110,4 +112,18 @@ export const fromStart = (changes) => ("after" in changes || "before" in changes
 export function narrowed(rows, text) {
   const found = rows.filter((row) => row.metadata.name.toLowerCase().includes(text.toLowerCase()));
   return found.length ? found : rows;
+}
+
+// Groups of applications: how they are ordered, in the same words of the address.
+export const GROUP_SORTS = { name: "name", updated: "lastUpdated" };
+
+export function groupSort(search) {
+  const text = search.get("sort") ?? "name";
+  const key = text.replace(/^-/, "");
+  return { key: GROUP_SORTS[key] ? key : "name", order: text.startsWith("-") ? "desc" : "asc" };
+}
+
+export function nextGroupSort(current, key) {
+  const order = current.key !== key ? (key === "updated" ? "desc" : "asc") : current.order === "asc" ? "desc" : "asc";
+  return key === "name" && order === "asc" ? null : sortText({ key, order });
 }

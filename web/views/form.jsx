@@ -1,7 +1,9 @@
 // The form of an Application. It is another view of the same text: each field reads and changes one place in it.
-import { useId, useMemo } from "react";
+import { useId, useMemo, useState } from "react";
+import { Icon } from "./kit.jsx";
+import { useAnswer } from "./live.js";
 import { read, valueAt, withValue } from "./manifest.js";
-import { linesOf, optionOf, withOption, withPairs } from "./options.js";
+import { linesOf, namesOf, optionOf, withNames, withOption, withPairs } from "./options.js";
 
 const SYNC_OPTIONS = [
   ["CreateNamespace", "true", "Create the namespace"],
@@ -18,6 +20,8 @@ const DELETIONS = [
   [FINALIZER, "foreground: waits for its resources"],
   [`${FINALIZER}/background`, "background"],
 ];
+const GROUPS = ["metadata", "annotations", "codefresh.io/app-group"];
+const PRODUCT = ["metadata", "annotations", "codefresh.io/product"];
 const PROPAGATIONS = ["", "foreground", "background", "orphan"];
 
 export function ManifestForm({ text, onChange, problems, frozen = [], clusters = [], repositories = [] }) {
@@ -33,6 +37,9 @@ export function ManifestForm({ text, onChange, problems, frozen = [], clusters =
   return (
     <div className={`form${broken ? " faded" : ""}`}>
       {broken && <p className="muted">The text has an error; the form goes on when it is corrected.</p>}
+      <Section title="General">
+        <Memberships at={at} set={set} broken={broken} />
+      </Section>
       <Section title="Source" wrong={anyIn(problems, "spec.source")}>{several ? <p className="muted">It has several sources; edit them in the text.</p> : <Source bind={bind} at={at} set={set} repositories={repositories} broken={broken} />}</Section>
       <Section title="Destination" wrong={anyIn(problems, "spec.destination")}>
         <Destination bind={bind} at={at} onChange={onChange} text={text} clusters={clusters} broken={broken} />
@@ -42,7 +49,7 @@ export function ManifestForm({ text, onChange, problems, frozen = [], clusters =
       </Section>
       <details className="advanced" open={anyIn(problems, "spec.project") || undefined}>
         <summary>Advanced</summary>
-        <Section title="General" wrong={anyIn(problems, "spec.project")}>
+        <Section title="Project and deletion" wrong={anyIn(problems, "spec.project")}>
           <Text label="Project" {...bind("spec.project")} />
           <Choice label="Deleting the application" value={(at(["metadata", "finalizers"]) ?? []).find((one) => one.startsWith(FINALIZER)) ?? ""} options={DELETIONS} off={broken} onChange={(value) => set(["metadata", "finalizers"], [...(at(["metadata", "finalizers"]) ?? []).filter((one) => !one.startsWith(FINALIZER)), ...(value ? [value] : [])])} />
         </Section>
@@ -120,6 +127,61 @@ function Lines({ label, value, onChange, off = false, problem = null, hint = nul
           {told}
         </p>
       )}
+    </div>
+  );
+}
+
+// What annotations put the application into. It runs as before: nothing of this reaches its cluster.
+function Memberships({ at, set, broken }) {
+  const { data } = useAnswer("memberships", {});
+  const known = (values) => (values ?? []).map(({ value }) => value);
+  return (
+    <>
+      <Text label="Product" value={at(PRODUCT)} off={broken} list={known(data?.known.products)} placeholder="none" onChange={(name) => set(PRODUCT, name.trimStart())} />
+      <Names label="Groups" names={namesOf(at(GROUPS))} known={known(data?.known.groups)} off={broken} onChange={(names) => set(GROUPS, withNames(names))} />
+    </>
+  );
+}
+
+// Names, one after the other: Enter or a comma takes what is typed, Backspace in an empty field the last one away.
+function Names({ label, names, known, off, onChange }) {
+  const id = useId();
+  const [typed, setTyped] = useState("");
+  const take = (text) => {
+    setTyped("");
+    const more = namesOf(text).filter((name) => !names.includes(name));
+    if (more.length) onChange([...names, ...more]);
+  };
+  const onKeyDown = (event) => {
+    if (event.key === "Enter" || event.key === ",") {
+      event.preventDefault();
+      take(typed);
+    } else if (event.key === "Backspace" && !typed && names.length) onChange(names.slice(0, -1));
+  };
+  return (
+    <div className="form-field">
+      <label htmlFor={id}>{label}</label>
+      <div className="names">
+        {names.map((name) => (
+          <span key={name} className="tag">
+            {name}
+            {!off && (
+              <button type="button" aria-label={`Leave group ${name}`} onClick={() => onChange(names.filter((one) => one !== name))}>
+                <Icon name="close" />
+              </button>
+            )}
+          </span>
+        ))}
+        <input id={id} type="text" list={`${id}-list`} value={typed} readOnly={off} aria-describedby={`${id}-told`} onChange={(event) => (known.includes(event.target.value) && !event.nativeEvent.inputType?.startsWith("insertText") ? take(event.target.value) : setTyped(event.target.value))} onKeyDown={onKeyDown} onBlur={() => take(typed)} />
+      </div>
+      <datalist id={`${id}-list`}>
+        {known.filter((one) => !names.includes(one)).map((one) => (
+          <option key={one} value={one} />
+        ))}
+      </datalist>
+      <p id={`${id}-told`} className="muted">
+        pick one, or type a new name and press Enter
+      </p>
     </div>
   );
 }

@@ -28,3 +28,8 @@ export const withPairs = (pairs, text) => {
   const known = new Map((Array.isArray(pairs) ? pairs : []).map((one) => [one.name, one]));
   return pairsOf(text).map((one) => ({ ...known.get(one.name), ...one }));
 };
+
+// Names in one text, parted by commas, each once; and back.
+export const namesOf = (text) => [...new Set(String(text ?? "").split(",").map((name) => name.trim()).filter(Boolean))];
+
+export const withNames = (names) => names.join(",");

@@ -47,10 +47,10 @@ function useReleases(filters, stamp) {
 }
 
 // `steering`: {allowed, reason} where the releases are of one `application` that can be rolled back; they are followed then.
-// `bar` draws filters from what was found.
-export function Releases({ filters, application = null, withApplication = false, steering = null, bar = () => null, filtered = false, onClear }) {
+// `stamp`: another one, and they are read again. `bar` draws filters from what was found.
+export function Releases({ filters, application = null, withApplication = false, stamp = 0, steering = null, bar = () => null, filtered = false, onClear }) {
   const turn = useTurns(application, Boolean(steering));
-  const { nodes, error, info, total, more, again } = useReleases(filters, turn);
+  const { nodes, error, info, total, more, again } = useReleases(filters, `${turn}/${stamp}`);
   const past = useAnswer("history", application, { enabled: Boolean(steering), stamp: turn });
   if (error && !nodes) return <Notice title="The releases could not be read" detail={error.message} next="The present state is not concerned." id={error.id} onRetry={again} />;
   if (!nodes) return <p className="pad"><Bone wide /></p>;
@@ -130,7 +130,7 @@ function Release({ release, withApplication, back = null }) {
         <Health status={release.healthStatus} />
         {withApplication && <AppLink to={placeOf(release.applicationMetadata)}>{release.applicationMetadata.name}</AppLink>}
         <CommitLink commit={release.commit} revision={release.syncOperationRevision} />
-        {release.current && <span className="tag">current</span>}
+        {release.current && <span className="tag">Current version</span>}
         {release.isRollback && <span className="tag tag-amber">rollback</span>}
         <span className="grow" />
         <span className="muted">

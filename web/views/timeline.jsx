@@ -1,4 +1,4 @@
-// The timeline of an application: its releases, filtered by when, by who, and by what they brought.
+// The timeline of an application, or of all applications of a group: their releases, filtered by when, by who, and by what they brought.
 import { useRef } from "react";
 import { FacetMenu } from "./filterbar.jsx";
 import { Releases } from "./releases.jsx";
@@ -33,13 +33,13 @@ const FACETS = [
   ["issue", "Issue"],
 ];
 
-export function Timeline({ application, steering }) {
+export function Timeline({ application = null, group = null, stamp = 0, steering = null }) {
   const search = useQuery();
   const offers = useRef(null); // grows: a filter must not take the other choices away
   const chosen = Object.fromEntries(FACETS.map(([key]) => [key, search.getAll(key)]));
   const days = SINCE.some(([key]) => key === search.get("days")) ? search.get("days") : "";
   const listed = (values) => (values.length ? values : null);
-  const filters = { ...application, startDate: startOf(days), committers: listed(chosen.committer), prKeys: listed(chosen.pr), issueKeys: listed(chosen.issue) };
+  const filters = { ...(application ?? { groups: [group] }), startDate: startOf(days), committers: listed(chosen.committer), prKeys: listed(chosen.pr), issueKeys: listed(chosen.issue) };
   const filtered = days || Object.values(chosen).some((values) => values.length);
   const change = (changes) => showQuery(withChanges(new URLSearchParams(location.search), changes), { replace: true });
   const clear = () => change({ days: null, committer: null, pr: null, issue: null });
@@ -47,6 +47,8 @@ export function Timeline({ application, steering }) {
     <Releases
       filters={filters}
       application={application}
+      withApplication={!application}
+      stamp={stamp}
       steering={steering}
       filtered={Boolean(filtered)}
       onClear={clear}

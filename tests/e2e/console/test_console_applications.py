@@ -52,7 +52,7 @@ def test_search_keeps_what_is_typed_in_the_address(open_page: OpenPage) -> None:
 def test_a_facet_filters_and_clear_takes_all_away(open_page: OpenPage) -> None:
     page = ready(open_page())
     page.locator("summary", has_text="Project").click()
-    page.get_by_label(re.compile("shop")).check()
+    page.get_by_role("group", name="Project", exact=True).get_by_label(re.compile("shop")).check()
     expect(page).to_have_url(re.compile("project=shop"))
     expect(page.locator(".strip h1")).to_have_text(re.compile(r"^2\d applications$"))
     page.get_by_role("button", name="Clear").click()
@@ -149,3 +149,64 @@ def test_a_phone_can_look(open_page: OpenPage) -> None:
         )
         == []
     )
+
+
+def test_groups_are_searched_sorted_starred_and_filtered_by_application(open_page: OpenPage) -> None:
+    page = ready(open_page())
+    page.get_by_role("navigation", name="Applications and groups").get_by_role("link", name="Groups").click()
+    groups = page.locator("[data-group]")
+    expect(groups.locator("a.row-link")).to_have_text(["checkout flow", "night shift"])
+    page.get_by_role("button", name="Group", exact=True).click()
+    expect(page).to_have_url(re.compile("sort=-name"))
+    expect(groups.locator("a.row-link")).to_have_text(["night shift", "checkout flow"])
+    page.get_by_role("button", name="Last deployed").click()
+    expect(page).to_have_url(re.compile("sort=-updated"))
+    expect(page.locator("th[aria-sort=descending]")).to_have_text(re.compile("Last deployed"))
+    page.get_by_label("Search groups by name").fill("NIGHT")
+    expect(groups.locator("a.row-link")).to_have_text(["night shift"])
+    star = page.get_by_role("button", name="Favourite night shift")
+    star.click()
+    expect(star).to_have_attribute("aria-pressed", "true")
+    page.get_by_label("Search groups by name").fill("")
+    expect(groups).to_have_count(2)
+    page.get_by_role("button", name="Favourites").click()
+    expect(groups.locator("a.row-link")).to_have_text(["night shift"])
+    star.click()
+    expect(star).to_have_attribute("aria-pressed", "false")
+    page.goto("/applications/groups?application=cart")
+    expect(groups.locator("a.row-link")).to_have_text(["checkout flow"])
+    page.goto("/applications/groups?q=nothing")
+    page.get_by_role("button", name="Clear all filters").click()
+    expect(groups).to_have_count(2)
+
+
+def test_a_group_has_the_timeline_and_the_cards_of_its_applications(open_page: OpenPage) -> None:
+    page = open_page(path="/applications/groups")
+    page.locator("[data-group='checkout flow'] a.row-link").click()
+    expect(page.get_by_role("heading", name="checkout flow")).to_be_visible()
+    releases = page.locator(".release")
+    current = releases.filter(has_text="Current version")
+    expect(current).to_have_count(13)  # each application has one
+    expect(releases.filter(has_text="checkout").first).to_be_visible()
+    expect(releases.filter(has_text="cart").first).to_be_visible()
+    expect(releases.filter(has_text="catalog")).to_have_count(0)
+    expect(releases.first.get_by_role("link", name=re.compile("^(cart|checkout)"))).to_be_visible()
+    page.get_by_role("navigation", name="Sections of the group").get_by_role("link", name="Applications").click()
+    expect(page).to_have_url(re.compile("tab=applications"))
+    expect(page.locator(".card")).to_have_count(13)
+    assert {name.split("-")[0] for name in page.locator(".card .row-link").all_inner_texts()} == {
+        "cart",
+        "checkout",
+        "platform",
+    }
+    page.goto("/applications/groups?name=none")
+    expect(page.get_by_text("There is no group none")).to_be_visible()
+
+
+def test_products_and_groups_filter_applications(open_page: OpenPage) -> None:
+    page = ready(open_page(path="/applications?product=webshop&since=any"))
+    expect(page.locator(".strip h1")).to_have_text(re.compile("^13 applications"))
+    page.locator("summary", has_text="Group").click()
+    page.get_by_role("group", name="Group", exact=True).get_by_text("night shift").click()
+    expect(page).to_have_url(re.compile("group=night"))
+    expect(page.locator(".strip h1")).to_have_text(re.compile("^7 applications"))

@@ -53,6 +53,27 @@ def test_form_and_text_are_one_document_and_the_commit_is_what_was_shown(
     assert demo.read("platform", FILE) == before.replace("targetRevision: main", "targetRevision: HEAD  # the newest")
 
 
+def test_groups_are_chosen_in_the_form_and_only_their_lines_change(demo: DemoPlane, open_demo_page: OpenPage) -> None:
+    page = open_demo_page(path=CONFIGURATION)
+    content = editor(page)
+    before = demo.read("platform", FILE)
+    groups = page.get_by_label("Groups", exact=True)
+    groups.fill("night shift, letters")
+    groups.press("Enter")
+    page.get_by_label("Product").fill("webshop")
+    page.get_by_role("button", name="Leave group letters").click()
+    expect(content).to_contain_text("codefresh.io/app-group: night shift")
+    expect(content).to_contain_text("codefresh.io/product: webshop")
+    assert look(page, "configuration-groups") == []
+    commit(page, "Send it at night")
+    expect(page.locator(".pending")).to_contain_text("the application follows it", timeout=PATIENCE)
+    added = "  annotations:\n    codefresh.io/app-group: night shift\n    codefresh.io/product: webshop\n"
+    after = demo.read("platform", FILE)
+    assert (after.count(added), after.replace(added, "")) == (1, before)
+    page.goto("/applications/groups")
+    expect(page.locator("[data-group='night shift']")).to_contain_text("1 application", timeout=PATIENCE)
+
+
 def test_values_and_parameters_of_the_tool_are_written_in_the_form(open_demo_page: OpenPage) -> None:
     page = open_demo_page(path=CONFIGURATION)
     content = editor(page)
@@ -131,10 +152,19 @@ def test_an_application_is_created_by_the_commit_of_its_manifest(demo: DemoPlane
     page.get_by_role("textbox", name="Namespace").fill("gifts")
     expect(page.get_by_role("list", name="What is wrong with it")).to_have_count(0)
     expect(content).to_contain_text("namespace: gifts")
+    page.get_by_label("Product").fill("webshop")
+    groups = page.get_by_label("Groups", exact=True)
+    groups.fill("presents")
+    groups.press("Enter")
+    groups.fill("buying")
+    groups.press("Enter")
+    expect(content).to_contain_text("codefresh.io/app-group: presents,buying")
     assert look(page, "wizard") == []
     commit(page, "Sell gift cards")
     made = page.get_by_role("region", name="What became of it")
     expect(made).to_contain_text("is there", timeout=PATIENCE)
-    assert "name: gift-cards" in demo.read("platform", "applications/gift-cards.yaml")
+    manifest = demo.read("platform", "applications/gift-cards.yaml")
+    assert "name: gift-cards" in manifest
+    assert "    codefresh.io/product: webshop\n    codefresh.io/app-group: presents,buying\n" in manifest
     made.get_by_role("link", name="Open gift-cards").click()
     expect(page.locator("[data-node='Deployment/catalog']")).to_be_visible(timeout=PATIENCE)

@@ -65,6 +65,15 @@ def test_a_bucket_of_a_key_metric_opens_its_releases(open_page: OpenPage) -> Non
     expect(page).to_have_url(re.compile(r"application=cart.*label=tier%3Dweb"))
     expect(releases.locator(".release", has_text="cart").first).to_be_visible()
     expect(releases.locator(".release", has_text="checkout")).to_have_count(0)
+    page.get_by_role("button", name="More filters").click()
+    page.locator("summary", has_text="Group").click()
+    page.get_by_role("group", name="Group", exact=True).get_by_text("night shift").click()
+    expect(releases.get_by_text("No releases yet")).to_be_visible()
+    page.get_by_role("group", name="Group", exact=True).get_by_text("checkout flow").click()
+    page.locator("summary", has_text="Product").click()
+    page.get_by_role("group", name="Product", exact=True).get_by_text("webshop").click()
+    expect(page).to_have_url(re.compile(r"group=night\+shift&group=checkout\+flow&product=webshop"))
+    expect(releases.locator(".release", has_text="cart").first).to_be_visible()
 
 
 def test_the_timeline_has_a_dot_for_each_release_in_the_order_of_the_records(open_page: OpenPage) -> None:
@@ -73,7 +82,7 @@ def test_the_timeline_has_a_dot_for_each_release_in_the_order_of_the_records(ope
     dots = [dot.get_attribute("href") for dot in page.locator(".dots a").all()]
     records = [f"#{one.get_attribute('id')}" for one in page.locator(".release").all()]
     assert dots == records
-    assert page.locator(".tag", has_text="current").count() == 1
+    assert page.locator(".tag", has_text="Current version").count() == 1
 
 
 def test_the_timeline_is_filtered_by_who_brought_a_release(open_page: OpenPage) -> None:
@@ -98,7 +107,7 @@ REPORT = """mutation Report($input: ImageBuildInput!) {
 
 def test_a_build_that_ci_reported_is_a_link_of_the_release(open_page: OpenPage) -> None:
     page = open_page(path="/applications/demo/argosy/ads?tab=timeline")
-    current = page.locator(".release", has=page.locator(".tag", has_text="current"))
+    current = page.locator(".release", has=page.locator(".tag", has_text="Current version"))
     expect(current).to_be_visible()
     (image,) = next(one.images for one in map(summary, range(20)) if one.key.name == "ads")
     build = {"image": image, "link": "https://ci.example.test/runs/4711", "ci": "Jenkins", "name": "release"}

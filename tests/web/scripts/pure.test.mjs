@@ -231,6 +231,22 @@ test("an option is changed in its place, and the others stay", () => {
   assert.deepEqual(options.withOption(own, "PruneLast", null), ["CreateNamespace=true"]);
 });
 
+test("groups are names parted by commas, each once", () => {
+  assert.deepEqual(options.namesOf(" shop ,, night shift,shop"), ["shop", "night shift"]);
+  assert.deepEqual(options.namesOf(undefined), []);
+  assert.equal(options.withNames(["shop", "night shift"]), "shop,night shift");
+});
+
+test("groups are ordered by name, or by what was deployed last first", () => {
+  const order = (text) => filters.groupSort(new URLSearchParams(text));
+  assert.deepEqual(order(""), { key: "name", order: "asc" });
+  assert.deepEqual(order("sort=-updated"), { key: "updated", order: "desc" });
+  assert.deepEqual(order("sort=size"), { key: "name", order: "asc" });
+  assert.equal(filters.nextGroupSort(order(""), "name"), "-name");
+  assert.equal(filters.nextGroupSort(order("sort=-name"), "name"), null);
+  assert.equal(filters.nextGroupSort(order(""), "updated"), "-updated");
+});
+
 test("moments of the server are told in the zone of the viewer", () => {
   const moment = "2026-01-05T12:00:00Z";
   assert.equal(rollout.inZone(`waits until ${moment}`), `waits until ${time.clock(moment)}`);
