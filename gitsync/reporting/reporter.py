@@ -22,7 +22,7 @@ from gitsync.reporting.commits import Commits
 from gitsync.reporting.journalling import ledger_commit
 from gitsync.reporting.outbox import Subject
 from gitsync.reporting.release_commits import ReleaseCommits
-from gitsync.reporting.remarks import long_sync_at
+from gitsync.reporting.reminders import Cancel, Reminders
 from gitsync.reporting.report import Surroundings, access_repo_url, summarize
 from gitsync.reporting.set_report import summarize_set
 from gitsync.settings import RuntimeSettings
@@ -95,7 +95,7 @@ class Reporter:
         self._now = now
         self._config_repo = config_repo
         self._starting = starting
-        self._reminders: dict[ApplicationKey, asyncio.TimerHandle] = {}
+        self._reminders = Reminders(lambda key: changed(("application", key)), _later)
         self.watching_only = ""
         self.git_provider = ""
 
@@ -108,8 +108,10 @@ class Reporter:
             case ("application", ApplicationKey() as key):
                 if key.name == OWN_APPLICATION:
                     self._changed(("runtime", ""))
-                record = self._records.get(key)
-                return ApplicationRemoved(key) if record is None else ApplicationChanged(self.summary(record))
+                if (record := self._records.get(key)) is not None:
+                    return ApplicationChanged(self.summary(record))
+                self._reminders.forget(key)
+                return ApplicationRemoved(key)
             case ("cluster", str() as server):
                 member = self._fleet().get(server)
                 if member is None:
@@ -152,25 +154,8 @@ class Reporter:
             now=self._now(),
             ledger_commit=self._ledger_commit(record),
         )
-        self._remind(record, around.now)
+        self._reminders.look(record, around.now)
         return summarize(record, around)
-
-    def _remind(self, record: Record, now: datetime) -> None:
-        """A sync that hangs makes no event: it is reported again by the clock, when it takes long."""
-        due = long_sync_at(record)
-        if due is None or due <= now:
-            reminder = self._reminders.pop(record.key, None)
-            if reminder is not None:
-                reminder.cancel()
-            return
-        if record.key not in self._reminders:
-            self._reminders[record.key] = asyncio.get_running_loop().call_later(
-                (due - now).total_seconds(), self._due, record.key
-            )
-
-    def _due(self, key: ApplicationKey) -> None:
-        self._reminders.pop(key, None)
-        self._changed(("application", key))
 
     def _ledger_commit(self, record: Record) -> CommitInfo | None:
         """The commit that wrote the last operation down."""
@@ -314,3 +299,7 @@ def summary_of(settings: RuntimeSettings, cluster: str, *, started_at: datetime)
         cluster=cluster,
         ingress_host=settings.ingress_host,
     )
+
+
+def _later(seconds: float, call: Callable[[], None]) -> Cancel:
+    return asyncio.get_running_loop().call_later(seconds, call).cancel
