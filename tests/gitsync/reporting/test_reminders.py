@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from gitsync.application.record import Record
-from gitsync.reporting.reminders import Cancel, Reminders
 from gitsync.reporting.remarks import THRESHOLD_ANNOTATION, remarks
+from gitsync.reporting.reminders import Cancel, Reminders
 from model.identity import ApplicationKey
 from model.report import LONG_SYNC
 from tests.gitsync.reporting.test_remarks import START, record
