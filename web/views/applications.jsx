@@ -70,13 +70,15 @@ export function Applications() {
 
 // Most people come here to open an application: what its page needs is fetched once this one is at rest.
 const ANY = placeOf({ runtime: "any", namespace: "any", name: "any" });
+// Its route asks for these only once it is shown, one after the other: the tree's stream would begin after the last.
+const LATE = [() => import("./pane.jsx"), () => import("./deeds.jsx"), () => import("./tree.jsx")];
 
 function Ahead() {
   const [resting, setResting] = useState(false);
   useEffect(() => {
     const begin = () => {
       setResting(true);
-      import("./tree.jsx");
+      for (const fetched of LATE) fetched();
     };
     if (!window.requestIdleCallback) {
       const timer = setTimeout(begin, 500);
