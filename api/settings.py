@@ -43,7 +43,8 @@ class Settings:
     requests below /git/ go; None: there is no such path. `public_url`: where people reach this site,
     for providers to send them back to; None: as the request says. `replica_url`: where other replicas on the same
     database reach this one; None: found out where the database is a PostgreSQL. `console`: import string of an
-    ASGI application or factory.
+    ASGI application or factory. `secure_runtime_version`: the oldest that a runtime may be;
+    "": as this release knows.
     """
 
     host: str = "127.0.0.1"
@@ -68,6 +69,7 @@ class Settings:
     public_url: str | None = None
     replica_url: str | None = None
     replica_beat_seconds: float = 5.0
+    secure_runtime_version: str = ""
 
     @property
     def replica_address(self) -> str | None:
@@ -107,6 +109,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         else (),
         public_url=environment.get("ARGOSY_PUBLIC_URL"),
         replica_url=environment.get("ARGOSY_REPLICA_URL"),
+        secure_runtime_version=environment.get("ARGOSY_SECURE_RUNTIME_VERSION", ""),
     )
 
 

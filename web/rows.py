@@ -92,7 +92,7 @@ def runtime_row(runtime: Json) -> RuntimeRow:
         clusters=runtime["managedClustersNum"],
         applications=runtime["applicationsNum"],
         last_report=runtime["lastUpdated"] or "",
-        problems=[problem(error) for error in runtime["errors"]],
+        problems=[*_required(runtime), *(problem(error) for error in runtime["errors"])],
     )
 
 
@@ -154,6 +154,14 @@ def problem(error: Json) -> Problem:
         detail=error["message"] if error["message"] != error["title"] else "",
         next=error["suggestion"] or "",
     )
+
+
+def _required(runtime: Json) -> list[Problem]:
+    """A version with a known hole."""
+    if not runtime["updateRequired"]:
+        return []
+    detail = f"{runtime['runtimeVersion']} has a known hole; {runtime['updateRequired']} closes it."
+    return [Problem(tone="red", title="Update required!", detail=detail, next="Upgrade it now.")]
 
 
 def installation_words(self_managed: bool, status: str) -> str:

@@ -6,7 +6,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from api.access.viewer import Viewer
-from api.actions import favorites, operations, rollout_fleet, rollouts
+from api.actions import alerts, favorites, operations, rollout_fleet, rollouts
 from api.actions.operations import Accepted, Target, new_operation_id
 from api.context import Context, Info
 from api.errors import ApiError, Invalid
@@ -198,6 +198,11 @@ class Mutation(TokenMutation, AccountMutation, ChangeMutation, RuntimeMutation, 
     async def set_favorite(self, info: Info, id: strawberry.ID, favorite: bool) -> bool:
         await favorites.set_favorite(info.context.plane, info.context.signed_in(), id, starred=favorite)
         return favorite
+
+    @strawberry.mutation(description="Banners about a runtime, for the viewer alone and for good.")
+    async def hide_alerts(self, info: Info, runtime: str, hidden: bool) -> bool:
+        await alerts.hide_alerts(info.context.plane, info.context.signed_in(), runtime, hidden=hidden)
+        return hidden
 
 
 async def _outcome(context: Context, operation_id: str, action: Awaitable[Accepted]) -> OperationPayload:

@@ -3,7 +3,7 @@
 import strawberry
 
 from api.access.viewer import Viewer
-from api.actions import runtimes
+from api.actions import alerts, runtimes
 from api.context import Info
 from api.types.enums import GitProviders
 from api.types.node import Node
@@ -44,6 +44,11 @@ class User(Node):
             is_admin=viewer.is_admin,
             active_account=Account(id=strawberry.ID(encode_node_id("Account", account)), name=account),
         )
+
+    @strawberry.field(description="Runtimes that the viewer wants no banners about; of others nothing is told.")
+    async def hidden_alerts(self, info: Info) -> list[str]:
+        viewer = info.context.signed_in()
+        return await alerts.hidden_alerts(info.context.plane, viewer) if viewer.name == self.name else []
 
 
 @strawberry.type

@@ -28,7 +28,7 @@ from api.types.slices import Pagination, Slice, slice_of
 from model.identity import encode_node_id
 from model.listing import HEALTH_RANK, RegisteredRuntime
 from model.report import ComponentSummary, HealthState, RuntimeSummary, SyncState
-from model.version import is_older
+from model.version import is_older, security_requires
 
 CONTROL_PLANE_VERSION = version("argosy")
 
@@ -121,6 +121,12 @@ class Runtime(Node):
             update_available=CONTROL_PLANE_VERSION if _is_outdated(runtime) else None,
             shared_config_repo=(runtime.summary.shared_config_repo or None) if runtime.summary else None,
         )
+
+    @strawberry.field(
+        description="Version that it has to be upgraded to at least, since older ones have a known hole; else null."
+    )
+    def update_required(self, info: Info) -> str | None:
+        return security_requires(self.runtime_version or "", info.context.plane.settings.secure_runtime_version)
 
     @strawberry.field
     async def managed_clusters_num(self, info: Info) -> int:

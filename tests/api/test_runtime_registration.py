@@ -4,6 +4,7 @@ import asyncio
 from importlib.metadata import version
 from pathlib import Path
 
+import msgspec
 import pytest
 import yaml
 from click.testing import CliRunner, Result
@@ -140,3 +141,26 @@ async def test_a_runtime_older_than_the_control_plane_says_so(running: Running, 
     (error,) = found["errors"]
     assert (error["level"], error["title"]) == ("WARNING", "Update available")
     assert "argosy runtime manifests demo" in error["suggestion"]
+
+
+async def test_a_runtime_with_a_known_hole_has_to_be_updated(tmp_path: Path) -> None:
+    query = '{ runtime(name: "demo") { updateRequired } }'
+    async with control_plane(tmp_path, secure_runtime_version="0.1.1") as running:
+        runtime = await running.runtime("demo")
+        async with runtime.connected():
+            told = RuntimeSummary("0.1.0", "argosy", "ARGOSY", "HELM", running.plane.clock())
+            await runtime.snapshot(RuntimeChanged(told))
+            assert (await running.query("admin", query))["runtime"] == {"updateRequired": "0.1.1"}
+            await runtime.report(RuntimeChanged(msgspec.structs.replace(told, version="0.1.1")))
+            assert (await running.query("admin", query))["runtime"] == {"updateRequired": None}
+
+
+async def test_each_person_hides_alerts_of_a_runtime_for_themselves(running: Running, runtime: FakeRuntime) -> None:
+    mine = "{ me { hiddenAlerts } }"
+    hide = 'mutation { hideAlerts(runtime: "demo", hidden: %s) }'
+    assert (await running.query("admin", mine))["me"] == {"hiddenAlerts": []}
+    await running.query("admin", hide % "true")
+    assert (await running.query("admin", mine))["me"] == {"hiddenAlerts": ["demo"]}
+    assert (await running.query("reader", mine))["me"] == {"hiddenAlerts": []}
+    await running.query("admin", hide % "false")
+    assert (await running.query("admin", mine))["me"] == {"hiddenAlerts": []}

@@ -23,6 +23,7 @@ ELSEWHERE = {
     "validateApplication": "changes nothing",
     "reportImageBuild": "what CI tells of an image, kept by the control plane; it changes nothing in Git or a cluster",
     "setFavorite": "personal",
+    "hideAlerts": "personal",
     "addGitToken": "personal, and a secret",
     "removeGitToken": "personal",
     "addPerson": "who may sign in, kept by the control plane",

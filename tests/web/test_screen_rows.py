@@ -117,6 +117,7 @@ def test_runtime_that_is_gone_says_so() -> None:
             "available": False,
             "lastUpdated": "2026-01-05T12:00:00Z",
             "runtimeVersion": None,
+            "updateRequired": None,
             "engine": "ARGO_CD",
             "installationType": "HELM",
             "selfManaged": False,
@@ -137,6 +138,34 @@ def test_runtime_that_is_gone_says_so() -> None:
         "UNKNOWN",
     )
     assert row.problems == [rows.Problem(tone="red", title="Not connected", detail="for 15 min", next="")]
+
+
+def test_a_version_with_a_known_hole_is_the_first_thing_said_of_a_runtime() -> None:
+    runtime = {
+        "id": "1",
+        "metadata": {"name": "eu-1"},
+        "available": True,
+        "lastUpdated": None,
+        "runtimeVersion": "1.0",
+        "updateRequired": "1.5",
+        "engine": "ARGOSY",
+        "installationType": "HELM",
+        "selfManaged": False,
+        "syncStatus": "UNKNOWN",
+        "healthStatus": "HEALTHY",
+        "healthMessage": None,
+        "cluster": "eu",
+        "managedClustersNum": 1,
+        "applicationsNum": 1,
+        "errors": [{"level": "WARNING", "title": "Update available", "message": "", "suggestion": None}],
+    }
+    first, second = rows.runtime_row(runtime).problems
+    assert (first.tone, first.title, first.detail) == (
+        "red",
+        "Update required!",
+        "1.0 has a known hole; 1.5 closes it.",
+    )
+    assert second.title == "Update available"
 
 
 @pytest.mark.parametrize(

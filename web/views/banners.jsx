@@ -1,7 +1,7 @@
 // What everybody has to know wherever they are: a runtime that is away or too old, one's own Git token that is refused.
 import { useEffect, useState } from "react";
 import { createPortal } from "react-dom";
-import { AppLink, Icon } from "./kit.jsx";
+import { announce, AppLink, Icon } from "./kit.jsx";
 import { ask, useAnswer, useStream } from "./live.js";
 import { bannersOf, liveWords } from "./warned.js";
 
@@ -31,10 +31,12 @@ export function Banners({ name }) {
   const [runtimes, setRuntimes] = useState([]);
   const [refused, setRefused] = useState([]);
   const [dismissed, setDismissed] = useState([]);
+  const [hidden, setHidden] = useState([]);
   useEffect(() => setDismissed(read(DISMISSED_KEY) ?? []), []);
   useEffect(() => {
     if (!data) return;
     setRuntimes(data.runtimes.nodes);
+    setHidden(data.me?.hiddenAlerts ?? []);
     refusedTokens(data.runtimes.nodes).then(setRefused, () => null);
   }, [data]);
   useStream("banner_changes", {}, {
@@ -46,15 +48,23 @@ export function Banners({ name }) {
     sessionStorage.setItem(DISMISSED_KEY, JSON.stringify(next));
     setDismissed(next);
   };
-  const banners = bannersOf(runtimes, refused)
+  const hide = (runtime) =>
+    ask("hide_alerts", { runtime, hidden: true }).then(
+      () => setHidden((before) => [...before, runtime]),
+      (failure) => announce(failure.message),
+    );
+  const banners = bannersOf(runtimes, refused, hidden)
     .filter(({ key }) => !dismissed.includes(key))
     .slice(0, 3)
-    .map(({ key, text, to, action }) => (
+    .map(({ key, runtime, text, to, action }) => (
       <div key={key} className="banner">
         <Icon name="alert" />
         <span>
           {text} · <AppLink to={to}>{action}</AppLink>
         </span>
+        <button type="button" className="button quiet small" onClick={() => hide(runtime)} title={`No banners about runtime ${runtime} any more, for you alone; its page shows them again`}>
+          Hide for good
+        </button>
         <button type="button" className="button quiet small" onClick={() => dismiss(key)} aria-label={`Dismiss: ${text}`}>
           <Icon name="close" />
         </button>

@@ -6,7 +6,7 @@ import { ClusterState, clusterPlace } from "./clusters.jsx";
 import { Dialog, GuardedButton, Words } from "./dialog.jsx";
 import { Committed } from "./gitsources.jsx";
 import { announce, AppLink, Bone, Empty, Icon, Moment, Notice } from "./kit.jsx";
-import { useAnswer, useStream } from "./live.js";
+import { ask, useAnswer, useStream } from "./live.js";
 import { useDeed } from "./mutation.jsx";
 import { placeOf } from "./place.js";
 import { Join, NewRuntime } from "./registration.jsx";
@@ -62,7 +62,7 @@ export function RuntimePage() {
         {runtime && <Connected on={runtime.available} />}
         {runtime && <Health status={runtime.healthStatus ?? "UNKNOWN"} message={runtime.healthMessage} />}
         <div className="grow" />
-        <Deeds name={name} runtime={runtime} admin={data?.me.isAdmin} onTold={setTold} />
+        <Deeds name={name} runtime={runtime} admin={data?.me.isAdmin} onTold={setTold} hidden={data?.me.hiddenAlerts.includes(name)} onAlerts={() => setStamp((count) => count + 1)} />
       </div>
       <Committed told={told} onClose={() => setTold(null)} />
       {runtime ? <Facts runtime={runtime} /> : <Bone wide />}
@@ -87,7 +87,7 @@ export function RuntimePage() {
 
 function Facts({ runtime }) {
   const facts = [
-    ["Version", [runtime.runtimeVersion ?? "not known", runtime.updateAvailable && `${runtime.updateAvailable} is there`].filter(Boolean).join("; ")],
+    ["Version", [runtime.runtimeVersion ?? "not known", runtime.updateRequired ? `Update required: at least ${runtime.updateRequired}, older ones have a known hole` : runtime.updateAvailable && `Update available: ${runtime.updateAvailable}`].filter(Boolean).join("; ")],
     ["Installation", runtime.selfManaged ? <Installation key="own" runtime={runtime} /> : "Not managed through Git"],
     ["Engine", !runtime.lastUpdated ? "not known" : runtime.engine === "ARGO_CD" ? "Argo CD" : "Argosy"],
     ["Runs", runtime.installationType === "HELM_HOSTED" ? "hosted by this control plane" : `in ${runtime.cluster ?? "its own cluster"}, namespace ${runtime.metadata.namespace ?? "not known"}`],
@@ -181,7 +181,7 @@ function Clusters({ clusters }) {
   );
 }
 
-function Deeds({ name, runtime, admin, onTold }) {
+function Deeds({ name, runtime, admin, onTold, hidden, onAlerts }) {
   const navigate = useNavigate();
   const [asked, setAsked] = useState(null);
   const [typed, setTyped] = useState("");
@@ -189,6 +189,7 @@ function Deeds({ name, runtime, admin, onTold }) {
   const [problem, busy, run] = useDeed();
   const hosted = runtime?.installationType === "HELM_HOSTED";
   const off = !admin ? ADMINS : hosted ? "this control plane runs it itself" : null;
+  const alerts = () => ask("hide_alerts", { runtime: name, hidden: !hidden }).then(onAlerts, (failure) => announce(failure.message));
   const manage = async () => {
     const payload = await run("manage_runtime", { runtime: name }, "manageRuntime");
     if (!payload) return;
@@ -213,6 +214,9 @@ function Deeds({ name, runtime, admin, onTold }) {
   };
   return (
     <div className="deeds-bar">
+      <GuardedButton off={runtime ? null : "the runtime is being read"} onClick={alerts} aria-pressed={Boolean(hidden)}>
+        {hidden ? "Show its alerts" : "Hide its alerts"}
+      </GuardedButton>
       <GuardedButton off={unmanaged} onClick={() => setAsked("manage")}>
         Manage through Git
       </GuardedButton>

@@ -202,6 +202,11 @@ test("a banner for each refused token, runtime that is away, and runtime that is
     [{ runtime: "good", url: "https://git.example" }],
   );
   assert.deepEqual(found.map((one) => one.key.split(" ").slice(0, 2)), [["token", "good"], ["away", "away"], ["old", "old"]]);
+  const unsafe = runtime("unsafe", { updateAvailable: "2.0", updateRequired: "1.5", runtimeVersion: "1.0" });
+  const [first, ...rest] = bannersOf([unsafe], []);
+  assert.match(first.text, /^Update required! Runtime unsafe runs 1.0/);
+  assert.deepEqual(rest, []); // not told a second time as merely old
+  assert.deepEqual(bannersOf([unsafe, runtime("away", { available: false })], [{ runtime: "unsafe", url: "u" }], ["unsafe"]).map((one) => one.runtime), ["away"]);
 });
 
 test("the footer counts the runtimes that are live", async () => {
