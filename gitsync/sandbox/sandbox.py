@@ -1,6 +1,7 @@
 """The parts of the sandbox's API put together, and its HTTPS server."""
 
 import base64
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from aiohttp import web
 from gitsync.sandbox.access import Access
 from gitsync.sandbox.addresses import Addresses
 from gitsync.sandbox.admission import Admission
-from gitsync.sandbox.api.closing_server import ClosingServer
+from gitsync.sandbox.api.closing_server import ClosingServer, ClosingSite
 from gitsync.sandbox.api.discovery import Discovery
 from gitsync.sandbox.api.logs import LogReading
 from gitsync.sandbox.api.openapi import OpenApi
@@ -125,8 +126,8 @@ class Sandbox:
         await self._runner.setup()
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(self.certificates.server, self.certificates.server_key)
-        site = web.TCPSite(self._runner, HOST, self.settings.port, ssl_context=tls, backlog=512)
-        await site.start()
+        listening = socket.create_server((HOST, self.settings.port))
+        await ClosingSite(self._runner, listening, tls=tls).start()
         port = self._runner.addresses[0][1]
         self.url = f"https://{HOST}:{port}"
         self._write_kubeconfig()

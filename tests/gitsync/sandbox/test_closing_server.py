@@ -1,11 +1,14 @@
 """The server of the sandbox's API when it ends."""
 
 import asyncio
+import gc
 import socket
+import warnings
 
+import pytest
 from aiohttp import web
 
-from gitsync.sandbox.api.closing_server import ClosingServer
+from gitsync.sandbox.api.closing_server import ClosingServer, ClosingSite
 
 
 async def test_whoever_comes_while_the_server_ends_is_turned_away() -> None:
@@ -20,3 +23,23 @@ async def test_whoever_comes_while_the_server_ends_is_turned_away() -> None:
         await asyncio.get_running_loop().connect_accepted_socket(server, ours)
         async with asyncio.timeout(5):
             assert await asyncio.get_running_loop().sock_recv(theirs, 1) == b""
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_whoever_was_accepted_right_before_the_server_ends_is_turned_away(turns: int) -> None:
+    async def never(_: web.BaseRequest) -> web.Response:
+        raise AssertionError("nothing was asked")
+
+    runner = web.ServerRunner(ClosingServer(never), shutdown_timeout=0.1)
+    await runner.setup()
+    listening = socket.create_server(("127.0.0.1", 0))
+    await ClosingSite(runner, listening).start()
+    with (
+        warnings.catch_warnings(record=True, action="always") as told,
+        socket.create_connection(listening.getsockname()),
+    ):
+        for _ in range(turns):  # of the loop: it takes one to accept, and the next to serve
+            await asyncio.sleep(0)
+        await runner.cleanup()
+        gc.collect()
+    assert [str(warning.message) for warning in told] == []
