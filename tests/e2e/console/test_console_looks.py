@@ -65,7 +65,9 @@ SCREENS = {
 THEMES = ("light", "dark")
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 #: What reaches over the edge of the window: the page itself, or what floats above it.
-OUTSIDE = """() => {
+OUTSIDE = """async () => {
+  const painted = () => new Promise(requestAnimationFrame);
+  await painted().then(painted);
   const page = document.documentElement;
   const over = ({ left, right }) => left < -1 || right > innerWidth + 1;
   const floats = document.querySelectorAll("dialog[open], .drawer, .menu[open] > .menu-body");
@@ -110,11 +112,9 @@ def look(page: Page, name: str) -> list[str]:
     return found
 
 
-def look_on_a_phone(page: Page, name: str) -> list[str]:
+def look_on_a_phone(page: Page) -> list[str]:
     """What does not fit into the width of a phone."""
     page.set_viewport_size(PHONE)
-    settle(page)
-    picture(page, f"{name}-phone")
     outside: list[str] = page.evaluate(OUTSIDE)
     page.set_viewport_size(DESK)
     return [f"phone: {one} reaches over the edge" for one in outside]
@@ -131,7 +131,7 @@ def test_every_screen_is_accessible_and_fits_a_phone(open_page: OpenPage) -> Non
             expect(page.locator(".topbar summary", has_text="dana")).to_be_visible()
             page.keyboard.press(key)
         expect(page.locator(wanted).first).to_be_visible()
-        if found := look(page, name) + look_on_a_phone(page, name):
+        if found := look(page, name) + look_on_a_phone(page):
             wrong[name] = found
     assert wrong == {}
 
