@@ -13,6 +13,7 @@ TESTS = Path(__file__).parents[1]
 
 LONGEST = (
     "e2e/console/test_console_looks.py",
+    "e2e/console/test_console_looks_of_an_application.py",
     "e2e/demo/test_changes_through_git.py",
     "e2e/faults/test_kills.py",
     "contract/githost/test_commits_on_a_real_host.py",
