@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import structlog
@@ -17,6 +18,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from tests.support.longest_first import in_order
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+
+    from tests.support.together import LoadGroups
 
 # They end what hangs; how fast something is, is measured by `make bench`. So they are generous: machines are shared.
 # That of other tests is in pyproject.toml.
@@ -81,6 +87,16 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def _is_other_half(file: Path, wanted: str) -> bool:
     text = file.read_text(encoding="utf-8")
     return "mark.e2e" not in text if wanted == "e2e" else _ALL_END_TO_END.search(text) is not None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadGroups | None":
+    """Only where whole files are handed out."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from tests.support.together import LoadGroups  # xdist is there when it asks
+
+    return LoadGroups(config, log)
 
 
 def pytest_collection_finish() -> None:

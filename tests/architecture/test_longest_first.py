@@ -1,8 +1,9 @@
-"""The order of test files: it names files that are there, and mixes those that wait with those that compute."""
+"""The order of test files names files that are there and mixes what waits with what computes; some go together."""
 
 from pathlib import Path
 
 from tests.support.longest_first import LONGEST, TESTS, in_order
+from tests.support.together import FOLDER, TOGETHER
 
 
 def test_files_that_begin_first_are_there() -> None:
@@ -15,3 +16,9 @@ def test_the_longest_come_first_and_what_computes_is_spread_between() -> None:
     order = in_order([short, long, longest, long], [long, *quick])
     assert [file for file in order if file not in quick] == [longest, long, short]
     assert [order.index(file) for file in (longest, long, short)] == [0, 3, 6]
+
+
+def test_each_file_of_the_console_goes_with_those_that_share_its_server() -> None:
+    """What is in no group would start a browser and a server of its own."""
+    grouped = sorted(file for files in TOGETHER.values() for file in files)
+    assert grouped == sorted(file.name for file in (TESTS.parent / FOLDER).glob("test_*.py"))

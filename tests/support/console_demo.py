@@ -28,6 +28,7 @@ class DemoPlane:
 
     url: str
     kubeconfig: Path
+    printed: str
 
     def patch(self, path: str, change: Mapping[str, object]) -> None:
         """A merge patch of an object in the demo's cluster, as kubectl sends it."""
@@ -80,7 +81,10 @@ def running_demo_plane(port: int, folder: Path) -> Iterator[DemoPlane]:
             env={**os.environ, "ARGOSY_ADMIN_PASSWORD": PASSWORD},
         )
     try:
-        yield DemoPlane(_banner(process), folder / "data" / "kubeconfig")
+        printed = _banner(process)
+        url = re.search(r"http://[\d.]+:\d+", printed)
+        assert url is not None, printed
+        yield DemoPlane(url[0], folder / "data" / "kubeconfig", printed)
     finally:
         process.send_signal(signal.SIGINT)
         try:
@@ -98,8 +102,6 @@ def _banner(process: "subprocess.Popen[str]") -> str:
     for line in process.stdout:
         printed += line
         if "Ctrl-C" in line:
-            found = re.search(r"http://[\d.]+:\d+", printed)
-            assert found is not None, printed
-            return found[0]
+            return printed
         assert time.monotonic() < deadline, printed
     raise AssertionError("the demo ended before it was ready:\n" + printed)

@@ -1,23 +1,16 @@
 """The built console on a real control plane with a scripted runtime, in the system's Chromium."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import (
-    Browser,
-    BrowserContext,
-    ConsoleMessage,
-    Page,
-    Request,
-    StorageState,
-    expect,
-    sync_playwright,
-)
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, expect, sync_playwright
 
 from tests.support.console_demo import DemoPlane, running_demo_plane
 from tests.support.console_plane import PASSWORD, OpenPage, Plane, running_plane
 from tests.support.demo import PASSWORD as DEMO_PASSWORD
+from tests.support.kept_pages import KeptPages, dress, sign_in
 from tests.support.ports import free_port
 from web import build
 
@@ -27,7 +20,9 @@ CHROMIUM = next(filter(Path.exists, _CHROMIUMS), _CHROMIUMS[0])
 NO_CHROMIUM = f"Chromium is not installed: apt-get install {CHROMIUM.name}"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
-Sessions = dict[tuple[str, str], StorageState]
+HERE = Path(__file__).parent
+_OPEN = pytest.StashKey[ExitStack]()
+_PAGES = pytest.StashKey[KeptPages]()
 
 expect.set_options(timeout=30_000)  # several browsers share the cores with the rest of the suite
 
@@ -54,45 +49,61 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoPlane]:
         yield demo
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, never a downloaded one; closed soon, for its event loop is in the way of async tests."""
+@pytest.fixture
+def pages(request: pytest.FixtureRequest) -> KeptPages:
+    """One browser for all tests of this folder that follow each other, and what it keeps."""
     if not CHROMIUM.exists():
         pytest.skip(NO_CHROMIUM)
-    with sync_playwright() as playwright:
+    stash = request.config.stash
+    if _PAGES not in stash:
+        stash[_OPEN] = ExitStack()
+        playwright = stash[_OPEN].enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield browser
-        browser.close()
+        stash[_OPEN].callback(browser.close)
+        stash[_PAGES] = KeptPages(browser)
+    return stash[_PAGES]
 
 
-@pytest.fixture(scope="session")
-def sessions() -> Sessions:
-    """Cookies by address and person: verifying a password takes long on purpose, so each signs in once."""
-    return {}
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
+    """Ends the browser after the last test of this folder: its event loop is in the way of async tests."""
+    yield
+    if (nextitem is None or not nextitem.path.is_relative_to(HERE)) and _PAGES in item.config.stash:
+        del item.config.stash[_PAGES]
+        item.config.stash[_OPEN].close()
 
 
 @pytest.fixture
-def open_page(browser: Browser, plane: Plane, sessions: Sessions) -> Iterator[OpenPage]:
+def browser(pages: KeptPages) -> Browser:
+    """Debian's Chromium, never a downloaded one; for tests that need a context of their own."""
+    return pages.browser
+
+
+@pytest.fixture
+def open_page(pages: KeptPages, plane: Plane) -> Iterator[OpenPage]:
     """`open_page(user="dana", theme="dark")`: a signed-in page. Its errors and foreign requests fail the test.
 
     `own_session` is for tests that end it.
     """
-    yield from _pages(browser, plane.url, PASSWORD, sessions)
+    yield from _lent(pages, plane.url, PASSWORD)
 
 
 @pytest.fixture
-def open_demo_page(browser: Browser, demo: DemoPlane, sessions: Sessions) -> Iterator[OpenPage]:
+def open_demo_page(pages: KeptPages, demo: DemoPlane) -> Iterator[OpenPage]:
     """The same for the demo."""
-    yield from _pages(browser, demo.url, DEMO_PASSWORD, sessions)
+    yield from _lent(pages, demo.url, DEMO_PASSWORD)
 
 
-def _pages(browser: Browser, url: str, password: str, sessions: Sessions) -> Iterator[OpenPage]:
-    contexts: list[BrowserContext] = []
+def _lent(pages: KeptPages, url: str, password: str) -> Iterator[OpenPage]:
+    lent: list[tuple[Page, str | None]] = []
     complaints: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
         if message.type == "error" and "status of 401" not in message.text and "status of 404" not in message.text:
             complaints.append(message.text)
+
+    def fail(error: Error) -> None:
+        complaints.append(str(error))
 
     def check(request: Request) -> None:
         if not request.url.startswith((url, url.replace("http", "ws"), "data:", "blob:")):
@@ -107,29 +118,25 @@ def _pages(browser: Browser, url: str, password: str, sessions: Sessions) -> Ite
         height: int = 900,
         own_session: bool = False,
     ) -> Page:
-        known = None if own_session or user is None else sessions.get((url, user))
-        context = browser.new_context(
-            base_url=url,
-            color_scheme="dark" if theme == "dark" else "light",
-            viewport={"width": width, "height": height},
-            timezone_id="Europe/Berlin",
-            reduced_motion="reduce",  # without a graphics card what turns takes half a core
-            storage_state=known,
-        )
-        contexts.append(context)
-        if user is not None and known is None:
-            answer = context.request.post("/auth/login", data={"username": user, "password": password})
-            assert answer.ok, answer.text()
-            if not own_session:
-                sessions[url, user] = context.storage_state()
-        page = context.new_page()
+        keeper = None if own_session else user
+        page = pages.fresh(url) if keeper is None else pages.take(url, keeper, password)
+        lent.append((page, keeper))
+        if user is not None and own_session:
+            sign_in(page, user, password)
+        dress(page, theme, {"width": width, "height": height})
         page.on("console", listen)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("pageerror", fail)
         page.on("request", check)
         page.goto(path)
         return page
 
     yield open_one
-    for context in contexts:
-        context.close()
+    for page, keeper in lent:
+        page.remove_listener("console", listen)
+        page.remove_listener("pageerror", fail)
+        page.remove_listener("request", check)
+        if keeper is None:
+            page.context.close()
+        else:
+            pages.give_back(page, url, keeper)
     assert complaints == []
