@@ -1,6 +1,6 @@
 """Which test files one worker takes together: those that share what is dear to start, a browser and a server or a demo.
 
-For `--dist loadfile`, where each file else goes to whoever is free, and half of the workers would start their own.
+For `--dist loadfile`, where each file else goes to whoever is free, and most workers would start their own.
 """
 
 from xdist.scheduler import LoadFileScheduling
@@ -12,14 +12,15 @@ TOGETHER: dict[str, tuple[str, ...]] = {
         "test_console_platform.py",
         "test_console_dashboards.py",
         "test_explorer.py",
+        "test_console_sign_in.py",
+        "test_console_settings.py",
+        "test_console_outage.py",
     ),
     "pages": (
         "test_console_application.py",
         "test_console_applications.py",
         "test_console_fleet.py",
-        "test_console_sign_in.py",
-        "test_console_settings.py",
-        "test_console_outage.py",
+        "test_console_looks_of_an_application.py",
     ),
     "demo": (
         "test_console_on_the_demo.py",

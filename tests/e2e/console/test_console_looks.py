@@ -65,10 +65,10 @@ def settle(page: Page) -> None:
 
 
 def complaints(page: Page, *rules: str) -> list[str]:
-    """What axe finds, by all of its rules or by those that are named."""
+    """What axe finds, by all of its rules or by those that are named. None asks for style sheets or sounds again."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+    options = {"resultTypes": ["violations"], "preload": False, **({"runOnly": list(rules)} if rules else {})}
     found = page.evaluate("([context, options]) => axe.run(context, options)", [ALIKE, options])["violations"]
     return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
 
