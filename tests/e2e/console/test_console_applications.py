@@ -27,6 +27,7 @@ def ready(page: Page) -> Page:
 def test_a_counter_filters_and_the_filter_is_in_the_address(open_page: OpenPage) -> None:
     page = ready(open_page())
     counter = page.get_by_role("button", name=re.compile("Degraded"))
+    expect(counter.locator(".count")).to_have_text(re.compile(r"^\d+$"))  # rows may be here before they are counted
     count = int(counter.locator(".count").inner_text())
     counter.click()
     expect(page).to_have_url(re.compile("health=DEGRADED"))
