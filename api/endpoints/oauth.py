@@ -17,7 +17,14 @@ from api.access.oauth.flow import Pending, authorization_url, is_admin, may_sign
 from api.access.oauth.provider import SignInProvider, git_user, is_personal, needs_username
 from api.access.sign_in import SignedIn
 from api.endpoints.auth import MAX_LOGIN_BYTES
-from api.endpoints.request import SESSION_COOKIE, error_response, plane_of, read_body, refuse_cross_site
+from api.endpoints.request import (
+    SESSION_COOKIE,
+    error_response,
+    plane_of,
+    read_body,
+    refuse_cross_site,
+    viewer_of,
+)
 from api.errors import ApiError, Invalid, NotVisible, Unauthorized
 from api.live.tidings import CredentialChanged
 from api.plane import ControlPlane
@@ -81,19 +88,56 @@ async def callback(request: Request) -> Response:
     try:
         provider = _provider(plane, request)
         pending = _pending(request, provider)
-        code = request.query_params.get("code", "")
-        if not code or len(code) > LONGEST_CODE:
-            raise Unauthorized("the provider did not let you sign in")
-        granted = await plane.oauth.redeem(provider, code, pending, _callback(request, provider))
+        if pending.runtime:
+            return await _another_round(plane, request, provider, pending)
+        granted = await _redeem(plane, request, provider, pending)
         signed_in = await _sign_in(plane, provider, granted)
     except ApiError as error:
         refusal = _refusal(request, error)
         refusal.delete_cookie(PENDING_COOKIE, path="/auth")
         return refusal
-    response = RedirectResponse(pending.return_to, 303)
+    response = await _onward(plane, request, provider, pending, granted)
     seconds = int(signed_in.lifetime.total_seconds())
     _set_cookie(request, response, SESSION_COOKIE, signed_in.token, seconds, path="/")
-    response.delete_cookie(PENDING_COOKIE, path="/auth")
+    return response
+
+
+async def _redeem(plane: ControlPlane, request: Request, provider: SignInProvider, pending: Pending) -> Granted:
+    code = request.query_params.get("code", "")
+    if not code or len(code) > LONGEST_CODE:
+        raise Unauthorized("the provider did not let you sign in")
+    return await plane.oauth.redeem(provider, code, pending, _callback(request, provider))
+
+
+async def _another_round(plane: ControlPlane, request: Request, provider: SignInProvider, pending: Pending) -> Response:
+    """A token for one more runtime. Whatever fails here, the person is signed in, and goes where they wanted to go."""
+    granted = None
+    try:
+        viewer = await viewer_of(request)
+        granted = await _redeem(plane, request, provider, pending)
+        if viewer is not None and granted.account.subject == pending.subject:
+            await _hand_over(plane, pending.runtime, viewer.name, provider, granted, renews=True)
+            plane.tidings.tell(CredentialChanged(viewer.name))
+    except ApiError as error:
+        log.warning("no token of its own for a runtime", runtime=pending.runtime, reason=error.message)
+    return await _onward(plane, request, provider, pending, granted)
+
+
+async def _onward(
+    plane: ControlPlane, request: Request, provider: SignInProvider, pending: Pending, granted: Granted | None
+) -> Response:
+    """To the provider again for the next runtime, where tokens end: a host takes what a token is renewed with once, so
+    each runtime needs its own. Else where the person wanted to go."""
+    at = provider.runtimes.index(pending.runtime) if pending.runtime in provider.runtimes else 0
+    rest = [one for one in provider.runtimes[at + 1 :] if plane.connected.available(one)]
+    if granted is None or granted.renewal is None or not rest:
+        response = RedirectResponse(pending.return_to, 303)
+        response.delete_cookie(PENDING_COOKIE, path="/auth")
+    else:
+        endpoints = await plane.oauth.endpoints(provider)
+        again = Pending.begin(provider.name, pending.return_to, runtime=rest[0], subject=granted.account.subject)
+        response = RedirectResponse(authorization_url(provider, endpoints, again, _callback(request, provider)), 303)
+        _set_cookie(request, response, PENDING_COOKIE, again.pack(), PENDING_SECONDS, path="/auth")
     response.headers["cache-control"] = "no-store"
     return response
 
@@ -160,7 +204,7 @@ async def _sign_in(plane: ControlPlane, provider: SignInProvider, granted: Grant
     )
     viewer = await plane.sign_in.recognise(signed_in.token)
     if viewer is not None and granted.access_token:
-        # A host gives a new refresh token for the old one, so only one runtime can renew: the first.
+        # A host gives a new refresh token for the old one, so this one is the first runtime's. See `_onward`.
         await asyncio.gather(
             *(
                 _hand_over(plane, runtime, viewer.name, provider, granted, renews=runtime == provider.runtimes[0])

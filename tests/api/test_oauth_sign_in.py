@@ -188,6 +188,49 @@ async def test_the_token_is_handed_to_the_runtimes_that_are_there(running: Runni
     assert (given.person, given.url, given.token, given.checked) == ("dana@corp", oidc.url, "access-canary", True)
 
 
+async def test_each_runtime_gets_a_token_of_its_own_that_it_renews_itself(running: Running, oidc: OidcProvider) -> None:
+    """A host takes what a token is renewed with once, so the browser goes there once for each runtime."""
+    oidc.lifetime_seconds = 3600
+    first, second = await running.runtime("demo"), await running.runtime("away")
+    for runtime in (first, second):
+        runtime.answers[PutGitToken] = lambda body: GitTokensAnswer(())
+    async with first.connected(), second.connected(), browser(running) as client:
+        sent = await sign_in(client, oidc, "/applications")
+        onward = httpx.URL(sent.headers["location"])
+        assert (sent.status_code, onward.params["prompt"]) == (303, "none")
+        assert (await who(client))["name"] == "dana@corp", "signed in already"
+        answer = await come_back(client, oidc.authorize(str(onward)), onward.params["state"])
+        assert (answer.status_code, answer.headers["location"]) == (303, "/applications")
+    kept = []
+    for runtime in (first, second):
+        *_, given = [body for body in runtime.requests if isinstance(body, PutGitToken)]
+        assert given.renewal is not None
+        kept.append((given.person, given.renewal.refresh_token))
+    assert kept == [("dana@corp", "refresh-1"), ("dana@corp", "refresh-2")]
+
+
+@pytest.mark.parametrize("how", ["refused", "another account"])
+async def test_whoever_gets_no_further_token_is_signed_in_all_the_same(
+    running: Running, oidc: OidcProvider, how: str
+) -> None:
+    oidc.lifetime_seconds = 3600
+    first, second = await running.runtime("demo"), await running.runtime("away")
+    for runtime in (first, second):
+        runtime.answers[PutGitToken] = lambda body: GitTokensAnswer(())
+    async with first.connected(), second.connected(), browser(running) as client:
+        sent = await sign_in(client, oidc, "/applications")
+        onward = httpx.URL(sent.headers["location"])
+        if how == "refused":
+            back = {"error": "login_required", "state": onward.params["state"]}
+            answer = await client.get("/auth/callback/corp", params=back)
+        else:
+            oidc.claims = {"sub": "subject-2"}
+            answer = await come_back(client, oidc.authorize(str(onward)), onward.params["state"])
+        assert (answer.status_code, answer.headers["location"]) == (303, "/applications")
+        assert (await who(client))["name"] == "dana@corp"
+    assert [body.renewal for body in second.requests if isinstance(body, PutGitToken)] == [None]
+
+
 CORP = SignInProvider("corp", ProviderKind.GITEA, "id", url="https://git.corp.example")
 DANA = Account("1", "dana", "dana@example.com")
 

@@ -34,6 +34,7 @@ class OidcProvider:
     claims: dict[str, Any] = field(default_factory=dict)
     sign: Callable[[dict[str, Any]], str] | None = None
     issuer: str = ""
+    lifetime_seconds: int = 0  # of its tokens; 0: they do not end
     forms: list[dict[str, str]] = field(default_factory=list)
     key: RSAKey = field(default_factory=_key)
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -83,7 +84,10 @@ class OidcProvider:
         }
         claims = {name: value for name, value in claims.items() if value is not None}
         token = self.sign(claims) if self.sign else jwt.encode({"alg": "RS256", "kid": "one"}, claims, self.key)
-        return web.json_response({"access_token": "access-canary", "token_type": "Bearer", "id_token": token})
+        told: dict[str, Any] = {"access_token": "access-canary", "token_type": "Bearer", "id_token": token}
+        if self.lifetime_seconds:
+            told |= {"expires_in": self.lifetime_seconds, "refresh_token": f"refresh-{len(self.forms)}"}
+        return web.json_response(told)
 
 
 @asynccontextmanager

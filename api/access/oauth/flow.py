@@ -21,18 +21,23 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")  # a name stands in add
 
 
 class Pending(msgspec.Struct, frozen=True):
-    """What the browser keeps while the person is at the provider. `return_to` is a path of this site."""
+    """What the browser keeps while the person is at the provider. `return_to` is a path of this site.
+
+    `runtime`: whoever signed in as the account `subject` a moment ago gets a token of its own for this runtime, too.
+    """
 
     provider: str
     state: str
     verifier: str
     nonce: str
     return_to: str
+    runtime: str = ""
+    subject: str = ""
 
     @staticmethod
-    def begin(provider: str, return_to: str) -> "Pending":
+    def begin(provider: str, return_to: str, *, runtime: str = "", subject: str = "") -> "Pending":
         texts = (secrets.token_urlsafe(32), secrets.token_urlsafe(48), secrets.token_urlsafe(24))
-        return Pending(provider, *texts, return_to=safe_path(return_to))
+        return Pending(provider, *texts, return_to=safe_path(return_to), runtime=runtime, subject=subject)
 
     def pack(self) -> str:
         return base64.urlsafe_b64encode(msgspec.json.encode(self)).decode()
@@ -73,6 +78,8 @@ def authorization_url(provider: SignInProvider, endpoints: Endpoints, pending: P
     }
     if provider.kind is ProviderKind.OIDC:
         parameters["nonce"] = pending.nonce
+        if pending.runtime:
+            parameters["prompt"] = "none"  # nobody is asked again; hosts of Git do not ask whoever agreed before
     return f"{endpoints.authorize}{'&' if '?' in endpoints.authorize else '?'}{urlencode(parameters)}"
 
 

@@ -39,7 +39,7 @@ async def running(host: RealGitHost, tmp_path: Path) -> AsyncIterator[Running]:
         made["client_secret"],
         host.url,
         own_names=True,
-        runtimes=("demo",),
+        runtimes=("demo", "second"),
         personal_tokens=True,
     )
     settings: dict[str, Any] = {"sign_in": (provider,), "public_url": "http://argosy.localhost:18000"}
@@ -51,14 +51,19 @@ async def test_an_account_of_the_host_signs_in_and_its_token_tells_its_rights(
     host: RealGitHost, running: Running
 ) -> None:
     runtime = await running.runtime("demo")
-    runtime.answers[PutGitToken] = lambda body: GitTokensAnswer(())
+    second = await running.runtime("second")
+    for one in (runtime, second):
+        one.answers[PutGitToken] = lambda body: GitTokensAnswer(())
     url = await host.repository("dana", "apps")
-    async with runtime.connected(), running.http() as client:
+    async with runtime.connected(), second.connected(), running.http() as client:
         sent = await client.get("/auth/sign-in/gitea")
         back = await host.consent("dana", sent.headers["location"])
         assert (back.host, back.path) == ("argosy.localhost", "/auth/callback/gitea")
         answer = await client.get("/auth/callback/gitea", params=dict(back.params))
         assert answer.status_code == 303, answer.text
+        again = await host.consent("dana", answer.headers["location"])
+        answer = await client.get("/auth/callback/gitea", params=dict(again.params))
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
         me = await client.post("/graphql", json={"query": "{ me { name email } }"})
         assert me.json()["data"]["me"] == {"name": "dana", "email": "dana@example.com"}
     (given,) = [body for body in runtime.requests if isinstance(body, PutGitToken)]
@@ -74,6 +79,10 @@ async def test_an_account_of_the_host_signs_in_and_its_token_tells_its_rights(
     store.put_person("dana", PersonSecret("dana", given.url, Credential(given.username, token)))
     probe.forget("dana")
     assert (await probe.verdict("dana", url)).write
+    *_, other = [body for body in second.requests if isinstance(body, PutGitToken)]
+    assert other.renewal is not None
+    assert other.token != given.token
+    renewed(other.renewal, await probe.providers.ask(renewing(other.renewal)), now)  # apart from the first runtime's
     void = msgspec.structs.replace(renewal, refresh_token="void")
     with pytest.raises(RenewalRefused):
         renewed(void, await probe.providers.ask(renewing(void)), now)
