@@ -34,6 +34,7 @@ def test_the_whole_tree_opens_on_demand(open_page: OpenPage) -> None:
 def test_what_was_deployed_long_ago_is_counted_and_one_click_away(open_page: OpenPage) -> None:
     page = open_page()
     expect(page.locator(".stale")).to_contain_text("1 more was not deployed in the last 30 days.")
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(r"^\d+ applications$"))
     before = page.get_by_role("heading", level=1).inner_text()
     page.get_by_role("button", name="Show all").click()
     expect(page).to_have_url(re.compile("since=any"))
