@@ -107,10 +107,13 @@ class OnGitea:
         self, person: str, document: str, *, replica: int = 0, patient: bool = True, **variables: Any
     ) -> Found:
         """An outcome; what was accepted is remembered. Patient people ask again where the runtime took too long."""
-        while True:
-            outcome: Found = await self.ask(person, document, replica=replica, **variables)
-            if not patient or [one["code"] for one in outcome["errors"]] != ["RUNTIME_UNAVAILABLE"]:
-                break
+
+        async def answered() -> Found | None:
+            found: Found = await self.ask(person, document, replica=replica, **variables)
+            late = [one["code"] for one in found["errors"]] == ["RUNTIME_UNAVAILABLE"]
+            return None if patient and late else found
+
+        outcome = await until(answered)
         if outcome["errors"] == []:
             self.accepted.append(outcome["operationId"])
         return outcome
