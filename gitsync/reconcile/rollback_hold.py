@@ -92,6 +92,7 @@ class RollbackHolds:
         self._spawn = spawn
         self._followed: dict[str, set[ApplicationKey]] = {}
         self._looking: set[ApplicationKey] = set()
+        self._outdated: set[ApplicationKey] = set()  # looks under way at what has moved since
         self.again: Callable[[ApplicationKey], None] = lambda key: None
         self.seen: Callable[[JsonObject], None] = lambda raw: None
 
@@ -109,6 +110,7 @@ class RollbackHolds:
     def _moved(self, event: RefsMoved) -> None:
         waiting = self._followed.pop(normalized(event.url), set())
         self._repositories.unsubscribe(event.url, self._moved)
+        self._outdated |= waiting & self._looking
         for key in waiting:
             self.again(key)  # who still waits follows again
 
@@ -122,6 +124,9 @@ class RollbackHolds:
             log.info("cannot tell yet if a rollback has landed", application=str(record.key), reason=failure.message)
         finally:
             self._looking.discard(record.key)
+            if record.key in self._outdated:  # it may have read branches before they moved, and nothing else looks again
+                self._outdated.discard(record.key)
+                self.again(record.key)
 
     async def _decided(self, one: Awaited) -> bool:
         refs = (await self._repositories.refs(one.repo_url, fresh=True)).refs

@@ -2,11 +2,23 @@
 
 import asyncio
 import inspect
+from collections.abc import Iterator
 
+import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from gitsync.errors import Failed
 from gitsync.supervisor import Heart, Supervisor
+
+
+@pytest.fixture(autouse=True)
+def _every_level() -> Iterator[None]:
+    """A control plane that ran in this process before may have left the level that it was started with."""
+    before = structlog.get_config()
+    structlog.reset_defaults()
+    yield
+    structlog.configure(**before)
 
 
 class Clock:
