@@ -1,5 +1,6 @@
 // A manifest as text and as values at once. Values are changed in the text, so comments and everything nobody here knows stay.
 // Pure: text in, text out.
+import { diffArrays } from "diff";
 import { isMap, isScalar, isSeq, parseDocument, stringify } from "yaml";
 
 export const read = (text) => parseDocument(text, { prettyErrors: false, strict: true, uniqueKeys: true, maxAliasCount: 50 });
@@ -22,6 +23,8 @@ const empty = (value) => value === undefined || value === null || value === "" |
 export function withValue(text, path, value) {
   const document = read(text);
   if (document.errors.length) return text;
+  const layout = { ...LAYOUT, ...manners(text) };
+  const restyled = document.toString(layout);
   const before = document.getIn(path, true);
   if (!empty(value) && isScalar(before) && before.range && !(value instanceof Object)) {
     const [start, end] = before.range;
@@ -41,7 +44,21 @@ export function withValue(text, path, value) {
     });
     document.setIn(path, document.createNode(value));
   }
-  return document.toString({ ...LAYOUT, ...manners(text) });
+  return withOwnLines(text, restyled, document.toString(layout));
+}
+
+// Writing a document anew restyles lines that nobody changed (spaces before a comment, quotes): those stay as their author wrote them.
+function withOwnLines(text, restyled, next) {
+  const [own, plain, wanted] = [text, restyled, next].map((part) => `${part.trimEnd()}\n`.split("\n"));
+  if (own.length !== plain.length) return next;
+  let line = 0;
+  const lines = diffArrays(plain, wanted).flatMap(({ value, added, removed }) => {
+    if (added) return value;
+    line += value.length;
+    return removed ? [] : own.slice(line - value.length, line);
+  });
+  const kept = read(lines.join("\n"));
+  return !kept.errors.length && JSON.stringify(kept.toJS()) === JSON.stringify(read(next).toJS()) ? lines.join("\n") : next;
 }
 
 function remove(document, path) {
