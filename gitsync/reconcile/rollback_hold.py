@@ -124,7 +124,7 @@ class RollbackHolds:
             log.info("cannot tell yet if a rollback has landed", application=str(record.key), reason=failure.message)
         finally:
             self._looking.discard(record.key)
-            if record.key in self._outdated:  # it may have read branches before they moved, and nothing else looks again
+            if record.key in self._outdated:  # it may have read branches before they moved
                 self._outdated.discard(record.key)
                 self.again(record.key)
 
