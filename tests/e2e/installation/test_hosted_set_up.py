@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from gitsync.sandbox.githost import Access
+from tests.support.real_git_host import running_git_host
 from tests.support.runtime import AUTHOR
 from tests.support.sandbox_rig import World, running_world
 
@@ -125,6 +126,24 @@ async def test_three_steps_lead_to_a_runtime_that_works_and_comes_again(tmp_path
             assert (await plane.ask(SETUP))["steps"][2]["command"] == "argosy cluster add CONTEXT --runtime hosted"
             assert (await plane.ask(REMOVE))["errors"] == []
             assert await plane.done() == [False, False, False]
+
+
+async def test_three_steps_make_the_repositories_on_a_real_gitea(tmp_path: Path) -> None:
+    async with running_git_host(tmp_path / "gitea", "dana") as git, running_world(tmp_path / "world") as world:
+        flags = ("--hosted-kubeconfig", str(world.sandbox.kubeconfig))
+        async with serving(tmp_path / "plane", *flags) as plane:
+            assert (await plane.ask(CREATE))["errors"] == []
+            await until(plane, [True, False, False])
+            connected = await plane.ask(CONNECT, url=f"{git.url}/dana", token=git.tokens["dana"])
+            assert connected["errors"] == []
+            assert connected["sharedConfigRepo"] == f"{git.url}/dana/argosy-config.git"
+            await until(plane, [True, True, False])
+            async with asyncio.timeout(60):
+                while not await _synced(plane):  # noqa: ASYNC110 - another process
+                    await asyncio.sleep(0.2)
+            names = {one["name"] for one in await git.api("dana", "GET", "/user/repos")}
+            assert names == {"argosy-config", "hosted-git-source"}
+            assert (await plane.ask(REMOVE))["errors"] == []
 
 
 async def test_without_a_cluster_it_says_what_is_missing(tmp_path: Path) -> None:
