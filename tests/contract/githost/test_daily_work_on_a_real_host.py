@@ -26,6 +26,7 @@ ROLLBACK = """mutation($name: String!, $id: Int!) { outcome: rollbackApplication
 _CLUSTER = "{ operationId notice commit { sha author { name } } errors { code field message } }"
 ADD = f"mutation($input: ClusterInput!) {{ outcome: addCluster(input: $input) {_CLUSTER} }}"
 REMOVE = f'mutation($server: String!) {{ outcome: removeCluster(runtime: "demo", server: $server) {_CLUSTER} }}'
+HEARD = '{ auditLog(filters: {search: "Write .sops.yaml"}) { nodes { action } } }'
 CLUSTERS = "{ clusters { nodes { server } } }"
 
 
@@ -188,6 +189,11 @@ async def test_a_cluster_is_added_directly_with_a_notice_or_by_a_commit_that_hid
         identity = pyrage.x25519.Identity.generate()
         rules = f"creation_rules:\n- path_regex: /clusters/\n  age: {identity.to_public()}\n"
         await on.write("config", ".sops.yaml", rules)
+
+        async def heard() -> bool | None:
+            return bool((await on.ask("dana", HEARD))["nodes"]) or None
+
+        await until(heard)
         keys = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "sops-age", "namespace": NAMESPACE}}
         await on.cluster.create({**keys, "stringData": {"own.agekey": str(identity)}})
         sealed = await on.click("dana", ADD, input=value)
