@@ -18,6 +18,7 @@ from api.access.oauth.provider import ProviderKind, SignInProvider, read_provide
 from api.errors import Invalid, Unauthorized
 from model.link_access import GitTokensAnswer, PutGitToken
 from tests.support.control_plane import Running, control_plane
+from tests.support.fake_runtime import FakeRuntime
 from tests.support.oidc_provider import CLIENT, SECRET, OidcProvider, oidc_provider
 
 pytestmark = pytest.mark.cpu_seconds(20)
@@ -188,12 +189,17 @@ async def test_the_token_is_handed_to_the_runtimes_that_are_there(running: Runni
     assert (given.person, given.url, given.token, given.checked) == ("dana@corp", oidc.url, "access-canary", True)
 
 
-async def test_each_runtime_gets_a_token_of_its_own_that_it_renews_itself(running: Running, oidc: OidcProvider) -> None:
-    """A host takes what a token is renewed with once, so the browser goes there once for each runtime."""
-    oidc.lifetime_seconds = 3600
+async def two_that_take_tokens(running: Running) -> tuple[FakeRuntime, FakeRuntime]:
     first, second = await running.runtime("demo"), await running.runtime("away")
     for runtime in (first, second):
         runtime.answers[PutGitToken] = lambda body: GitTokensAnswer(())
+    return first, second
+
+
+async def test_each_runtime_gets_a_token_of_its_own_that_it_renews_itself(running: Running, oidc: OidcProvider) -> None:
+    """A host takes what a token is renewed with once, so the browser goes there once for each runtime."""
+    oidc.lifetime_seconds = 3600
+    first, second = await two_that_take_tokens(running)
     async with first.connected(), second.connected(), browser(running) as client:
         sent = await sign_in(client, oidc, "/applications")
         onward = httpx.URL(sent.headers["location"])
@@ -214,9 +220,7 @@ async def test_whoever_gets_no_further_token_is_signed_in_all_the_same(
     running: Running, oidc: OidcProvider, how: str
 ) -> None:
     oidc.lifetime_seconds = 3600
-    first, second = await running.runtime("demo"), await running.runtime("away")
-    for runtime in (first, second):
-        runtime.answers[PutGitToken] = lambda body: GitTokensAnswer(())
+    first, second = await two_that_take_tokens(running)
     async with first.connected(), second.connected(), browser(running) as client:
         sent = await sign_in(client, oidc, "/applications")
         onward = httpx.URL(sent.headers["location"])

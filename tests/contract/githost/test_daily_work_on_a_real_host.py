@@ -1,11 +1,10 @@
 """What else people do through a real Gitea: the command line, files of several documents, restricted Git Sources,
 rollbacks of what is synced by hand, and clusters whose Secrets stand in Git."""
 
-import asyncio
 import base64
 import json
-import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pyrage
@@ -13,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from gitsync.installation.account import make_account
+from tests.support.app_command import argosy_app
 from tests.support.on_gitea import DELETE, EDIT, SOURCE, Found, OnGitea, running_on_gitea, until
 from tests.support.runtime import APPLICATION, NAMESPACE, synced_and_healthy
 from tests.support.sandbox import running_sandbox
@@ -55,15 +55,7 @@ async def text_of(on: OnGitea, repository: str, path: str) -> str:
 async def test_the_command_line_does_the_same(on: OnGitea, tmp_path: Path) -> None:
     file = tmp_path / "app.yaml"
 
-    async def argosy(*arguments: str) -> tuple[int, str]:
-        process = await asyncio.create_subprocess_exec(
-            str(Path(sys.executable).with_name("argosy")),
-            *("app", "--server", on.plane.address, "--token", on.plane.tokens["dana"], *arguments),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        output, _ = await process.communicate()
-        return process.returncode or 0, output.decode()
+    argosy = partial(argosy_app, on.plane.address, on.plane.tokens["dana"])
 
     file.write_text(on.manifest("by-cli", path="cart"))
     assert await argosy("validate", "--runtime", "demo", "-f", str(file)) == (0, "valid\n")

@@ -7,7 +7,6 @@ import os
 import signal
 import statistics
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
@@ -19,6 +18,7 @@ import pytest
 import pytest_asyncio
 import yaml
 
+from tests.support.app_command import argosy_app
 from tests.support.demo import Demo, Person, running_demo
 from tests.support.process_watch import processes_of
 from tests.support.yaml_text import read_yaml
@@ -219,15 +219,7 @@ async def test_the_command_line_does_the_same(demo: Demo, tmp_path: Path) -> Non
         file = tmp_path / "app.yaml"
         file.write_text(manifest(demo, "by-cli"))
 
-        async def argosy(*arguments: str) -> tuple[int, str]:
-            process = await asyncio.create_subprocess_exec(
-                str(Path(sys.executable).with_name("argosy")),
-                *("app", "--server", demo.url, "--token", dana.token, *arguments),
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-            )
-            output, _ = await process.communicate()
-            return process.returncode or 0, output.decode()
+        argosy = partial(argosy_app, demo.url, dana.token)
 
         assert await argosy("validate", "--runtime", "demo", "-f", str(file)) == (0, "valid\n")
         code, said = await argosy("create", "--runtime", "demo", "--git-source", "platform", "-f", str(file))
