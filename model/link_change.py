@@ -57,8 +57,8 @@ class CreateApplication(_Message, frozen=True):
 
 
 class EditApplication(_Message, frozen=True):
-    """-> ChangeAnswer. `base_blob`: id of the file that the edit started from. `as_written`: the text itself
-    goes there, with its comments."""
+    """-> ChangeAnswer. `base_blob`: id of the file that the edit started from. `as_written`, with it: the text itself
+    goes there, with its comments, whatever the values that differ."""
 
     application: ApplicationKey
     manifest: str
@@ -169,7 +169,8 @@ class RestrictionAnswer(_Message, frozen=True):
 
 
 class ManifestFileAnswer(_Message, frozen=True):
-    """A file with the application's document in it. `blob` is what `EditApplication.base_blob` takes."""
+    """A file with the application's document in it. `blob` is what `EditApplication.base_blob` takes; `manifest` the
+    document alone, "" where it is an item of a list."""
 
     repo_url: str
     branch: str
@@ -177,6 +178,7 @@ class ManifestFileAnswer(_Message, frozen=True):
     blob: str
     text: str
     document: int = 0
+    manifest: str = ""
 
 
 ChangeRequest = (

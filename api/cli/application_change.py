@@ -26,7 +26,7 @@ _VALIDATE = """mutation Validate($input: ValidateApplicationInput!) {
   }
 }"""
 _FILE = """query File($runtime: String!, $name: String!, $namespace: String) {
-  application(runtime: $runtime, name: $name, namespace: $namespace) { manifestFile { path blob text document } }
+  application(runtime: $runtime, name: $name, namespace: $namespace) { manifestFile { path blob manifest } }
 }"""
 
 manifest_file = click.option(
@@ -134,17 +134,17 @@ def _required(manifest: Any) -> str:
     return text
 
 
-def _edited(settings: ClientSettings, application: dict[str, str | None]) -> dict[str, str]:
+def _edited(settings: ClientSettings, application: dict[str, str | None]) -> dict[str, Any]:
     """The document of the application as it leaves the person's editor, and which file it came from."""
     found = (client.execute(settings, _FILE, application)["application"] or {}).get("manifestFile")
     if found is None:
         raise click.ClickException(f"no file in Git that you may edit holds {application['name']}")
-    if found["document"] or "\n---" in found["text"]:
+    if found["manifest"] is None:
         raise click.ClickException(f"{found['path']} holds several objects; give the whole manifest with --file")
-    text = click.edit(found["text"], extension=Path(found["path"]).suffix or ".yaml")
-    if text is None or text == found["text"]:
+    text = click.edit(found["manifest"], extension=Path(found["path"]).suffix or ".yaml")
+    if text is None or text == found["manifest"]:
         raise click.ClickException("nothing was changed")
-    return {"manifest": text, "baseBlob": found["blob"]}
+    return {"manifest": text, "baseBlob": found["blob"], "asWritten": True}
 
 
 def _commit(

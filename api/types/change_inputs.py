@@ -47,8 +47,8 @@ class EditApplicationInput:
     )
     as_written: bool | None = strawberry.field(
         default=False,
-        description="With `baseBlob`: commit the text of `manifest` as it is, comments and order included, instead of "
-        "only the values that differ.",
+        description="With `baseBlob`: commit the text of `manifest` as it is. Without it values that differ are "
+        "changed in the file, and the text counts where it changes comments, order or format alone, or adds comments.",
     )
     commit: CommitMessageInput
     pull_request: bool | None = False

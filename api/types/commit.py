@@ -73,6 +73,9 @@ class ManifestFile:
     blob: str
     text: str
     document: int = strawberry.field(description="Which of the file's documents is the application's, from 0.")
+    manifest: str | None = strawberry.field(
+        description="That document alone, as EditApplicationInput.manifest takes it; null: it has no lines of its own."
+    )
 
     @staticmethod
     def of(answer: ManifestFileAnswer) -> "ManifestFile":
@@ -83,4 +86,5 @@ class ManifestFile:
             blob=answer.blob,
             text=answer.text,
             document=answer.document,
+            manifest=answer.manifest or None,
         )

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from gitsync.changes.errors import BadInput, NotInGit
 from gitsync.changes.locate import Place, kustomization_of, locate, read_text, resources_of
-from gitsync.changes.merge import Clash, as_written, merged
+from gitsync.changes.merge import Clash, merged, without_status
 from gitsync.git.change import Contents, checked_path
 from gitsync.git.errors import EditConflict, MirrorDamaged
 from gitsync.git.listing import is_manifest_name
 from gitsync.git.tree import Files, find
-from gitsync.manifest.edit import edit_document, read_documents, remove_document, replace_document
+from gitsync.manifest.edit import edit_document, read_documents, remove_document
 from gitsync.manifest.object import JsonObject
+from gitsync.manifest.written import comments_of, document_text, replace_document
 from gitsync.manifest.yaml_text import json_text, yaml_text
 from gitsync.render.directory import selector
 from model.identity import ResourceKey
@@ -67,15 +68,15 @@ def creation(source: ApplicationSource, manifest: Manifest, file_name: str) -> C
 
 def editing(
     holder: Holder,
-    mine: JsonObject,
+    mine: Manifest,
     *,
     seen: JsonObject,
     base_blob: str,
     own: Callable[[str, str], bool],
-    written: str = "",
+    as_written: bool = False,
 ) -> Callable[[Files], Contents]:
-    """The object as a person wants it, who saw it as `seen` or, with `base_blob`, saw the file itself. `written` is the
-    text to put into that file as it is; "": only what differs is changed.
+    """The object as a person wants it, who saw it as `seen` or, with `base_blob`, saw the file itself. With that and
+    `as_written` the text goes into the file as it is; else only what differs is changed (see `_in_words`).
 
     `own` tells of a path and a blob whether the same person wrote it a moment ago, and thus has seen it, too. The edit
     raises EditConflict, NotInGit and BadInput.
@@ -83,20 +84,22 @@ def editing(
 
     def edit(files: Files) -> Contents:
         place = locate(files, holder.source, holder.key, hint=holder.hint)
-        wanted = _identified(place, holder.key, as_written(mine, like=place.body))
+        wanted = _identified(place, holder.key, without_status(mine.body, like=place.body))
         if base_blob and base_blob != place.blob:
             raise _changed_since(files, place, base_blob, wanted)
+        if as_written and base_blob and place.item is None:
+            exact = _with_namespace_of(mine.body, wanted)
+            text = replace_document(place.text, place.document, mine.text, exact, file=place.path)
+            if text is not None:
+                return {place.path: text.encode()}
         if not base_blob and not own(place.path, place.blob):
-            before = _identified(place, holder.key, as_written(seen, like=place.body))
+            before = _identified(place, holder.key, without_status(seen, like=place.body))
             try:
                 wanted = merged(place.body, before, wanted)
             except Clash as clash:
                 raise _conflict(place, before, wanted, f"{clash.path} was changed in Git meanwhile") from clash
-        edited = None
-        if written and base_blob == place.blob and place.item is None:
-            edited = replace_document(place.text, place.document, written, wanted, file=place.path)
-        edited = edited or edit_document(place.text, place.document, place.with_body(wanted), file=place.path)
-        return {place.path: edited.encode()}
+        edited = edit_document(place.text, place.document, place.with_body(wanted), file=place.path)
+        return {place.path: _in_words(place, mine.text, wanted, edited).encode()}
 
     return edit
 
@@ -148,6 +151,37 @@ def _identified(place: Place, key: ResourceKey, wanted: JsonObject) -> JsonObjec
     if "namespace" in own:
         metadata["namespace"] = own["namespace"]
     return {**wanted, "metadata": metadata}
+
+
+def _with_namespace_of(mine: JsonObject, wanted: JsonObject) -> JsonObject:
+    """The wanted object with the namespace as the person wrote it, or left it out."""
+    metadata, own = {**wanted["metadata"]}, mine.get("metadata") or {}
+    metadata.pop("namespace", None)
+    return {**wanted, "metadata": metadata | {name: own[name] for name in own if name == "namespace"}}
+
+
+def _in_words(place: Place, text: str, wanted: JsonObject, edited: str) -> str:
+    """The file after the edit: with the person's own words where they say more than the values do, else `edited`.
+
+    That is where the values stay and the text differs, in comments, order or format; and where it brings new comments
+    and keeps those of the file. A text that means something else than `wanted` counts by its values, as does JSON,
+    which is how the form and programs write. Raises BadInput for comments that cannot be put where the object stands.
+    """
+    if text.lstrip().startswith("{"):
+        return edited
+    if place.item is not None:
+        if edited == place.text and comments_of(text) - comments_of(place.text):
+            raise BadInput(
+                f"{place.path} holds the object in a list, where only its values are changed from here",
+                field="manifest",
+                suggestion="Change comments in the file with Git.",
+            )
+        return edited
+    if edited != place.text:
+        there = comments_of(document_text(place.text, place.document, file=place.path))
+        if not there < comments_of(text):
+            return edited
+    return replace_document(place.text, place.document, text, wanted, file=place.path) or edited
 
 
 def _changed_since(files: Files, place: Place, base_blob: str, wanted: JsonObject) -> EditConflict:

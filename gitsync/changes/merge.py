@@ -35,7 +35,7 @@ class Clash(Exception):
         self.path = path
 
 
-def as_written(body: JsonObject, *, like: JsonObject | None = None) -> JsonObject:
+def without_status(body: JsonObject, *, like: JsonObject | None = None) -> JsonObject:
     """The object without what clusters and controllers put into it; `like`: what a file says itself stays."""
     written = {name: value for name, value in body.items() if name not in ("status", "operation")}
     metadata = body.get("metadata")

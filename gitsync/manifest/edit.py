@@ -6,7 +6,6 @@ changed in part. Nothing is believed: the result is read again, and whoever want
 rewritten document instead.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,25 +50,11 @@ def edit_document(text: str, number: int, wanted: Any, *, file: str) -> str:
     document = read_nodes(text, file=file)[number]
     for edits in (_in_part(text, document, values[number], wanted), _anew(text, document, wanted)):
         edited = _applied(text, edits)
-        if _reads_as(edited, expected, file):
+        if reads_as(edited, expected, file):
             return edited
     raise ManifestError(
         "cannot be changed without touching other documents", file=file, suggestion="Edit the file with Git."
     )
-
-
-def replace_document(text: str, number: int, written: str, wanted: Any, *, file: str) -> str | None:
-    """The text with one document as a person has written it, comments and order included; None: that would not mean
-    `wanted` there."""
-    starts = [document.start for document in read_nodes(text, file=file)]
-    start, end = 0 if number == 0 else starts[number], starts[number + 1] if number + 1 < len(starts) else len(text)
-    marker = re.match(r"---[ \t]*(?:#[^\n]*)?\r?\n", text[start:end])
-    kept = marker.group() if marker else ""
-    if number and not kept:  # the value begins on the line of its marker
-        return None
-    values = read_documents(text, file=file)
-    replaced = text[:start] + kept + written.rstrip() + "\n" + text[end:]
-    return replaced if _reads_as(replaced, [*values[:number], wanted, *values[number + 1 :]], file) else None
 
 
 def remove_document(text: str, number: int, *, file: str) -> str:
@@ -89,7 +74,8 @@ def same(one: Any, other: Any) -> bool:
     return isinstance(one, bool) == isinstance(other, bool) and type(one) is type(other) and bool(one == other)
 
 
-def _reads_as(text: str, expected: list[Any], file: str) -> bool:
+def reads_as(text: str, expected: list[Any], file: str) -> bool:
+    """Whether the documents of the text have these values."""
     try:
         return same(read_documents(text, file=file), expected)
     except ManifestError:

@@ -19,6 +19,7 @@ from gitsync.errors import GitsyncError
 from gitsync.git.change import Contents
 from gitsync.git.repositories import Repositories
 from gitsync.git.tree import Files
+from gitsync.manifest.written import document_text
 from gitsync.project.children import child_project
 from gitsync.reporting.link import Refused
 from gitsync.reporting.report import is_git_source, manifest_of
@@ -86,11 +87,11 @@ class Changing:
                 return ChangeAnswer(body.operation_id, problems=findings.errors)
             edit = editing(
                 holder,
-                manifest.body,
+                manifest,
                 seen=dict(manifest_of(record)),
                 base_blob=body.base_blob,
                 own=lambda path, blob: self._wrote(body.author.name, holder.source, path, blob),
-                written=manifest.text if body.as_written else "",
+                as_written=body.as_written,
             )
         except GitsyncError as failure:
             return _refused(body.operation_id, failure)
@@ -134,6 +135,7 @@ class Changing:
             blob=place.blob,
             text=place.text,
             document=place.document,
+            manifest=document_text(place.text, place.document, file=place.path) if place.item is None else "",
         )
 
     # ---- who holds what

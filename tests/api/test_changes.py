@@ -1,6 +1,7 @@
 """Changes through the API: asked of the runtime in the viewer's name, refused with a code where they cannot be."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -17,7 +18,9 @@ from model.link_change import (
     CreateApplication,
     DeleteApplication,
     EditApplication,
+    GetManifestFile,
     GetRestriction,
+    ManifestFileAnswer,
     Problem,
     PutGitSource,
     RestrictionAnswer,
@@ -191,3 +194,22 @@ async def test_an_edit_at_the_command_line_leaves_what_it_does_not_name(running:
         CliRunner().invoke, main, ["git-source", *server, "edit", "nothing", "--runtime", "demo"]
     )
     assert (missing.exit_code, "no Git Source nothing" in missing.output) == (1, True)
+
+
+@pytest.mark.cpu_seconds(20)
+async def test_an_edit_in_the_editor_is_committed_as_it_was_written(running: Running, runtime: FakeRuntime) -> None:
+    server = ("--server", running.address, "--token", await running.token("writer"))
+
+    async def edit(editor: str) -> Result:
+        told = ["app", *server, "edit", "demo/cart"]
+        return await asyncio.to_thread(partial(CliRunner(env={"EDITOR": editor}).invoke, main, told))
+
+    file = ManifestFileAnswer(PLATFORM, "main", "carts.yaml", "b" * 40, "a: 1\n---\nb: 2\n", 1, "b: 2\n")
+    runtime.answers[GetManifestFile] = lambda _: file
+    done = await edit("sed -i 's/$/  # two/'")
+    assert done.exit_code == 0, done.output
+    put = asked(runtime, EditApplication)
+    assert (put.manifest, put.base_blob, put.as_written) == ("b: 2  # two\n", "b" * 40, True)
+    runtime.answers[GetManifestFile] = lambda _: msgspec.structs.replace(file, manifest="")
+    refused = await edit("true")
+    assert (refused.exit_code, "carts.yaml holds several objects" in refused.output) == (1, True), refused.output

@@ -90,7 +90,8 @@ export function documentOf(file, number) {
   return { before: file.slice(0, start), text: file.slice(start, end), after: file.slice(end) };
 }
 
-export const whole = ({ before, after }, text) => `${before}${text.trimEnd()}\n${after}`;
+// The file with the document changed; blank lines behind it stay.
+export const whole = ({ before, text: old, after }, text) => `${before}${text.trimEnd()}${old.slice(old.trimEnd().length)}${after}`;
 
 export function fresh({ name = "", namespace, server = "https://kubernetes.default.svc" }) {
   return `apiVersion: argoproj.io/v1alpha1

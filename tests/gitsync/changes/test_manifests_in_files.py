@@ -1,19 +1,23 @@
 """Which file holds an application, how an edit is carried over to it, and what is wrong with a manifest. Pure."""
 
+import difflib
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitsync.changes.application import Holder, creation, editing, removal
+from gitsync.changes.application import Holder, Manifest, creation, editing, removal
 from gitsync.changes.check import line_of, read_manifest, shape_problems, warnings_of
 from gitsync.changes.errors import BadInput, NotInGit
 from gitsync.changes.locate import locate
-from gitsync.changes.merge import Clash, as_written, merged
+from gitsync.changes.merge import Clash, merged, without_status
 from gitsync.git.errors import EditConflict
 from gitsync.manifest.edit import read_documents, same
 from gitsync.manifest.object import JsonObject
+from gitsync.manifest.written import comments_of
+from gitsync.manifest.yaml_text import yaml_text
 from model.identity import ResourceKey
 from model.kinds.application import ApplicationSource, DirectoryOptions
 from tests.support.memory_files import MemoryFiles
@@ -32,18 +36,25 @@ def body_of(text: str) -> JsonObject:
     return body
 
 
+def changed_lines(before: str, after: str) -> list[str]:
+    lines = difflib.ndiff(before.splitlines(), after.splitlines())
+    return [line[0] + line[2:] for line in lines if line[0] in "+-"]
+
+
 def never(path: str, blob: str) -> bool:
     return False
 
 
-def edited(files: MemoryFiles, mine: JsonObject, seen: JsonObject, **more: Any) -> str:
+def edited(files: MemoryFiles, mine: JsonObject | str, seen: JsonObject, **more: Any) -> str:
+    """`mine`: an object as the form has it, or YAML as a person has written it."""
+    manifest = read_manifest(mine) if isinstance(mine, str) else Manifest(json.dumps(mine), mine)
     change = editing(
         Holder(SOURCE, CART),
-        mine,
+        manifest,
         seen=seen,
         base_blob=more.get("base", ""),
         own=more.get("own", never),
-        written=more.get("written", ""),
+        as_written=more.get("as_written", False),
     )
     ((_, content),) = change(files).items()
     assert content is not None
@@ -53,24 +64,137 @@ def edited(files: MemoryFiles, mine: JsonObject, seen: JsonObject, **more: Any) 
 # ---- text as it is written
 
 
-@pytest.mark.parametrize("before", ["", "# all of them\n" + app("other", a=1) + "--- # the cart\n"])
-@pytest.mark.parametrize("after", ["", "---\n" + app("third", a=1)])
-def test_a_text_is_kept_as_written_with_its_comments_beside_other_documents(before: str, after: str) -> None:
-    files = MemoryFiles({"apps/all.yaml": before + app("cart", a=2) + after})
+@pytest.mark.parametrize("before", ["", "# all of them\n" + app("other", a=1) + "--- # the cart\n", "# head\n---\n"])
+@pytest.mark.parametrize("after", ["", "\n\n---\n" + app("third", a=1)])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_text_is_kept_as_written_with_its_comments_beside_other_documents(
+    before: str, after: str, newline: str
+) -> None:
+    files = MemoryFiles({"apps/all.yaml": (before + app("cart", a=2) + after).replace("\n", newline)})
     written = "# why\n" + app("cart", a=3).replace("a: 3", "a: 3  # three")
-    text = edited(files, body_of(written), body_of(written), base=locate(files, SOURCE, CART).blob, written=written)
-    assert text == before + written + after
+    blob = locate(files, SOURCE, CART).blob
+    text = edited(files, written, body_of(written), base=blob, as_written=True)
+    assert text == (before + written + after).replace("\n", newline)
 
 
-def test_a_text_that_began_at_another_file_or_means_another_object_is_not_kept_as_written() -> None:
+def test_a_text_that_began_at_another_file_or_names_another_object_is_not_kept_as_written() -> None:
     files = MemoryFiles({"apps/cart.yaml": "# theirs\n" + app("cart", a=2), "apps/other.yaml": app("other", a=1)})
     other = locate(files, SOURCE, ResourceKey(CART.group, CART.kind, CART.namespace, "other")).blob
     written = "# mine\n" + app("cart", a=3)
     with pytest.raises(EditConflict):
-        edited(files, body_of(written), body_of(written), base=other, written=written)
+        edited(files, written, body_of(written), base=other, as_written=True)
     blob = locate(files, SOURCE, CART).blob
-    named = written.replace("name: cart", "name: cart\n  namespace: argosy")
-    assert edited(files, body_of(named), body_of(named), base=blob, written=named) == "# theirs\n" + app("cart", a=3)
+    owned = written.replace("name: cart", "name: cart\n  uid: '1'")
+    assert edited(files, owned, body_of(owned), base=blob, as_written=True) == "# theirs\n" + app("cart", a=3)
+
+
+@pytest.mark.parametrize("line", ["  name: cart\n  namespace: argosy\n", "  name: cart\n"])
+def test_the_line_of_the_namespace_comes_and_goes_as_the_person_writes_it(line: str) -> None:
+    there = app("cart", a=2).replace("  name: cart\n", "  name: cart\n  namespace: argosy\n")
+    files = MemoryFiles({"apps/cart.yaml": there if "namespace" not in line else app("cart", a=2)})
+    written = app("cart", a=2).replace("  name: cart\n", line)
+    blob = locate(files, SOURCE, CART).blob
+    assert edited(files, written, body_of(written), base=blob, as_written=True) == written
+
+
+CART_FILE = """# the cart
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: cart}
+spec:
+  a: 1  # one
+  list: [p, q]
+  b: 2
+"""
+OTHER = "\n---\n# the other\n" + app("other", a=1)
+WORDS = {
+    "a comment is changed": ("# one", "# just one", ["-  a: 1  # one", "+  a: 1  # just one"]),
+    "a comment is added": ("  b: 2", "  # why\n  b: 2", ["+  # why"]),
+    "a comment is removed": ("# the cart\n", "", ["-# the cart"]),
+    "fields change places": (
+        "  list: [p, q]\n  b: 2\n",
+        "  b: 2\n  list: [p, q]\n",
+        ["+  b: 2", "-  b: 2"],
+    ),
+    "a list is written otherwise": (
+        "  list: [p, q]",
+        "  list:\n    - p\n    - q",
+        ["-  list: [p, q]", "+  list:", "+    - p", "+    - q"],
+    ),
+    "a value is quoted": ("kind: Application", "kind: 'Application'", ["-kind: Application", "+kind: 'Application'"]),
+}
+PLACES = {
+    "alone": (lambda text: {"apps/cart.yaml": text}, "apps/cart.yaml"),
+    "first of two": (lambda text: {"apps/all.yaml": text + OTHER}, "apps/all.yaml"),
+    "second of two": (lambda text: {"apps/all.yaml": app("other", a=1) + "--- # next\n" + text}, "apps/all.yaml"),
+    "in a base": (
+        lambda text: {
+            "apps/kustomization.yaml": "resources: [../base]\n",
+            "base/kustomization.yaml": "resources: [cart.yaml]\n",
+            "base/cart.yaml": text,
+        },
+        "base/cart.yaml",
+    ),
+}
+
+
+@pytest.mark.parametrize("seen_file", [True, False])
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("change", WORDS)
+def test_yaml_that_changes_no_value_changes_exactly_its_lines(change: str, place: str, seen_file: bool) -> None:
+    old, new, lines = WORDS[change]
+    files_of, path = PLACES[place]
+    files = MemoryFiles(files_of(CART_FILE))
+    base = locate(files, SOURCE, CART).blob if seen_file else ""
+    text = edited(files, CART_FILE.replace(old, new), body_of(CART_FILE), base=base)
+    assert changed_lines(files_of(CART_FILE)[path], text) == lines
+
+
+@pytest.mark.parametrize("as_written", [True, False])
+@pytest.mark.parametrize("shown", [CART_FILE, CART_FILE.rstrip(), "---\n" + CART_FILE])
+@pytest.mark.parametrize("place", PLACES)
+def test_the_same_text_changes_nothing(place: str, shown: str, as_written: bool) -> None:
+    files_of, path = PLACES[place]
+    before = files_of(CART_FILE)
+    before[path] = before[path].replace(CART_FILE, shown if place == "alone" else CART_FILE)
+    files = MemoryFiles(before)
+    base = locate(files, SOURCE, CART).blob
+    own = shown if place == "alone" else shown.removeprefix("---\n")
+    assert edited(files, own, body_of(CART_FILE), base=base, as_written=as_written) == before[path]
+
+
+def test_an_object_of_the_form_changes_values_only() -> None:
+    files = MemoryFiles({"apps/cart.yaml": CART_FILE})
+    assert edited(files, body_of(CART_FILE), body_of(CART_FILE)) == CART_FILE
+    wanted = {**body_of(CART_FILE), "spec": {"b": 3, "list": ["p", "q"], "a": 1}}
+    assert changed_lines(CART_FILE, edited(files, wanted, body_of(CART_FILE))) == ["-  b: 2", "+  b: 3"]
+
+
+def test_a_value_that_changes_with_a_new_comment_keeps_both_and_without_one_keeps_the_rest_of_the_file() -> None:
+    files = MemoryFiles({"apps/cart.yaml": CART_FILE})
+    text = edited(files, CART_FILE.replace("b: 2", "b: 3  # three"), body_of(CART_FILE))
+    assert changed_lines(CART_FILE, text) == ["-  b: 2", "+  b: 3  # three"]
+    anew = yaml_text({**body_of(CART_FILE), "spec": {"list": ["p", "q"], "b": 3, "a": 1}})
+    assert changed_lines(CART_FILE, edited(files, anew, body_of(CART_FILE))) == ["-  b: 2", "+  b: 3"]
+
+
+def test_words_for_a_file_that_has_moved_on_do_not_undo_it() -> None:
+    files = MemoryFiles({"apps/cart.yaml": CART_FILE.replace("b: 2", "b: 9  # theirs")})
+    text = edited(files, "# mine\n" + CART_FILE, body_of(CART_FILE))
+    assert text == CART_FILE.replace("b: 2", "b: 9  # theirs")
+
+
+def test_comments_for_an_item_of_a_list_say_where_to_change_them() -> None:
+    item = app("cart", a=1).replace("\n", "\n    ").rstrip()
+    files = MemoryFiles({"apps/list.yaml": f"apiVersion: v1\nkind: List\nitems:\n  - {item}\n"})
+    with pytest.raises(BadInput, match=r"apps/list\.yaml") as refused:
+        edited(files, "# why\n" + app("cart", a=1), body_of(app("cart", a=1)))
+    assert "with Git" in refused.value.suggestion
+
+
+def test_a_hash_inside_a_value_is_no_comment() -> None:
+    text = "# a\nb: 'x # y'  # c\nd: x#y\ne: [1, # f\n 2]\n"
+    assert list(comments_of(text)) == ["# a", "# c", "# f"]
 
 
 # ---- where it stands
@@ -243,10 +367,10 @@ def test_merging_is_clean_or_a_clash(file: JsonObject, seen: JsonObject, mine: J
             assert any(key in one and same(one[key], result[key]) for one in (file, mine))
 
 
-def test_as_written_keeps_what_people_write() -> None:
+def test_what_people_write_is_kept_and_what_controllers_write_is_not() -> None:
     body = body_of(app("cart", a=1))
     body["metadata"]["annotations"] = {"mine": "yes", "argocd.argoproj.io/refresh": "hard"}
-    assert as_written(body)["metadata"]["annotations"] == {"mine": "yes"}
+    assert without_status(body)["metadata"]["annotations"] == {"mine": "yes"}
 
 
 # ---- what is wrong

@@ -184,9 +184,33 @@ async def test_an_edit_changes_the_line_and_nothing_else(rig: Rig, world: World)
     seen["spec"]["source"]["path"] = "api"
     answer = await change(rig, EditApplication(ApplicationKey(NAMESPACE, "edited"), json.dumps(seen), DANA, "edit-1"))
     assert not answer.problems
-    changed = [line for line in answer.diff.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
-    assert changed == ["-    path: web  # the directory", "+    path: api  # the directory"]
+    assert lines_of(answer.diff) == ["-    path: web  # the directory", "+    path: api  # the directory"]
     await rig.until("edited", lambda body: body["spec"]["source"]["path"] == "api")
+
+
+def lines_of(diff: str) -> list[str]:
+    return [line for line in diff.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+
+
+async def test_yaml_that_changes_comments_alone_is_a_commit_of_those_lines(rig: Rig, world: World) -> None:
+    pair = manifest(world, "worded") + "---\n# other\n" + manifest(world, "worded-too")
+    await commit(world, {"apps/worded.yaml": pair})
+    rig.runtime.repositories.hint()
+    await rig.until("worded-too", _seen)
+    key = ApplicationKey(NAMESPACE, "worded-too")
+    shown = await file_of(rig, "worded-too")
+    assert shown.manifest == "# other\n" + manifest(world, "worded-too")
+    text = shown.manifest.replace("# other", "# the other").replace("   # fixed", "")
+    answer = await change(rig, EditApplication(key, text, DANA, "words", base_blob=shown.blob))
+    assert not answer.problems
+    assert lines_of(answer.diff) == ["-# other", "+# the other", "-  name: worded-too   # fixed", "+  name: worded-too"]
+    again = await change(rig, EditApplication(key, text, DANA, "no-words"))
+    assert [(one.code, one.suggestion) for one in again.problems] == [
+        ("VALIDATION_ERROR", "Nothing needs to be committed.")
+    ]
+    body = json.dumps(await rig.application("worded-too"))
+    form = await change(rig, EditApplication(key, body, DANA, "no-values"))
+    assert codes(form.problems) == [("VALIDATION_ERROR", "")]
 
 
 async def test_an_edit_and_its_opposite_right_after_are_two_commits(rig: Rig, world: World) -> None:
@@ -250,6 +274,9 @@ async def test_a_kustomization_is_edited_in_its_base(rig: Rig, world: World) -> 
     answer = await change(rig, EditApplication(ApplicationKey(NAMESPACE, "based"), text, DANA, "edit-base"))
     assert not answer.problems
     assert (await file_of(rig, "based")).path == "kustomized/base/app.yaml"
+    worded = text.replace("# who owns this", "# who owns this: dana")
+    words = await change(rig, EditApplication(ApplicationKey(NAMESPACE, "based"), worded, DANA, "words-of-base"))
+    assert lines_of(words.diff) == ["-# who owns this", "+# who owns this: dana"]
     body = CreateApplication("kustomized", manifest(world, "listed"), DANA, "create-listed", file_name="more/listed")
     listed = await change(rig, body)
     assert "+  - more/listed.yaml" in listed.diff
