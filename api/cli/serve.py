@@ -23,6 +23,7 @@ from model.link import MAX_FRAME_BYTES
 
 PING_SECONDS = 20.0
 GRACE_SECONDS = 5
+KEEP_ALIVE_SECONDS = 75  # above the 60 s of common load balancers: who closes first must be the one that asks
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +68,7 @@ async def run_server(settings: Settings, *, ready: asyncio.Event | None = None) 
     """Serves until it is told to stop (SIGINT, SIGTERM). `ready` is set once requests are answered."""
     gc.set_threshold(50_000, 20, 100)  # full collections would otherwise hold up subscribers for 300 ms
     configure_logs(settings.log_level)
-    server = _Server(_config(settings), ready)
+    server = _Server(server_config(settings), ready)
     try:
         await server.serve()
     except SystemExit as error:  # uvicorn's way to say that it could not start
@@ -105,7 +106,7 @@ class _Server(uvicorn.Server):
                 self._ready.set()
 
 
-def _config(settings: Settings) -> uvicorn.Config:
+def server_config(settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(settings, console=load_console(settings.console)),
         host=settings.host,
@@ -119,6 +120,7 @@ def _config(settings: Settings) -> uvicorn.Config:
         ws_ping_timeout=PING_SECONDS,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         proxy_headers=False,
     )
 

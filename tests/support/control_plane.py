@@ -20,6 +20,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from api.access.passwords import hash_password
 from api.access.secret_token import RUNTIME, hash_token, new_token
 from api.app import create_app
+from api.cli.serve import KEEP_ALIVE_SECONDS
 from api.lifespan import utc_now
 from api.logs import configure_logs
 from api.plane import ControlPlane
@@ -173,6 +174,7 @@ async def control_plane(
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
     server = _Server(config)
     task = asyncio.create_task(server._serve())
