@@ -1,13 +1,19 @@
-"""Groups of applications: a group is there as long as an application that the viewer sees names it."""
+"""Groups of applications, and products, which are groups of another kind: each application is in one at most.
+
+One is there as long as an application that the viewer sees names it.
+"""
 
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from model.listing import Membership
 from model.report import HealthState
 
-FAVORITE_KIND = "AppGroup"
+GROUP_KIND, PRODUCT_KIND = "AppGroup", "Product"
+#: What they are called in ids, and in what people starred.
+FAVORITE_KINDS = {Membership.GROUP: GROUP_KIND, Membership.PRODUCT: PRODUCT_KIND}
 
 
 class AppGroupSort(enum.StrEnum):

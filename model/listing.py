@@ -67,15 +67,17 @@ class ListedApplication(msgspec.Struct, frozen=True):
 
     @property
     def memberships(self) -> frozenset[tuple["Membership", str]]:
-        product = {(Membership.PRODUCT, self.product)} if self.product else set()
-        return frozenset({(Membership.GROUP, name) for name in self.groups} | product)
+        named = {(Membership.GROUP, name) for name in self.groups}
+        named |= {(Membership.ENVIRONMENT, name) for name in self.summary.environments}
+        return frozenset(named | ({(Membership.PRODUCT, self.product)} if self.product else set()))
 
 
 class Membership(enum.StrEnum):
-    """What an application's annotations put it into."""
+    """What an application is in: by its annotations, and by where it deploys to."""
 
     GROUP = "group"
     PRODUCT = "product"
+    ENVIRONMENT = "environment"
 
 
 def listed_names(text: str) -> tuple[str, ...]:
@@ -162,6 +164,7 @@ class ApplicationFilter:
 
     `labels`: several values of one key are alternatives, different keys must all hold. `only_roots`: those that no
     application which the viewer sees holds; `matches` does not know who sees what and takes those without any.
+    `environments`: "" stands for those that are in none.
     """
 
     search: str = ""
@@ -179,6 +182,7 @@ class ApplicationFilter:
     labels: tuple[tuple[str, frozenset[str]], ...] = ()
     groups: frozenset[str] = frozenset()
     products: frozenset[str] = frozenset()
+    environments: frozenset[str] = frozenset()
     favorite: bool | None = None
     updated_since: datetime | None = None
     parent: str = ""
@@ -204,6 +208,7 @@ class ApplicationFilter:
             and all(summary.labels.get(key) in values for key, values in self.labels)
             and (not self.groups or not self.groups.isdisjoint(application.groups))
             and _in(application.product, self.products)
+            and (not self.environments or not self.environments.isdisjoint(summary.environments or ("",)))
             and (self.favorite is None or (str(application.id) in favorites) is self.favorite)
             and (self.updated_since is None or summary.updated_at >= self.updated_since)
             and (not self.parent or application.parent == self.parent)

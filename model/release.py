@@ -88,8 +88,8 @@ class Release(msgspec.Struct, frozen=True, omit_defaults=True):
 class ReleaseFilter:
     """Fields must all hold; the values of one field are alternatives; an empty field holds for everything.
 
-    `applications` are row ids; None holds for all of them. `labels`, `groups` and `products` are those that the
-    application has now; several values of one label are alternatives, different labels must all hold.
+    `applications` are row ids; None holds for all of them. `labels`, `groups`, `products` and `environments` are
+    those that the application has now; several values of one label are alternatives, different labels must all hold.
     """
 
     runtimes: frozenset[str] = frozenset()
@@ -100,6 +100,7 @@ class ReleaseFilter:
     labels: tuple[tuple[str, frozenset[str]], ...] = ()
     groups: frozenset[str] = frozenset()
     products: frozenset[str] = frozenset()
+    environments: frozenset[str] = frozenset()
     since: datetime | None = None
     until: datetime | None = None
     committers: frozenset[str] = frozenset()

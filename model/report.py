@@ -139,6 +139,7 @@ class ApplicationSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     release_id: int | None = None
     release_commits: tuple[CommitInfo, ...] = ()
     ledger_commit: CommitInfo | None = None
+    environments: tuple[str, ...] = ()  # those that it deploys to, by name
 
 
 class WrongResource(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -185,6 +186,23 @@ class ComponentSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     message: str = ""
 
 
+class EnvironmentPlace(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A cluster, by name or URL, and namespaces there; () for all of them. Patterns are allowed."""
+
+    cluster: str
+    namespaces: tuple[str, ...] = ()
+
+
+class EnvironmentSummary(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one ConfigMap of the runtime says of an environment. `problem`: why it cannot be used, or ""; it has no
+    places then."""
+
+    name: str
+    production: bool = False
+    places: tuple[EnvironmentPlace, ...] = ()
+    problem: str = ""
+
+
 class RuntimeSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     """The runtime itself. `engine` is ARGOSY or ARGO_CD; `installation` is HELM or HELM_HOSTED."""
 
@@ -201,4 +219,5 @@ class RuntimeSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     git_provider: str = ""  # kind of the host of the shared configuration, else of a repository; "": it has no API
     starting: str = ""  # what it does before it is ready; "": it is
     installation_sync: SyncState | None = None  # of its own installation with Git; None: it does not manage itself
+    environments: tuple[EnvironmentSummary, ...] = ()  # by name
     ingress_host: str = ""  # where people reach what runs in its cluster, as its operator says

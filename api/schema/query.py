@@ -9,6 +9,7 @@ from api.actions import (
     app_groups,
     application_sets,
     audit,
+    environments,
     hosting,
     reading,
     releases,
@@ -20,6 +21,7 @@ from api.actions import git_tokens as git_token_actions
 from api.actions import people as people_actions
 from api.actions import runtimes as runtime_actions
 from api.actions.operations import Target
+from api.actions.paging import Found
 from api.actions.rollouts import RolloutFilter
 from api.context import Context, Info
 from api.types.account import ApiToken, Person
@@ -29,6 +31,7 @@ from api.types.application_set import ApplicationSetPreview, ApplicationSetPrevi
 from api.types.audit import AuditEntry, AuditFilterArgs, audit_filter
 from api.types.cluster import Cluster
 from api.types.enums import SortingOrder
+from api.types.environment import Environment
 from api.types.facets import ApplicationFacets
 from api.types.git_source import GitSource
 from api.types.git_token import GitToken
@@ -38,14 +41,17 @@ from api.types.node import Node
 from api.types.notification import Notification, NotificationFilterArgs
 from api.types.person import User, VersionInfo
 from api.types.problem import Warning
+from api.types.product import Product
 from api.types.release import GitopsRelease, GitopsReleaseFilterArgs, GitopsReleaseSortArg
 from api.types.rollout import Rollout, RolloutFilterArgs
 from api.types.runtime import Runtime, RuntimeLogLine
 from api.types.slices import Pagination, Slice, slice_of
 from api.types.statistics import DoraFilterArgs, DoraStatistics, HomeFilterArgs, HomeStatistics
-from model.app_group import EVERY_GROUP, FAVORITE_KIND, AppGroupSort
+from model.app_group import EVERY_GROUP, FAVORITE_KINDS, AppGroupSort
+from model.app_group import AppGroup as AppGroupValue
 from model.errors import InvalidIdentity
 from model.identity import ApplicationId, decode_node_id
+from model.listing import Membership
 from model.notification import NotificationFilter
 from model.release import ReleaseFilter
 from model.report import ApplicationKind
@@ -166,21 +172,39 @@ class Query:
         sort: AppGroupSortArg | None = None,
         pagination: Pagination = None,
     ) -> Slice[AppGroup]:
-        context, wanted = info.context, filters.value() if filters else EVERY_GROUP
-        found = await app_groups.app_groups(
-            context.plane,
-            context.signed_in(),
-            wanted,
-            pagination,
-            sort=sort.column if sort else AppGroupSort.NAME,
-            descending=sort is not None and sort.order is SortingOrder.desc,
-        )
-        starred = await _starred_groups(context)
+        found, starred = await _groups(info.context, Membership.GROUP, filters, sort, pagination)
         return slice_of(found.page, lambda one: AppGroup.of(one, starred=starred), found.count)
 
     @strawberry.field(description="Null: there is no such group, or the viewer may see no application of it.")
     async def app_group(self, info: Info, name: str) -> AppGroup | None:
-        return await _app_group(info.context, name)
+        found, starred = await _group(info.context, Membership.GROUP, name)
+        return AppGroup.of(found, starred=starred) if found else None
+
+    @strawberry.field(description="Products, by name unless sorted otherwise.")
+    async def products(
+        self,
+        info: Info,
+        filters: AppGroupFilterArgs | None = None,
+        sort: AppGroupSortArg | None = None,
+        pagination: Pagination = None,
+    ) -> Slice[Product]:
+        found, starred = await _groups(info.context, Membership.PRODUCT, filters, sort, pagination)
+        return slice_of(found.page, lambda one: Product.of(one, starred=starred), found.count)
+
+    @strawberry.field(description="Null: there is no such product, or the viewer may see no application of it.")
+    async def product(self, info: Info, name: str) -> Product | None:
+        found, starred = await _group(info.context, Membership.PRODUCT, name)
+        return Product.of(found, starred=starred) if found else None
+
+    @strawberry.field(
+        description="Environments of the runtimes that the viewer sees, production first. `search`: part of the name."
+    )
+    async def environments(
+        self, info: Info, search: str | None = None, pagination: Pagination = None
+    ) -> Slice[Environment]:
+        plane, viewer = info.context.plane, info.context.signed_in()
+        found = await environments.environments(plane, viewer, (search or "").strip(), pagination)
+        return slice_of(found.page, Environment.of, found.count)
 
     @strawberry.field(description="Everything that is wrong now, over all applications the viewer may see.")
     async def warnings(
@@ -298,13 +322,33 @@ async def _starred(context: Context) -> frozenset[str]:
     return await context.plane.favorites.applications(context.signed_in().name)
 
 
-async def _starred_groups(context: Context) -> frozenset[str]:
-    return await context.plane.favorites.of_kind(context.signed_in().name, FAVORITE_KIND)
+async def _groups(
+    context: Context,
+    of: Membership,
+    filters: AppGroupFilterArgs | None,
+    sort: AppGroupSortArg | None,
+    pagination: Pagination,
+) -> tuple[Found[AppGroupValue], frozenset[str]]:
+    """A page of groups or products, and the names of those that the viewer starred."""
+    found = await app_groups.app_groups(
+        context.plane,
+        context.signed_in(),
+        filters.value() if filters else EVERY_GROUP,
+        pagination,
+        of=of,
+        sort=sort.column if sort else AppGroupSort.NAME,
+        descending=sort is not None and sort.order is SortingOrder.desc,
+    )
+    return found, await _starred_names(context, of)
 
 
-async def _app_group(context: Context, name: str) -> AppGroup | None:
-    found = await app_groups.app_group(context.plane, context.signed_in(), name)
-    return AppGroup.of(found, starred=await _starred_groups(context)) if found else None
+async def _group(context: Context, of: Membership, name: str) -> tuple[AppGroupValue | None, frozenset[str]]:
+    found = await app_groups.app_group(context.plane, context.signed_in(), name, of)
+    return found, await _starred_names(context, of) if found else frozenset()
+
+
+async def _starred_names(context: Context, of: Membership) -> frozenset[str]:
+    return await context.plane.favorites.of_kind(context.signed_in().name, FAVORITE_KINDS[of])
 
 
 async def _node(context: Context, node_id: str) -> Node | None:
@@ -323,7 +367,14 @@ async def _node(context: Context, node_id: str) -> Node | None:
                 return shown(await _starred(context))(found)
             return GitSource.of(found) if found.summary.kind is ApplicationKind.GIT_SOURCE else None
         case "AppGroup", (name,):
-            return await _app_group(context, name)
+            group, starred = await _group(context, Membership.GROUP, name)
+            return AppGroup.of(group, starred=starred) if group else None
+        case "Product", (name,):
+            product, starred = await _group(context, Membership.PRODUCT, name)
+            return Product.of(product, starred=starred) if product else None
+        case "Environment", (name,):
+            environment = await environments.environment(context.plane, viewer, name)
+            return Environment.of(environment) if environment else None
         case "Runtime", (name,):
             registered = await runtime_actions.runtime(context.plane, viewer, name)
             return Runtime.of(registered, available=context.plane.connected.available(name)) if registered else None

@@ -9,11 +9,11 @@ from api.actions import reading, releases
 from api.context import Info
 from api.types.application import Application, shown
 from api.types.enums import SortingOrder
-from api.types.facets import Facet
+from api.types.facets import Facet, health_facets
 from api.types.node import Node
 from api.types.release import GitopsRelease
 from api.types.slices import Pagination, Slice, slice_of
-from model.app_group import FAVORITE_KIND, AppGroupFilter, AppGroupSort
+from model.app_group import GROUP_KIND, AppGroupFilter, AppGroupSort
 from model.app_group import AppGroup as AppGroupValue
 from model.identity import encode_node_id
 from model.listing import ApplicationFilter
@@ -47,13 +47,12 @@ class AppGroup(Node):
     @staticmethod
     def of(group: AppGroupValue, *, starred: frozenset[str]) -> "AppGroup":
         """`starred`: names of the groups that the viewer starred."""
-        healths = sorted(group.healths.items(), key=lambda one: (-one[1], one[0]))
         return AppGroup(
-            id=strawberry.ID(encode_node_id(FAVORITE_KIND, group.name)),
+            id=strawberry.ID(encode_node_id(GROUP_KIND, group.name)),
             name=group.name,
             favorite=group.name in starred,
             applications_num=group.applications,
-            health_statuses=[Facet(value=health.value, count=count) for health, count in healths],
+            health_statuses=health_facets(group.healths),
             updated_at=group.updated,
         )
 

@@ -64,6 +64,7 @@ class Application(Node):
     updated_at: datetime | None
     groups: list[str] = strawberry.field(description="Application groups that an annotation puts it into.")
     product: str | None = strawberry.field(description="The product that an annotation makes it a part of.")
+    environments: list[str] = strawberry.field(description="Environments that hold its destination.")
     manifest: JSON | None
     listed: strawberry.Private[ListedApplication]
     seen_by: strawberry.Private[Visibility | None] = None
@@ -93,6 +94,7 @@ class Application(Node):
             updated_at=summary.updated_at,
             groups=list(application.groups),
             product=application.product or None,
+            environments=list(summary.environments),
             manifest=cast(JSON, summary.manifest),
             listed=application,
             seen_by=seen_by,

@@ -1,16 +1,25 @@
 """Counts of applications by what they are. Each count is a statement of its own, run only when it is selected."""
 
+from collections.abc import Mapping
+
 import strawberry
 
 from api.actions import reading
 from api.context import Info
 from model.listing import ApplicationFacet, ApplicationFilter, Membership
+from model.report import HealthState
 
 
 @strawberry.type
 class Facet:
     value: str
     count: int
+
+
+def health_facets(healths: Mapping[HealthState, int]) -> list[Facet]:
+    """Most first."""
+    ordered = sorted(healths.items(), key=lambda one: (-one[1], one[0]))
+    return [Facet(value=health.value, count=count) for health, count in ordered]
 
 
 @strawberry.type(description="How many applications there are per value, under the given filters.")
@@ -60,6 +69,10 @@ class ApplicationFacets:
     @strawberry.field(description="The 1,000 most frequent ones.")
     async def products(self, info: Info) -> list[Facet]:
         return await self._facet(info, Membership.PRODUCT)
+
+    @strawberry.field(description="Environments that they deploy to; the 1,000 most frequent ones.")
+    async def environments(self, info: Info) -> list[Facet]:
+        return await self._facet(info, Membership.ENVIRONMENT)
 
     async def _facet(self, info: Info, by: ApplicationFacet | Membership | None) -> list[Facet]:
         found = await reading.facets(info.context.plane, info.context.signed_in(), self.wanted, by)

@@ -71,6 +71,9 @@ class ApplicationsFilterArgs:
     )
     groups: list[str] | None = strawberry.field(default=None, description="Application groups.")
     products: list[str] | None = None
+    environments: list[str] | None = strawberry.field(
+        default=None, description="Names of environments; an empty one stands for applications that are in none."
+    )
     favorite: bool | None = None
     updated_since: datetime | None = None
     only_roots: bool | None = strawberry.field(
@@ -96,6 +99,7 @@ class ApplicationsFilterArgs:
             labels=label_pairs(self.labels or []),
             groups=frozenset(self.groups or ()),
             products=frozenset(self.products or ()),
+            environments=frozenset(self.environments or ()),
             favorite=self.favorite,
             only_roots=bool(self.only_roots),
             updated_since=since.replace(tzinfo=UTC) if since is not None and since.tzinfo is None else since,

@@ -183,6 +183,7 @@ class GitopsReleaseFilterArgs:
     labels: list[str] | None = None
     groups: list[str] | None = None
     products: list[str] | None = None
+    environments: list[str] | None = None
     favorite: bool | None = None
     start_date: datetime | None = None
     end_date: datetime | None = None
@@ -202,6 +203,7 @@ class GitopsReleaseFilterArgs:
             labels=label_pairs(self.labels or []),
             groups=frozenset(self.groups or ()),
             products=frozenset(self.products or ()),
+            environments=frozenset(self.environments or ()),
             since=self.start_date,
             until=self.end_date,
             committers=frozenset(self.committers or ()),

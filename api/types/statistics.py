@@ -279,6 +279,7 @@ class DoraFilterArgs:
     labels: list[str] | None = None
     groups: list[str] | None = None
     products: list[str] | None = None
+    environments: list[str] | None = None
     favorite: bool | None = None
     granularity: GranularityEnum = Granularity.WEEKLY
     time_zone: str = "UTC"
@@ -292,6 +293,7 @@ class DoraFilterArgs:
             labels=label_pairs(self.labels or []),
             groups=frozenset(self.groups or ()),
             products=frozenset(self.products or ()),
+            environments=frozenset(self.environments or ()),
             applications=starred if self.favorite else None,
         )
 

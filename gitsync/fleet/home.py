@@ -1,4 +1,4 @@
-"""What the runtime's own namespace says: Applications, projects, Secrets and argocd-cm, followed by watches.
+"""What the runtime's own namespace says: Applications, projects, Secrets, environments and argocd-cm, by watches.
 
 Turns watch signals into calls of the loop and keeps projects, credentials and configuration in memory. Never writes.
 """
@@ -25,6 +25,7 @@ from gitsync.appset.inputs import ClusterInput
 from gitsync.configuration.command_parameters import CONFIG_MAP as PARAMETERS_CONFIG_MAP
 from gitsync.configuration.command_parameters import is_among, read_parameters
 from gitsync.configuration.engine_config import CONFIG_MAP, DEFAULT_CONFIG, EngineConfig, read_engine_config
+from gitsync.configuration.environments import NO_ENVIRONMENTS, SELECTOR, Environments, read_environments
 from gitsync.configuration.projects import Projects
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import ClusterError, ClusterUnreachable
@@ -99,6 +100,8 @@ class Home:
         self._on_synced: list[Callable[[], None]] = []
         self.on_projects_changed: Callable[[], None] = _nobody_listens
         self.on_clusters_changed: Callable[[], None] = _nobody_listens
+        self.environments = NO_ENVIRONMENTS
+        self.on_environments_changed: Callable[[Environments], None] = lambda before: None
 
     @property
     def synced(self) -> bool:
@@ -110,12 +113,13 @@ class Home:
         try:
             body = await self._cluster.get(CONFIGURATION, self._namespace, CONFIG_MAP)
             parameters = await self._cluster.get(CONFIGURATION, self._namespace, PARAMETERS_CONFIG_MAP)
+            named = await self._cluster.list(CONFIGURATION, namespace=self._namespace, label_selector=SELECTOR)
         except ClusterUnreachable:
             raise
         except ClusterError as failure:
             log.warning("configuration cannot be read; everything is at its default", reason=failure.message)
             return
-        self.config = _read_configuration(body)
+        self.config, self.environments = _read_configuration(body), read_environments(named)
         self.parameters = read_parameters(_texts(parameters or {}), self._flags, self._generators)
         for problem in self.parameters.problems:
             log.warning("parameter ignored", reason=problem)
@@ -146,6 +150,7 @@ class Home:
         supervisor.start("watch of secrets", lambda heart: self._secrets(listener, heart))
         supervisor.start("watch of people's credentials", lambda heart: self._people(heart))
         supervisor.start("watch of signing keys", lambda heart: self._signing_keys(on_keys_changed, heart))
+        supervisor.start("watch of environments", self._environments)
         supervisor.start("watch of argocd-cm", lambda heart: self._configuration(on_configured, heart))
 
     def _listed(self, what: str) -> None:
@@ -252,6 +257,26 @@ class Home:
                     self.signing_keys = {}
             if before is not None and self.signing_keys != before:
                 on_changed()
+
+    async def _environments(self, heart: Heart) -> None:
+        """They were read once before, so that no application is reported without those that it is in."""
+        bodies: dict[str, JsonObject] = {}
+        watch = watch_kind(self._cluster, CONFIGURATION, namespace=self._namespace, label_selector=SELECTOR)
+        async for signal in watch:
+            _pulse(signal, heart)
+            match signal:
+                case ListDone(items=items):
+                    bodies = {item.metadata.name: item.body() for item in items}
+                case Changed(item=item):
+                    bodies[item.metadata.name] = item.body()
+                case Deleted(item=item):
+                    bodies.pop(item.metadata.name, None)
+                case _:
+                    continue
+            before, self.environments = self.environments, read_environments(list(bodies.values()))
+            if self.environments != before:
+                log.info("environments changed", environments=len(self.environments.read))
+                self.on_environments_changed(before)
 
     def _configured(self, body: JsonObject | None, on_configured: Callable[[EngineConfig, EngineConfig], None]) -> None:
         before, self.config = self.config, _read_configuration(body)

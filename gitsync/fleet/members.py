@@ -218,6 +218,12 @@ class Fleet:
             rollouts=member.serves(ROLLOUT) if member.ready else None,
         )
 
+    def names_of(self, destination: Destination, server: str) -> frozenset[str]:
+        """Everything that a cluster is called: as the destination says, and as it is known. `server` "": not yet."""
+        member = self.get(server)
+        known = (member.name, member.server, IN_CLUSTER_NAME if server == IN_CLUSTER_SERVER else "") if member else ()
+        return frozenset(filter(None, (destination.name, destination.server.rstrip("/"), *known)))
+
     def _named(self, name: str) -> Member | None:
         """None also when two clusters have the name: guessing would deploy to the wrong one."""
         found = [member for member in self._members.values() if member.name == name]

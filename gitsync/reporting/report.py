@@ -52,6 +52,7 @@ class Surroundings:
     brought: Brought | None
     now: datetime
     ledger_commit: CommitInfo | None = None
+    environments: tuple[str, ...] = ()
 
 
 def summarize(record: Record, around: Surroundings) -> ApplicationSummary:
@@ -113,6 +114,7 @@ def summarize(record: Record, around: Surroundings) -> ApplicationSummary:
         release_id=around.brought.release_id if around.brought else None,
         release_commits=around.brought.commits if around.brought else (),
         ledger_commit=around.ledger_commit,
+        environments=around.environments,
     )
 
 

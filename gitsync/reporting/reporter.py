@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from importlib.metadata import version
 from typing import Protocol
 
@@ -11,6 +12,7 @@ import msgspec
 from gitsync.application.record import Record, Records
 from gitsync.appset.plan import owning_set, set_key
 from gitsync.changes.shared_configuration import INSTALLATION_LABEL, OWN_APPLICATION
+from gitsync.configuration.environments import NO_ENVIRONMENTS, Environments
 from gitsync.fleet.members import Fleet
 from gitsync.git.address import normalized, redact
 from gitsync.git.repositories import Repositories
@@ -80,6 +82,7 @@ class Reporter:
         now: Callable[[], datetime],
         config_repo: str = "",
         starting: Callable[[], str] = str,
+        environments: Callable[[], Environments] = lambda: NO_ENVIRONMENTS,
     ) -> None:
         self._records = records
         self._sets = sets
@@ -95,6 +98,7 @@ class Reporter:
         self._now = now
         self._config_repo = config_repo
         self._starting = starting
+        self._environments = environments
         self._reminders = Reminders(lambda key: changed(("application", key)), _later)
         self.watching_only = ""
         self.git_provider = ""
@@ -153,9 +157,28 @@ class Reporter:
             brought=self._release_commits.known(record, lambda: self._changed(subject)),
             now=self._now(),
             ledger_commit=self._ledger_commit(record),
+            environments=self._environments().of(*self._deploys_to(record)),
         )
         self._reminders.look(record, around.now)
         return summarize(record, around)
+
+    def environments_changed(self, before: Environments) -> None:
+        """Tells of the applications that are in others now."""
+        now = self._environments()
+        self._changed(("runtime", ""))
+
+        @cache  # thousands of applications share a few destinations
+        def moved(clusters: frozenset[str], namespace: str) -> bool:
+            return before.of(clusters, namespace) != now.of(clusters, namespace)
+
+        for record in self._records:
+            if moved(*self._deploys_to(record)):
+                self._changed(("application", record.key))
+
+    def _deploys_to(self, record: Record) -> tuple[frozenset[str], str]:
+        """What the application's cluster is called, and the namespace there."""
+        destination = record.application.spec.destination
+        return self._fleet().names_of(destination, record.server), destination.namespace
 
     def _ledger_commit(self, record: Record) -> CommitInfo | None:
         """The commit that wrote the last operation down."""
@@ -246,6 +269,7 @@ class Reporter:
             git_provider=self.git_provider,
             starting=self._starting(),
             installation_sync=self._installation_sync(),
+            environments=self._environments().read,
         )
 
     def _installation_sync(self) -> SyncState | None:

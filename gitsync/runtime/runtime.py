@@ -401,7 +401,7 @@ class Runtime:
         )
 
     def _make_reporter(self, access: ClusterAccess) -> Reporter:
-        return Reporter(
+        reporter = Reporter(
             records=self.records,
             sets=self.application_sets,
             tracking=lambda: self.rules.tracking,
@@ -414,7 +414,10 @@ class Runtime:
             now=self._now,
             config_repo=self._settings.config_repo,
             starting=self.not_ready,
+            environments=lambda: self.home.environments,
         )
+        self.home.on_environments_changed = reporter.environments_changed
+        return reporter
 
     def _make_in_charge(self) -> InCharge:
         return InCharge(

@@ -22,7 +22,7 @@ TRACKING_ANNOTATION = "argocd.argoproj.io/tracking-id"
 FINALIZER = "resources-finalizer.argocd.argoproj.io"  # may be followed by /background or /foreground
 PRE_DELETE_FINALIZER = "pre-delete-finalizer.argocd.argoproj.io"  # these two may be followed by /cleanup
 POST_DELETE_FINALIZER = "post-delete-finalizer.argocd.argoproj.io"
-GIT_SOURCE_LABEL = "codefresh.io/entity"  # value "git-source"
+GIT_SOURCE_LABEL = "codefresh.io/entity"  # value "git-source"; "environment" on a ConfigMap that describes one
 GROUPS_ANNOTATION = "codefresh.io/app-group"  # names, parted by commas
 PRODUCT_ANNOTATION = "codefresh.io/product"  # one name
 

@@ -144,7 +144,7 @@ async def label_facet(
 async def membership_facet(
     session: AsyncSession, selection: ApplicationSelection, of: Membership, *, limit: int = 1000
 ) -> Sequence[tuple[str, int]]:
-    """How many applications there are per group, or per product, most first."""
+    """How many applications there are per group, per product or per environment, most first."""
     row = ApplicationMembershipRow
     name, counted = col(row.name), select(_ID).where(*selection.where(counting=True))
     statement = (

@@ -51,7 +51,7 @@ def conditions(wanted: ApplicationFilter, person: str, *, counting: bool = False
     if wanted.repositories:
         found.append(or_(*(_holds_repository(url) for url in sorted(wanted.repositories))))
     found.extend(labelled(col(ApplicationRow.id), key, values) for key, values in wanted.labels)
-    found.extend(members(col(ApplicationRow.id), wanted.groups, wanted.products))
+    found.extend(members(col(ApplicationRow.id), wanted.groups, wanted.products, wanted.environments))
     if wanted.favorite is not None:
         starred = _starred(person)
         found.append(starred if wanted.favorite else ~starred)
@@ -76,18 +76,24 @@ def labelled(application_id: SQLColumnExpression[str], key: str, values: frozens
 
 
 def members(
-    application_id: SQLColumnExpression[str], groups: frozenset[str], products: frozenset[str]
+    application_id: SQLColumnExpression[str],
+    groups: frozenset[str],
+    products: frozenset[str],
+    environments: frozenset[str],
 ) -> list[ColumnElement[bool]]:
-    """For rows that name an application in this column: it is in one of the groups, and a part of one of the products.
+    """For rows that name an application in this column: it is in one of the groups, a part of one of the products, and
+    in one of the environments, where "" stands for being in none.
 
-    None of either holds for everything."""
+    None of one kind holds for everything."""
     kind, name = col(ApplicationMembershipRow.kind), col(ApplicationMembershipRow.name)
     holders = select(col(ApplicationMembershipRow.application_id))
-    return [
-        application_id.in_(holders.where(kind == wanted.value, name.in_(sorted(names))))
-        for wanted, names in ((Membership.GROUP, groups), (Membership.PRODUCT, products))
-        if names
-    ]
+
+    def among(wanted: Membership, names: frozenset[str]) -> ColumnElement[bool]:
+        found = application_id.in_(holders.where(kind == wanted.value, name.in_(sorted(names))))
+        return or_(found, application_id.not_in(holders.where(kind == wanted.value))) if "" in names else found
+
+    asked = ((Membership.GROUP, groups), (Membership.PRODUCT, products), (Membership.ENVIRONMENT, environments))
+    return [among(wanted, names) for wanted, names in asked if names]
 
 
 def _starred(person: str) -> ColumnElement[bool]:

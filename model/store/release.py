@@ -200,7 +200,7 @@ def _conditions(wanted: ReleaseFilter) -> list[ColumnElement[bool]]:
     if wanted.applications is not None:
         found.append(_APPLICATION.in_(sorted(wanted.applications)))
     found.extend(labelled(_APPLICATION, key, values) for key, values in wanted.labels)
-    found.extend(members(_APPLICATION, wanted.groups, wanted.products))
+    found.extend(members(_APPLICATION, wanted.groups, wanted.products, wanted.environments))
     if wanted.since is not None:
         found.append(to_micros(wanted.since) <= _STARTED)
     if wanted.until is not None:

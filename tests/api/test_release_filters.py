@@ -26,12 +26,14 @@ def test_the_releases_behind_a_figure_are_those_of_the_same_places(
         "labels": ["team=shop", "team=pay", "tier=web"],
         "groups": ["night"],
         "products": ["web"],
+        "environments": ["eu", ""],
     }
     figure = DoraFilterArgs(from_=THEN, to=THEN, **places, **named)  # type: ignore[arg-type]
     behind = GitopsReleaseFilterArgs(**places, **named)  # type: ignore[arg-type]
     assert behind.value(STARRED) == figure.value(STARRED)
     assert figure.value(STARRED).names == {"cart"}
     assert (figure.value(STARRED).groups, figure.value(STARRED).products) == ({"night"}, {"web"})
+    assert figure.value(STARRED).environments == {"eu", ""}
     assert dict(figure.value(STARRED).labels) == {"team": {"shop", "pay"}, "tier": {"web"}}
 
 

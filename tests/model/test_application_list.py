@@ -125,6 +125,7 @@ FILTERS = st.builds(
     ),
     groups=some(["checkout flow", "night shift", "none"]),
     products=some(["webshop", "none"]),
+    environments=some(["production", "staging", "none", ""]),
     favorite=st.sampled_from([None, True, False]),
     updated_since=st.sampled_from([None, START, FLEET[10].updated_at]),
     with_problems=st.booleans(),

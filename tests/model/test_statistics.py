@@ -233,13 +233,18 @@ async def test_figures_by_label_are_those_of_the_applications_that_have_it(datab
     assert await counted(("team", frozenset({"shop"})), ("tier", frozenset({"db"}))) == 0
 
 
-async def test_figures_by_group_and_product_are_those_of_the_applications_in_them(database: Database) -> None:
+async def test_figures_by_group_product_and_environment_are_those_of_the_applications_in_them(
+    database: Database,
+) -> None:
     day = datetime(2026, 5, 1, tzinfo=UTC)
     written = (
         {"codefresh.io/app-group": "shop, night", "codefresh.io/product": "web"},
         {"codefresh.io/app-group": "night"},
     )
-    both = [msgspec.structs.replace(summary(index), annotations=written[index]) for index in range(2)]
+    both = [
+        msgspec.structs.replace(summary(index), annotations=written[index], environments=("eu",) * index)
+        for index in range(2)
+    ]
     async with database.write() as session:
         items = (SnapshotBegin(), *map(ApplicationChanged, both), SnapshotEnd())
         await report_store.apply(session, "demo", "s", Report(1, items))
@@ -258,3 +263,7 @@ async def test_figures_by_group_and_product_are_those_of_the_applications_in_the
     assert await counted(ReleaseFilter(groups=shop)) == 1
     assert await counted(ReleaseFilter(groups=shop | night, products=web)) == 1
     assert await counted(ReleaseFilter(groups=frozenset({"none"}))) == 0
+    assert await counted(ReleaseFilter(environments=frozenset({"eu"}))) == 1
+    assert await counted(ReleaseFilter(environments=frozenset({""}), groups=shop)) == 1
+    assert await counted(ReleaseFilter(environments=frozenset({"eu"}), groups=shop)) == 0
+    assert await counted(ReleaseFilter(environments=frozenset({"eu", ""}))) == 2

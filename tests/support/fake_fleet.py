@@ -81,6 +81,8 @@ from model.report import (
     ClusterSummary,
     CommitInfo,
     ComponentSummary,
+    EnvironmentPlace,
+    EnvironmentSummary,
     HealthState,
     ManifestLocation,
     RepositorySummary,
@@ -118,6 +120,13 @@ MEMBERSHIPS = {
     1: {"codefresh.io/app-group": "checkout flow", "codefresh.io/product": "webshop"},
     3: {"codefresh.io/app-group": " night shift ,, night shift"},
 }  # by number: checkout, cart and payment
+ENVIRONMENTS = (
+    EnvironmentSummary("production", production=True, places=(EnvironmentPlace("sandbox", ("shop",)),)),
+    EnvironmentSummary("staging", places=(EnvironmentPlace("sandbox", ("platform",)), EnvironmentPlace("eu-*"))),
+    EnvironmentSummary(
+        "testing", problem="ConfigMap testing: data.kind is 'test', and should be production or non-production"
+    ),
+)
 HANGING = 14  # search-1, of which a sync is under way
 USERS = (
     InitialUser("admin", PASSWORD, "admin@example.test", is_admin=True),
@@ -184,6 +193,7 @@ def summary(index: int, *, now: datetime = START) -> ApplicationSummary:
         resources_out_of_sync=int(sync is SyncState.OUT_OF_SYNC),
         git_source="platform",
         parent=ApplicationKey("argosy", "platform") if index in (8, 9) else None,
+        environments=(() if index % 7 == 2 else ("production",) if index % 2 else ("staging",)),
         manifest_location=ManifestLocation(PLATFORM, deployed.sha, f"applications/{name}.yaml", 1),
     )
 
@@ -269,6 +279,7 @@ class Fleet:
                     cluster="sandbox",
                     components=tuple(ComponentSummary(name, "0.1.0", HealthState.HEALTHY) for name in COMPONENTS),
                     shared_config_repo=CONFIGURATION,
+                    environments=ENVIRONMENTS,
                 )
             ),
             ClusterChanged(

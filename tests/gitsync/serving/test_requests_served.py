@@ -10,10 +10,13 @@ import pytest_asyncio
 
 from gitsync.access.secret import Credential, PersonSecret
 from gitsync.reporting.link import Refused
+from gitsync.reporting.outbox import Subject
+from gitsync.reporting.reporter import Reporter
+from gitsync.runtime.runtime import utc_now
 from gitsync.sandbox.githost import Access
 from model.audit import AuditAnswer, CommitChanges, GetCommitChanges, ReadAudit
 from model.health import Health
-from model.identity import ApplicationKey, ResourceKey
+from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
 from model.link import (
     AccessAnswer,
     AnswerBody,
@@ -316,7 +319,11 @@ async def test_access_is_probed_with_the_persons_own_credential(rig: Rig) -> Non
 async def test_reports_describe_the_application(rig: Rig) -> None:
     record = rig.runtime.records.get(SHOP)
     assert record is not None
-    summary = rig.runtime.reporter.summary(record)
+    async with asyncio.timeout(60):
+        while (
+            summary := rig.runtime.reporter.summary(record)
+        ).commit is None:  # it is read from Git when first asked for
+            await asyncio.sleep(0.02)
     assert summary.cluster == "in-cluster"
     assert summary.access_repo_url == rig.host.clone_url("apps")
     assert summary.images == ("shop/web:1",)
@@ -344,3 +351,53 @@ async def test_commits_of_connected_repositories_are_the_audit_log(rig: Rig) -> 
     assert [(file.path, file.masked) for file in changes.files] == [("shop/web.yaml", True)]
     with pytest.raises(Refused):
         await ask(rig, GetCommitChanges("https://git.example.com/not-connected.git", pushed.commit.sha))
+
+
+def watching(rig: Rig, told: "asyncio.Queue[Subject]") -> Reporter:
+    """Reports of the rig's runtime, which has no link, as they would be made."""
+    runtime = rig.runtime
+    return Reporter(
+        records=runtime.records,
+        sets=runtime.application_sets,
+        tracking=lambda: runtime.rules.tracking,
+        fleet=lambda: runtime.fleet,
+        repositories=runtime.repositories,
+        supervisor=runtime.supervisor,
+        control_namespace=NAMESPACE,
+        runtime=runtime.reporter.runtime(),
+        changed=told.put_nowait,
+        now=utc_now,
+        environments=lambda: runtime.home.environments,
+    )
+
+
+async def test_an_environment_that_comes_or_goes_tells_of_the_applications_that_it_holds(rig: Rig) -> None:
+    told: asyncio.Queue[Subject] = asyncio.Queue()
+    record, reporter, home = rig.runtime.records.get(SHOP), watching(rig, told), rig.runtime.home
+    body = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "live", "namespace": NAMESPACE, "labels": {"codefresh.io/entity": "environment"}},
+        "data": {"kind": "non-production", "clusters": "- {cluster: in-cluster, namespaces: [def*]}"},
+    }
+    elsewhere = {**body, "metadata": {**body["metadata"], "name": "other"}}  # type: ignore[dict-item]
+    elsewhere["data"] = {"kind": "production", "clusters": "- {cluster: in-cluster, namespaces: [shop]}"}
+    address, before = ResourceKey("", "ConfigMap", NAMESPACE, "live"), home.on_environments_changed
+    home.on_environments_changed = reporter.environments_changed
+    try:
+        async with asyncio.timeout(60):
+            await rig.cluster.create(elsewhere)
+            assert await told.get() == ("runtime", "")
+            await rig.cluster.create(body)
+            assert [await told.get() for _ in range(2)] == [("runtime", ""), ("application", SHOP)]
+            assert record is not None
+            assert rig.runtime.reporter.summary(record).environments == ("live",)
+            assert [one.name for one in rig.runtime.reporter.runtime().environments] == ["live", "other"]
+            await rig.cluster.patch(address, "v1", {"data": {"kind": "production"}})
+            assert await told.get() == ("runtime", "")
+            await rig.cluster.delete(GroupVersionKind("", "v1", "ConfigMap"), NAMESPACE, "live")
+            assert [await told.get() for _ in range(2)] == [("runtime", ""), ("application", SHOP)]
+            assert rig.runtime.reporter.summary(record).environments == ()
+        assert told.empty()
+    finally:
+        home.on_environments_changed = before
