@@ -320,9 +320,7 @@ async def test_reports_describe_the_application(rig: Rig) -> None:
     record = rig.runtime.records.get(SHOP)
     assert record is not None
     async with asyncio.timeout(60):
-        while (
-            summary := rig.runtime.reporter.summary(record)
-        ).commit is None:  # it is read from Git when first asked for
+        while (summary := rig.runtime.reporter.summary(record)).commit is None:  # noqa: ASYNC110 - read when first asked
             await asyncio.sleep(0.02)
     assert summary.cluster == "in-cluster"
     assert summary.access_repo_url == rig.host.clone_url("apps")
@@ -372,13 +370,17 @@ def watching(rig: Rig, told: "asyncio.Queue[Subject]") -> Reporter:
 
 
 async def test_an_environment_that_comes_or_goes_tells_of_the_applications_that_it_holds(rig: Rig) -> None:
+    held = ApplicationKey(NAMESPACE, "held")  # other tests have applications, too, and none of them goes there
+    destination = {"server": "https://kubernetes.default.svc", "namespace": "held"}
+    await rig.create_application("held", destination=destination)
+    await rig.until("held", lambda body: bool(body.get("status")))
     told: asyncio.Queue[Subject] = asyncio.Queue()
-    record, reporter, home = rig.runtime.records.get(SHOP), watching(rig, told), rig.runtime.home
+    record, reporter, home = rig.runtime.records.get(held), watching(rig, told), rig.runtime.home
     body = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": "live", "namespace": NAMESPACE, "labels": {"codefresh.io/entity": "environment"}},
-        "data": {"kind": "non-production", "clusters": "- {cluster: in-cluster, namespaces: [def*]}"},
+        "data": {"kind": "non-production", "clusters": "- {cluster: in-cluster, namespaces: [he*]}"},
     }
     elsewhere = {**body, "metadata": {**body["metadata"], "name": "other"}}  # type: ignore[dict-item]
     elsewhere["data"] = {"kind": "production", "clusters": "- {cluster: in-cluster, namespaces: [shop]}"}
@@ -389,14 +391,14 @@ async def test_an_environment_that_comes_or_goes_tells_of_the_applications_that_
             await rig.cluster.create(elsewhere)
             assert await told.get() == ("runtime", "")
             await rig.cluster.create(body)
-            assert [await told.get() for _ in range(2)] == [("runtime", ""), ("application", SHOP)]
+            assert [await told.get() for _ in range(2)] == [("runtime", ""), ("application", held)]
             assert record is not None
             assert rig.runtime.reporter.summary(record).environments == ("live",)
             assert [one.name for one in rig.runtime.reporter.runtime().environments] == ["live", "other"]
             await rig.cluster.patch(address, "v1", {"data": {"kind": "production"}})
             assert await told.get() == ("runtime", "")
             await rig.cluster.delete(GroupVersionKind("", "v1", "ConfigMap"), NAMESPACE, "live")
-            assert [await told.get() for _ in range(2)] == [("runtime", ""), ("application", SHOP)]
+            assert [await told.get() for _ in range(2)] == [("runtime", ""), ("application", held)]
             assert rig.runtime.reporter.summary(record).environments == ()
         assert told.empty()
     finally:
