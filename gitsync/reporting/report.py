@@ -60,7 +60,6 @@ def summarize(record: Record, around: Surroundings) -> ApplicationSummary:
     spec = record.application.spec
     automated = spec.sync_policy.automated if spec.sync_policy else None
     history = record.typed_history
-    wrong = worst_first(record.state)[:MAX_WRONG_RESOURCES]
     status = view_of(record, around.control_namespace, record.raw.get("status") or {})
     return ApplicationSummary(
         key=record.key,
@@ -93,15 +92,7 @@ def summarize(record: Record, around: Surroundings) -> ApplicationSummary:
             if entry.shown_revision in around.commits
         },
         conditions=(*record.all_conditions(), *remarks(record, now=around.now)),
-        unhealthy_resources=tuple(
-            WrongResource(
-                key=one.key,
-                version=one.version,
-                health=_HEALTH_STATES[one.health.status if one.health else Health.UNKNOWN],
-                message=one.health.message if one.health else "",
-            )
-            for one in wrong
-        ),
+        unhealthy_resources=_wrong_resources(record),
         images=tuple(sorted({image for one in record.state for image in one.images})),
         resources_total=len(record.state),
         resources_out_of_sync=record.state.out_of_sync,
@@ -115,6 +106,19 @@ def summarize(record: Record, around: Surroundings) -> ApplicationSummary:
         release_commits=around.brought.commits if around.brought else (),
         ledger_commit=around.ledger_commit,
         environments=around.environments,
+    )
+
+
+def _wrong_resources(record: Record) -> tuple[WrongResource, ...]:
+    """Worst first."""
+    return tuple(
+        WrongResource(
+            key=one.key,
+            version=one.version,
+            health=_HEALTH_STATES[one.health.status if one.health else Health.UNKNOWN],
+            message=one.health.message if one.health else "",
+        )
+        for one in worst_first(record.state)[:MAX_WRONG_RESOURCES]
     )
 
 
