@@ -17,12 +17,10 @@ what a finished snapshot does not mention is gone. Item order within an applicat
 """
 
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
 from model.audit import AuditAnswers, AuditRequest
-from model.health import Health
 from model.identity import ApplicationKey
 from model.link_access import AccessAnswers, AccessRequest
 from model.link_act import DeleteObject as DeleteObject
@@ -37,9 +35,26 @@ from model.link_appset import PreviewApplicationSet as PreviewApplicationSet
 from model.link_change import ChangeAnswers, ChangeRequest
 from model.link_cluster import ClusterAnswer as ClusterAnswer
 from model.link_cluster import ClusterRequest
+from model.link_diff import ApplicationDiffAnswer as ApplicationDiffAnswer
 from model.link_diff import DiffApplication as DiffApplication
+from model.link_diff import ResourceChange as ResourceChange
 from model.link_log import ReadRuntimeLog as ReadRuntimeLog
 from model.link_log import RuntimeLogAnswer as RuntimeLogAnswer
+from model.link_object import ActionInfo as ActionInfo
+from model.link_object import DiffAnswer as DiffAnswer
+from model.link_object import EventInfo as EventInfo
+from model.link_object import FieldDifference as FieldDifference
+from model.link_object import GetManagedResources as GetManagedResources
+from model.link_object import GetResource as GetResource
+from model.link_object import GetTree as GetTree
+from model.link_object import HostSummary as HostSummary
+from model.link_object import ManagedAnswer as ManagedAnswer
+from model.link_object import ManagedResourceAnswer as ManagedResourceAnswer
+from model.link_object import ResourceAnswer as ResourceAnswer
+from model.link_object import TreeAnswer as TreeAnswer
+from model.link_object import TreeChange as TreeChange
+from model.link_object import TreeNode as TreeNode
+from model.link_object import WatchTree as WatchTree
 from model.link_rendering import GetRendering as GetRendering
 from model.link_rendering import RenderingAnswer as RenderingAnswer
 from model.link_rollout import GetRollout as GetRollout
@@ -59,10 +74,8 @@ from model.report import (
     ApplicationSummary,
     ClusterSummary,
     CommitInfo,
-    ManifestLocation,
     RepositorySummary,
     RuntimeSummary,
-    SyncState,
 )
 
 PROTOCOL = 1
@@ -161,81 +174,7 @@ class Hint(_Message, frozen=True):
     repo_urls: tuple[str, ...] = ()
 
 
-# ---- values that answers carry
-
-
-class ActionInfo(_Message, frozen=True):
-    name: str
-    display_name: str
-    disabled: bool = False
-    reason: str = ""
-    parameters: dict[str, Any] | None = None
-
-
-class TreeNode(_Message, frozen=True):
-    """One object of the live tree. `id` is stable for (cluster, group, kind, namespace, name)."""
-
-    id: str
-    ref: ObjectRef
-    uid: str = ""
-    parent_ids: tuple[str, ...] = ()
-    managed: bool = False
-    sync: SyncState | None = None
-    health: Health | None = None
-    health_message: str = ""
-    hook: bool = False
-    requires_pruning: bool = False
-    orphaned: bool = False
-    extraneous: bool = False
-    sync_wave: int | None = None
-    images: tuple[str, ...] = ()
-    info: tuple[tuple[str, str], ...] = ()
-    host: str = ""  # of pods: the cluster's node that runs it
-    labels: dict[str, str] = {}  # of the live object, the first by name where there are very many
-    selector: tuple[tuple[str, str], ...] = ()  # of Services
-    services: tuple[str, ...] = ()  # to which it leads traffic, in its namespace
-    created: datetime | None = None
-    links: tuple[tuple[str, str], ...] = ()
-    actions: tuple[ActionInfo, ...] = ()
-    resource_version: str = ""
-
-
-class HostSummary(_Message, frozen=True):
-    name: str
-    pod_count: int
-    capacity: tuple[tuple[str, str], ...] = ()
-
-
-class FieldDifference(_Message, frozen=True):
-    """`model.change.FieldChange` on the wire."""
-
-    path: str
-    live: Any = None
-    desired: Any = None
-    manager: str | None = None
-    changed_at: datetime | None = None
-    reason: str | None = None
-
-
-class DiffAnswer(_Message, frozen=True):
-    """Secrets are masked by the runtime before they get here."""
-
-    modified: bool
-    changes: tuple[FieldDifference, ...] = ()
-    normalized_live: dict[str, Any] | None = None
-    predicted_live: dict[str, Any] | None = None
-
-
-class EventInfo(_Message, frozen=True):
-    """A Kubernetes Event."""
-
-    type: str
-    reason: str
-    message: str
-    count: int
-    object: ObjectRef
-    first_timestamp: datetime | None = None
-    last_timestamp: datetime | None = None
+# ---- values that answers carry; those about objects are in `model.link_object`
 
 
 class AccessVerdict(_Message, frozen=True):
@@ -252,32 +191,6 @@ class AccessVerdict(_Message, frozen=True):
 
 
 # ---- requests; the answer to each is named in its docstring
-
-
-class GetTree(_Message, frozen=True):
-    """-> TreeAnswer"""
-
-    application: ApplicationKey
-
-
-class WatchTree(_Message, frozen=True):
-    """-> stream of TreeChange: first a snapshot, then changes"""
-
-    application: ApplicationKey
-
-
-class GetResource(_Message, frozen=True):
-    """-> ResourceAnswer"""
-
-    application: ApplicationKey
-    resource: ObjectRef
-
-
-class GetManagedResources(_Message, frozen=True):
-    """-> ManagedAnswer"""
-
-    application: ApplicationKey
-    only_changed: bool = False
 
 
 class WatchEvents(_Message, frozen=True):
@@ -336,57 +249,6 @@ StreamedRequest = WatchTree | WatchEvents | ReadLogs | WatchRollout
 
 
 # ---- answers
-
-
-class TreeAnswer(_Message, frozen=True):
-    nodes: tuple[TreeNode, ...]
-    hosts: tuple[HostSummary, ...] = ()
-
-
-class TreeChange(_Message, frozen=True):
-    """`snapshot`: `upserted` is the whole tree. `version` grows by one per change of this tree in this session."""
-
-    version: int
-    upserted: tuple[TreeNode, ...] = ()
-    removed: tuple[str, ...] = ()
-    snapshot: bool = False
-
-
-class ResourceAnswer(_Message, frozen=True):
-    """Manifests have their secrets masked. `desired` is None when not managed, `live` when it does not exist."""
-
-    node: TreeNode
-    desired: dict[str, Any] | None = None
-    live: dict[str, Any] | None = None
-    diff: DiffAnswer | None = None
-    events: tuple[EventInfo, ...] = ()
-    location: ManifestLocation | None = None
-
-
-class ManagedResourceAnswer(_Message, frozen=True):
-    node: TreeNode
-    diff: DiffAnswer | None = None
-
-
-class ManagedAnswer(_Message, frozen=True):
-    resources: tuple[ManagedResourceAnswer, ...]
-
-
-class ResourceChange(_Message, frozen=True):
-    """What a sync would do to one object: ADD, CHANGE or PRUNE; NONE: it cannot be told, and `note` says why."""
-
-    ref: ObjectRef
-    change: str
-    diff: DiffAnswer | None = None
-    note: str = ""
-
-
-class ApplicationDiffAnswer(_Message, frozen=True):
-    """`revisions` are the commits that were compared; () for manifests."""
-
-    revisions: tuple[str, ...] = ()
-    changes: tuple[ResourceChange, ...] = ()
-    warnings: tuple[str, ...] = ()
 
 
 class LogLines(_Message, frozen=True):

@@ -3,6 +3,8 @@
 import msgspec
 
 from model.identity import ApplicationKey
+from model.link_act import ObjectRef
+from model.link_object import DiffAnswer
 
 
 class _Message(msgspec.Struct, frozen=True, tag_field="_", tag=True, omit_defaults=True):
@@ -19,3 +21,20 @@ class DiffApplication(_Message, frozen=True):
     actor: str
     revisions: tuple[str, ...] = ()
     manifests: tuple[str, ...] = ()
+
+
+class ResourceChange(_Message, frozen=True):
+    """What a sync would do to one object: ADD, CHANGE or PRUNE; NONE: it cannot be told, and `note` says why."""
+
+    ref: ObjectRef
+    change: str
+    diff: DiffAnswer | None = None
+    note: str = ""
+
+
+class ApplicationDiffAnswer(_Message, frozen=True):
+    """`revisions` are the commits that were compared; () for manifests."""
+
+    revisions: tuple[str, ...] = ()
+    changes: tuple[ResourceChange, ...] = ()
+    warnings: tuple[str, ...] = ()
