@@ -35,6 +35,9 @@ from model.link_appset import PreviewApplicationSet as PreviewApplicationSet
 from model.link_change import ChangeAnswers, ChangeRequest
 from model.link_cluster import ClusterAnswer as ClusterAnswer
 from model.link_cluster import ClusterRequest
+from model.link_deep_link import DeepLink as DeepLink
+from model.link_deep_link import DeepLinksAnswer as DeepLinksAnswer
+from model.link_deep_link import GetDeepLinks as GetDeepLinks
 from model.link_diff import ApplicationDiffAnswer as ApplicationDiffAnswer
 from model.link_diff import DiffApplication as DiffApplication
 from model.link_diff import ResourceChange as ResourceChange
@@ -224,6 +227,7 @@ RequestBody = (
     | GetManagedResources
     | DiffApplication
     | GetRendering
+    | GetDeepLinks
     | GetSyncWindows
     | ReadRuntimeLog
     | WatchEvents
@@ -285,6 +289,7 @@ AnswerBody = (
     | ManagedAnswer
     | ApplicationDiffAnswer
     | RenderingAnswer
+    | DeepLinksAnswer
     | SyncWindowsAnswer
     | RuntimeLogAnswer
     | LogLines

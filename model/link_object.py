@@ -8,6 +8,7 @@ import msgspec
 from model.health import Health
 from model.identity import ApplicationKey
 from model.link_act import ObjectRef
+from model.link_deep_link import DeepLink
 from model.report import ManifestLocation, SyncState
 
 
@@ -139,7 +140,8 @@ class TreeChange(_Message, frozen=True):
 
 
 class ResourceAnswer(_Message, frozen=True):
-    """Manifests have their secrets masked. `desired` is None when not managed, `live` when it does not exist."""
+    """Manifests have their secrets masked. `desired` is None when not managed, `live` when it does not exist.
+    `links` are those that argocd-cm configures; `link_problems` name entries of it that cannot be shown here."""
 
     node: TreeNode
     desired: dict[str, Any] | None = None
@@ -147,6 +149,8 @@ class ResourceAnswer(_Message, frozen=True):
     diff: DiffAnswer | None = None
     events: tuple[EventInfo, ...] = ()
     location: ManifestLocation | None = None
+    links: tuple[DeepLink, ...] = ()
+    link_problems: tuple[str, ...] = ()
 
 
 class ManagedResourceAnswer(_Message, frozen=True):

@@ -12,7 +12,9 @@ from api.plane import ControlPlane
 from model.identity import ApplicationId
 from model.link import (
     ApplicationDiffAnswer,
+    DeepLinksAnswer,
     DiffApplication,
+    GetDeepLinks,
     GetManagedResources,
     GetRendering,
     GetResource,
@@ -174,6 +176,10 @@ async def application_diff(
     """What a sync to other revisions, or of these manifests, would change."""
     body = DiffApplication(one.summary.key, viewer.name, tuple(revisions), tuple(manifests))
     return await plane.connected.ask(one.runtime, body, ApplicationDiffAnswer, deadline_seconds=_DIFF_SECONDS)
+
+
+async def deep_links(plane: ControlPlane, one: ListedApplication) -> DeepLinksAnswer:
+    return await plane.connected.ask(one.runtime, GetDeepLinks(one.summary.key), DeepLinksAnswer)
 
 
 async def rendering(plane: ControlPlane, one: ListedApplication) -> RenderingAnswer:

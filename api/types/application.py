@@ -36,7 +36,7 @@ from api.types.rollout import Rollout
 from api.types.shared import SAME_FOR_ALL
 from api.types.slices import Pagination, Slice, slice_of
 from api.types.sync_window import SyncWindow
-from api.types.tree import ResourceTree
+from api.types.tree import DeepLinks, ResourceTree
 from model.identity import ApplicationId
 from model.listing import ListedApplication, Visibility
 from model.report import ApplicationSummary
@@ -190,6 +190,16 @@ class Application(Node):
             return None
         answer, cursor = await reading.tree(info.context.plane, self.listed)
         return ResourceTree.of(answer, cursor)
+
+    @strawberry.field(
+        description="Links of its manifest, addresses of its objects, and what application.links and project.links of "
+        "argocd-cm make of it; null for an ApplicationSet."
+    )
+    async def deep_links(self, info: Info) -> DeepLinks | None:
+        if self.listed.id.is_set:
+            return None
+        answer = await reading.deep_links(info.context.plane, self.listed)
+        return DeepLinks.of(answer.links, answer.problems)
 
     @strawberry.field
     async def managed_resources(self, info: Info, only_changed: bool | None = False) -> list[ManagedResource] | None:

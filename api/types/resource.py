@@ -9,7 +9,7 @@ from strawberry.scalars import JSON
 
 from api.types.commit import GitContext
 from api.types.meta import ResourceId
-from api.types.tree import ResourceNode
+from api.types.tree import DeepLinks, ResourceNode
 from model.link import (
     ApplicationDiffAnswer,
     DiffAnswer,
@@ -94,6 +94,7 @@ class Resource:
     diff: ResourceDiff | None
     events: list[ResourceEvent] | None
     manifest_location: GitContext | None
+    deep_links: DeepLinks = strawberry.field(description="What resource.links of argocd-cm makes of this resource.")
 
     @staticmethod
     def of(answer: ResourceAnswer) -> "Resource":
@@ -104,6 +105,7 @@ class Resource:
             diff=ResourceDiff.of(answer.diff) if answer.diff else None,
             events=[ResourceEvent.of(event) for event in answer.events],
             manifest_location=GitContext.of(answer.location) if answer.location else None,
+            deep_links=DeepLinks.of(answer.links, answer.link_problems),
         )
 
 

@@ -1,5 +1,6 @@
 """Live resources of an application."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, cast
 from weakref import WeakKeyDictionary
@@ -12,6 +13,7 @@ from api.types.enums import HealthStatus, LiveEventType, SyncStatus
 from api.types.links import safe_url
 from api.types.meta import StringPair, pairs
 from model.link import ActionInfo, HostSummary, TreeAnswer, TreeNode
+from model.link_deep_link import DeepLink as Linked
 from model.report import HealthState
 
 
@@ -19,6 +21,33 @@ from model.report import HealthState
 class Link:
     title: str
     url: str
+
+
+@strawberry.type(description="A link to another system, as argocd-cm configures it or a manifest names it.")
+class DeepLink:
+    title: str
+    url: str
+    description: str | None
+    icon_class: str | None
+
+
+@strawberry.type
+class DeepLinks:
+    links: list[DeepLink]
+    problems: list[str] = strawberry.field(description="Entries of argocd-cm that cannot be shown here, and why.")
+
+    @staticmethod
+    def of(links: Iterable[Linked], problems: Iterable[str]) -> "DeepLinks":
+        return DeepLinks(
+            links=[
+                DeepLink(
+                    title=link.title, url=link.url, description=link.description or None, icon_class=link.icon or None
+                )
+                for link in links
+                if safe_url(link.url)
+            ],
+            problems=list(problems),
+        )
 
 
 @strawberry.type(description="What can be done with a resource, beyond deleting it.")

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from gitsync.configuration.deep_links import LINK_KEYS, NO_LINKS, ConfiguredLinks, read_links
 from gitsync.diff.known_types import KnownField
 from gitsync.diff.normalize import DEFAULT_SETTINGS, DiffSettings
 from gitsync.duration import parse_duration
@@ -90,6 +91,7 @@ class EngineConfig:
     hard_reconciliation_seconds: float = 0.0  # how often everything is rendered anew; 0: never
     impersonation: bool | None = None
     global_projects: tuple[GlobalProject, ...] = ()
+    links: ConfiguredLinks = NO_LINKS
     home_is_destination: bool = True  # whether applications may be deployed to the cluster that the runtime lives in
     problems: tuple[ConfigProblem, ...] = ()
 
@@ -145,6 +147,7 @@ class _Reader:
             hard_reconciliation_seconds=self._seconds(_HARD) or 0.0,
             impersonation=self._flag(_IMPERSONATION) if self._text(_IMPERSONATION) else None,
             global_projects=self._global_projects(),
+            links=self._links(),
             home_is_destination=self._flag(_HOME_CLUSTER),
             problems=tuple(self.problems),
         )
@@ -210,6 +213,10 @@ class _Reader:
         return tuple(
             GlobalProject(str(entry.get("projectName") or ""), entry.get("labelSelector") or {}) for entry in listed
         )
+
+    def _links(self) -> ConfiguredLinks:
+        found = {key: read_links(key, self._yaml(key) or None, self._problem) for key in LINK_KEYS if self._text(key)}
+        return ConfiguredLinks(*(found.get(key, ()) for key in LINK_KEYS)) if found else NO_LINKS
 
     def _filters(self, key: str) -> tuple[KindFilter, ...] | None:
         if not self._text(key):

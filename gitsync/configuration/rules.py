@@ -30,6 +30,7 @@ class EngineRules:
         self.actions = ActionRules(config.customizations)
         self.settings: DiffSettings = config.settings
         self.tracking = config.tracking
+        self.links = config.links
         self.settings_text = "" if config.settings == DEFAULT_CONFIG.settings else repr(config.settings)
 
     def facts_of(self, body: JsonObject) -> Facts:

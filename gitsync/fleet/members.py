@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from gitsync.access.secret import secret_data
 from gitsync.configuration.engine_config import EngineConfig
 from gitsync.configuration.rules import judged_anew
 from gitsync.errors import Stalled, Waiting
@@ -134,6 +135,13 @@ class Fleet:
 
     def get(self, server: str) -> Member | None:
         return self._members.get(server)
+
+    def secret_of(self, member: Member) -> JsonObject | None:
+        """The Secret that a member was read from; the home cluster may have one too, or none."""
+        if member.secret:
+            return self._secrets.get(member.secret)
+        own = (IN_CLUSTER_SERVER, self._home.server.rstrip("/"))
+        return next((body for body in self._secrets.values() if _server_of(body) in own), None)
 
     def find(self, destination: Destination) -> Member:
         """The member that a destination names by server or by name. Raises UnknownDestination."""
@@ -303,6 +311,10 @@ class Fleet:
         if member.server != IN_CLUSTER_SERVER:
             await member.cluster.close()
         self._events.gone(member.server)
+
+
+def _server_of(secret: JsonObject) -> str:
+    return secret_data(secret).get("server", "").rstrip("/")
 
 
 def _asks_to_be_left_alone(secret: JsonObject | None) -> bool:

@@ -20,6 +20,7 @@ from gitsync.kube.errors import ClusterError, Conflict, Forbidden, NotFound
 from gitsync.reporting.link import Refused
 from gitsync.serving.application_diff import diff_application
 from gitsync.serving.asked import Context, find_member, find_record, key_of, read_live, require_node
+from gitsync.serving.deep_links import DeepLinks
 from gitsync.serving.people import Acts
 from gitsync.serving.review import manifest_review
 from gitsync.serving.rollouts import RolloutRequests
@@ -35,6 +36,7 @@ from model.link import (
     AnswerBody,
     DeleteObject,
     DiffApplication,
+    GetDeepLinks,
     GetManagedResources,
     GetRendering,
     GetResource,
@@ -90,6 +92,7 @@ class Requests:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._acts = Acts(context)
+        self._links = DeepLinks(context)
         self._streams = Streams(context)
         self._rollouts = RolloutRequests(context, self._acts)
 
@@ -117,6 +120,8 @@ class Requests:
                 return await self._managed(body)
             case GetRendering(application=key):
                 return await self._rendering(key)
+            case GetDeepLinks(application=key):
+                return self._links.of_application(find_record(self._context, key))
             case GetSyncWindows(application=key):
                 return self._sync_windows(find_record(self._context, key))
             case ReadRuntimeLog():
@@ -240,6 +245,7 @@ class Requests:
             wanted.body if wanted else None, live, annotations=self._context.comparer.settings.secret_annotations
         )
         events = await self._streams.existing_events(member, body.resource, node.uid)
+        linked = self._links.of_resource(record, member, shown or desired)
         return ResourceAnswer(
             node=node,
             desired=desired,
@@ -247,6 +253,8 @@ class Requests:
             diff=diff_answer(diff) if diff else None,
             events=events,
             location=self._context.reporter.location_of(record, key),
+            links=linked.links,
+            link_problems=linked.problems,
         )
 
     async def _managed(self, body: GetManagedResources) -> ManagedAnswer:

@@ -42,6 +42,7 @@ from model.link import (
     ApplicationChanged,
     ClusterChanged,
     ClusterRemoved,
+    DeepLink,
     DeleteObject,
     DiffAnswer,
     EventInfo,
@@ -95,6 +96,7 @@ from model.store import runtime as runtime_store
 from tests.support.fake_audit import tell_commits
 from tests.support.fake_changes import cluster_changed
 from tests.support.fake_git_tokens import GitTokens
+from tests.support.fake_rendering import HARM, UNSHOWN
 from tests.support.fake_rollouts import ANSWERS, STREAMS
 from tests.support.fake_runtime import FakeRuntime
 from tests.support.fake_tree import tree
@@ -343,6 +345,8 @@ class Fleet:
             _diff(modified=found[0].sync is SyncState.OUT_OF_SYNC, live=live, predicted=manifest),
             (_event(found[0].ref, 0),),
             ManifestLocation(APPS, commit(1).sha, f"apps/{body.application.name}/app.yaml", 4),
+            (DeepLink("Dashboard", f"https://dashboards.example.test/{body.resource.name}"), HARM),
+            (UNSHOWN,),
         )
 
     def get_managed(self, body: RequestBody) -> ManagedAnswer:

@@ -1,13 +1,32 @@
-"""What a runtime says of the sources and sync windows of any application: one that was rendered again."""
+"""What a runtime says of sources, sync windows and links of any application: one that was rendered again."""
 
 from datetime import UTC, datetime
 
-from model.link import GetRendering, GetSyncWindows, ReadRuntimeLog, RequestBody, RuntimeLogAnswer
+from model.link import (
+    DeepLink,
+    DeepLinksAnswer,
+    GetDeepLinks,
+    GetRendering,
+    GetSyncWindows,
+    ReadRuntimeLog,
+    RequestBody,
+    RuntimeLogAnswer,
+)
 from model.link_log import LogLine
 from model.link_rendering import ReadPath, RenderingAnswer, SourceRendering
 from model.link_window import SyncWindowInfo, SyncWindowsAnswer
 
 RENDERED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+HARM = DeepLink("Harm", "javascript:alert(1)")  # as a runtime would send it that was taken over
+UNSHOWN = "resource.links of argocd-cm, entry 2 (Traces) is not shown: its url names something that is not there"
+
+
+def deep_links(body: RequestBody) -> DeepLinksAnswer:
+    assert isinstance(body, GetDeepLinks)
+    logs = DeepLink("Logs", f"https://logs.example.test/{body.application.name}", "Lines of all of its pods")
+    return DeepLinksAnswer((logs, HARM), (UNSHOWN.replace("resource", "application"),))
 
 
 def rendering(body: RequestBody) -> RenderingAnswer:

@@ -9,6 +9,7 @@ import msgspec
 from model.identity import ApplicationKey
 from model.link import (
     AnswerBody,
+    GetDeepLinks,
     GetRendering,
     GetRollout,
     GetSyncWindows,
@@ -37,7 +38,7 @@ from model.rollout_view import (
     TransitionView,
 )
 from tests.support.fake_changes import CHANGES
-from tests.support.fake_rendering import rendering, runtime_log, sync_windows
+from tests.support.fake_rendering import deep_links, rendering, runtime_log, sync_windows
 from tests.support.fake_runtime import Answer, Stream
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -125,6 +126,7 @@ async def _followed(body: RequestBody) -> AsyncIterator[AnswerBody]:
 
 ANSWERS: Mapping[type[RequestBody], Answer] = {
     **CHANGES,
+    GetDeepLinks: deep_links,
     GetRendering: rendering,
     GetSyncWindows: sync_windows,
     ReadRuntimeLog: runtime_log,

@@ -3,6 +3,7 @@ import { lazy, Suspense, useEffect, useState } from "react";
 import { useParams } from "react-router";
 import { GuardedButton } from "./dialog.jsx";
 import { announce, Icon } from "./kit.jsx";
+import { Links } from "./deeplinks.jsx";
 import { Menu } from "./menu.jsx";
 import { showQuery, useQuery, withChanges } from "./url.jsx";
 
@@ -60,6 +61,7 @@ export function Deeds({ name, target, destination, allowed, reason, running, onR
           <p className="muted pad">Fetches the repository and renders the manifests again, past every cache.</p>
         </Menu>
       </div>
+      <Menu label="Links" icon="link">{(turn) => name && <Links application={application} turn={turn} />}</Menu>
       <Menu label="More" icon="more">
         {[
           ["eye", "Quick view", () => show({ quick: "summary" })],

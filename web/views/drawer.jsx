@@ -2,6 +2,7 @@
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useParams } from "react-router";
 import { Actions } from "./actions.jsx";
+import { DeepLink, Unshown } from "./deeplinks.jsx";
 import { Events } from "./events.jsx";
 import { AppLink, Bone, CopyId, Empty, Icon, Moment, Notice } from "./kit.jsx";
 import { useAnswer } from "./live.js";
@@ -96,12 +97,14 @@ function Section({ at, application, node, pods, answer, mayOperate, reason, onCl
   if (!resource) return <Empty title="It is gone" next="The object does not exist any more. Close this and look at the tree." />;
   if (at === "manifest") return <Manifest resource={resource} name={node.name} />;
   if (at === "diff") return <Diff resource={resource} name={node.name} />;
-  return <Summary node={node} location={resource.manifestLocation} live={resource.liveManifest} />;
+  return <Summary node={node} location={resource.manifestLocation} live={resource.liveManifest} deep={resource.deepLinks} />;
 }
 
+const NO_LINKS = { links: [], problems: [] };
 const PAGES = new Set(["Application", "ApplicationSet"]); // what has a page of its own
 
-function Summary({ node, location, live }) {
+function Summary({ node, location, live, deep = NO_LINKS }) {
+  const links = [...node.links, ...deep.links];
   const { runtime } = useParams();
   const facts = [
     [node.kind, PAGES.has(node.kind) && node.group === "argoproj.io" && <AppLink key="place" to={placeOf({ ...node, runtime })}>{node.name}</AppLink>],
@@ -113,7 +116,7 @@ function Summary({ node, location, live }) {
     ["In Git", location && <FileLink location={location} />],
     ["Images", node.images.length > 0 && node.images.map((image) => <code key={image}>{image}</code>)],
     ...node.info.map(({ key, value }) => [key, value]),
-    ["Links", node.links.length > 0 && node.links.filter(({ url }) => /^(https?|mailto):/.test(url)).map(({ title, url }) => <a key={url} href={url} target="_blank" rel="noreferrer">{title}</a>)],
+    ["Links", (links.length > 0 || deep.problems.length > 0) && [...links.map((link) => <DeepLink key={`${link.title} ${link.url}`} link={link} />), <Unshown key="unshown" problems={deep.problems} />]],
     ["Labels", live?.metadata?.labels && Object.entries(live.metadata.labels).map(([key, value]) => <code key={key}>{`${key}=${value}`}</code>)],
     ["Id", <CopyId key="uid" value={node.uid || node.id} />],
   ];

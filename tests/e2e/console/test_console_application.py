@@ -118,6 +118,11 @@ def test_the_drawer_is_in_the_address_and_gives_the_focus_back(open_page: OpenPa
     page.locator("[data-node='ConfigMap/ads-config']").click()
     drawer = page.get_by_role("dialog", name="ads-config")
     expect(drawer).to_contain_text("apps/ads/app.yaml:4")
+    expect(drawer.get_by_role("link", name="Dashboard")).to_have_attribute(
+        "href", "https://dashboards.example.test/ads-config"
+    )
+    expect(drawer).to_contain_text("entry 2 (Traces) is not shown")
+    expect(drawer.get_by_role("link", name="Harm")).to_have_count(0)
     drawer.get_by_role("link", name="Manifest").click()
     expect(drawer.get_by_role("region", name="Live manifest of ads-config")).to_contain_text("level: debug")
     drawer.get_by_role("button", name="Desired").click()
@@ -134,6 +139,17 @@ def test_the_drawer_is_in_the_address_and_gives_the_focus_back(open_page: OpenPa
     page.locator("[data-node='Service/ads']").click()
     page.keyboard.press("Escape")
     expect(page.locator("[data-node='Service/ads']")).to_be_focused()
+
+
+def test_links_of_an_application_are_in_its_header(open_page: OpenPage) -> None:
+    page = open_page(path=ADS)
+    page.get_by_label("Links", exact=True).click()
+    menu = page.locator(".menu[open] .menu-body")
+    logs = menu.get_by_role("link", name="Logs")
+    expect(logs).to_have_attribute("href", "https://logs.example.test/ads")
+    expect(logs).to_have_attribute("rel", "noreferrer")
+    expect(menu).to_contain_text("application.links of argocd-cm, entry 2 (Traces)")
+    expect(menu.get_by_role("link")).to_have_count(1)
 
 
 def test_logs_follow_search_and_are_saved(open_page: OpenPage) -> None:

@@ -20,8 +20,10 @@ from model.identity import ApplicationKey, GroupVersionKind, ResourceKey
 from model.link import (
     AccessAnswer,
     AnswerBody,
+    DeepLinksAnswer,
     DeleteObject,
     EventInfo,
+    GetDeepLinks,
     GetManagedResources,
     GetRendering,
     GetResource,
@@ -47,7 +49,7 @@ from model.link import (
 )
 from model.operation import Phase
 from model.report import SyncState
-from tests.support.runtime import NAMESPACE, Rig, phase_of, synced_and_healthy
+from tests.support.runtime import NAMESPACE, Rig, conditions_of, phase_of, synced_and_healthy
 from tests.support.sandbox_rig import World, running_sandbox_rig
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
@@ -56,6 +58,17 @@ SHOP = ApplicationKey(NAMESPACE, "shop")
 WEB = ObjectRef("apps", "v1", "Deployment", "default", "web")
 SECRET = ObjectRef("", "v1", "Secret", "default", "web")
 CANARY = "canary-4711"
+LINKS = {
+    "application.links": """
+- {url: "https://broken.example.test/{{.app", title: Broken}
+- {url: "https://logs.example.test/{{.app.metadata.name}}/{{.cluster.name}}", title: Logs}
+""",
+    "project.links": "- {url: 'https://audit.example.test/{{.project.metadata.name}}', title: Audit}",
+    "resource.links": """
+- {url: "https://kinds.example.test/{{.resource.kind}}/{{.resource.metadata.name}}", title: Kind}
+- {url: "https://thief.example.test/{{.resource.data.password}}", title: Stolen, if: resource.kind == "Secret"}
+""",
+}
 MANIFESTS = f"""apiVersion: apps/v1
 kind: Deployment
 metadata: {{name: web}}
@@ -152,6 +165,34 @@ async def test_secrets_come_masked(rig: Rig) -> None:
     assert isinstance(answer, ResourceAnswer)
     assert answer.live is not None
     assert set(answer.live["data"]["password"]) == {"+"}
+
+
+async def test_configured_links_are_those_of_what_is_looked_at_and_know_no_secret(rig: Rig) -> None:
+    metadata = {"name": "argocd-cm", "namespace": NAMESPACE}
+    await rig.cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": LINKS})
+    try:
+        body = await rig.until("shop", conditions_of)
+        ((kind, said),) = conditions_of(body)
+        assert (kind, said.partition(" cannot")[0]) == ("ConfigurationWarning", "application.links of argocd-cm")
+        assert "entry 1 (Broken)" in said
+        found = await ask(rig, GetDeepLinks(SHOP))
+        assert isinstance(found, DeepLinksAnswer)
+        assert [(one.title, one.url) for one in found.links] == [
+            ("Logs", "https://logs.example.test/shop/in-cluster"),
+            ("Audit", "https://audit.example.test/default"),
+        ]
+        assert found.problems == ()
+        of_secret = await ask(rig, GetResource(SHOP, SECRET))
+        assert isinstance(of_secret, ResourceAnswer)
+        assert [one.url for one in of_secret.links] == ["https://kinds.example.test/Secret/web"]
+        (problem,) = of_secret.link_problems
+        assert problem.startswith("resource.links of argocd-cm, entry 2 (Stolen) is not shown")
+        of_web = await ask(rig, GetResource(SHOP, WEB))
+        assert isinstance(of_web, ResourceAnswer)
+        assert [one.url for one in of_web.links] == ["https://kinds.example.test/Deployment/web"]
+    finally:
+        await rig.cluster.delete(GroupVersionKind("", "v1", "ConfigMap"), NAMESPACE, "argocd-cm")
+    await rig.until("shop", lambda body: not conditions_of(body))
 
 
 async def test_only_objects_of_the_application_are_found(rig: Rig) -> None:

@@ -1,6 +1,6 @@
 """The value of an expression."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from gitsync.rollout.analysis.expression import functions
@@ -39,12 +39,21 @@ _MAX_RANGE = 100_000
 
 def evaluate(source: str, variables: Mapping[str, Any], more: Mapping[str, Callable[[Any], Any]] | None = None) -> Any:
     """`more` are functions of one or no argument beyond the usual ones. Raises ExpressionInvalid."""
-    known = {*functions.FUNCTIONS, *_OVER_ELEMENTS, "reduce", *(more or {})}
-    tree = parse(source, variables, known, {*_OVER_ELEMENTS, "reduce"})
+    tree = _parsed(source, variables, more or ())
     try:
         return _Evaluation(variables, more or {}).value(tree)
     except RecursionError as failure:
         raise ExpressionInvalid("the expression is nested too deeply", suggestion="simplify it") from failure
+
+
+def check_expression(source: str, variables: Collection[str]) -> None:
+    """Raises ExpressionInvalid for what is no expression with these variables, whatever they will be."""
+    _parsed(source, variables, ())
+
+
+def _parsed(source: str, variables: Collection[str], more: Collection[str]) -> Node:
+    known = {*functions.FUNCTIONS, *_OVER_ELEMENTS, "reduce", *more}
+    return parse(source, variables, known, {*_OVER_ELEMENTS, "reduce"})
 
 
 class _Evaluation:
