@@ -42,11 +42,8 @@ from model.link import (
     ApplicationChanged,
     ClusterChanged,
     ClusterRemoved,
-    DeepLink,
     DeleteObject,
-    DiffAnswer,
     EventInfo,
-    FieldDifference,
     GetManagedResources,
     GetResource,
     GetTree,
@@ -96,7 +93,7 @@ from model.store import runtime as runtime_store
 from tests.support.fake_audit import tell_commits
 from tests.support.fake_changes import cluster_changed
 from tests.support.fake_git_tokens import GitTokens
-from tests.support.fake_rendering import HARM, UNSHOWN
+from tests.support.fake_resource import diff, event, resource
 from tests.support.fake_rollouts import ANSWERS, STREAMS
 from tests.support.fake_runtime import FakeRuntime
 from tests.support.fake_tree import tree
@@ -331,30 +328,15 @@ class Fleet:
         ]
         if not found:
             return Refusal("NOT_FOUND_ERROR", "there is no such resource in this application")
-        manifest = {
-            "apiVersion": "v1",
-            "kind": body.resource.kind,
-            "metadata": {"name": body.resource.name, "namespace": "shop"},
-            "data": {"level": "info"},
-        }
-        live = {**manifest, "data": {"level": "debug"}}
-        return ResourceAnswer(
-            found[0],
-            manifest if found[0].managed else None,
-            live,
-            _diff(modified=found[0].sync is SyncState.OUT_OF_SYNC, live=live, predicted=manifest),
-            (_event(found[0].ref, 0),),
-            ManifestLocation(APPS, commit(1).sha, f"apps/{body.application.name}/app.yaml", 4),
-            (DeepLink("Dashboard", f"https://dashboards.example.test/{body.resource.name}"), HARM),
-            (UNSHOWN,),
-        )
+        location = ManifestLocation(APPS, commit(1).sha, f"apps/{body.application.name}/app.yaml", 4)
+        return resource(found[0], body.resource, location)
 
     def get_managed(self, body: RequestBody) -> ManagedAnswer:
         assert isinstance(body, GetManagedResources)
         nodes = [node for node in tree(body.application.name) if node.managed]
         return ManagedAnswer(
             tuple(
-                ManagedResourceAnswer(node, _diff(modified=node.sync is SyncState.OUT_OF_SYNC))
+                ManagedResourceAnswer(node, diff(modified=node.sync is SyncState.OUT_OF_SYNC))
                 for node in nodes
                 if not body.only_changed or node.sync is SyncState.OUT_OF_SYNC
             )
@@ -431,24 +413,12 @@ class Fleet:
         assert isinstance(body, WatchEvents)
         ref = body.resource or tree(body.application.name)[0].ref
         for number in itertools.count():
-            yield _event(ref, number)
+            yield event(ref, number)
             await asyncio.sleep(5 if number > 2 else 0)
 
 
 def _address(ref: ObjectRef) -> tuple[str, str]:
     return ref.kind, ref.name
-
-
-def _diff(
-    *, modified: bool, live: dict[str, object] | None = None, predicted: dict[str, object] | None = None
-) -> DiffAnswer:
-    change = FieldDifference("data.level", "debug", "info", "kubectl-edit", START)
-    return DiffAnswer(modified, (change,) if modified else (), live, predicted)
-
-
-def _event(ref: ObjectRef, number: int) -> EventInfo:
-    kind, reason = ("Warning", "Failed") if number % 3 == 1 else ("Normal", "ScalingReplicaSet")
-    return EventInfo(kind, reason, f"event number {number}", number + 1, ref, START, datetime.now(UTC))
 
 
 async def register(database_url: str, name: str, token: str) -> None:
