@@ -1,4 +1,4 @@
-"""The chart of a runtime, installed by helm itself into a cluster whose pods are simulated."""
+"""The chart of a runtime, installed by helm itself into clusters whose pods are simulated: the sandbox, a real one."""
 
 import asyncio
 import shutil
@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from gitsync.kube.access import access_from_kubeconfig
+from gitsync.kube.client import Cluster
 from gitsync.sandbox.sandbox import Sandbox
-from model.identity import ResourceKey
+from model.identity import GroupVersionKind, ResourceKey
+from tests.support.real_apiserver import RealCluster, require_assets, running_real_cluster
 from tests.support.sandbox import running_sandbox
 
 CHART = Path(__file__).resolve().parents[2] / "deploy" / "argosy-runtime"
@@ -25,7 +28,7 @@ LINK = "wss://argosy.test/link"
 FAILING = "wss://argosy.test/link exit 1"  # a simulated container of a Job ends as its words say
 
 
-async def helm(cluster: Sandbox, verb: str, *words: str, link: str = LINK) -> tuple[int, str]:
+async def helm(cluster: Sandbox | RealCluster, verb: str, *words: str, link: str = LINK) -> tuple[int, str]:
     values = ("--set", "name=eu-1", "--set", f"link.url={link}", "--set", "link.token=argr_secret")
     place = ("--kubeconfig", str(cluster.kubeconfig), "--namespace", "argosy", "--timeout", "120s")
     given = (str(CHART), "--create-namespace", *values) if verb == "install" else ()
@@ -62,3 +65,26 @@ async def test_nothing_is_installed_where_the_check_fails_and_it_can_be_skipped(
         code, told = await helm(cluster, "install", "--set", "check.enabled=false", link=FAILING)
         assert code == 0, told
         assert cluster.objects.get(DEPLOYMENT) is not None
+
+
+@pytest.mark.controlplane
+async def test_a_real_control_plane_checks_runs_and_gives_it_back(
+    tmp_path: Path,
+) -> None:
+    programs = require_assets("kube-controller-manager", "kube-scheduler", "kwok")
+    async with running_real_cluster(programs, tmp_path / "real", nodes=1) as real:
+        code, told = await helm(real, "install", "--wait")
+        assert code == 0, told
+        cluster = await Cluster.connect(access_from_kubeconfig(real.kubeconfig))
+        try:
+            deployment = await cluster.get(GroupVersionKind("apps", "v1", "Deployment"), "argosy", "argosy-runtime")
+            assert deployment is not None
+            assert deployment["status"]["availableReplicas"] == 1
+            assert await cluster.get(GroupVersionKind("batch", "v1", "Job"), "argosy", JOB.name) is None
+            assert await cluster.get(GroupVersionKind("", "v1", "Secret"), "argosy", SECRETS[0].name) is None
+            code, told = await helm(real, "uninstall", "--wait")
+            assert code == 0, told
+            assert await cluster.get(GroupVersionKind("apps", "v1", "Deployment"), "argosy", "argosy-runtime") is None
+            assert await cluster.list(GroupVersionKind("argoproj.io", "v1alpha1", "Application")) == []  # still served
+        finally:
+            await cluster.close()
