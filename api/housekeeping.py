@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from api.plane import ControlPlane
+from model.store import execution as execution_store
 from model.store import image_build as image_build_store
 from model.store import notification as notification_store
 
@@ -22,5 +23,6 @@ def keep_house(plane: ControlPlane) -> None:
                 async with plane.database.write() as session:
                     await notification_store.drop_old(session, now=plane.clock())
                     await image_build_store.drop_old(session, now=plane.clock())
+                    await execution_store.drop_old(session, now=plane.clock())
 
     plane.supervisor.start("housekeeping", work, beat_seconds=TICK_SECONDS)

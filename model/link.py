@@ -13,7 +13,8 @@ message of this module in msgpack. The story of a connection:
 
 A runtime keeps its reports until they are acknowledged. If its queue overflows, or the control plane does not know the
 session, it sends a snapshot: Report(items=(SnapshotBegin(), ..., SnapshotEnd())), which may span several Reports;
-what a finished snapshot does not mention is gone. Item order within an application is the order of its states.
+what a finished snapshot does not mention is gone, executions aside, which are history. Item order within an
+application is the order of its states.
 """
 
 from datetime import datetime
@@ -60,6 +61,16 @@ from model.link_object import TreeNode as TreeNode
 from model.link_object import WatchTree as WatchTree
 from model.link_rendering import GetRendering as GetRendering
 from model.link_rendering import RenderingAnswer as RenderingAnswer
+from model.link_report import ApplicationChanged as ApplicationChanged
+from model.link_report import ApplicationRemoved as ApplicationRemoved
+from model.link_report import ClusterChanged as ClusterChanged
+from model.link_report import ClusterRemoved as ClusterRemoved
+from model.link_report import ExecutionFinished as ExecutionFinished
+from model.link_report import ReportItem as ReportItem
+from model.link_report import RepositoryChanged as RepositoryChanged
+from model.link_report import RuntimeChanged as RuntimeChanged
+from model.link_report import SnapshotBegin as SnapshotBegin
+from model.link_report import SnapshotEnd as SnapshotEnd
 from model.link_rollout import GetRollout as GetRollout
 from model.link_rollout import ListRollouts as ListRollouts
 from model.link_rollout import RolloutRequest as RolloutRequest
@@ -75,10 +86,7 @@ from model.link_window import SyncWindowsAnswer as SyncWindowsAnswer
 from model.operation import Phase
 from model.report import (
     ApplicationSummary,
-    ClusterSummary,
     CommitInfo,
-    RepositorySummary,
-    RuntimeSummary,
 )
 
 PROTOCOL = 1
@@ -116,50 +124,6 @@ class Heartbeat(_Message, frozen=True):
 
 
 # ---- reports
-
-
-class SnapshotBegin(_Message, frozen=True):
-    pass
-
-
-class SnapshotEnd(_Message, frozen=True):
-    pass
-
-
-class ApplicationChanged(_Message, frozen=True):
-    summary: ApplicationSummary
-
-
-class ApplicationRemoved(_Message, frozen=True):
-    key: ApplicationKey
-
-
-class ClusterChanged(_Message, frozen=True):
-    summary: ClusterSummary
-
-
-class ClusterRemoved(_Message, frozen=True):
-    server: str
-
-
-class RepositoryChanged(_Message, frozen=True):
-    summary: RepositorySummary
-
-
-class RuntimeChanged(_Message, frozen=True):
-    summary: RuntimeSummary
-
-
-ReportItem = (
-    SnapshotBegin
-    | SnapshotEnd
-    | ApplicationChanged
-    | ApplicationRemoved
-    | ClusterChanged
-    | ClusterRemoved
-    | RepositoryChanged
-    | RuntimeChanged
-)
 
 
 class Report(_Message, frozen=True):

@@ -166,6 +166,7 @@ class ClusterSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     cache_synced_at: datetime | None = None
     labels: dict[str, str] = {}
     rollouts: bool | None = None  # whether it knows the kind; None: it was not asked yet
+    workflows: bool | None = None  # likewise
 
 
 class RepositorySummary(msgspec.Struct, frozen=True, omit_defaults=True):

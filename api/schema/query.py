@@ -11,6 +11,7 @@ from api.actions import (
     audit,
     environments,
     hosting,
+    pipelines,
     reading,
     releases,
     rollouts,
@@ -40,6 +41,7 @@ from api.types.inputs import ApplicationKindArg, ApplicationsFilterArgs, Applica
 from api.types.node import Node
 from api.types.notification import Notification, NotificationFilterArgs
 from api.types.person import User, VersionInfo
+from api.types.pipeline import PipelineFilterArgs, PipelineStatistics
 from api.types.problem import Warning
 from api.types.product import Product
 from api.types.release import GitopsRelease, GitopsReleaseFilterArgs, GitopsReleaseSortArg
@@ -309,6 +311,12 @@ class Query:
         context = info.context
         found = await statistics.deployments(context.plane, context.signed_in(), filters.value(), filters.window())
         return HomeStatistics.of(found)
+
+    @strawberry.field(description="How often workflows ran to their end, and how it went.")
+    async def pipeline_statistics(self, info: Info, filters: PipelineFilterArgs) -> PipelineStatistics:
+        context = info.context
+        found = await pipelines.executions(context.plane, context.signed_in(), filters.value(), filters.window())
+        return PipelineStatistics.of(found)
 
     @strawberry.field(description="The four key metrics of software delivery, over what the viewer may see.")
     async def dora_statistics(self, info: Info, filters: DoraFilterArgs) -> DoraStatistics:

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -34,6 +35,7 @@ log = structlog.get_logger("gitsync.fleet")
 
 IN_CLUSTER_NAME = "in-cluster"
 ROLLOUT = GroupVersionKind("argoproj.io", "v1alpha1", "Rollout")
+WORKFLOW = GroupVersionKind("argoproj.io", "v1alpha1", "Workflow")
 
 
 class UnknownDestination(Stalled):
@@ -84,11 +86,12 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class FleetEvents:
-    """Whom to tell: a cluster became ready or was lost, an object changed."""
+    """Whom to tell: a cluster became ready or was lost, an object changed, what a Workflow of a server says."""
 
     reach_changed: Callable[[Member], None]
     live: Callable[[Member, LiveEvent], None]
     gone: Callable[[str], None]
+    workflow: Callable[[str, bytes], None] | None = None
 
 
 class Fleet:
@@ -224,6 +227,7 @@ class Fleet:
             cache_synced_at=member.synced_at,
             labels=dict(member.labels),
             rollouts=member.serves(ROLLOUT) if member.ready else None,
+            workflows=member.serves(WORKFLOW) if member.ready else None,
         )
 
     def names_of(self, destination: Destination, server: str) -> frozenset[str]:
@@ -240,8 +244,10 @@ class Fleet:
         return found[0] if len(found) == 1 else None
 
     def _member(self, server: str, name: str, cluster: Cluster, *, from_secret: str = "") -> Member:
+        tell = self._events.workflow
         cache = LiveCache(
             cluster,
+            readers={(WORKFLOW.group, WORKFLOW.kind): partial(tell, server)} if tell is not None else None,
             facts_of=self._facts_of,
             exclusions=self._config().exclusions(server),
             tracking=self._config().tracking,

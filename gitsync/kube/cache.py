@@ -102,7 +102,9 @@ class LiveCache:
         spawn: Spawn = spawn_task,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         paces: WatchPaces | None = None,
+        readers: Mapping[GroupKind, Callable[[bytes], None]] | None = None,
     ) -> None:
+        """`readers` are shown each new version of an object of their kind as it passes; it is not kept for them."""
         self.cluster = cluster
         self.index = LiveIndex()
         self.synced = asyncio.Event()
@@ -113,6 +115,7 @@ class LiveCache:
         self._tracking = tracking
         self._spawn = spawn
         self._paces = paces or WatchPaces()
+        self._readers = readers or {}
         self._kinds: dict[GroupKind, _Kind] = {}
         self._defined: dict[str, GroupKind] = {}  # name of a CustomResourceDefinition -> the kind that it brings
         self._listeners = Listeners()
@@ -326,6 +329,8 @@ class LiveCache:
         self._tell(
             self.index.put(live_object(item, resource.group, resource.version, resource.kind, facts, self._tracking))
         )
+        if (reader := self._readers.get((resource.group, resource.kind))) is not None:
+            reader(item.raw)
 
     def _needs_facts(self, resource: ApiResource, item: Observed) -> bool:
         """Only what can stand in the tree of an application: marked, owned by something, or a volume claim."""

@@ -13,7 +13,8 @@ from model.identity import ApplicationKey
 from model.link import Report, ReportItem, SnapshotBegin, SnapshotEnd, encode
 
 Subject = tuple[str, ApplicationKey | str]
-"""What an item is about: ("application", key), ("cluster", server), ("repository", url), ("runtime", "")."""
+"""What an item is about: ("application", key), ("cluster", server), ("repository", url), ("runtime", ""),
+("execution", uid)."""
 
 _BEGIN: Subject = ("snapshot", "begin")
 _END: Subject = ("snapshot", "end")

@@ -1,7 +1,7 @@
 """Makes report items from the state as it is when they are sent."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from importlib.metadata import version
@@ -21,6 +21,7 @@ from gitsync.health.explain import explain
 from gitsync.manifest.object import JsonObject
 from gitsync.manifest.tracking import TrackingSettings, mark_in
 from gitsync.reporting.commits import Commits
+from gitsync.reporting.executions import Executions
 from gitsync.reporting.journalling import ledger_commit
 from gitsync.reporting.outbox import Subject
 from gitsync.reporting.release_commits import ReleaseCommits
@@ -83,6 +84,7 @@ class Reporter:
         config_repo: str = "",
         starting: Callable[[], str] = str,
         environments: Callable[[], Environments] = lambda: NO_ENVIRONMENTS,
+        read_repositories: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self._records = records
         self._sets = sets
@@ -100,6 +102,14 @@ class Reporter:
         self._starting = starting
         self._environments = environments
         self._reminders = Reminders(lambda key: changed(("application", key)), _later)
+        self.executions = Executions(
+            records=records,
+            fleet=fleet,
+            author_of=self._author,
+            access_repo_url=self.access_repo_url,
+            read_repositories=read_repositories,
+            changed=changed,
+        )
         self.watching_only = ""
         self.git_provider = ""
 
@@ -125,6 +135,8 @@ class Reporter:
                 return self._repository(url)
             case ("runtime", _):
                 return RuntimeChanged(self.runtime())
+            case ("execution", str() as uid):
+                return self.executions.item(uid)
         return None
 
     def subjects(self) -> Iterator[Subject]:
@@ -138,6 +150,7 @@ class Reporter:
             yield ("application", key)
         for record in self._records:
             yield ("application", record.key)
+        yield from self.executions.subjects()
 
     def summary(self, record: Record) -> ApplicationSummary:
         member = self._fleet().get(record.server)
@@ -186,6 +199,10 @@ class Reporter:
         if not sha or not self._config_repo:
             return None
         return self._commits.known(self._config_repo, {sha}, lambda: self._changed(subject)).get(sha)
+
+    def _author(self, url: str, sha: str, subject: Subject) -> str:
+        known = self._commits.known(url, {sha}, lambda: self._changed(subject)).get(sha)
+        return known.author_name if known else ""
 
     def owner(self, record: Record) -> Record | None:
         """The application (a Git Source, usually) whose objects include this Application."""

@@ -210,6 +210,7 @@ class Runtime:
         self.loop.shares_changed()
 
     def _home_synced(self) -> None:
+        self.reporter.executions.home_known()
         self._changed(("runtime", ""))
         log.info("home namespace ready", namespace=self._settings.namespace, applications=len(self.records))
         self.loop.queue_all(Refresh.RESOLVE)
@@ -249,6 +250,7 @@ class Runtime:
 
     def _reach_changed(self, member: Member) -> None:
         self.loop.reach_changed(member)
+        self.reporter.executions.reached(member)
         self._changed(("runtime", ""), ("cluster", member.server))
 
     def _cluster_gone(self, server: str) -> None:
@@ -277,18 +279,15 @@ class Runtime:
         )
 
     def _make_repositories(self, credentials: RepositoryCredentials) -> Repositories:
-        return Repositories(
-            self._settings.data_dir,
-            credentials=credentials,
-            settings=GitSettings(poll_seconds=self._settings.poll_seconds),
-            clock=self._now,
-        )
+        settings = GitSettings(poll_seconds=self._settings.poll_seconds)
+        return Repositories(self._settings.data_dir, credentials=credentials, settings=settings, clock=self._now)
 
     def _make_fleet(self, access: ClusterAccess) -> Fleet:
         events = FleetEvents(
             reach_changed=self._reach_changed,
             live=lambda member, event: self.loop.live_changed(member, event),
             gone=self._cluster_gone,
+            workflow=(lambda server, raw: self.reporter.executions.read(server, raw)) if self._settings.link else None,
         )
         return Fleet(
             access,
@@ -415,6 +414,7 @@ class Runtime:
             config_repo=self._settings.config_repo,
             starting=self.not_ready,
             environments=lambda: self.home.environments,
+            read_repositories=self._audited,
         )
         self.home.on_environments_changed = reporter.environments_changed
         return reporter

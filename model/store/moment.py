@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+DAY_MICROS = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 

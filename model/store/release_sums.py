@@ -9,10 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from model.statistics import SUMS, Counts
+from model.store.moment import DAY_MICROS
 from model.store.statement import ROWS_PER_STATEMENT, add_to, table_of
 from model.tables.release import ReleaseClusterDayRow, ReleaseDayRow, ReleaseRow
-
-DAY_MICROS = 86_400_000_000
 
 _Key: TypeAlias = tuple[str, str, int]
 _KEY = (col(ReleaseRow.application_id), col(ReleaseRow.uid), col(ReleaseRow.number))

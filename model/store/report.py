@@ -2,7 +2,8 @@
 
 A report is taken in once: `seq` must be the next one of the session. One that was seen already changes nothing; one
 that begins a snapshot may start a session or jump ahead, since it replaces everything. What a finished snapshot did
-not mention is gone. All of this is in the database: a kill at any moment leaves either all of a report or none of it.
+not mention is gone; executions are history and stay. All of this is in the database: a kill at any moment leaves either
+all of a report or none of it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,6 +21,7 @@ from model.link import (
     ApplicationRemoved,
     ClusterChanged,
     ClusterRemoved,
+    ExecutionFinished,
     Report,
     ReportItem,
     RepositoryChanged,
@@ -28,6 +30,7 @@ from model.link import (
     SnapshotEnd,
 )
 from model.listing import ListedApplication, Membership
+from model.store import execution as execution_store
 from model.store.application import decode, row_of
 from model.store.statement import ROWS_PER_STATEMENT, upsert
 from model.tables import (
@@ -39,6 +42,7 @@ from model.tables import (
     RepositoryRow,
     RuntimeRow,
 )
+from model.workflow import WorkflowExecution
 
 _encoder = msgspec.msgpack.Encoder()
 
@@ -75,6 +79,7 @@ class _Batch:
     applications: dict[ApplicationId, ListedApplication | None] = field(default_factory=dict)
     clusters: dict[str, ClusterChanged | None] = field(default_factory=dict)
     repositories: dict[str, RepositoryChanged] = field(default_factory=dict)
+    executions: dict[str, WorkflowExecution] = field(default_factory=dict)
     runtime: RuntimeChanged | None = None
 
 
@@ -146,6 +151,8 @@ def _batches(runtime: str, items: Sequence[ReportItem]) -> Iterable[tuple[Snapsh
                 batch.clusters[server] = None
             case RepositoryChanged(summary=repository):
                 batch.repositories[repository.url] = item
+            case ExecutionFinished(execution=execution):
+                batch.executions[execution.uid] = execution
             case RuntimeChanged():
                 batch.runtime = item
     yield None, batch
@@ -163,6 +170,7 @@ async def _write(session: AsyncSession, runtime: str, batch: _Batch, generation:
         for url, item in batch.repositories.items()
     ]
     await upsert(session, RepositoryRow, repositories)
+    await execution_store.put(session, runtime, list(batch.executions.values()))
     if batch.runtime is not None:
         payload = _encoder.encode(batch.runtime.summary)
         await session.execute(update(RuntimeRow).where(col(RuntimeRow.name) == runtime).values(payload=payload))

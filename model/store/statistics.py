@@ -8,7 +8,7 @@ the releases of the applications that they name.
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -29,10 +29,10 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from model.statistics import SUMS, Counts, Window, by_bucket, edges, offsets
-from model.store.moment import to_micros
+from model.statistics import SUMS, Counts, Window, by_bucket, edges
+from model.store.local_day import local_day
+from model.store.moment import DAY_MICROS, to_micros
 from model.store.release import ReleaseSelection
-from model.store.release_sums import DAY_MICROS
 from model.store.ruler import visible_rulers
 from model.store.statement import table_of
 from model.tables.release import ReleaseClusterDayRow, ReleaseDayRow, ReleaseRow
@@ -171,7 +171,7 @@ def _off_midnight(selection: ReleaseSelection, moments: Sequence[int], midnights
 
 async def _by_day(session: AsyncSession, selection: ReleaseSelection, window: Window) -> dict[date, Counts]:
     """By days of the window's time zone. Days without any are absent."""
-    day = _local_day(window)
+    day = local_day(window, _STARTED)
     statement = select(day, *_sums()).where(*selection.where(), *_within(window)).group_by(day)
     found = (await session.execute(statement)).all()
     return {_EPOCH + timedelta(days=int(number)): _counts(sums) for number, *sums in found}
@@ -185,14 +185,3 @@ def _within(window: Window, *, by_time: bool = True) -> tuple[SQLColumnExpressio
     """`by_time` False: not to be looked up in an index by time."""
     started = _STARTED if by_time else _STARTED + 0
     return (to_micros(window.start) <= started, to_micros(window.end) > started)
-
-
-def _local_day(window: Window) -> SQLColumnExpression[int]:
-    """Days since 1970 on the clocks of the zone, which may change within the window."""
-    changes = [
-        (to_micros(start.astimezone(UTC)), offset // timedelta(microseconds=1)) for start, offset in offsets(window)
-    ]
-    shift: SQLColumnExpression[int] = literal(changes[0][1])
-    if len(changes) > 1:
-        shift = case(*((start <= _STARTED, literal(offset)) for start, offset in reversed(changes[1:])), else_=shift)
-    return cast((_STARTED + shift) // DAY_MICROS, Integer)

@@ -1,5 +1,5 @@
-"""The control plane's read model, one table per file. All of it except people, tokens, favourites
-and builds of images can be thrown away: runtimes report it again.
+"""The control plane's read model, one table per file. All of it except people, tokens, favourites,
+builds of images and executions of workflows can be thrown away: runtimes report it again.
 
 Never holds a secret in clear (tokens and passwords are hashes) and never runs a statement: that is `model.store`.
 Importing this package registers every table in `SQLModel.metadata`, which the migrations compare with.
@@ -10,6 +10,7 @@ from model.tables.api_token import ApiTokenRow
 from model.tables.application import ApplicationLabelRow, ApplicationMembershipRow, ApplicationRow
 from model.tables.audit import AuditEntryRow, AuditRepositoryRow
 from model.tables.cluster import ClusterRow
+from model.tables.execution import ExecutionRow
 from model.tables.favorite import FavoriteRow
 from model.tables.identity import IdentityRow
 from model.tables.image_build import ImageBuildRow
@@ -32,6 +33,7 @@ __all__ = [
     "AuditEntryRow",
     "AuditRepositoryRow",
     "ClusterRow",
+    "ExecutionRow",
     "FavoriteRow",
     "IdentityRow",
     "ImageBuildRow",

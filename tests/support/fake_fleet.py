@@ -44,6 +44,7 @@ from model.link import (
     ClusterRemoved,
     DeleteObject,
     EventInfo,
+    ExecutionFinished,
     GetManagedResources,
     GetResource,
     GetTree,
@@ -97,6 +98,7 @@ from tests.support.fake_resource import diff, event, resource
 from tests.support.fake_rollouts import ANSWERS, STREAMS
 from tests.support.fake_runtime import FakeRuntime
 from tests.support.fake_tree import tree
+from tests.support.workflows import executions
 
 PASSWORD = "argosy"
 PLATFORM = "http://127.0.0.1/git/platform.git"
@@ -291,8 +293,10 @@ class Fleet:
                     apis_count=61,
                     applications_count=len(self.summaries),
                     cache_synced_at=START,
+                    workflows=True,
                 )
             ),
+            *(ExecutionFinished(one) for one in executions(PLATFORM, APPS, now=datetime.now(UTC))),
             RepositoryChanged(RepositorySummary(PLATFORM, commit(1), datetime.now(UTC))),
             RepositoryChanged(RepositorySummary(APPS, commit(2), datetime.now(UTC))),
             *(ApplicationChanged(one) for one in self.summaries.values()),

@@ -1,7 +1,7 @@
 """Every field of the three roots, asked by every kind of person: `access_matrix.yaml` says what each gets."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +46,17 @@ async def test_root_fields_give_each_person_what_the_matrix_says(
         runtime.answers[body] = lambda _: GitTokensAnswer(())
     # Who may end a sync is asked here, not whether the one of a moment ago still runs on a busy machine.
     runtime.answers[TerminateOperation] = lambda _: OperationAnswer("op-terminate")
+    now = datetime.now(UTC)  # the fleet's executions are of these days
+    period = {"$before": now - timedelta(days=300), "$after": now + timedelta(days=1)}
+    variables = {"$cart": CART, **{name: moment.isoformat() for name, moment in period.items()}}
     found: dict[str, str] = {}
     expected: dict[str, str] = {}
     for root, fields in MATRIX.items():
         for field, (document, *row) in fields.items():
             name, wanted = f"{root}.{field}", row[PEOPLE.index(person)]
-            document, expected[name] = document.replace("$cart", CART), wanted
+            document, expected[name] = document, wanted
+            for variable, value in variables.items():
+                document = document.replace(variable, value)
             if root == "Subscription":
                 found[name] = await _stream_outcome(running, headers, document, wanted)
             else:

@@ -47,9 +47,10 @@ def key(name: str) -> ResourceKey:
 class Following:
     """A cache with everything that it told, and a way to wait for it."""
 
-    def __init__(self, cache: LiveCache, computed: list[JsonObject]) -> None:
+    def __init__(self, cache: LiveCache, computed: list[JsonObject], shown: list[bytes]) -> None:
         self.cache = cache
         self.computed = computed
+        self.shown = shown
         self.events: list[LiveEvent] = []
         self._told = asyncio.Event()
         cache.listen(self._hear)
@@ -72,8 +73,10 @@ async def following(cluster: Cluster) -> AsyncIterator[Following]:
         computed.append(body)
         return Facts(health=HealthReport(Health.HEALTHY, body["metadata"]["resourceVersion"]))
 
-    cache = LiveCache(cluster, facts_of=facts_of, clock=lambda: NOW, paces=PACES)
-    yield Following(cache, computed)
+    shown: list[bytes] = []
+    readers = {("example.com", "Widget"): shown.append}
+    cache = LiveCache(cluster, facts_of=facts_of, clock=lambda: NOW, paces=PACES, readers=readers)
+    yield Following(cache, computed, shown)
     await cache.stop()
 
 
@@ -271,9 +274,11 @@ async def test_kinds_of_a_new_definition_are_followed_as_soon_as_they_are_establ
     await following.until(lambda: cache.get(ResourceKey(DEFINITION.group, DEFINITION.kind, "", "widgets.example.com")))
     assert cluster.discovery.resource(gvk) is None
     api.kinds.append(widget)
-    api.put({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"namespace": "shop", "name": "w"}})
+    body = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"namespace": "shop", "name": "w"}}
+    api.put(body | {"spec": {"size": 1}})
     api.put(definition(established=True))
     await following.until(lambda: cache.get(ResourceKey("example.com", "Widget", "shop", "w")))
+    assert [b"size" in raw for raw in following.shown] == [True], "who reads its kind is shown the whole object"
     assert cluster.discovery.is_namespaced(gvk) is True
     assert not [path for _, path in api.requests if path in ("/api", "/apis")], "nothing had to be asked"
     api.kinds.remove(widget)
