@@ -9,6 +9,7 @@ ApiError                  code                     HTTP status, when it is about
 ├── TooMany               RATE_LIMIT_ERROR         429
 ├── RuntimeUnavailable    RUNTIME_UNAVAILABLE      503
 ├── TookTooLong           RUNTIME_UNAVAILABLE      503
+├── GitUnavailable        GIT_UNAVAILABLE          503   the Git host does not say what the viewer may do
 ├── FellBehind            RATE_LIMIT_ERROR         429   a stream that the client reads too slowly
 ├── NotInGit              NOT_IN_GIT               422   no Git Source holds the manifest
 └── Refused               as the runtime said      422
@@ -82,6 +83,11 @@ class RuntimeUnavailable(ApiError):
 
 class TookTooLong(ApiError):
     code = "RUNTIME_UNAVAILABLE"
+    status = 503
+
+
+class GitUnavailable(ApiError):
+    code = "GIT_UNAVAILABLE"
     status = 503
 
 

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 
 from api.access.verdicts import Repository, Verdict, Verdicts
 from api.access.viewer import Viewer
-from api.errors import Forbidden, NotVisible
+from api.errors import ApiError, Forbidden, NotVisible
 from model.database import Database
 from model.listing import ListedApplication, Visibility
 from model.store import application as application_store
@@ -35,8 +35,11 @@ class Verb(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Permission:
+    """`unavailable`: it is not allowed only because nobody can say now whether it is."""
+
     allowed: bool
     reason: str = ""
+    unavailable: ApiError | None = None
 
 
 _ALLOWED = Permission(True)
@@ -76,15 +79,26 @@ class Authority:
         return await self.authorize_repository(viewer, verb, application.runtime, repository)
 
     async def require(self, viewer: Viewer, verb: Verb, application: ListedApplication) -> None:
-        """Raises NotVisible when the viewer may not even see it, Forbidden when only the verb is refused."""
+        """Raises NotVisible when the viewer may not even see it, Forbidden when only the verb is refused, and
+        GitUnavailable or RuntimeUnavailable when nobody can say now."""
         if not (await self.authorize(viewer, Verb.VIEW, application)).allowed:
             raise not_visible(str(application.id))
         permission = await self.authorize(viewer, verb, application)
+        if permission.unavailable is not None:
+            raise permission.unavailable
         if not permission.allowed:
             raise Forbidden(
                 f"you may not {verb.value} {application.id}: {permission.reason}",
                 suggestion="ask for write permission on that repository, or check your Git credential",
             )
+
+    async def require_push(self, viewer: Viewer, runtime: str, repository: str, deed: str, *, suggestion: str) -> None:
+        """For what no application holds. Raises Forbidden, GitUnavailable, RuntimeUnavailable."""
+        permission = await self.authorize_repository(viewer, Verb.EDIT, runtime, repository)
+        if permission.unavailable is not None:
+            raise permission.unavailable
+        if not permission.allowed:
+            raise Forbidden(f"you may not {deed}: {permission.reason}", suggestion=suggestion)
 
     async def visibility(self, viewer: Viewer) -> Visibility:
         key = (viewer.name, viewer.is_admin)
@@ -122,7 +136,8 @@ class Authority:
         verdict = (await self.verdicts.of(viewer.name, [key]))[key]
         if verdict.read if verb is Verb.VIEW else verdict.write:
             return _ALLOWED
-        return Permission(False, verdict.reason or f"Git gives you no right to {_needed(verb)} {repo}")
+        reason = verdict.reason or f"Git gives you no right to {_needed(verb)} {repo}"
+        return Permission(False, reason, self.verdicts.unavailable(runtime, verdict))
 
     async def may_see_runtime(self, viewer: Viewer, runtime: str) -> bool:
         return viewer.is_admin or runtime in (await self.visibility(viewer)).runtimes

@@ -9,8 +9,9 @@ import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from api.errors import ApiError
+from api.errors import ApiError, GitUnavailable, RuntimeUnavailable
 from api.runtimes.connected import ConnectedRuntimes
 from model.link import AccessAnswer, AccessVerdict, ProbeAccess
 
@@ -27,12 +28,14 @@ Repository = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`checked` is when Git said so, on the monotonic clock; None: it has not said anything yet."""
+    """`checked` is when Git said so, on the monotonic clock; None: it has not said anything yet. `unknown`: Git could
+    not be asked lately, so nothing is known of writing."""
 
     read: bool = False
     write: bool = False
     reason: str = ""
     checked: float | None = None
+    unknown: bool = False
 
 
 @dataclass(slots=True)
@@ -68,10 +71,13 @@ class Verdicts:
     def age_seconds(self, verdict: Verdict) -> float | None:
         return self._monotonic() - verdict.checked if verdict.checked is not None else None
 
-    def is_old(self, verdict: Verdict) -> bool:
-        """Git could not be asked lately, or never."""
-        age = self.age_seconds(verdict)
-        return age is None or age >= FRESH_SECONDS
+    def unavailable(self, runtime: str, verdict: Verdict) -> ApiError | None:
+        """Why it cannot be said now what somebody may do; None: it can, and `verdict` says it."""
+        if not verdict.unknown:
+            return None
+        if not self._connected.available(runtime):
+            return RuntimeUnavailable(runtime)
+        return GitUnavailable(verdict.reason, suggestion="nothing was changed; try again when the Git host is back")
 
     def forget(self, person: str) -> None:
         """An answer that is on its way was asked for with the credentials of before, and does not count either."""
@@ -96,12 +102,14 @@ class Verdicts:
     def _present(self, person: str, repository: Repository) -> Verdict:
         entry = self._entries.get((person, repository))
         if entry is None or entry.verdict.checked is None:
-            return entry.verdict if entry else Verdict(reason="Git has not been asked yet")
+            return entry.verdict if entry else Verdict(reason="Git has not been asked yet", unknown=True)
         age = self._monotonic() - entry.verdict.checked
         if age < FRESH_SECONDS:
             return entry.verdict
-        reason = "Git cannot be asked now what you may do; what you could read before is still shown"
-        return Verdict(entry.verdict.read and age < STALE_READ_SECONDS, False, reason, entry.verdict.checked)
+        host = urlsplit(repository[1]).netloc.rpartition("@")[2] or repository[1]
+        reason = f"Git at {host} cannot be asked now what you may do; what you could read before is still shown"
+        may_read = entry.verdict.read and age < STALE_READ_SECONDS
+        return Verdict(may_read, False, reason, entry.verdict.checked, unknown=True)
 
     async def _renew(self, person: str, runtime: str, repositories: list[Repository]) -> None:
         """One probe at a time per person and runtime; those who waited find the answer there."""
@@ -144,7 +152,8 @@ class Verdicts:
         else:
             known = self._entries.get(key)
             why = found.reason if found is not None else reason
-            verdict = known.verdict if known and known.verdict.checked is not None else Verdict(reason=why)
+            never = Verdict(reason=why, unknown=True)
+            verdict = known.verdict if known and known.verdict.checked is not None else never
         self._entries[key] = _Entry(verdict, asked)
         self._entries.move_to_end(key)
         if len(self._entries) > KEPT_VERDICTS:

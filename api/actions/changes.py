@@ -10,9 +10,9 @@ from api.access.authorize import Verb, not_visible
 from api.access.viewer import Viewer
 from api.actions import runtimes
 from api.actions.operations import Target
-from api.actions.reading import application, git_permissions, require_application
+from api.actions.reading import application, require_application
 from api.actions.registration import require_administrator
-from api.errors import Forbidden, Invalid, NotInGit, Refused
+from api.errors import Invalid, NotInGit, Refused
 from api.plane import ControlPlane
 from model.identity import ApplicationKey
 from model.link import RequestBody
@@ -182,14 +182,9 @@ async def _shared_configuration(plane: ControlPlane, viewer: Viewer, runtime: st
 
 
 async def _require_push(plane: ControlPlane, viewer: Viewer, runtime: str, repository: str, deed: str) -> None:
-    """Raises Forbidden."""
-    key = (runtime, repository)
-    verdict = (await plane.authority.verdicts.of(viewer.name, [key]))[key]
-    if not verdict.write:
-        raise Forbidden(
-            f"you may not {deed}: {verdict.reason or 'no right to push to the shared configuration'}",
-            suggestion="ask for write permission on the shared configuration repository",
-        )
+    """Raises Forbidden, GitUnavailable, RuntimeUnavailable."""
+    suggestion = "ask for write permission on the shared configuration repository"
+    await plane.authority.require_push(viewer, runtime, repository, deed, suggestion=suggestion)
 
 
 async def require_source(plane: ControlPlane, viewer: Viewer, runtime: str, name: str) -> ListedApplication:
@@ -201,15 +196,13 @@ async def require_source(plane: ControlPlane, viewer: Viewer, runtime: str, name
 
 
 async def require_writable_source(plane: ControlPlane, viewer: Viewer, runtime: str, name: str) -> ListedApplication:
-    """Raises NotVisible, and Forbidden for who may not push to the Git Source's repository."""
+    """Raises NotVisible, and Forbidden, GitUnavailable or RuntimeUnavailable for who may not push to its repository, or
+    may perhaps."""
     found = await require_source(plane, viewer, runtime, name)
     repository = found.summary.sources[0].repo_url if found.summary.sources else ""
-    rights = await git_permissions(plane, viewer, found, repository)
-    if not rights.write:
-        raise Forbidden(
-            f"you may not commit to Git Source {name}: {rights.reason or 'no right to push to its repository'}",
-            suggestion="choose a Git Source that you may write to, or ask for write permission on its repository",
-        )
+    suggestion = "choose a Git Source that you may write to, or ask for write permission on its repository"
+    deed = f"commit to Git Source {name}"
+    await plane.authority.require_push(viewer, runtime, repository, deed, suggestion=suggestion)
     return found
 
 

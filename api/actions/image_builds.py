@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from api.access.viewer import Viewer
-from api.errors import Forbidden, Invalid, TookTooLong
+from api.errors import Forbidden, Invalid
 from api.plane import ControlPlane
 from model.build import (
     ImageBuild,
@@ -58,7 +58,7 @@ class Reported:
 
 
 async def report(plane: ControlPlane, viewer: Viewer, given: ImageReport) -> Reported:
-    """Raises Invalid, Forbidden or TookTooLong."""
+    """Raises Invalid, Forbidden, GitUnavailable or RuntimeUnavailable."""
     image, digest = given.image.strip(), (given.digest or "").strip()
     reference = _checked("image", parse_image, f"{image}@{digest}" if digest and "@" not in image else image)
     build = ImageBuild(
@@ -101,8 +101,9 @@ async def _writable(plane: ControlPlane, viewer: Viewer) -> list[tuple[str, str]
     verdicts = await plane.authority.verdicts_of(viewer)
     if writable := sorted(repository for repository, verdict in verdicts.items() if verdict.write):
         return writable[:MOST_REPOSITORIES]
-    if any(map(plane.authority.verdicts.is_old, verdicts.values())):
-        raise TookTooLong("Git cannot be asked now what you may do", suggestion="report the build again in a minute")
+    for (runtime, _), verdict in verdicts.items():
+        if unavailable := plane.authority.verdicts.unavailable(runtime, verdict):
+            raise unavailable
     raise Forbidden(
         "a build is reported by who may write to a repository that rules applications; you may write to none",
         suggestion="report with the API token of an account that may push to the repository of the manifests",

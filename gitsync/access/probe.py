@@ -17,7 +17,7 @@ from gitsync.access.credentials import CredentialStore
 from gitsync.access.host_signatures import HostSignatures
 from gitsync.access.provider import ProviderKind, Rights
 from gitsync.access.provider_client import ProviderClient, ProviderSilent
-from gitsync.access.secret import Credential, comparable_url, host_of
+from gitsync.access.secret import Credential, comparable_url, host_name, host_of
 from gitsync.git.credentials import CredentialSource
 from model.link import AccessVerdict
 
@@ -159,9 +159,10 @@ class AccessProbe:
         if not url.startswith(("http://", "https://")):
             return self._answer(False, False, "only repositories with an http, https or ssh address can be asked")
         if not await self._credentials.wait_for_list(self._timeout_seconds):
-            return self._answer(False, False, "the runtime has not read its Secrets yet", certain=False)
+            reason = f"{host_name(url)} was not asked: the runtime has not read its Secrets yet"
+            return self._answer(False, False, reason, certain=False)
         credential = self._credentials.for_person(person, url)
-        host = self._hosts.setdefault(host_of(url), asyncio.Semaphore(_PER_HOST))
+        name, host = host_name(url), self._hosts.setdefault(host_of(url), asyncio.Semaphore(_PER_HOST))
         async with host:
             try:
                 if credential is not None and (rights := await self.providers.rights(url, credential)) is not None:
@@ -170,7 +171,7 @@ class AccessProbe:
                 write = read and credential is not None and await self._advertises(url, "git-receive-pack", credential)
             except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ProviderSilent, _HostFailed) as failure:
                 text = str(failure) or type(failure).__name__
-                return self._answer(False, False, f"the Git host cannot be asked: {text}"[:300], certain=False)
+                return self._answer(False, False, f"the Git host {name} cannot be asked: {text}"[:300], certain=False)
         if credential is None and not read:
             return self._answer(False, False, "no Git credential of this person is known for this host")
         return self._answer(read, write, _why_not(read=read, write=write))

@@ -24,6 +24,10 @@ class PullRequestRefused(Failed):
     """The host took the branch and not the pull request."""
 
 
+class HostSilent(PullRequestRefused):
+    """The host does not answer now; it may do so later."""
+
+
 @dataclass(frozen=True, slots=True)
 class PullRequest:
     """`head` is the new branch, `base` where it is to go."""
@@ -187,10 +191,10 @@ class PullRequests:
                 page = page_among(provider, present.body, wanted)
             if page:
                 return page
-            reason = _reason(answer)
+            refusal, reason = PullRequestRefused, _reason(answer)
         except ProviderSilent as silent:
-            reason = str(silent)
-        raise PullRequestRefused(
+            refusal, reason = HostSilent, str(silent)
+        raise refusal(
             f"the branch {wanted.head} is pushed, but {host_of(url)} did not open a pull request: {reason}",
             suggestion=f"Open it by hand from {wanted.head} to {wanted.base}.",
         )
@@ -209,7 +213,9 @@ class PullRequests:
                 return True
             reason = _reason(answer)
         except ProviderSilent as silent:
-            reason = str(silent)
+            raise HostSilent(
+                f"{host_of(url)} did not make the repository: {silent}", suggestion="Try again when it is back."
+            ) from silent
         raise PullRequestRefused(
             f"{host_of(url)} did not make the repository: {reason}",
             suggestion="Check that your Git token may make repositories there, or make it by hand.",

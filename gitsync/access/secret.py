@@ -140,6 +140,11 @@ def host_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}" if parts.hostname else ""
 
 
+def host_name(url: str) -> str:
+    """What people call the host."""
+    return urlsplit(comparable_url(url)).netloc or url
+
+
 def is_prefix(prefix: str, url: str) -> bool:
     """`prefix` covers `url` at a path boundary: never `https://host` for `https://host.evil`."""
     short, long = comparable_url(prefix), comparable_url(url)

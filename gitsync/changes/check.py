@@ -15,6 +15,8 @@ from model.kinds.application import GROUP, KIND, VERSION, ApplicationSource, App
 from model.link_change import Problem
 
 INVALID = "VALIDATION_ERROR"
+UNAVAILABLE = "GIT_UNAVAILABLE"
+WHEN_IT_IS_BACK = "Nothing was changed; try again when the Git host is back."
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _PLACE = re.compile(r"at `\$\.?([^`]*)`")
 _KNOWN = frozenset(

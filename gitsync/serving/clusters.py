@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 from gitsync.access.probe import AccessProbe
 from gitsync.changes.application import Holder, Manifest, creation, removal
-from gitsync.changes.check import INVALID
+from gitsync.changes.check import INVALID, UNAVAILABLE, WHEN_IT_IS_BACK
 from gitsync.changes.cluster import cluster_secret, shape_problems
 from gitsync.changes.errors import BadInput
 from gitsync.changes.git_source import leaving_room, place_of
@@ -175,8 +175,10 @@ class Clusters:
         verdict = await self._parts.probe.verdict(author.name, repository)
         if verdict.write:
             return []
-        code = "GIT_UNAVAILABLE" if verdict.unknown else "FORBIDDEN_ERROR"
-        return [Problem(code, f"{author.name} may not change clusters: {verdict.reason or 'no right to push'}")]
+        if verdict.unknown:
+            return [Problem(UNAVAILABLE, verdict.reason, suggestion=WHEN_IT_IS_BACK)]
+        message = f"{author.name} may not change clusters: {verdict.reason or 'no right to push'}"
+        return [Problem("FORBIDDEN_ERROR", message)]
 
     async def _reach(self, secret: JsonObject) -> str | Problem:
         """The version of the cluster, asked as the runtime will ask: from here, with that credential."""

@@ -11,8 +11,9 @@ from gitsync.access.branch_rules import BranchRules
 from gitsync.access.credentials import CredentialStore
 from gitsync.access.probe import AccessProbe
 from gitsync.access.provider_client import ProviderSilent
-from gitsync.access.pull_requests import PullRequest, PullRequestRefused, PullRequests
+from gitsync.access.pull_requests import HostSilent, PullRequest, PullRequestRefused, PullRequests
 from gitsync.access.secret import Credential
+from gitsync.changes.check import INVALID, UNAVAILABLE, WHEN_IT_IS_BACK
 from gitsync.changes.errors import BadInput, NotInGit
 from gitsync.errors import GitsyncError
 from gitsync.git.change import Change, Contents, Landed, Person
@@ -28,6 +29,7 @@ from gitsync.git.errors import (
 )
 from gitsync.git.repositories import Repositories
 from gitsync.git.tree import Files
+from gitsync.kube.errors import ClusterError
 from gitsync.manifest.errors import ManifestError
 from model.kinds.application import ApplicationSource
 from model.link_change import Author, ChangeAnswer, CommitWords, Conflict, Problem
@@ -36,7 +38,6 @@ _HEADS = "refs/heads/"
 _UNFIT_FOR_BRANCH = re.compile(r"[^a-z0-9]+")
 
 FORBIDDEN = "FORBIDDEN_ERROR"
-INVALID = "VALIDATION_ERROR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ class Committing:
         if not verdict.write:
             reason = verdict.reason or "no permission to push to it"
             if verdict.unknown:
-                raise _Unavailable(reason, suggestion="Nothing was changed; try again when the Git host is back.")
+                raise _Unavailable(reason, suggestion=WHEN_IT_IS_BACK)
             raise _Forbidden(f"{person} may not change {url}: {reason}", suggestion="Ask for write permission on it.")
 
     async def _credential(self, person: str, url: str) -> GitCredential | None:
@@ -186,17 +187,19 @@ _CODES: tuple[tuple[type[GitsyncError], str], ...] = (
     (PushRefused, FORBIDDEN),
     (AuthenticationRefused, FORBIDDEN),
     (RepositoryNotFound, FORBIDDEN),
+    (HostSilent, UNAVAILABLE),
     (PullRequestRefused, FORBIDDEN),
     (BadInput, INVALID),
     (NothingChanged, INVALID),
     (PathRefused, INVALID),
     (ManifestError, INVALID),
+    (ClusterError, INVALID),
 )
 
 
 def problem_of(failure: GitsyncError) -> Problem:
     """The failure as the API tells it; whatever is not foreseen is the Git host's."""
-    code = next((code for kind, code in _CODES if isinstance(failure, kind)), "GIT_UNAVAILABLE")
+    code = next((code for kind, code in _CODES if isinstance(failure, kind)), UNAVAILABLE)
     conflict = None
     if isinstance(failure, EditConflict):
         conflict = Conflict(failure.base, failure.theirs, failure.mine)

@@ -6,12 +6,12 @@ from urllib.parse import urlsplit
 from gitsync.access.credentials import CredentialStore
 from gitsync.access.probe import AccessProbe
 from gitsync.access.provider_client import ProviderSilent
-from gitsync.access.pull_requests import PullRequests
+from gitsync.access.pull_requests import HostSilent, PullRequests
 from gitsync.access.secret import SECRET_TYPE_LABEL, Credential, RepositorySecret, comparable_url, is_prefix
-from gitsync.changes.check import INVALID
+from gitsync.changes.check import INVALID, UNAVAILABLE
 from gitsync.changes.cluster import OURS
 from gitsync.errors import GitsyncError
-from gitsync.git.errors import RepositoryNotFound, RevisionNotFound
+from gitsync.git.errors import RepositoryNotFound, RepositoryUnreachable, RevisionNotFound
 from gitsync.git.repositories import Repositories
 from gitsync.kube.client import Cluster
 from gitsync.kube.errors import AlreadyExists
@@ -58,7 +58,8 @@ class GitHosts:
             await self._keep(name, secret, credential)
         except GitsyncError as failure:
             self._credentials.remove(name)
-            problem = Problem(INVALID, failure.message, "repositories", suggestion=failure.suggestion)
+            code = UNAVAILABLE if isinstance(failure, RepositoryUnreachable | HostSilent) else INVALID
+            problem = Problem(code, failure.message, "repositories", suggestion=failure.suggestion)
             return GitHostAnswer(problems=(problem,))
         return GitHostAnswer(await self._probe.providers.kind_of(body.url), tuple(made))
 
@@ -70,7 +71,7 @@ class GitHosts:
             account = await self._probe.providers.user(url, credential)
         except ProviderSilent as silent:
             suggestion = "Check the address; the runtime has to reach it."
-            return [Problem("GIT_UNAVAILABLE", f"{url} cannot be asked: {silent}", "url", suggestion=suggestion)]
+            return [Problem(UNAVAILABLE, f"{url} cannot be asked: {silent}", "url", suggestion=suggestion)]
         if account is None:
             suggestion = "Check that it was copied whole, has not ended, and may read and make repositories."
             return [Problem(INVALID, f"{url} does not accept this token", "token", suggestion=suggestion)]
@@ -86,6 +87,9 @@ class GitHosts:
             if not await self._hosts.create_repository(url, credential):
                 raise
             return True
+        state = self._repositories.state(url)
+        if state is not None and state.error:  # what is known of it is older than this question
+            raise RepositoryUnreachable(state.error, suggestion="Check the address; the runtime has to reach it.")
         return False
 
     async def _keep(self, name: str, secret: RepositorySecret, credential: Credential) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import structlog
 
-from gitsync.access.pull_requests import PullRequestRefused, PullRequests
+from gitsync.access.pull_requests import HostSilent, PullRequestRefused, PullRequests
 from gitsync.application.record import Records
-from gitsync.changes.check import INVALID
+from gitsync.changes.check import INVALID, UNAVAILABLE, WHEN_IT_IS_BACK
 from gitsync.changes.errors import BadInput
 from gitsync.changes.git_source import (
     GitSourceSpec,
@@ -27,7 +27,13 @@ from gitsync.changes.git_source import (
 from gitsync.changes.shared_configuration import BOOTSTRAP, SharedConfiguration
 from gitsync.errors import GitsyncError
 from gitsync.git.change import together
-from gitsync.git.errors import AuthenticationRefused, RepositoryError, RepositoryNotFound, RevisionNotFound
+from gitsync.git.errors import (
+    AuthenticationRefused,
+    RepositoryError,
+    RepositoryNotFound,
+    RepositoryUnreachable,
+    RevisionNotFound,
+)
 from gitsync.git.repositories import Repositories
 from gitsync.git.tree import clean_path, find
 from gitsync.kube.access import IN_CLUSTER_SERVER
@@ -183,6 +189,8 @@ class GitSources:
             return await self._unreadable(spec) or await self._with_directory(source, body)
         if body.author.name:
             verdict = await self._world().probe.verdict(body.author.name, spec.repo_url)
+            if verdict.unknown:
+                return [Problem(UNAVAILABLE, verdict.reason, "repoURL", suggestion=WHEN_IT_IS_BACK)]
             if not verdict.read:
                 message = f"there is no repository {spec.repo_url}, or you may not read it"
                 return [Problem(INVALID, message, "repoURL", suggestion="Check the URL and your Git credential.")]
@@ -195,6 +203,8 @@ class GitSources:
             state = self._repositories.state(spec.repo_url)
             if state is not None and state.head:
                 return [Problem(INVALID, failure.message, "revision", suggestion=failure.suggestion)]
+        except RepositoryUnreachable as failure:
+            return [Problem(UNAVAILABLE, failure.message, "repoURL", suggestion=failure.suggestion)]
         except RepositoryError as failure:
             return [Problem(INVALID, failure.message, "repoURL", suggestion=failure.suggestion)]
         return await self._with_directory(source, body)
@@ -235,6 +245,8 @@ class GitSources:
             made = person is not None and await self._hosts.create_repository(
                 self._world().probe.web_url(spec.repo_url), person
             )
+        except HostSilent:
+            raise
         except PullRequestRefused as refused:
             raise BadInput(refused.message, field="repoURL", suggestion=refused.suggestion) from refused
         if not made:

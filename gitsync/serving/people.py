@@ -15,6 +15,7 @@ from gitsync.actions.values import ActionImpossible
 from gitsync.application.actions import carry_out, created_keys, placed
 from gitsync.application.record import Record, read_application
 from gitsync.application.refresh import Refresh
+from gitsync.changes.check import UNAVAILABLE, WHEN_IT_IS_BACK
 from gitsync.errors import GitsyncError
 from gitsync.kube.client import PatchKind, Propagation
 from gitsync.kube.limits import Budget
@@ -264,7 +265,7 @@ class Acts:
         if verdict.unknown:
             if stops and self._context.probe.could_write_lately(actor, url):
                 return
-            raise Refused("GIT_UNAVAILABLE", verdict.reason, suggestion="Try again when the Git host is back.")
+            raise Refused(UNAVAILABLE, verdict.reason, suggestion=WHEN_IT_IS_BACK)
         if not verdict.write:
             raise Refused(
                 "FORBIDDEN_ERROR",

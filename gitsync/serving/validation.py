@@ -13,7 +13,7 @@ import msgspec
 from gitsync.access.probe import AccessProbe
 from gitsync.application.record import Records, sentence
 from gitsync.changes.application import Manifest
-from gitsync.changes.check import problem, shape_problems, sources_of, warnings_of
+from gitsync.changes.check import UNAVAILABLE, problem, shape_problems, sources_of, warnings_of
 from gitsync.errors import GitsyncError
 from gitsync.fleet.members import Fleet, Member
 from gitsync.git.errors import RepositoryError, RepositoryUnreachable, RevisionNotFound
@@ -28,6 +28,7 @@ from model.kinds.meta import ObjectMeta
 from model.link_change import Problem
 
 _SECONDS = 8.0  # for everything that is asked of others
+_NOT_THERE = "Check the URL, or try again when the Git host is back; nothing was changed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ async def _source(
     if person:
         verdict = await world.probe.verdict(person, source.repo_url)
         if verdict.unknown:
-            return [problem(manifest, url, verdict.reason, "Check the URL.", code="VALIDATION_ERROR")]
+            return [problem(manifest, url, verdict.reason, _NOT_THERE, code=UNAVAILABLE)]
         if not verdict.read:
             message = f"there is no repository {source.repo_url}, or you may not read it"
             return [problem(manifest, url, message, "Check the URL and your Git credential.")]
@@ -140,7 +141,7 @@ async def _source(
     except RevisionNotFound as failure:
         return [problem(manifest, f"{field}.targetRevision", failure.message, failure.suggestion)]
     except RepositoryUnreachable as failure:
-        return [problem(manifest, url, failure.message, failure.suggestion)]
+        return [problem(manifest, url, failure.message, _NOT_THERE, code=UNAVAILABLE)]
     except RepositoryError as failure:
         return [problem(manifest, url, failure.message, failure.suggestion)]
     if missing:

@@ -14,6 +14,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -178,7 +179,8 @@ class FakeRuntime:
 
     def _verdict(self, person: str, url: str) -> AccessVerdict:
         if self.git_is_down:
-            return AccessVerdict(url, False, False, "the Git host does not answer", unknown=True)
+            reason = f"the Git host {urlsplit(url).netloc} cannot be asked: it answered 503"
+            return AccessVerdict(url, False, False, reason, unknown=True)
         rights = self.rights.get(person, {})
         read, write = rights.get(url, rights.get("*", (False, False)))
         reason = "" if write else f"{person} may not {'write to' if read else 'read'} {url}"

@@ -11,6 +11,7 @@ const TextDiff = lazy(() => import("./yaml.jsx").then((module) => ({ default: mo
 const TYPING_MS = 500;
 
 // What the runtime thinks of the text, asked when the typing rests: {problems, asked}. The text's own errors come first.
+// A Git host that is away stops nobody here: the commit asks it again.
 export function useValidation({ text, runtime, gitSource, isNew, enabled = true }) {
   const [state, setState] = useState({ of: null, problems: [], error: null });
   const broken = syntaxProblems(text);
@@ -20,7 +21,7 @@ export function useValidation({ text, runtime, gitSource, isNew, enabled = true 
     const controller = new AbortController();
     const timer = setTimeout(() => {
       ask("validate_application", { input: { runtime, gitSource: gitSource || null, manifest: text, isNew } }, controller.signal).then(
-        ({ validateApplication: { errors, warnings } }) => setState({ of: key, problems: [...errors.map((one) => ({ ...one, tone: "red" })), ...warnings.map((one) => ({ ...one, tone: "amber" }))], error: null }),
+        ({ validateApplication: { errors, warnings } }) => setState({ of: key, problems: [...errors.map((one) => ({ ...one, tone: one.code === "GIT_UNAVAILABLE" ? "amber" : "red" })), ...warnings.map((one) => ({ ...one, tone: "amber" }))], error: null }),
         (error) => error.name === "AbortError" || setState({ of: key, problems: [], error }),
       );
     }, TYPING_MS);

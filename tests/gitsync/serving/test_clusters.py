@@ -26,6 +26,7 @@ from model.link_change import Author, ChangeAnswer, ManageRuntime
 from model.link_cluster import AddCluster, ClusterAnswer, InstallRollouts, RemoveCluster
 from model.report import ROLLOUTS_MISSING, SyncState
 from tests.gitsync.changes.test_clusters_as_secrets import certificate
+from tests.support.dark_host import git_host_down, say_that_git_is_away
 from tests.support.runtime import AUTHOR, NAMESPACE, Rig, running_rig
 from tests.support.sandbox import running_sandbox
 from tests.support.sandbox_rig import World, running_world
@@ -184,6 +185,8 @@ async def test_one_commit_installs_rollouts_and_the_warning_goes_when_the_kind_i
     assert (code, "the runtime runs Rollouts there itself" in told) == ("VALIDATION_ERROR", True)
     code, _, _ = await refusal(rig, InstallRollouts("target", Author("victor"), "op-victor"))
     assert code == "FORBIDDEN_ERROR"
+    with git_host_down(world, rig):
+        await say_that_git_is_away(world, rig, [InstallRollouts("target", DANA, "op-dark-3")])
 
     answer = await ask(rig, InstallRollouts("target", DANA, "op-rollouts", image="registry.local/argosy:1"))
     assert answer.problems == ()
@@ -220,6 +223,15 @@ async def test_one_commit_installs_rollouts_and_the_warning_goes_when_the_kind_i
         assert "knows Rollouts already" in told
     finally:
         await pod.close()
+    with git_host_down(world, rig):
+        await say_that_git_is_away(
+            world,
+            rig,
+            [
+                wanted(target, name="other", server="https://127.0.0.1:1", operation_id="op-dark-1"),
+                RemoveCluster(target.server, DANA, "op-dark-2"),
+            ],
+        )
     await ask(rig, RemoveCluster(target.server, DANA, "op-without-rollouts"))
     await joined(rig, target.server, there=False)
 
@@ -306,6 +318,8 @@ async def test_a_runtime_takes_its_own_installation_into_git_and_keeps_it_so(bot
     before = await rig.cluster.get(DEPLOYMENT, NAMESPACE, "argosy-runtime")
     assert before is not None
 
+    with git_host_down(world, rig):
+        await say_that_git_is_away(world, rig, [ManageRuntime(DANA, "op-dark-4")])
     answer = await manage(rig, "op-manage")
     assert answer.problems == ()
     assert answer.commit is not None

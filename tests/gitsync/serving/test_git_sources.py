@@ -1,6 +1,7 @@
 """Git Sources are made, changed and removed by commits to the shared configuration repository, and then work."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -14,12 +15,20 @@ from model.link_change import (
     AllowedDestination,
     Author,
     ChangeAnswer,
+    CommitWords,
     CreateApplication,
+    DeleteApplication,
     DeleteGitSource,
+    EditApplication,
+    GetManifestFile,
     GetRestriction,
+    ManifestFileAnswer,
     PutGitSource,
     RestrictionAnswer,
+    ValidateApplication,
 )
+from model.link_setup import ConnectGitHost
+from tests.support.dark_host import git_host_down, say_that_git_is_away
 from tests.support.runtime import AUTHOR, NAMESPACE, Rig, conditions_of, running_rig, synced_and_healthy
 from tests.support.sandbox_rig import World, running_world
 
@@ -245,6 +254,47 @@ async def test_what_cannot_be_is_said(
         changes = {**changes, "repo_url": world.host.clone_url("none")}
     answer = await change(rig, source(world, **{"name": "bad", **changes}, operation_id=f"bad-{field}-{code}"))  # type: ignore[arg-type]
     assert [(one.code, one.field) for one in answer.problems] == [(code, field)]
+
+
+async def file_of(rig: Rig, name: str) -> str:
+    answer = await rig.runtime.requests.answer(GetManifestFile(ApplicationKey(NAMESPACE, name)))
+    assert isinstance(answer, ManifestFileAnswer)
+    return answer.text
+
+
+async def test_while_the_git_host_is_away_every_change_says_so_and_nothing_is_lost(rig: Rig, world: World) -> None:
+    await rig.push({"fenced/c.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fenced}\n"})
+    assert not (await change(rig, source(world, "dark", "new-7"))).problems
+    await rig.until("dark", synced_and_healthy)
+    text = application(world, "in-dark", "default", "default")
+    assert not (await change(rig, CreateApplication("dark", text, DANA, "in-dark-1"))).problems
+    await rig.until("in-dark", lambda body: "status" in body)
+    key = ApplicationKey(NAMESPACE, "in-dark")
+    other = text.replace("in-dark", "later")
+    creation = CreateApplication("dark", other, DANA, "later-1")
+    connecting = ConnectGitHost(world.host.clone_url("team"), "dana", "dana-password", (world.host.clone_url("team"),))
+    with git_host_down(world, rig):
+        await say_that_git_is_away(
+            world,
+            rig,
+            [
+                creation,
+                CreateApplication("dark", other, DANA, "later-2", CommitWords(pull_request=True)),
+                EditApplication(key, f"# why\n{text}", DANA, "edit-7"),
+                EditApplication(key, json.dumps(yaml.safe_load(text)), DANA, "edit-8"),
+                DeleteApplication(key, DANA, "delete-7"),
+                ValidateApplication(other, DANA, "dark"),
+                ValidateApplication(other, DANA),
+                source(world, "darker", "new-8"),
+                source(world, "darker", "new-9", create_repository=True, repo_url=world.host.clone_url("new")),
+                source(world, "dark", "edit-9", is_new=False, include="*.yaml"),
+                DeleteGitSource("dark", DANA, "gone-7"),
+                connecting,
+            ],
+        )
+    assert not (await change(rig, creation)).problems, "what was asked for is asked for again, with the same id"
+    await rig.until("later", lambda body: "status" in body)
+    assert (await file_of(rig, "in-dark")) == text
 
 
 async def test_none_is_made_while_the_home_cluster_is_no_destination(rig: Rig, world: World) -> None:

@@ -21,6 +21,7 @@ from model.link import (
     TerminateOperation,
 )
 from model.operation import Phase
+from tests.support.dark_host import git_host_down, say_that_git_is_away
 from tests.support.ledger_rig import Rigged, image, running_ledger_rig, until
 from tests.support.runtime import NAMESPACE, phase_of, synced_and_healthy
 
@@ -114,19 +115,22 @@ async def test_without_the_git_host_nothing_but_stopping_goes_ahead(both: Rigged
 
 
 async def test_with_the_whole_host_away_changes_wait_and_say_so(both: Rigged) -> None:
-    key = ApplicationKey(NAMESPACE, "shop")
-    both.rig.runtime.probe.forget("dana")
-    both.world.host.faults.inject(Fault(FaultKind.REFUSE, status=503))
-    try:
-        with pytest.raises(Refused) as refused:
-            await both.ask(StartSync(key, "dana", "sync-away"))
-        assert refused.value.code == "GIT_UNAVAILABLE"
-        with pytest.raises(Refused) as refused:
-            await both.ask(TerminateOperation(key, "dana", "terminate-away"))
-        assert refused.value.code == "GIT_UNAVAILABLE"  # nobody knows whether dana ever could
-    finally:
-        both.world.host.faults.clear()
-        both.rig.runtime.probe.forget("dana")
+    await both.deployed("shop", "1")
+    await both.rig.until("shop", lambda body: "status" in body)
+    key, web = ApplicationKey(NAMESPACE, "shop"), ObjectRef("apps", "v1", "Deployment", "default", "shop")
+    with git_host_down(both.world, both.rig):
+        await say_that_git_is_away(
+            both.world,
+            both.rig,
+            [
+                StartSync(key, "dana", "sync-away"),
+                TerminateOperation(key, "dana", "terminate-away"),  # nobody knows whether dana ever could
+                RollbackApplication(key, "dana", "rollback-away", 0),
+                DeleteObject(key, web, "dana", "delete-away"),
+                RunAction(key, web, "restart", "dana", "restart-away"),
+                RefreshApplication(key, "dana", "refresh-away"),
+            ],
+        )
 
 
 async def test_a_rollback_without_automated_sync_is_a_sync_to_the_release(both: Rigged) -> None:
