@@ -29,7 +29,8 @@ def _executions(counts: ExecutionCounts) -> float | None:
 
 
 def _committers(counts: ExecutionCounts) -> float | None:
-    return float(counts.committers) if counts.executions else None
+    """Nobody who is known is not the same as nobody."""
+    return float(counts.committers) if counts.committers else None
 
 
 FIGURES: dict[str, _Figure] = {

@@ -1,4 +1,4 @@
-// Home: what needs attention, how often things are deployed and how it goes, runtimes and clusters.
+// Home: what needs attention, how often things are deployed and how it goes, runtimes and clusters, pipelines.
 import { useMemo } from "react";
 import { Chart } from "./chart.jsx";
 import { AppLink, Bone, Empty, Icon, Notice } from "./kit.jsx";
@@ -6,9 +6,11 @@ import { useAnswer } from "./live.js";
 import { FacetMenu } from "./filterbar.jsx";
 import { HISTORY, readPeriod, whole } from "./period.js";
 import { PeriodBar } from "./periodbar.jsx";
+import { Pipelines } from "./pipelines.jsx";
 import { placeOf } from "./place.js";
 import { SetUp } from "./setup.jsx";
 import { Health } from "./status.jsx";
+import { Change, Tile } from "./tile.jsx";
 import { showQuery, useQuery, withChanges } from "./url.jsx";
 
 export function Home() {
@@ -37,19 +39,10 @@ export function Home() {
           <Busiest home={home} clusters={clusters} />
         </div>
       </div>
+      <Pipelines period={period} runtimes={filters.runtimes} />
     </>
   );
 }
-
-const Tile = ({ title, aside, children }) => (
-  <section className="tile" aria-label={title}>
-    <div className="tile-head">
-      <h2>{title}</h2>
-      {aside}
-    </div>
-    {children}
-  </section>
-);
 
 function Attention() {
   const { data, error } = useAnswer("attention", {});
@@ -72,7 +65,6 @@ function Attention() {
   );
 }
 
-// Colour follows the meaning: fewer successes are bad, fewer failures are good.
 function Trend({ word, trend, more }) {
   return (
     <div className="figure">
@@ -80,18 +72,6 @@ function Trend({ word, trend, more }) {
       <span>{word}</span>
       <Change trend={trend} more={more} />
     </div>
-  );
-}
-
-// More deployments of an application are neither: `more` is left out.
-function Change({ trend, more }) {
-  const change = trend.changePercent;
-  if (change === null) return null;
-  const tone = change === 0 || !more ? "grey" : change > 0 === (more === "good") ? "green" : "red";
-  return (
-    <span className={`status-${tone}`} title={`${whole(trend.previous)} in the period before`}>
-      {`${change > 0 ? "+" : ""}${Math.round(change)} %`}
-    </span>
   );
 }
 

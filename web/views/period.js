@@ -58,3 +58,11 @@ export function span(seconds) {
   if (seconds < 86_400) return `${whole(Math.round(seconds / 360) / 10)} h`;
   return `${whole(Math.round(seconds / 8640) / 10)} d`;
 }
+
+// "2:05", or "1:02:05" from an hour on.
+export function clockSpan(seconds) {
+  const all = Math.round(seconds);
+  const [hours, minutes, rest] = [Math.floor(all / 3600), Math.floor(all / 60) % 60, all % 60];
+  const two = (number) => String(number).padStart(2, "0");
+  return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}

@@ -47,6 +47,47 @@ def test_a_longer_period_is_in_the_address_and_survives_a_reload(open_page: Open
     expect(page.get_by_role("button", name="90 days")).to_have_attribute("aria-pressed", "true")
 
 
+def test_pipelines_are_measured_ranked_and_filtered(open_page: OpenPage) -> None:
+    page = open_page(path="/")
+    block = page.get_by_role("region", name="Pipelines", exact=True)
+    figures = block.get_by_role("group", name="Figures of pipelines")
+    expect(figures.get_by_role("button")).to_have_text(
+        [re.compile(r"\d %"), re.compile(r"\d:\d\d"), re.compile(r"\d"), re.compile("Committers2")]
+    )
+    duration = figures.get_by_role("button", name="Average duration")
+    duration.focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"figure=averageDuration"))
+    expect(duration).to_have_attribute("aria-pressed", "true")
+    expect(block.get_by_role("img", name="Average duration of pipelines, day by day")).to_be_visible()
+    block.get_by_text("As a table").click()
+    expect(block.get_by_role("table", name="Average duration of pipelines, day by day")).to_contain_text(
+        re.compile(r"\d:\d\d")
+    )
+    active = block.get_by_role("table", name="Most active pipelines, with the change against the period before")
+    expect(active.locator("tbody tr").first).to_contain_text("github/build demo / sandbox / ci")
+    expect(active.locator("tbody tr", has_text="nightly")).to_contain_text("up 1")
+    longest = block.get_by_role("table", name="Longest pipelines, with the change against the period before")
+    expect(longest.locator("tbody tr").first).to_contain_text("release")
+    block.locator("summary", has_text="Event").click()
+    block.get_by_role("group", name="Event", exact=True).get_by_text("Calendar").click()
+    expect(page).to_have_url(re.compile(r"event=CALENDAR"))
+    expect(active.locator("tbody tr")).to_have_count(1)
+    expect(figures.get_by_role("button", name="Committers")).to_contain_text("no data")
+    page.reload()
+    expect(active.locator("tbody tr")).to_have_count(1)
+    block.locator("summary", has_text="Initiator").click()
+    block.get_by_role("group", name="Initiator", exact=True).get_by_text("Mira Kovac").click()
+    expect(figures.get_by_text("no data")).to_have_count(4)  # nobody's commit started what the calendar did
+    expect(block.get_by_text("No data in this period")).to_be_visible()
+    block.get_by_role("button", name="Clear").click()
+    expect(active.locator("tbody tr").first).to_contain_text("github/build")
+    with page.expect_response(lambda answer: '"Pipelines"' in (answer.request.post_data or "")):
+        page.goto("/?runtime=another")  # which serves no workflows
+    expect(page.get_by_role("region", name="Deployments")).to_contain_text("Nothing was deployed")
+    expect(block).to_have_count(0)
+
+
 def test_a_bucket_of_a_key_metric_opens_its_releases(open_page: OpenPage) -> None:
     page = open_page(path="/dora?time=365d&by=MONTHLY")
     metric = page.get_by_role("region", name="Deployment frequency", exact=True)

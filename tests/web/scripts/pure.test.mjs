@@ -275,6 +275,11 @@ test("the ends of an axis and its middle are round", async () => {
   assert.deepEqual([0.08, 0.37, 0.6].map((value) => niceCeiling(value, "share")), [0.1, 0.5, 1]);
 });
 
+test("a duration is minutes and seconds, with hours once there are some", async () => {
+  const { clockSpan } = await load("period.js");
+  assert.deepEqual([0, 59.6, 125, 3599, 3725, 90_000].map(clockSpan), ["0:00", "1:00", "2:05", "59:59", "1:02:05", "25:00:00"]);
+});
+
 const network = await load("network.js");
 const labels = (entries) => Object.entries(entries).map(([key, value]) => ({ key, value }));
 const shopNetwork = [
