@@ -18,7 +18,9 @@ def test_the_longest_come_first_and_what_computes_is_spread_between() -> None:
     assert [order.index(file) for file in (longest, long, short)] == [0, 3, 6]
 
 
-def test_each_file_of_the_console_goes_with_those_that_share_its_server() -> None:
-    """What is in no group would start a browser and a server of its own."""
+def test_each_file_of_the_console_and_the_demo_goes_with_those_that_share_its_server() -> None:
+    """What is in no group would start a browser, a server or a demo of its own."""
     grouped = sorted(file for files in TOGETHER.values() for file in files)
-    assert grouped == sorted(file.name for file in (TESTS.parent / FOLDER).glob("test_*.py"))
+    folder = TESTS.parent / FOLDER
+    there = (path for part in ("console", "demo") for path in (folder / part).glob("test_*.py"))
+    assert grouped == sorted(str(path.relative_to(folder)) for path in there)

@@ -7,29 +7,40 @@ from xdist.scheduler import LoadFileScheduling
 
 TOGETHER: dict[str, tuple[str, ...]] = {
     "looks": (
-        "test_console_looks.py",
-        "test_console_frame.py",
-        "test_console_platform.py",
-        "test_console_dashboards.py",
-        "test_explorer.py",
-        "test_console_sign_in.py",
-        "test_console_settings.py",
-        "test_console_outage.py",
+        "console/test_console_looks.py",
+        "console/test_console_frame.py",
+        "console/test_console_platform.py",
+        "console/test_console_dashboards.py",
+        "console/test_explorer.py",
+        "console/test_console_sign_in.py",
+        "console/test_console_settings.py",
+        "console/test_console_outage.py",
     ),
     "pages": (
-        "test_console_application.py",
-        "test_console_applications.py",
-        "test_console_fleet.py",
-        "test_console_looks_of_an_application.py",
+        "console/test_console_application.py",
+        "console/test_console_applications.py",
+        "console/test_console_fleet.py",
+        "console/test_console_looks_of_an_application.py",
     ),
     "demo": (
-        "test_console_on_the_demo.py",
-        "test_console_rollouts.py",
-        "test_console_operations.py",
-        "test_console_configuration.py",
+        "console/test_console_on_the_demo.py",
+        "console/test_console_rollouts.py",
+        "console/test_console_operations.py",
+        "console/test_console_configuration.py",
+    ),
+    "demo that runs": (
+        "demo/test_main_job.py",
+        "demo/test_demo_history.py",
+        "demo/test_demo_canary.py",
+        "demo/test_changes_through_git.py",
+    ),
+    "demo that ends and comes again": (
+        "demo/test_audit_is_what_git_says.py",
+        "demo/test_demo_survives.py",
+        "demo/test_demo_processes.py",
     ),
 }
-FOLDER = "tests/e2e/console/"
+FOLDER = "tests/e2e/"
 
 _GROUPS = {FOLDER + file: group for group, files in TOGETHER.items() for file in files}
 

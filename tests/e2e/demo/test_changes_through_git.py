@@ -8,22 +8,21 @@ import signal
 import statistics
 import subprocess
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-import pytest_asyncio
 import yaml
 
 from tests.support.app_command import argosy_app
-from tests.support.demo import Demo, Person, running_demo
+from tests.support.demo import Demo, Person
 from tests.support.process_watch import processes_of
 from tests.support.yaml_text import read_yaml
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
 CLICK_SECONDS = 1.5
 
@@ -45,14 +44,6 @@ PODS = """subscription($name: String!) {
 SYNC = """mutation($name: String!) {
   outcome: syncApplication(runtime: "demo", name: $name, options: {reason: "because"}) {
   operationId ledgerCommit { sha author { name } } errors { code message } } }"""
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
-    async with running_demo(tmp_path_factory.mktemp("demo") / "data") as running:
-        async with running.signed_in("dana") as dana:
-            await dana.until_healthy("platform", "catalog")
-        yield running
 
 
 def manifest(demo: Demo, name: str) -> str:

@@ -2,16 +2,15 @@
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from tests.support.demo import Demo, Person, running_demo
+from tests.support.demo import Demo, Person
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
 Shown = dict[str, Any]
 
@@ -28,12 +27,6 @@ RELEASES = """{ gitopsReleases(
   filters: {runtime: "demo", name: "recommendations"}, pagination: {first: 5}
 ) { nodes { current rollouts { metadata { name } phase } } } }"""
 STATE = """{ application(runtime: "demo", namespace: "argosy", name: "recommendations") { syncStatus healthStatus } }"""
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
-    async with running_demo(tmp_path_factory.mktemp("demo") / "data") as running:
-        yield running
 
 
 async def until(person: Person, holds: Callable[[Shown], object], *, seconds: float = 90) -> Shown:
