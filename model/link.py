@@ -59,6 +59,10 @@ from model.link_object import TreeAnswer as TreeAnswer
 from model.link_object import TreeChange as TreeChange
 from model.link_object import TreeNode as TreeNode
 from model.link_object import WatchTree as WatchTree
+from model.link_release import CompareReleases as CompareReleases
+from model.link_release import Deployed as Deployed
+from model.link_release import ReleaseChangesAnswer as ReleaseChangesAnswer
+from model.link_release import ReleasedResource as ReleasedResource
 from model.link_rendering import GetRendering as GetRendering
 from model.link_rendering import RenderingAnswer as RenderingAnswer
 from model.link_report import ApplicationChanged as ApplicationChanged
@@ -190,6 +194,7 @@ RequestBody = (
     | GetResource
     | GetManagedResources
     | DiffApplication
+    | CompareReleases
     | GetRendering
     | GetDeepLinks
     | GetSyncWindows
@@ -252,6 +257,7 @@ AnswerBody = (
     | ResourceAnswer
     | ManagedAnswer
     | ApplicationDiffAnswer
+    | ReleaseChangesAnswer
     | RenderingAnswer
     | DeepLinksAnswer
     | SyncWindowsAnswer

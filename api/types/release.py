@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.actions import rollouts
+from api.actions import releases, rollouts
 from api.context import Info
 from api.types.commit import Commit, Signature
 from api.types.enums import HealthStatus, SortingOrder
@@ -16,6 +16,7 @@ from api.types.inputs import label_pairs
 from api.types.meta import ObjectMeta, ResourceId
 from api.types.node import Node
 from api.types.operation import OperationState
+from api.types.resource import ReleasedResource
 from api.types.rollout import Rollout
 from model.identity import ApplicationId, encode_node_id
 from model.kinds.application import GROUP, KIND, VERSION
@@ -77,6 +78,14 @@ class Issue:
     assignee: Signature | None
 
 
+@strawberry.type
+class ReleaseChanges:
+    against: int | None = strawberry.field(
+        description="`historyId` of the release before; null: none is known, so all that this one deployed is added."
+    )
+    resources: list[ReleasedResource]
+
+
 @strawberry.type(description="A sync that changed what is deployed, or one that failed to.")
 class GitopsRelease(Node):
     history_id: int = strawberry.field(description="Counts the releases of the application from 1.")
@@ -120,6 +129,18 @@ class GitopsRelease(Node):
             return []
         plane = info.context.plane
         return [Rollout.of(one, plane.clock()) for one in await rollouts.of_application(plane, found)]
+
+    @strawberry.field(
+        description="Every resource that it created, changed or removed, against the release before. Both are rendered "
+        "from Git when this is asked for, with the tools and settings of now."
+    )
+    async def changed_resources(self, info: Info) -> "ReleaseChanges":
+        found = await info.context.loaders.application.load(self.release.application)
+        before, answer = await releases.changes(info.context.plane, self.release, found)
+        return ReleaseChanges(
+            against=before.number if before else None,
+            resources=[ReleasedResource.of(one) for one in answer.resources],
+        )
 
     @strawberry.field(description="Null when it does not exist any more.")
     async def application(

@@ -18,6 +18,7 @@ from model.link import (
     ManagedResourceAnswer,
     ResourceAnswer,
 )
+from model.link import ReleasedResource as ReleasedAnswer
 from model.link import ResourceChange as ChangeAnswer
 
 
@@ -168,4 +169,30 @@ class ApplicationDiff:
             revisions=list(answer.revisions),
             changes=[ResourceChange.of(change) for change in answer.changes],
             warnings=list(answer.warnings),
+        )
+
+
+@strawberry.enum(description="What a release did to a resource.")
+class ReleasedChange(Enum):
+    ADDED = "ADD"
+    CHANGED = "CHANGE"
+    REMOVED = "PRUNE"
+
+
+@strawberry.type(description="One resource that a release created, changed or removed; Secrets are masked.")
+class ReleasedResource:
+    resource: ResourceId
+    change: ReleasedChange
+    before: JSON | None = strawberry.field(description="As the release before wanted it; null: it was not there.")
+    after: JSON | None = strawberry.field(description="As this release wanted it; null: it is there no more.")
+    cut: bool = strawberry.field(description="There is more than can be shown, so it is only named.")
+
+    @staticmethod
+    def of(answer: ReleasedAnswer) -> "ReleasedResource":
+        return ReleasedResource(
+            resource=ResourceId.of(answer.ref),
+            change=ReleasedChange(answer.change),
+            before=cast(JSON, answer.before),
+            after=cast(JSON, answer.after),
+            cut=answer.cut,
         )

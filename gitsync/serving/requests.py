@@ -22,6 +22,7 @@ from gitsync.serving.application_diff import diff_application
 from gitsync.serving.asked import Context, find_member, find_record, key_of, read_live, require_node
 from gitsync.serving.deep_links import DeepLinks
 from gitsync.serving.people import Acts
+from gitsync.serving.release_changes import release_changes
 from gitsync.serving.review import manifest_review
 from gitsync.serving.rollouts import RolloutRequests
 from gitsync.serving.shown import diff_answer
@@ -34,6 +35,7 @@ from model.kinds.application import KIND
 from model.link import (
     AccessAnswer,
     AnswerBody,
+    CompareReleases,
     DeleteObject,
     DiffApplication,
     GetDeepLinks,
@@ -116,6 +118,8 @@ class Requests:
                 return await self._resource(body)
             case DiffApplication():
                 return await diff_application(self._context, body)
+            case CompareReleases():
+                return await release_changes(self._context, body)
             case GetManagedResources():
                 return await self._managed(body)
             case GetRendering(application=key):

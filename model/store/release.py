@@ -29,6 +29,7 @@ _decoder: msgspec.msgpack.Decoder[Release] = msgspec.msgpack.Decoder(Release)
 
 _APPLICATION, _NUMBER = col(ReleaseRow.application_id), col(ReleaseRow.number)
 _STARTED, _PAYLOAD = col(ReleaseRow.started_micros), col(ReleaseRow.payload)
+_LOOKED_BACK = 50  # releases that failed one after the other
 SORTS = {"startedAt": (_STARTED, int), "historyId": (_NUMBER, int), "healthStatus": (col(ReleaseRow.health_rank), int)}
 
 
@@ -97,6 +98,15 @@ async def count(session: AsyncSession, selection: ReleaseSelection) -> int:
 async def get(session: AsyncSession, application_id: ApplicationId, uid: str, number: int) -> Release | None:
     row = await session.get(ReleaseRow, (str(application_id), uid, number))
     return _decoder.decode(row.payload) if row else None
+
+
+async def deployed_before(session: AsyncSession, release: Release) -> Release | None:
+    """The newest earlier one that was applied; None: none is known."""
+    row, number = ReleaseRow, col(ReleaseRow.number)
+    same = (col(row.application_id) == str(release.application), col(row.uid) == release.uid)
+    earlier = select(_PAYLOAD).where(*same, number < release.number).order_by(number.desc()).limit(_LOOKED_BACK)
+    found = map(_decoder.decode, (await session.execute(earlier)).scalars())
+    return next((one for one in found if one.argo_id is not None), None)
 
 
 async def newest_numbers(session: AsyncSession, ids: Collection[ApplicationId]) -> dict[ApplicationId, tuple[str, int]]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from model.link import AnswerBody, DiffApplication, Refusal, RequestBody
+from model.link import AnswerBody, CompareReleases, DiffApplication, Refusal, RequestBody
 from model.link_appset import ApplicationSetPreviewAnswer, PlannedApplication, PreviewApplicationSet
 from model.link_change import (
     Author,
@@ -21,7 +21,7 @@ from model.link_change import (
 )
 from model.link_cluster import AddCluster, ClusterAnswer, InstallRollouts, RemoveCluster
 from model.report import CommitInfo
-from tests.support.fake_application_diff import application_diff
+from tests.support.fake_application_diff import application_diff, release_changes
 from tests.support.fake_runtime import Answer
 
 REPOSITORY = "https://git.example.test/platform.git"
@@ -72,4 +72,5 @@ CHANGES: Mapping[type[RequestBody], Answer] = {
     RemoveCluster: cluster_changed,
     InstallRollouts: cluster_changed,
     DiffApplication: application_diff,
+    CompareReleases: release_changes,
 }

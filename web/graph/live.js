@@ -5,11 +5,12 @@ import { createClient } from "graphql-ws/client";
 import * as documents from "./documents.js";
 
 export class GraphError extends Error {
-  constructor(message, { code, id, status } = {}) {
+  constructor(message, { code, id, status, suggestion } = {}) {
     super(message);
     this.code = code;
     this.id = id;
     this.status = status;
+    this.suggestion = suggestion;
   }
 }
 
@@ -19,6 +20,7 @@ const problem = (errors, status) => {
     code: first.extensions?.code,
     id: first.extensions?.correlationId,
     status,
+    suggestion: first.extensions?.suggestion,
   });
 };
 

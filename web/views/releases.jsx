@@ -4,6 +4,7 @@ import { GuardedButton } from "./dialog.jsx";
 import { AppLink, Bone, CommitLink, Empty, Icon, Moment, Notice } from "./kit.jsx";
 import { ask, useAnswer, useStream } from "./live.js";
 import { placeOf } from "./place.js";
+import { UpdatedResources } from "./releasechanges.jsx";
 import { Health } from "./status.jsx";
 import { day as dayOf, duration, exact, lasting, zone } from "./time.js";
 import { HEALTH } from "./tokens.js";
@@ -140,9 +141,9 @@ function Release({ release, withApplication, back = null }) {
         {back}
       </div>
       {release.operationState?.phase && release.operationState.phase !== "Succeeded" && <p className="problem">{release.operationState.message}</p>}
-      {changes > 0 && (
+      {(changes > 0 || release.argoHistoryId !== null) && (
         <details>
-          <summary className="muted">{summary(release)}</summary>
+          <summary className="muted">{summary(release) || "Details"}</summary>
           <Details release={release} />
         </details>
       )}
@@ -190,6 +191,14 @@ function Details({ release }) {
                 {replicas(one.toReplicas)}
               </span>
             ))}
+          </dd>
+        </div>
+      )}
+      {release.argoHistoryId !== null && (
+        <div>
+          <dt>Resources</dt>
+          <dd>
+            <UpdatedResources release={release} />
           </dd>
         </div>
       )}

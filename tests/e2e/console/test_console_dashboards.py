@@ -156,8 +156,8 @@ def test_a_build_that_ci_reported_is_a_link_of_the_release(open_page: OpenPage) 
     answer = page.request.post("/graphql", data={"query": REPORT, "variables": {"input": build | told}})
     assert answer.json()["data"]["reportImageBuild"]["errors"] == []
     page.reload()
-    expect(current.locator("summary")).to_contain_text("1 build")
-    current.locator("summary").click()
+    expect(current.locator("summary").first).to_contain_text("1 build")
+    current.locator("summary").first.click()
     link = current.get_by_role("link", name="Jenkins · release")
     expect(link).to_have_attribute("href", "https://ci.example.test/runs/4711")
     expect(link).to_have_attribute("target", "_blank")
@@ -165,6 +165,23 @@ def test_a_build_that_ci_reported_is_a_link_of_the_release(open_page: OpenPage) 
     expect(current.locator(".release-list").filter(has_text="Jenkins")).to_contain_text(
         "main@4f0c2d1 · #12 · SHOP-3 · 2 min"
     )
+
+
+def test_a_release_lists_each_resource_that_it_changed_with_its_difference(open_page: OpenPage) -> None:
+    page = open_page(path="/applications/demo/argosy/ads?tab=timeline")
+    current = page.locator(".release", has=page.locator(".tag", has_text="Current version"))
+    current.locator("summary").first.click()
+    current.get_by_text("Updated resources").click()
+    changed = current.locator(".release-resources summary")
+    expect(changed).to_have_text(["ConfigMap settings removed", "Deployment web changed"])
+    expect(current).to_contain_text("Service web created; too much to be shown here as well")
+    changed.filter(has_text="web").click()
+    difference = current.get_by_role("region", name="What changed of Deployment web", exact=True)
+    expect(difference.locator(".line-gone")).to_contain_text("replicas: 2")
+    expect(difference.locator(".line-new")).to_contain_text("replicas: 3")
+    difference.get_by_role("checkbox", name="Whole object").check()
+    expect(page).to_have_url(re.compile("lines=all"))
+    expect(difference).to_contain_text("kind: Deployment")
 
 
 def test_the_platform_menu_leads_to_its_places_and_closes(open_page: OpenPage) -> None:

@@ -12,7 +12,8 @@ from gitsync.inspect.local import render_local
 from gitsync.manifest.object import JsonObject
 from gitsync.reporting.link import Refused
 from model.identity import ApplicationKey, ResourceKey
-from model.link import ApplicationDiffAnswer, DiffApplication
+from model.kinds.application import ApplicationSource
+from model.link import ApplicationDiffAnswer, CompareReleases, Deployed, DiffApplication, ReleaseChangesAnswer
 from tests.support.runtime import AUTHOR, NAMESPACE, Rig, conditions_of, synced_and_healthy
 from tests.support.sandbox_rig import running_sandbox_rig
 
@@ -110,3 +111,67 @@ async def test_what_cannot_be_compared_is_refused_with_the_reason(
 ) -> None:
     with pytest.raises(Refused, match=why):
         await asked(rig, **against)
+
+
+async def test_a_release_lists_what_it_created_changed_and_removed(rig: Rig) -> None:
+    secret = f"apiVersion: v1\nkind: Secret\nmetadata: {{name: key}}\nstringData: {{key: {CANARY}}}\n"
+    (first, second) = [
+        await rig.host.commit_files("apps", "story", files, message="Change", author=AUTHOR)
+        for files in (
+            {
+                "shop/a.yaml": config_map("a", "1").encode(),
+                "shop/c.yaml": config_map("c", "1").encode(),
+                "shop/s.yaml": secret.encode(),
+            },
+            {
+                "shop/a.yaml": config_map("a", "2").encode(),
+                "shop/b.yaml": config_map("b", "1").encode(),
+                "shop/c.yaml": None,
+                "shop/s.yaml": secret.replace(CANARY, f"{CANARY}-more").encode(),
+            },
+        )
+    ]
+    record = rig.runtime.records.get(KEY)
+    assert record is not None
+    sources = record.application.spec.all_sources
+
+    async def changed(after: str, before: str | None) -> ReleaseChangesAnswer:
+        question = CompareReleases(KEY, Deployed(sources, (after,)), Deployed(sources, (before,)) if before else None)
+        answer = await rig.runtime.requests.answer(question)
+        assert isinstance(answer, ReleaseChangesAnswer)
+        return answer
+
+    answer = await changed(second, first)
+    assert CANARY not in repr(answer)
+    told = {one.ref.name: one for one in answer.resources}
+    assert {name: one.change for name, one in told.items()} == {
+        "a": "CHANGE",
+        "b": "ADD",
+        "c": "PRUNE",
+        "key": "CHANGE",
+    }
+    assert told["a"].before is not None
+    assert told["a"].after is not None
+    assert (told["a"].before["data"], told["a"].after["data"]) == ({"value": "1"}, {"value": "2"})
+    assert (told["b"].before, told["c"].after) == (None, None)
+    assert {one.change for one in (await changed(first, None)).resources} == {"ADD"}
+    assert (await changed(second, second)).resources == ()
+    with pytest.raises(Refused, match="the release before cannot be rendered any more"):
+        await changed(second, "4" * 40)
+    with pytest.raises(Refused, match="does not say what this release was made of"):
+        await rig.runtime.requests.answer(CompareReleases(KEY, Deployed(sources, ())))
+
+
+async def test_sources_of_a_release_are_read_only_while_the_project_permits_them(rig: Rig) -> None:
+    spec = {"sourceRepos": [rig.host.clone_url("apps")], "destinations": [{"server": "*", "namespace": "*"}]}
+    meta = {"name": "narrow", "namespace": NAMESPACE}
+    await rig.cluster.create(
+        {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": meta, "spec": spec}
+    )
+    await rig.create_application(
+        "narrow", project="narrow", source={"repoURL": rig.host.clone_url("apps"), "path": "shop"}
+    )
+    await rig.until("narrow", lambda body: bool((body.get("status") or {}).get("sync")))
+    elsewhere = Deployed((ApplicationSource(repo_url="https://elsewhere.example.test/x.git"),), ("main",))
+    with pytest.raises(Refused, match="not permitted in project"):
+        await rig.runtime.requests.answer(CompareReleases(ApplicationKey(NAMESPACE, "narrow"), elsewhere))
