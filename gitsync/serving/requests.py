@@ -156,6 +156,13 @@ class Requests:
                 return await self._context.signatures.verify(self._connected(shown), shas)
             case GetManifestHistory():
                 return await self._manifest_history(body.application)
+            case ListRollouts() | GetRollout() | SteerRollout() | SimulateRollout():
+                return await self._answer_rollout(body)
+            case _:
+                return await self._answer_act(body)
+
+    async def _answer_act(self, body: RequestBody) -> AnswerBody:
+        match body:
             case StartSync():
                 return await self._acts.sync(body)
             case RefreshApplication():
@@ -168,8 +175,6 @@ class Requests:
                 return await self._acts.action(body)
             case RollbackApplication():
                 return await self._acts.rollback(body)
-            case ListRollouts() | GetRollout() | SteerRollout() | SimulateRollout():
-                return await self._answer_rollout(body)
             case _:
                 return await self._answer_change(body)
 
