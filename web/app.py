@@ -20,9 +20,11 @@ from web.pages.dashboards import (
     audit,
     clusters,
     dora,
+    environments,
     git_sources,
     home,
     new_application,
+    products,
     rollouts,
 )
 from web.pages.dashboards import settings as settings_page
@@ -56,6 +58,10 @@ app.add_page(settings_page, route="/settings", title="Settings · Argosy", on_lo
 app.add_page(applications, route="/applications", title="Applications · Argosy", on_load=SessionState.enter)
 app.add_page(new_application, route="/applications/new", title="New application · Argosy", on_load=SessionState.enter)
 app.add_page(app_groups, route="/applications/groups", title="Groups · Argosy", on_load=SessionState.enter)
+app.add_page(products, route="/applications/products", title="Products · Argosy", on_load=SessionState.enter)
+app.add_page(
+    environments, route="/applications/environments", title="Environments · Argosy", on_load=SessionState.enter
+)
 app.add_page(
     application,
     route="/applications/[runtime]/[namespace]/[name]",

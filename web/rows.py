@@ -65,6 +65,7 @@ class Header:
     file: str = ""
     file_url: str = ""
     created: str = ""
+    product: str = ""
     parent: str = ""  # what holds it: an application of applications, a Git Source, a set
     parent_place: str = ""
     running: bool = False
@@ -126,6 +127,7 @@ def header(application: Json) -> Header:
         file=location_words(location),
         file_url=safe_url(location.get("fileUrl")),
         created=metadata.get("created") or "",
+        product=application.get("product") or "",
         parent=(application.get("parent") or {}).get("metadata", {}).get("name", ""),
         parent_place=place((application.get("parent") or {}).get("metadata")),
         running=bool(operation) and operation["phase"] in {"Running", "Terminating"},

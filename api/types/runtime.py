@@ -20,6 +20,7 @@ from api.types.enums import (
     SyncStatus,
     member,
 )
+from api.types.environment import EnvironmentDefinition
 from api.types.git_source import GitSource
 from api.types.meta import ObjectMeta, pairs
 from api.types.node import Node
@@ -88,6 +89,7 @@ class Runtime(Node):
     )
     components: list[Component]
     errors: list[Error]
+    environments: list[EnvironmentDefinition] = strawberry.field(description="What it says of environments.")
     shared_config_repo: str | None = strawberry.field(
         default=None, description="Where operations are journalled; null: they are not."
     )
@@ -118,6 +120,9 @@ class Runtime(Node):
             if summary
             else [],
             errors=_errors(runtime, available=available),
+            environments=[EnvironmentDefinition.of(runtime.name, one) for one in summary.environments]
+            if summary
+            else [],
             update_available=CONTROL_PLANE_VERSION if _is_outdated(runtime) else None,
             shared_config_repo=(runtime.summary.shared_config_repo or None) if runtime.summary else None,
         )

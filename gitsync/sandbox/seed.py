@@ -241,6 +241,8 @@ def _cluster_objects(
             {"person": user.name, "username": user.name, "password": user.password, "url": public_git_url},
         )
     yield parse_manifests(_git_source("platform", public_git_url), file="platform.yaml")[0].body
+    environments = _CONTENT / "config" / _GIT_SOURCES / "environments.yaml"
+    yield from (one.body for one in parse_manifests(environments.read_bytes(), file=environments.name))
     if fleet:
         yield parse_manifests(_git_source("fleet", public_git_url), file="fleet.yaml")[0].body
 

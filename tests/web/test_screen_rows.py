@@ -53,7 +53,8 @@ def test_header_says_everything_in_words() -> None:
 
 def test_header_leads_to_what_holds_the_application() -> None:
     holder = {"name": "a b", "namespace": "argosy", "runtime": "demo", "kind": "ApplicationSet"}
-    header = rows.header(an_application(parent={"metadata": holder}))
+    header = rows.header(an_application(parent={"metadata": holder}, product="webshop"))
+    assert (header.product, rows.header(an_application()).product) == ("webshop", "")
     assert (header.parent, header.parent_place) == ("a b", "/application-sets/demo/argosy/a%20b")
 
 

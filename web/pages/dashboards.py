@@ -3,7 +3,20 @@
 import reflex as rx
 
 from web.layout import framed
-from web.views.dashboards import Audit, Clusters, Dora, GitSources, Groups, Home, Rollouts, SetPage, Settings, Wizard
+from web.views.dashboards import (
+    Audit,
+    Clusters,
+    Dora,
+    Environments,
+    GitSources,
+    Groups,
+    Home,
+    Products,
+    Rollouts,
+    SetPage,
+    Settings,
+    Wizard,
+)
 
 
 def home() -> rx.Component:
@@ -29,6 +42,16 @@ def new_application() -> rx.Component:
 def app_groups() -> rx.Component:
     """Groups of applications."""
     return _page(Groups.create(), "/applications")
+
+
+def products() -> rx.Component:
+    """Products."""
+    return _page(Products.create(), "/applications")
+
+
+def environments() -> rx.Component:
+    """Environments."""
+    return _page(Environments.create(), "/applications")
 
 
 def application_set() -> rx.Component:

@@ -7,7 +7,7 @@ import reflex as rx
 from web.components.kit import AppLink, Bone, CommitLink, Icon, Moment, Notice
 from web.components.status import Health, Sync
 from web.states.application import ApplicationState
-from web.views.deeds import Deeds
+from web.views.deeds import Deeds, ProductFact
 
 HEADER: Any = ApplicationState.header  # seen from here it is a variable of the browser, not a value
 ROUTE: Any = rx.State
@@ -112,6 +112,7 @@ def _facts() -> rx.Component:
         ),
         _fact(HEADER.destination),
         rx.cond(HEADER.created, _fact("created ", Moment.create(at=HEADER.created))),
+        rx.cond(HEADER.product, ProductFact.create(product=HEADER.product)),
         class_name="head-line facts-line",
     )
 

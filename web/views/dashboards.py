@@ -28,6 +28,20 @@ class Groups(rx.NoSSRComponent):
     tag = "Groups"
 
 
+class Products(rx.NoSSRComponent):
+    """Products, and one of them by environment."""
+
+    library = module("products.jsx")
+    tag = "Products"
+
+
+class Environments(rx.NoSSRComponent):
+    """Environments, where they are, and what runs there."""
+
+    library = module("environments.jsx")
+    tag = "Environments"
+
+
 class Audit(rx.NoSSRComponent):
     """The changelog of Git as an audit log."""
 

@@ -1,4 +1,4 @@
-"""Declaration of the buttons of an application's header in deeds.jsx."""
+"""Declarations of what has its own mind in an application's header and below it."""
 
 import reflex as rx
 
@@ -18,6 +18,14 @@ class Deeds(rx.NoSSRComponent):
     running: rx.Var[bool]
     on_refresh: rx.EventHandler[rx.event.passthrough_event_spec(bool)]  # type: ignore[type-arg,valid-type]  # Reflex's notation
     on_terminate: rx.EventHandler[rx.event.no_args_event_spec]  # type: ignore[type-arg,valid-type]  # Reflex's notation
+
+
+class ProductFact(rx.NoSSRComponent):
+    """The product that it is a part of, and how many of that one's applications there are in each environment."""
+
+    library = module("environmentparts.jsx")
+    tag = "ProductFact"
+    product: rx.Var[str]
 
 
 class ApplicationPane(rx.NoSSRComponent):

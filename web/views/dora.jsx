@@ -3,6 +3,7 @@ import { useMemo, useState } from "react";
 import { ApplicationMenu } from "./appmenu.jsx";
 import { Chart } from "./chart.jsx";
 import { FacetMenu } from "./filterbar.jsx";
+import { FACETS, withNone } from "./filters.js";
 import { Bone, Empty, Icon, Notice } from "./kit.jsx";
 import { useAnswer } from "./live.js";
 import { bucketEnd, bucketLabel, percent, readPeriod, span, whole } from "./period.js";
@@ -16,6 +17,7 @@ const METRICS = [
   ["changeFailureRate", "Change failure rate", percent, "line", "share", "Failed deployments as a share of failed and successful ones. Failed: it could not be applied, was Degraded before it was ever Healthy, or was rolled back. The headline counts the whole period, it is no average of steps.", "No deployment has succeeded or failed."],
   ["timeToRestoreService", "Time to restore service", span, "line", "seconds", "From when a failed deployment was seen to fail until the application was Healthy again, averaged.", "No failed deployment was followed by a recovery."],
 ];
+const ENVIRONMENT = FACETS.find(({ key }) => key === "environment");
 const LEVELS = { ELITE: ["Elite", "green"], HIGH: ["High", "blue"], MEDIUM: ["Medium", "amber"], LOW: ["Low", "red"] };
 
 export function Dora() {
@@ -27,9 +29,10 @@ export function Dora() {
   const labels = search.getAll("label");
   const products = search.getAll("product");
   const groups = search.getAll("group");
+  const environments = search.getAll("environment");
   const star = search.get("star") === "1";
   const some = (values) => (values.length ? values : null);
-  const places = { runtimes: some(runtimes), clusters: some(clusters), applications: some(applications), labels: some(labels), products: some(products), groups: some(groups), favorite: star || null };
+  const places = { runtimes: some(runtimes), clusters: some(clusters), applications: some(applications), labels: some(labels), products: some(products), groups: some(groups), environments: some(environments), favorite: star || null };
   const filters = { from: period.from, to: period.to, granularity: period.by, timeZone: period.timeZone, ...places };
   const { data, error, again } = useAnswer("dora", { filters });
   const found = data?.doraStatistics;
@@ -50,7 +53,7 @@ export function Dora() {
           <Icon name="star" filled={star} />
           Favourites
         </button>
-        <MoreFilters products={products} groups={groups} onChange={change} />
+        <MoreFilters products={products} groups={groups} environments={environments} onChange={change} />
       </PeriodBar>
       {error && <Notice title="The figures could not be read" detail={error.message} next="Applications and runtimes still work." id={error.id} onRetry={again} />}
       <Totals totals={found?.totals} />
@@ -82,8 +85,8 @@ function LabelMenu({ selected, onChange }) {
 }
 
 // What not everybody has.
-function MoreFilters({ products, groups, onChange }) {
-  const [open, setOpen] = useState(products.length + groups.length > 0);
+function MoreFilters({ products, groups, environments, onChange }) {
+  const [open, setOpen] = useState(products.length + groups.length + environments.length > 0);
   const { data } = useAnswer("memberships", {}, { enabled: open });
   return (
     <>
@@ -94,6 +97,7 @@ function MoreFilters({ products, groups, onChange }) {
       {open && (
         <>
           <FacetMenu facet={{ key: "product", label: "Product" }} choices={data?.known.products} selected={products} onChange={onChange} />
+          <FacetMenu facet={ENVIRONMENT} choices={withNone(data?.known.environments, environments)} selected={environments} onChange={onChange} />
           <FacetMenu facet={{ key: "group", label: "Group" }} choices={data?.known.groups} selected={groups} onChange={onChange} />
         </>
       )}

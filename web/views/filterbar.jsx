@@ -5,7 +5,7 @@ import { Bone, Icon } from "./kit.jsx";
 import { useAnswer } from "./live.js";
 import { Health } from "./status.jsx";
 import { HEALTH, SYNC } from "./tokens.js";
-import { CLEARED, FACETS, isFiltered, isStandardSince, KINDS, onlyChoices, SINCE, UNHEALTHY, VIEWS } from "./filters.js";
+import { CLEARED, FACETS, isFiltered, isStandardSince, KINDS, onlyChoices, SINCE, UNHEALTHY, VIEWS, withNone } from "./filters.js";
 
 const WORDS = { tree: "As a tree", list: "As a list", cards: "As cards" };
 const MANY = 8;
@@ -59,11 +59,15 @@ export function FilterBar({ filters, view, stamp, onType, onChange }) {
   const [wanted, setWanted] = useState(false); // counting what every menu offers takes longer than the rows
   const { data } = useAnswer("application_choices", { choices: onlyChoices(filters) }, { enabled: wanted, stamp });
   const kinds = data && Object.keys(KINDS).map((value) => ({ value, count: data.choices.kinds.find((one) => one.value === value)?.count ?? 0 }));
+  const choicesOf = ({ key, facet }) => {
+    if (key === "kind") return kinds;
+    return key === "environment" ? withNone(data?.choices[facet], filters[key]) : data?.choices[facet];
+  };
   return (
     <div className="filters" role="search" aria-label="Applications">
       <SearchField value={filters.q} onType={onType} onChange={(q) => onChange({ q })} />
       {FACETS.map((facet) => (
-        <FacetMenu key={facet.key} facet={facet} choices={facet.key === "kind" ? kinds : data?.choices[facet.facet]} selected={filters[facet.key]} onChange={onChange} onWanted={setWanted} />
+        <FacetMenu key={facet.key} facet={facet} choices={choicesOf(facet)} selected={filters[facet.key]} onChange={onChange} onWanted={setWanted} />
       ))}
       <button type="button" className="button" aria-pressed={filters.star} onClick={() => onChange({ star: filters.star ? null : "1" })}>
         <Icon name="star" filled={filters.star} />

@@ -2,6 +2,7 @@
 export const FACETS = [
   { key: "runtime", label: "Runtime", arg: "runtimes", facet: "runtimes" },
   { key: "cluster", label: "Cluster", arg: "clusters", facet: "clusters" },
+  { key: "environment", label: "Environment", arg: "environments", facet: "environments", word: (value) => value || "none" },
   { key: "sync", label: "Sync", arg: "statuses", facet: "syncStatuses" },
   { key: "namespace", label: "Namespace", arg: "namespaces", facet: "namespaces" },
   { key: "kind", label: "Type", arg: "kinds", facet: "kinds" },
@@ -10,6 +11,9 @@ export const FACETS = [
   { key: "product", label: "Product", arg: "products", facet: "products" },
   { key: "group", label: "Group", arg: "groups", facet: "groups" },
 ];
+
+// Applications that are in no environment can be asked for, too; nobody counts them beforehand.
+export const withNone = (choices, selected) => choices && (choices.length || selected.includes("") ? [...choices, { value: "", count: null }] : choices);
 export const SORTS = {
   name: "name",
   health: "healthStatus",

@@ -166,7 +166,7 @@ def test_a_phone_can_look(open_page: OpenPage) -> None:
 
 def test_groups_are_searched_sorted_starred_and_filtered_by_application(open_page: OpenPage) -> None:
     page = ready(open_page())
-    page.get_by_role("navigation", name="Applications and groups").get_by_role("link", name="Groups").click()
+    page.get_by_role("navigation", name="Applications, and what they are in").get_by_role("link", name="Groups").click()
     groups = page.locator("[data-group]")
     expect(groups.locator("a.row-link")).to_have_text(["checkout flow", "night shift"])
     page.get_by_role("button", name="Group", exact=True).click()
@@ -225,3 +225,50 @@ def test_products_and_groups_filter_applications(open_page: OpenPage) -> None:
     page.get_by_role("group", name="Group", exact=True).get_by_text("night shift").click()
     expect(page).to_have_url(re.compile("group=night"))
     expect(page.locator(".strip h1")).to_have_text(re.compile(r"^\d applications"))
+
+
+def test_a_product_has_its_applications_by_environment(open_page: OpenPage) -> None:
+    page = open_page(path="/applications/products")
+    page.locator("[data-group=webshop]").get_by_role("link", name="webshop").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("webshop")
+    columns = page.locator(".column")
+    expect(columns.locator("h2", has_text=re.compile("^(staging|production|No environment)$"))).to_have_text(
+        ["staging", "production", "No environment"]
+    )
+    production = columns.filter(has=page.get_by_role("heading", name="production", exact=True))
+    expect(production.locator(".tag", has_text="production")).to_be_visible()
+    expect(production.locator(".card[data-application=cart]")).to_be_visible()
+    cards = production.locator(".card").count()
+    production.get_by_role("link", name=f"{cards} applications").click()
+    expect(page).to_have_url(re.compile(r"/applications\?since=any&product=webshop&environment=production"))
+    expect(ready(page).locator(".strip h1")).to_have_text(f"{cards} applications")
+    page.goto("/applications/demo/argosy/cart")
+    product = page.locator(".application-head .fact", has_text="product webshop")
+    expect(product).to_have_text(re.compile(rf"product webshop: .*{cards} in production"))
+    product.get_by_role("link", name=f"{cards} in production").click()
+    expect(ready(page).locator(".strip h1")).to_have_text(f"{cards} applications")
+    page.goto("/applications/products?name=none")
+    expect(page.get_by_text("There is no product none")).to_be_visible()
+
+
+def test_environments_say_where_they_are_and_lead_to_what_runs_there(open_page: OpenPage) -> None:
+    page = open_page(path="/applications/environments")
+    staging = page.locator("[data-name=staging]")
+    expect(staging).to_contain_text("non-production")
+    expect(staging).to_contain_text("demo: eu-* / all namespaces")
+    expect(page.locator("[data-name=testing] .status-red")).to_contain_text("data.kind is 'test'")
+    page.get_by_text("How to add or change one").click()
+    expect(page.locator("pre", has_text="codefresh.io/entity: environment")).to_be_visible()
+    page.get_by_label("Search environments by name").fill("prod")
+    expect(staging).to_have_count(0)
+    expect(page).to_have_url(re.compile("q=prod"))
+    number = page.locator("[data-name=production] td", has_text="applications").inner_text()
+    page.get_by_role("link", name="production", exact=True).click()
+    expect(ready(page).locator(".strip h1")).to_have_text(number)
+    page.locator("summary", has_text="Environment").click()
+    choices = page.get_by_role("group", name="Environment", exact=True)
+    choices.get_by_text("none", exact=True).click()
+    expect(page).to_have_url(re.compile("environment=production&environment=(&|$)"))
+    choices.get_by_text("production", exact=True).click()
+    expect(page.locator("tbody[data-application=catalog]")).to_be_visible()
+    expect(page.locator("tbody[data-application=cart]")).to_have_count(0)

@@ -115,6 +115,12 @@ def test_a_bucket_of_a_key_metric_opens_its_releases(open_page: OpenPage) -> Non
     page.get_by_role("group", name="Product", exact=True).get_by_text("webshop").click()
     expect(page).to_have_url(re.compile(r"group=night\+shift&group=checkout\+flow&product=webshop"))
     expect(releases.locator(".release", has_text="cart").first).to_be_visible()
+    page.locator("summary", has_text="Environment").click()
+    page.get_by_role("group", name="Environment", exact=True).get_by_text("staging").click()
+    expect(releases.get_by_text("No releases yet")).to_be_visible()
+    page.get_by_role("group", name="Environment", exact=True).get_by_text("production").click()
+    expect(page).to_have_url(re.compile(r"environment=staging&environment=production"))
+    expect(releases.locator(".release", has_text="cart").first).to_be_visible()
 
 
 def test_the_timeline_has_a_dot_for_each_release_in_the_order_of_the_records(open_page: OpenPage) -> None:

@@ -17,6 +17,8 @@ SCREENS: Screens = {
     "groups": ("/applications/groups", "[data-group]", ""),
     "group": ("/applications/groups?name=checkout+flow", ".release .tag", ""),
     "group-applications": ("/applications/groups?name=checkout+flow&tab=applications", ".card", ""),
+    "product": ("/applications/products?name=webshop", ".card", ""),
+    "environments": ("/applications/environments", "[data-name]", ""),
     "dora-more": ("/dora?product=webshop&group=night+shift", ".chart svg, .empty", ""),
     "jump": ("/applications", ".jump [role=option]", "Control+k"),
     "help": ("/applications", "dialog[open] .keys", "?"),

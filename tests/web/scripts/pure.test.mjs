@@ -122,6 +122,12 @@ test("filters of the address become arguments, and a dimension can be left out",
   assert.deepEqual(filters.toArguments(read, ["health"]), { runtimes: ["eu"], search: "check", favorite: true });
   assert.deepEqual(filters.onlyChoices(read), { search: "check", favorite: true });
   const now = Date.parse("2026-01-31T12:20:00Z");
+  const nowhere = filters.readFilters(new URLSearchParams("environment=eu&environment=&since=any"));
+  assert.deepEqual(filters.toArguments(nowhere), { environments: ["eu", ""] });
+  assert.deepEqual(filters.withNone([{ value: "eu", count: 2 }], []), [{ value: "eu", count: 2 }, { value: "", count: null }]);
+  assert.deepEqual(filters.withNone([], []), []);
+  assert.deepEqual(filters.withNone([], [""]), [{ value: "", count: null }]);
+  assert.equal(filters.withNone(undefined, [""]), undefined);
   const plain = filters.readFilters(new URLSearchParams());
   assert.deepEqual(filters.toArguments(plain, [], now), { updatedSince: "2026-01-01T12:00:00.000Z" });
   assert.equal(filters.isFiltered(plain), false);
