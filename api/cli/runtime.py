@@ -17,6 +17,7 @@ from api.cli.runtime_options import installation, registry_of, server_option, to
 from api.cli.runtime_rebuild import rebuild
 from api.cli.runtime_uninstall import uninstall
 from api.installation.runtime import namespace_object, runtime_objects
+from model.plain_scalar import TextDumper
 
 _PROCESS = "gitsync.cli.runtime:runtime"
 
@@ -137,7 +138,10 @@ def manifests(
         engine=engine,
         network_policy=network_policy,
     )
-    click.echo(yaml.safe_dump_all([namespace_object(wanted), *runtime_objects(wanted)], sort_keys=False), nl=False)
+    click.echo(
+        yaml.dump_all([namespace_object(wanted), *runtime_objects(wanted)], Dumper=TextDumper, sort_keys=False),
+        nl=False,
+    )
 
 
 runtime.add_command(check)

@@ -1,6 +1,5 @@
 """Answers on standard output, as JSON or YAML that Kubernetes tools read back unchanged."""
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -10,9 +9,7 @@ import yaml
 
 from gitsync.errors import GitsyncError
 from gitsync.manifest.object import JsonObject
-
-# What YAML readers of Kubernetes (in Go) take for a number, and PyYAML for a string, so that it would go unquoted.
-_LOOKS_LIKE_NUMBER = re.compile(r"[-+]?(\.?[0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?|0[oObBxX][0-9a-fA-F_]+)")
+from model.plain_scalar import is_text_unquoted
 
 
 class _Dumper(yaml.CSafeDumper):
@@ -23,7 +20,7 @@ class _Dumper(yaml.CSafeDumper):
 
 
 def _represent_text(dumper: yaml.CSafeDumper, text: str) -> yaml.ScalarNode:
-    if _LOOKS_LIKE_NUMBER.fullmatch(text):
+    if not is_text_unquoted(text):
         style: str | None = '"'
     else:
         style = "|" if "\n" in text else None

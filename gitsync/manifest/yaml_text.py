@@ -1,10 +1,11 @@
-"""JSON values as YAML text that Kubernetes tools read back as the same values. Pure."""
+"""JSON values as YAML text that every reader, and those of Kubernetes first, reads back as the same values. Pure."""
 
 import json
 import re
 from typing import Any
 
 from gitsync.manifest.yaml_scalar import NotFinite, resolve_plain
+from model.plain_scalar import is_text_unquoted
 
 # Text that may stand without quotes anywhere: no indicator, nothing that looks like a comment or a key.
 _PLAIN = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./@+=()%^~-]*(?:[ :][A-Za-z0-9_./@+=()%^~-]+)*")
@@ -111,6 +112,6 @@ def _flow_scalar(value: Any) -> str:
 
 def _means_itself(text: str) -> bool:
     try:
-        return resolve_plain(text) == text
+        return is_text_unquoted(text) and resolve_plain(text) == text
     except NotFinite:
         return False

@@ -85,7 +85,7 @@ class KubernetesClient:
         **query: Any,
     ) -> Answer:
         headers = {"Content-Type": content_type} | ({"Accept": accept} if accept else {})
-        content = None if body is None else json.dumps(body)
+        content = body if body is None or isinstance(body, bytes) else json.dumps(body)
         response = self.http.request(method, path, content=content, headers=headers, params=query)
         is_json = response.headers.get("Content-Type", "").startswith("application/json")
         warnings = tuple(response.headers.get_list("Warning"))

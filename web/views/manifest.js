@@ -1,7 +1,8 @@
 // A manifest as text and as values at once. Values are changed in the text, so comments and everything nobody here knows stay.
 // Pure: text in, text out.
 import { diffArrays } from "diff";
-import { isMap, isScalar, isSeq, parseDocument, stringify } from "yaml";
+import { isMap, isScalar, isSeq, parseDocument, stringify, visit } from "yaml";
+import { isTextUnquoted } from "./scalar.js";
 
 export const read = (text) => parseDocument(text, { prettyErrors: false, strict: true, uniqueKeys: true, maxAliasCount: 50 });
 const LAYOUT = { lineWidth: 0, minContentWidth: 0 };
@@ -19,6 +20,17 @@ export function valueAt(document, path) {
 
 const empty = (value) => value === undefined || value === null || value === "" || (Array.isArray(value) && !value.length);
 
+const scalar = (value) => (typeof value === "string" && !isTextUnquoted(value) ? JSON.stringify(value) : stringify(value, LAYOUT).trimEnd());
+
+function quoted(node) {
+  visit(node, {
+    Scalar: (_, one) => {
+      if (typeof one.value === "string" && !isTextUnquoted(one.value)) one.type = "QUOTE_DOUBLE";
+    },
+  });
+  return node;
+}
+
 // The text with one value set; "", null and [] take it away, with the maps that become empty by that.
 export function withValue(text, path, value) {
   const document = read(text);
@@ -28,7 +40,7 @@ export function withValue(text, path, value) {
   const before = document.getIn(path, true);
   if (!empty(value) && isScalar(before) && before.range && !(value instanceof Object)) {
     const [start, end] = before.range;
-    const written = stringify(value, LAYOUT).trimEnd();
+    const written = scalar(value);
     const flow = before.type?.startsWith("BLOCK") || written.includes("\n");
     if (!flow) {
       const next = text.slice(0, start) + written + text.slice(end);
@@ -42,7 +54,7 @@ export function withValue(text, path, value) {
       const parent = path.slice(0, depth);
       if (depth && (document.getIn(parent, true) === undefined || (isScalar(document.getIn(parent, true)) && document.getIn(parent) === null))) document.setIn(parent, document.createNode(typeof path[depth] === "number" ? [] : {}));
     });
-    document.setIn(path, document.createNode(value));
+    document.setIn(path, quoted(document.createNode(value)));
   }
   return withOwnLines(text, restyled, document.toString(layout));
 }
@@ -97,7 +109,7 @@ export function fresh({ name = "", namespace, server = "https://kubernetes.defau
   return `apiVersion: argoproj.io/v1alpha1
 kind: Application
 metadata:
-  name: ${name ? stringify(name).trim() : '""'}
+  name: ${name ? scalar(name) : '""'}
   namespace: ${namespace}
   finalizers:
     - resources-finalizer.argocd.argoproj.io

@@ -1,8 +1,13 @@
 """Server-side apply: owners of fields, conflicts, and what goes when nobody wants it any more."""
 
+import json
+from pathlib import Path
 from typing import Any
 
-from tests.support.kubernetes_client import KubernetesClient, config_map, deployment, owners, widget
+from gitsync.manifest.yaml_text import yaml_text
+from tests.support.kubernetes_client import APPLY, KubernetesClient, config_map, deployment, owners, widget
+
+SCALARS = Path(__file__).parents[2] / "web/scripts/scalars.json"
 
 
 def test_an_apply_creates_and_owns_what_it_says(cluster: KubernetesClient) -> None:
@@ -235,3 +240,11 @@ def test_a_service_keeps_what_the_server_gave_it(cluster: KubernetesClient) -> N
     second = cluster.apply(body).body["spec"]
     assert second["clusterIP"] == first["clusterIP"]
     assert second["ports"][0]["nodePort"] == first["ports"][0]["nodePort"]
+
+
+def test_names_in_yaml_that_we_write_are_text_to_the_server(cluster: KubernetesClient) -> None:
+    names = [name for some in json.loads(SCALARS.read_text()).values() for name in some]
+    body = config_map(**{f"k{number}": name for number, name in enumerate(names)})
+    answer = cluster.patch("ConfigMap", "settings", yaml_text(body).encode(), APPLY, fieldManager="first")
+    assert answer.code == 201, answer.body
+    assert cluster.get("ConfigMap", "settings").body["data"] == body["data"]

@@ -152,6 +152,8 @@ def test_an_application_is_created_by_the_commit_of_its_manifest(demo: DemoPlane
     page.get_by_role("textbox", name="Namespace").fill("gifts")
     expect(page.get_by_role("list", name="What is wrong with it")).to_have_count(0)
     expect(content).to_contain_text("namespace: gifts")
+    page.get_by_label("Product").fill("on")
+    expect(content).to_contain_text('codefresh.io/product: "on"')
     page.get_by_label("Product").fill("webshop")
     groups = page.get_by_label("Groups", exact=True)
     groups.fill("presents")

@@ -1,5 +1,6 @@
 // Pure scripts of the console, run by Node. The folder with the collected scripts is in SCRIPTS.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { test } from "node:test";
 
@@ -10,6 +11,7 @@ const time = await load("time.js");
 const rollout = await load("rollout.js");
 const options = await load("options.js");
 const resources = await load("resourcefilter.js");
+const { isTextUnquoted } = await load("scalar.js");
 
 const node = (kind, name, parent, more = {}) => ({ id: `${kind}/${name}`, kind, name, parentIds: parent ? [parent] : [], ...more });
 const application = { kind: "Application", name: "shop" };
@@ -349,4 +351,9 @@ test("pairs of a form are lines, and keep what else the text says of each", () =
     { name: "flag", value: "" },
   ]);
   assert.deepEqual(options.withPairs(undefined, ""), []);
+});
+
+test("what a reader of YAML takes for a number, a date, a truth value or nothing is quoted", () => {
+  const cases = JSON.parse(readFileSync(new URL("scalars.json", import.meta.url)));
+  assert.deepEqual([...cases.quoted, ...cases.unquoted].filter(isTextUnquoted), cases.unquoted);
 });
