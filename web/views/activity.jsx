@@ -1,5 +1,6 @@
 // What has just happened or is under way: a pull-down in the top bar, kept current by a stream. Which of it was read is
-// remembered by this browser, for each person.
+// remembered by this browser, for each person. Its entries are made while it is open: every page has the menu, and they are
+// ten times the elements of a small page.
 import { useEffect, useMemo, useRef, useState } from "react";
 import { announce, AppLink, CommitLink, Icon, Moment } from "./kit.jsx";
 import { useClosing } from "./closing.js";
@@ -34,6 +35,7 @@ function useSeen(name) {
 
 export function Activity({ name }) {
   const menu = useRef(null);
+  const [open, setOpen] = useState(false);
   const [kind, setKind] = useState(null);
   const [entries, setEntries] = useState([]);
   const [fresh, setFresh] = useState(null); // what was new when the panel was opened stays marked
@@ -53,11 +55,12 @@ export function Activity({ name }) {
   useClosing(menu);
   const unread = seen ? entries.filter((one) => Date.parse(one.time) > Date.parse(seen)).length : 0;
   const toggle = () => {
+    setOpen(menu.current.open);
     if (!menu.current.open) return setFresh(null);
     setFresh(seen);
     return look(newest(entries));
   };
-  const days = useMemo(() => byDay(entries), [entries]);
+  const days = useMemo(() => (open ? byDay(entries) : []), [open, entries]);
   if (!name) return <span className="bone" aria-hidden="true" />;
   return (
     <details className="menu activity" ref={menu} onToggle={toggle}>

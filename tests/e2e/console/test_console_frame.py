@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
-from tests.e2e.console.test_console_looks import look
+from tests.support.console_looks import look
 from tests.support.console_plane import OpenPage, Plane
 
 pytestmark = [pytest.mark.e2e]

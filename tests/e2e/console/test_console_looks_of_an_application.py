@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.console.test_console_looks import Screens, look_at_all
+from tests.support.console_looks import Screens, look_at_all
 from tests.support.console_plane import OpenPage
 
 pytestmark = [pytest.mark.e2e]

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.console.test_console_looks import complaints
+from tests.support.console_looks import complaints
 from tests.support.console_plane import OpenPage
 
 pytestmark = [pytest.mark.e2e]
