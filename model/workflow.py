@@ -109,7 +109,7 @@ class Ranking(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RankedPipeline:
-    """`place` is from 1 on, among all pipelines that ran in a period."""
+    """`place` is from 1 on, among all pipelines that ran in a period. Its `counts` leave committers out."""
 
     key: PipelineKey
     cluster_name: str

@@ -73,10 +73,14 @@ class Executions:
         self._most_kept = most_kept
         self._kept: dict[str, _Kept] = {}
         self._waiting: dict[str, None] = {}  # those whose rulers are not known yet
+        self._serving: set[str] = set()
         self._home_known = False
 
     def read(self, server: str, raw: bytes) -> None:
-        """A cluster shows a Workflow."""
+        """A cluster shows a Workflow. With its first one it is known to serve them, which is told at once."""
+        if server not in self._serving:
+            self._serving.add(server)
+            self._changed(("cluster", server))
         member = self._fleet().get(server)
         ended = read_ended(raw, cluster=server, cluster_name=member.name) if member else None
         if member is None or ended is None:

@@ -118,9 +118,11 @@ def _ranked(selection: ExecutionSelection, window: Window, by: Ranking) -> Selec
         *_PIPELINE,
         func.max(col(ExecutionRow.cluster_name)).label("cluster_name"),
         func.row_number().over(order_by=(measure.desc(), *_PIPELINE)).label("place"),
-        *(column.label(f"sum_{number}") for number, column in enumerate(_sums())),
+        *(
+            column.label(f"sum_{number}") for number, column in enumerate(_sums()[:-1])
+        ),  # no committers: those cost most
     ]
-    return select(*columns).where(*selection.where(window)).group_by(*_PIPELINE)
+    return select(*columns).where(*selection.where(window)).group_by(*reversed(_PIPELINE))
 
 
 def _sums() -> list[SQLColumnExpression[Any]]:

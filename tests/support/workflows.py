@@ -8,6 +8,24 @@ from model.workflow import ExecutionPhase, TriggerEvent, WorkflowExecution
 SERVER = "https://kubernetes.default.svc"
 END = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SHA = "3f2a91c0" * 5
+DEFINITION: dict[str, Any] = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "workflows.argoproj.io"},
+    "spec": {
+        "group": "argoproj.io",
+        "scope": "Namespaced",
+        "names": {"kind": "Workflow", "listKind": "WorkflowList", "plural": "workflows", "singular": "workflow"},
+        "versions": [
+            {
+                "name": "v1alpha1",
+                "served": True,
+                "storage": True,
+                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+            }
+        ],
+    },
+}
 
 
 def workflow(name: str = "build-x7k2p", *, phase: str = "Succeeded", **parts: Any) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 // Workflows on Home: how often pipelines ran to their end and how it went. Only where a cluster serves workflows.
-import { useRef } from "react";
+import { useRef, useState } from "react";
 import { Chart } from "./chart.jsx";
 import { FacetMenu } from "./filterbar.jsx";
 import { Bone, Empty, Icon, Notice } from "./kit.jsx";
@@ -30,8 +30,8 @@ export function Pipelines({ period, runtimes }) {
   const search = useQuery();
   const chosen = Object.fromEntries(FILTERS.map(([key]) => [key, search.getAll(key)]));
   const narrowed = Object.fromEntries(FILTERS.map(([key, , name]) => [name, chosen[key].length ? chosen[key] : null]));
-  const { from, to, timeZone } = period;
-  const { data, error, again } = useAnswer("pipelines", { filters: { from, to, timeZone, runtimes, ...narrowed } });
+  const filters = { from: period.from, to: period.to, timeZone: period.timeZone, runtimes };
+  const { data, error, again } = useAnswer("pipelines", { filters: { ...filters, ...narrowed } });
   const last = useRef(null); // stays where it is until the next answer is there
   last.current = data?.pipelineStatistics ?? last.current;
   const found = last.current;
@@ -44,7 +44,7 @@ export function Pipelines({ period, runtimes }) {
         <h2>Pipelines</h2>
         <span className="muted">workflows that ran to their end</span>
       </div>
-      <Filters chosen={chosen} choices={found.choices} onChange={change} />
+      <Filters chosen={chosen} filters={filters} onChange={change} />
       {error && <Notice title="The figures of pipelines could not be read" detail={error.message} next="These are of before." id={error.id} onRetry={again} />}
       <div className="tiles kpis" role="group" aria-label="Figures of pipelines">
         {FIGURES.map((one) => (
@@ -60,18 +60,22 @@ export function Pipelines({ period, runtimes }) {
   );
 }
 
-function Filters({ chosen, choices, onChange }) {
+// What there is to choose from, whatever is chosen.
+function Filters({ chosen, filters, onChange }) {
+  const [wanted, setWanted] = useState(false);
+  const { data } = useAnswer("pipeline_choices", { filters }, { enabled: wanted });
+  const choices = data?.pipelineStatistics.choices;
   const offered = {
     status: Object.keys(WORDS.status).map((value) => ({ value, count: null })),
     event: Object.keys(WORDS.event).map((value) => ({ value, count: null })),
-    repository: choices.repositories,
-    branch: choices.branches,
-    initiator: choices.initiators,
+    repository: choices?.repositories,
+    branch: choices?.branches,
+    initiator: choices?.initiators,
   };
   return (
     <div className="filters" role="search" aria-label="Pipelines">
       {FILTERS.map(([key, label]) => (
-        <FacetMenu key={key} facet={{ key, label, word: WORDS[key] && ((value) => WORDS[key][value] ?? value) }} choices={offered[key]} selected={chosen[key]} onChange={onChange} />
+        <FacetMenu key={key} facet={{ key, label, word: WORDS[key] && ((value) => WORDS[key][value] ?? value) }} choices={offered[key]} selected={chosen[key]} onChange={onChange} onWanted={WORDS[key] ? undefined : setWanted} />
       ))}
       {Object.values(chosen).some((values) => values.length > 0) && (
         <button type="button" className="button quiet" onClick={() => onChange(Object.fromEntries(FILTERS.map(([key]) => [key, null])))}>

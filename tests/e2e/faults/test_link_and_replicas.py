@@ -10,16 +10,22 @@ from pathlib import Path
 
 import pytest
 
+from gitsync.fleet.members import WORKFLOW
 from gitsync.sandbox.githost import Access
+from model.identity import ResourceKey
 from tests.support.control_plane import Running, control_plane
 from tests.support.linked import Linked, linked_runtime
 from tests.support.replicas import joined, replica, shared_database
 from tests.support.sandbox_rig import running_world
+from tests.support.workflows import DEFINITION, END, parameters, workflow
 
 pytestmark = [pytest.mark.e2e]
 
 STATE = """{ applications { nodes { metadata { name } syncStatus revision } }
   runtimes { nodes { metadata { name } available lastUpdated } } }"""
+EXECUTIONS = """query($from: DateTime!, $to: DateTime!) {
+  pipelineStatistics(filters: {from: $from, to: $to}) {
+    served executions { value } mostActive { name successRate { value } } } }"""
 AUDIT = "{ auditLog(pagination: {first: 100}) { nodes { operationId commit { sha message } } } }"
 LIVE = "subscription { applications { type removed applications { metadata { name } revision } } }"
 TREE = """subscription { resourceTree(application: {runtime: "demo", name: "web"}) { type upserted { name } } }"""
@@ -66,6 +72,36 @@ async def operations_of(linked: Linked, operation_id: str) -> int:
     return output.decode().split().count(operation_id)
 
 
+async def _run_a_workflow(linked: Linked) -> None:
+    """Of a kind that the cluster did not know before; it ends, and goes."""
+    (member,) = linked.rig.runtime.fleet
+    cluster = member.cluster
+    await cluster.create(DEFINITION)
+    named = parameters(repo_url=linked.world.host.clone_url("apps"), branch="main")
+    body = workflow(metadata={"namespace": "default"}, spec=named)
+    key = ResourceKey("argoproj.io", "Workflow", "default", body["metadata"]["name"])
+    await until(lambda: _holds(cluster.discovery.resource(WORKFLOW) is not None))
+    await cluster.create(body)
+    await until(lambda: _holds(member.cache.get(key) is not None))
+    await cluster.delete(WORKFLOW, "default", key.name)
+    await until(lambda: _holds(member.cache.get(key) is None))
+
+
+async def _holds(condition: bool) -> bool:
+    return condition
+
+
+async def _ran_once(running: Running) -> bool:
+    period = {"from": (END - timedelta(days=1)).isoformat(), "to": (END + timedelta(days=1)).isoformat()}
+    found = (await running.query("writer", EXECUTIONS, **period))["pipelineStatistics"]
+    expected = {
+        "served": True,
+        "executions": {"value": 1},
+        "mostActive": [{"name": "build-x7k2p", "successRate": {"value": 1}}],
+    }
+    return bool(found == expected)
+
+
 async def test_an_hour_without_the_link_stops_nobody_but_who_asks_and_loses_nothing(tmp_path: Path) -> None:
     clocks = Clocks()
     async with (
@@ -81,6 +117,7 @@ async def test_an_hour_without_the_link_stops_nobody_but_who_asks_and_loses_noth
             await until(lambda: _offline(running))
             second = await linked.deploy("3")
             await linked.rig.until("web", lambda body: body["status"]["sync"].get("revision") == second)
+            await _run_a_workflow(linked)
             refused = await linked.create(running, "later", "op-later")
             assert [one["code"] for one in refused["errors"]] == ["RUNTIME_UNAVAILABLE"]
             clocks.ahead = timedelta(minutes=58)
@@ -99,6 +136,7 @@ async def test_an_hour_without_the_link_stops_nobody_but_who_asks_and_loses_noth
         assert await operations_of(linked, "op-later") == 1
         await until(functools.partial(_contains, running, "Add later"))
         assert (await messages(running)).count("Add later") == 1
+        await until(functools.partial(_ran_once, running))
 
 
 async def test_access_that_git_takes_away_ends_within_a_minute_on_every_path(tmp_path: Path) -> None:

@@ -32,16 +32,20 @@ class World:
         self.member = Member(SERVER, "sandbox", cache.cluster, cache)
         self.records = Records("argosy")
         self.told: list[Subject] = []
+        self.clusters_told: list[Subject] = []
         self.executions = Executions(
             records=self.records,
             fleet=lambda: self,
             author_of=self.author_of,
             access_repo_url=lambda record: access_repo_url(record, None),
             read_repositories=lambda: (PLATFORM, WEB),
-            changed=self.told.append,
+            changed=self.tell,
             most_kept=most_kept,
         )
         self.authors: dict[str, str] = {}
+
+    def tell(self, subject: Subject) -> None:
+        (self.clusters_told if subject[0] == "cluster" else self.told).append(subject)
 
     def get(self, server: str) -> Member | None:
         return self.member if server == SERVER else None
@@ -151,6 +155,12 @@ def test_one_that_ran_again_is_told_again_under_its_uid(world: World) -> None:
     world.show(phase="Succeeded")
     assert world.told == [("execution", "uid-build-x7k2p")] * 2
     assert len(world.executions.subjects()) == 1
+
+
+def test_the_first_workflow_of_a_cluster_says_that_it_serves_them(world: World) -> None:
+    world.show(name="a", phase="Running", status={"finishedAt": None})
+    world.show(name="b")
+    assert world.clusters_told == [("cluster", SERVER)]
 
 
 def test_the_newest_are_kept() -> None:
