@@ -6,7 +6,7 @@ ARG PYTHON=3.13
 # 1. The console: needs Node (from the development lock) only here.
 FROM python:${PYTHON}-slim AS console
 WORKDIR /src
-COPY requirements-dev.lock pyproject.toml README.md ./
+COPY requirements-dev.lock pyproject.toml README.md CHANGELOG.md ./
 RUN pip install --no-cache-dir --require-hashes --no-deps -r requirements-dev.lock
 COPY model/ model/
 COPY gitsync/ gitsync/

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
-from api.endpoints import audit_export, auth, explorer, health, oauth, runtime_logs, webhook
+from api.endpoints import audit_export, auth, changelog, explorer, health, oauth, runtime_logs, webhook
 from api.endpoints.git_proxy import GitForwarding
 from api.endpoints.graphql_http import GraphQLOverHTTP
 from api.endpoints.graphql_socket import GraphQLOverWebSocket
@@ -21,7 +21,7 @@ from api.endpoints.security_headers import SecurityHeaders
 from api.lifespan import State, open_plane, utc_now
 from api.plane import ControlPlane
 from api.schema.build import build_schema
-from api.settings import Settings
+from api.settings import CHANGELOG_PATH, Settings
 
 
 def create_app(
@@ -56,6 +56,7 @@ def _routes(settings: Settings, forwarding: GitForwarding | None, console: ASGIA
         Route("/auth/sign-in/{provider}", oauth.with_token, methods=["POST"]),
         Route("/auth/callback/{provider}", oauth.callback, methods=["GET"]),
         Route("/auth/logout", auth.logout, methods=["POST"]),
+        Route(CHANGELOG_PATH, changelog.changelog, methods=["GET"]),
         Route("/audit/export", audit_export.export, methods=["GET"]),
         Route("/webhooks/git", webhook.git_pushed, methods=["POST"]),
         Route("/runtimes/{name}/logs", runtime_logs.download, methods=["GET"]),

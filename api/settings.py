@@ -32,6 +32,9 @@ class InitialUser:
     is_admin: bool = False
 
 
+CHANGELOG_PATH = "/changelog"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`hosted_home`: kubeconfig of the cluster that hosted runtimes live in which people set up, or IN_CLUSTER; None:
@@ -44,7 +47,8 @@ class Settings:
     for providers to send them back to; None: as the request says. `replica_url`: where other replicas on the same
     database reach this one; None: found out where the database is a PostgreSQL. `console`: import string of an
     ASGI application or factory. `secure_runtime_version`: the oldest that a runtime may be;
-    "": as this release knows.
+    "": as this release knows. `changelog_url`: where people read what changed in which version; "": what came with this
+    release.
     """
 
     host: str = "127.0.0.1"
@@ -70,6 +74,7 @@ class Settings:
     replica_url: str | None = None
     replica_beat_seconds: float = 5.0
     secure_runtime_version: str = ""
+    changelog_url: str = ""
 
     @property
     def replica_address(self) -> str | None:
@@ -110,6 +115,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         public_url=environment.get("ARGOSY_PUBLIC_URL"),
         replica_url=environment.get("ARGOSY_REPLICA_URL"),
         secure_runtime_version=environment.get("ARGOSY_SECURE_RUNTIME_VERSION", ""),
+        changelog_url=environment.get("ARGOSY_CHANGELOG_URL", ""),
     )
 
 

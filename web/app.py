@@ -46,7 +46,7 @@ with contextlib.chdir(build.HERE):
         head_components=[rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml")],
     )
 
-app.add_page(not_found, route="404", title="Not found · Argosy")
+app.add_page(not_found, route="404", title="Not found · Argosy", on_load=SessionState.enter)
 app.add_page(login, route="/login", title="Sign in · Argosy")
 app.add_page(home, route="/", title="Home · Argosy", on_load=SessionState.enter)
 app.add_page(dora, route="/dora", title="Key metrics · Argosy", on_load=SessionState.enter)

@@ -38,8 +38,9 @@ _OWN = {
     ),
     ROLLOUTS_MISSING: _Own(
         SyncErrorCodes.MISSING_ROLLOUTS_COMPONENT,
-        "Argo Rollouts is missing",
-        "install their controller there, by one commit; the application then syncs again by itself or by hand",
+        "Rollouts without a controller",
+        "install one there: Argosy's own by one commit, or Argo Rollouts; then the application syncs again by itself "
+        "or by hand",
         WarningAction.INSTALL_ROLLOUTS,
     ),
     ROLLOUTS_OFF: _Own(

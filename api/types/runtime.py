@@ -9,6 +9,7 @@ import strawberry
 from api.actions import reading
 from api.actions import runtimes as runtime_actions
 from api.context import Info
+from api.settings import CHANGELOG_PATH
 from api.types.cluster import Cluster
 from api.types.enums import (
     Engine,
@@ -22,6 +23,7 @@ from api.types.enums import (
 )
 from api.types.environment import EnvironmentDefinition
 from api.types.git_source import GitSource
+from api.types.links import safe_url
 from api.types.meta import ObjectMeta, pairs
 from api.types.node import Node
 from api.types.problem import Error, HealthError, inactive_runtime
@@ -132,6 +134,10 @@ class Runtime(Node):
     )
     def update_required(self, info: Info) -> str | None:
         return security_requires(self.runtime_version or "", info.context.plane.settings.secure_runtime_version)
+
+    @strawberry.field(description="Where what changed in which version can be read.")
+    def changelog_url(self, info: Info) -> str:
+        return safe_url(info.context.plane.settings.changelog_url) or CHANGELOG_PATH
 
     @strawberry.field
     async def managed_clusters_num(self, info: Info) -> int:

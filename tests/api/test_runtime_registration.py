@@ -132,8 +132,12 @@ def test_without_a_subcommand_it_is_the_process() -> None:
 
 
 async def test_a_runtime_older_than_the_control_plane_says_so(running: Running, runtime: FakeRuntime) -> None:
-    query = '{ runtime(name: "demo") { updateAvailable errors { level title suggestion } } }'
-    assert (await running.query("admin", query))["runtime"] == {"updateAvailable": None, "errors": []}
+    query = '{ runtime(name: "demo") { updateAvailable changelogUrl errors { level title suggestion } } }'
+    assert (await running.query("admin", query))["runtime"] == {
+        "updateAvailable": None,
+        "changelogUrl": "/changelog",
+        "errors": [],
+    }
     old = RuntimeSummary("0.0.9", "argosy", "ARGOSY", "HELM", running.plane.clock())
     await runtime.report(RuntimeChanged(old))
     found = (await running.query("admin", query))["runtime"]
@@ -141,18 +145,26 @@ async def test_a_runtime_older_than_the_control_plane_says_so(running: Running, 
     (error,) = found["errors"]
     assert (error["level"], error["title"]) == ("WARNING", "Update available")
     assert "argosy runtime manifests demo" in error["suggestion"]
+    async with running.http() as client:
+        told = await client.get(found["changelogUrl"])
+    assert (told.status_code, told.headers["content-type"]) == (200, "text/plain; charset=utf-8")
+    assert f"## {version('argosy')}" in told.text
 
 
 async def test_a_runtime_with_a_known_hole_has_to_be_updated(tmp_path: Path) -> None:
-    query = '{ runtime(name: "demo") { updateRequired } }'
-    async with control_plane(tmp_path, secure_runtime_version="0.1.1") as running:
+    query = '{ runtime(name: "demo") { updateRequired changelogUrl } }'
+    place = "https://releases.example.test/argosy"
+    async with control_plane(tmp_path, secure_runtime_version="0.1.1", changelog_url=place) as running:
         runtime = await running.runtime("demo")
         async with runtime.connected():
             told = RuntimeSummary("0.1.0", "argosy", "ARGOSY", "HELM", running.plane.clock())
             await runtime.snapshot(RuntimeChanged(told))
-            assert (await running.query("admin", query))["runtime"] == {"updateRequired": "0.1.1"}
+            assert (await running.query("admin", query))["runtime"] == {
+                "updateRequired": "0.1.1",
+                "changelogUrl": place,
+            }
             await runtime.report(RuntimeChanged(msgspec.structs.replace(told, version="0.1.1")))
-            assert (await running.query("admin", query))["runtime"] == {"updateRequired": None}
+            assert (await running.query("admin", query))["runtime"]["updateRequired"] is None
 
 
 async def test_each_person_hides_alerts_of_a_runtime_for_themselves(running: Running, runtime: FakeRuntime) -> None:

@@ -16,7 +16,12 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 def test_one_distribution_brings_the_command_and_the_four_packages() -> None:
     assert (PROJECT["project"]["name"], PROJECT["project"]["license"]) == ("argosy", "Apache-2.0")
     assert "argosy" in PROJECT["project"]["scripts"]
-    assert PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["api", "gitsync", "model", "web"]
+    wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["packages"] == ["api", "gitsync", "model", "web"]
+    image = (ROOT / "Dockerfile").read_text()
+    for file in wheel["shared-data"]:  # a missing one would break the build of the image alone
+        assert (ROOT / file).is_file()
+        assert re.search(rf"^COPY .*\b{re.escape(file)} ", image, re.MULTILINE)
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])

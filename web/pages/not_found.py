@@ -3,12 +3,12 @@
 import reflex as rx
 
 from web.components.kit import AppLink, Empty
-from web.layout import bare
+from web.layout import framed
 
 
 def not_found() -> rx.Component:
     """What stands at an address that does not exist."""
-    return bare(
+    return framed(
         rx.el.div(
             rx.el.h1("Not found"),
             Empty.create(
@@ -16,5 +16,6 @@ def not_found() -> rx.Component:
             ),
             rx.el.p(AppLink.create("All applications", to="/applications"), class_name="empty"),
             class_name="page",
-        )
+        ),
+        place="",
     )

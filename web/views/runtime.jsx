@@ -85,9 +85,23 @@ export function RuntimePage() {
   );
 }
 
+function Version({ runtime: { runtimeVersion, updateRequired, updateAvailable, changelogUrl } }) {
+  const newer = updateRequired ? `Update required: at least ${updateRequired}, older ones have a known hole` : updateAvailable && `Update available: ${updateAvailable}`;
+  return (
+    <>
+      <span>{[runtimeVersion ?? "not known", newer].filter(Boolean).join("; ")}</span>
+      {newer && (
+        <a href={changelogUrl} target="_blank" rel="noreferrer">
+          What changed
+        </a>
+      )}
+    </>
+  );
+}
+
 function Facts({ runtime }) {
   const facts = [
-    ["Version", [runtime.runtimeVersion ?? "not known", runtime.updateRequired ? `Update required: at least ${runtime.updateRequired}, older ones have a known hole` : runtime.updateAvailable && `Update available: ${runtime.updateAvailable}`].filter(Boolean).join("; ")],
+    ["Version", <Version key="version" runtime={runtime} />],
     ["Installation", runtime.selfManaged ? <Installation key="own" runtime={runtime} /> : "Not managed through Git"],
     ["Engine", !runtime.lastUpdated ? "not known" : runtime.engine === "ARGO_CD" ? "Argo CD" : "Argosy"],
     ["Runs", runtime.installationType === "HELM_HOSTED" ? "hosted by this control plane" : `in ${runtime.cluster ?? "its own cluster"}, namespace ${runtime.metadata.namespace ?? "not known"}`],

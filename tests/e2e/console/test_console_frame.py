@@ -74,6 +74,14 @@ def test_a_refused_git_token_is_told_on_every_page_until_it_is_dismissed(open_pa
     expect(row).to_have_count(0)
 
 
+def test_an_address_that_leads_nowhere_says_so_within_the_frame(open_page: OpenPage) -> None:
+    page = open_page(path="/no/such/place")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Not found")
+    expect(page.locator(".topbar")).to_contain_text("dana")
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Rollouts").click()
+    expect(page).to_have_url(re.compile("/rollouts$"))
+
+
 def test_the_command_bar_leads_to_pages_and_applications(open_page: OpenPage) -> None:
     page = open_page()
     expect(page.locator("tbody.app").first).to_be_visible()
