@@ -16,16 +16,20 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event, inspect, text
+from sqlalchemy.dialects import registry
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.util import LRUCache
 
 from model.sqlite_connection import open_sqlite
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _rolling_back: set[asyncio.Task[None]] = set()  # kept, as nobody waits for them
 _MIGRATING = 4_207_310  # any number that nobody else locks
+_COMPILED = LRUCache[Any, Any](500)  # statements for SQLite, whichever file they are for
 _WRITING: dict[str, Any] = {"argosy_writes": True}
-_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+registry.register("sqlite.argosy", "model.sqlite_connection", "SQLiteDialect")
+_DRIVERS = {"sqlite": "sqlite+argosy", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 
 class Database:
@@ -121,7 +125,11 @@ def _create_engine(url: str) -> AsyncEngine:
         return create_async_engine(parsed, pool_pre_ping=True)
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(parsed, connect_args={"timeout": 30, "async_creator_fn": open_sqlite})
+    engine = create_async_engine(
+        parsed,
+        connect_args={"timeout": 30, "async_creator_fn": open_sqlite},
+        execution_options={"compiled_cache": _COMPILED},
+    )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     event.listen(engine.sync_engine, "invalidate", _give_up_sqlite)

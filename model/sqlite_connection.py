@@ -13,11 +13,24 @@ from typing import Any, Self, cast
 
 import aiosqlite
 from aiosqlite.context import contextmanager
+from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 
 
 def open_sqlite(database: str, **options: Any) -> "SQLiteConnection":
     """For `async_creator_fn` of SQLAlchemy; whoever awaits it is connected."""
     return SQLiteConnection(lambda: sqlite3.connect(database, **options))
+
+
+class SQLiteDialect(SQLiteDialect_aiosqlite):
+    """Equal to any other of this process: what is compiled for one file is right for the next."""
+
+    supports_statement_cache = True
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
 
 
 class SQLiteConnection(aiosqlite.Connection):

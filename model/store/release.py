@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -30,7 +30,24 @@ _decoder: msgspec.msgpack.Decoder[Release] = msgspec.msgpack.Decoder(Release)
 _APPLICATION, _NUMBER = col(ReleaseRow.application_id), col(ReleaseRow.number)
 _STARTED, _PAYLOAD = col(ReleaseRow.started_micros), col(ReleaseRow.payload)
 _LOOKED_BACK = 50  # releases that failed one after the other
+_WANTED = _APPLICATION.in_(bindparam("ids", expanding=True))
+_UNRESTORED = select(_PAYLOAD).where(_WANTED, col(ReleaseRow.unrestored) == 1)
+_REVISIONS = select(_APPLICATION, col(ReleaseRow.uid), _NUMBER, col(ReleaseRow.revision)).where(_WANTED)
 SORTS = {"startedAt": (_STARTED, int), "historyId": (_NUMBER, int), "healthStatus": (col(ReleaseRow.health_rank), int)}
+
+
+def _select_newest() -> Select[Any]:
+    newest = (
+        select(_APPLICATION.label("application_id"), func.max(_STARTED).label("started"))
+        .where(_WANTED)
+        .group_by(_APPLICATION)
+        .subquery()
+    )
+    on = and_(newest.c.application_id == _APPLICATION, newest.c.started == _STARTED)
+    return select(_PAYLOAD).join(newest, on).order_by(_NUMBER)
+
+
+_NEWEST = _select_newest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,27 +146,17 @@ def _concerns(before: ListedApplication | None, after: ListedApplication) -> boo
 
 
 async def _newest(session: AsyncSession, ids: Collection[ApplicationId]) -> list[Release]:
-    wanted = [str(application_id) for application_id in ids]
-    newest = (
-        select(_APPLICATION.label("application_id"), func.max(_STARTED).label("started"))
-        .where(_APPLICATION.in_(wanted))
-        .group_by(_APPLICATION)
-        .subquery()
-    )
-    on = and_(newest.c.application_id == _APPLICATION, newest.c.started == _STARTED)
-    statement = select(_PAYLOAD).join(newest, on).order_by(_NUMBER)
-    return [_decoder.decode(payload) for (payload,) in (await session.execute(statement)).all()]
+    found = await session.execute(_NEWEST, {"ids": [str(application_id) for application_id in ids]})
+    return [_decoder.decode(payload) for (payload,) in found.all()]
 
 
 async def _known(session: AsyncSession, ids: Sequence[ApplicationId]) -> dict[ApplicationId, Known]:
     newest = {release.application: release for release in await _newest(session, ids)}
-    wanted = _APPLICATION.in_([str(one.application) for one in newest.values()])
-    failed = select(_PAYLOAD).where(wanted, col(ReleaseRow.unrestored) == 1)
-    unrestored = [_decoder.decode(payload) for (payload,) in (await session.execute(failed)).all()]
+    wanted = {"ids": [str(one) for one in newest]}
+    unrestored = [_decoder.decode(payload) for (payload,) in (await session.execute(_UNRESTORED, wanted)).all()]
     revisions: dict[str, set[tuple[str, ...]]] = {}
-    all_revisions = select(_APPLICATION, col(ReleaseRow.uid), _NUMBER, col(ReleaseRow.revision)).where(wanted)
     uids = {str(one.application): (one.uid, one.number) for one in newest.values()}
-    for application_id, uid, number, revision in (await session.execute(all_revisions)).all():
+    for application_id, uid, number, revision in (await session.execute(_REVISIONS, wanted)).all():
         if uid == uids[application_id][0] and number < uids[application_id][1]:
             revisions.setdefault(application_id, set()).add(tuple(revision.split("\n")))
     return {

@@ -4,7 +4,7 @@ taken away, and what it counts as now is added. `model.store.statistics` reads t
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -18,6 +18,9 @@ _KEY = (col(ReleaseRow.application_id), col(ReleaseRow.uid), col(ReleaseRow.numb
 _COUNTED = (
     *("ruler", "cluster", "started_micros", "successful", "failed", "rollback"),
     *("lead_micros", "lead_commits", "pull_requests", "restore_micros"),
+)
+_COUNTED_BY_KEY = select(*(table_of(ReleaseRow).c[name] for name in _COUNTED)).where(
+    tuple_(*_KEY).in_(bindparam("keys", expanding=True))
 )
 _KEYS_PER_STATEMENT = ROWS_PER_STATEMENT // len(_KEY)
 
@@ -55,11 +58,10 @@ def _counts(row: Mapping[str, Any]) -> Counts:
 
 
 async def _stored(session: AsyncSession, keys: Sequence[_Key]) -> list[Mapping[str, Any]]:
-    columns = [table_of(ReleaseRow).c[name] for name in _COUNTED]
     found: list[Mapping[str, Any]] = []
     for start in range(0, len(keys), _KEYS_PER_STATEMENT):
-        statement = select(*columns).where(tuple_(*_KEY).in_(keys[start : start + _KEYS_PER_STATEMENT]))
-        found.extend(dict(zip(_COUNTED, row, strict=True)) for row in (await session.execute(statement)).all())
+        rows = await session.execute(_COUNTED_BY_KEY, {"keys": keys[start : start + _KEYS_PER_STATEMENT]})
+        found.extend(dict(zip(_COUNTED, row, strict=True)) for row in rows.all())
     return found
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
@@ -45,6 +45,9 @@ from model.tables import (
 from model.workflow import WorkflowExecution
 
 _encoder = msgspec.msgpack.Encoder()
+_PAYLOADS = select(col(ApplicationRow.runtime), col(ApplicationRow.payload)).where(
+    col(ApplicationRow.id).in_(bindparam("ids", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +194,8 @@ async def _write_applications(
 
 
 async def _stored(session: AsyncSession, ids: Iterable[ApplicationId]) -> dict[ApplicationId, ListedApplication]:
-    statement = select(col(ApplicationRow.runtime), col(ApplicationRow.payload)).where(
-        col(ApplicationRow.id).in_([str(key) for key in ids])
-    )
-    found = [decode(runtime, payload) for runtime, payload in (await session.execute(statement)).all()]
+    rows = (await session.execute(_PAYLOADS, {"ids": [str(key) for key in ids]})).all()
+    found = [decode(runtime, payload) for runtime, payload in rows]
     return {application.id: application for application in found}
 
 

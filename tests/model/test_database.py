@@ -10,7 +10,8 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, literal, select, text
+from sqlalchemy.engine.interfaces import CacheStats
 from sqlmodel import SQLModel
 
 import model.tables  # noqa: F401 - registers the tables
@@ -50,6 +51,18 @@ async def test_an_older_database_is_brought_up_to_date(tmp_path: Path, revision:
         found = await session.execute(text("SELECT version_num FROM alembic_version"))
         assert found.scalars().all() == [newest_revision()]
     await database.close()
+
+
+async def test_a_statement_is_compiled_once_for_all_sqlite_files(tmp_path: Path) -> None:
+    statement = select(literal("compiled for one, run by both"))
+    found = []
+    for name in ("one", "other"):
+        database = await Database.open(f"sqlite:///{tmp_path / name}.db")
+        async with database.read() as session:
+            result = await (await session.connection()).execute(statement)
+            found.append(result.context.cache_hit)
+        await database.close()
+    assert found == [CacheStats.CACHE_MISS, CacheStats.CACHE_HIT]
 
 
 async def test_groups_of_what_is_known_already_are_read_once(tmp_path: Path) -> None:

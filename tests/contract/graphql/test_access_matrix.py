@@ -51,16 +51,17 @@ async def test_root_fields_give_each_person_what_the_matrix_says(
     variables = {"$cart": CART, **{name: moment.isoformat() for name, moment in period.items()}}
     found: dict[str, str] = {}
     expected: dict[str, str] = {}
-    for root, fields in MATRIX.items():
-        for field, (document, *row) in fields.items():
-            name, wanted = f"{root}.{field}", row[PEOPLE.index(person)]
-            document, expected[name] = document, wanted
-            for variable, value in variables.items():
-                document = document.replace(variable, value)
-            if root == "Subscription":
-                found[name] = await _stream_outcome(running, headers, document, wanted)
-            else:
-                found[name] = await _outcome(running, headers, document)
+    async with running.http(headers=headers) as client:
+        for root, fields in MATRIX.items():
+            for field, (document, *row) in fields.items():
+                name, wanted = f"{root}.{field}", row[PEOPLE.index(person)]
+                expected[name] = wanted
+                for variable, value in variables.items():
+                    document = document.replace(variable, value)
+                if root == "Subscription":
+                    found[name] = await _stream_outcome(running, headers, document, wanted)
+                else:
+                    found[name] = _named((await client.post("/graphql", json={"query": document})).json())
     assert found == expected
 
 
@@ -88,12 +89,6 @@ async def headers_of(running: Running, person: str) -> dict[str, str]:
             session, writer, token_hash=hash_token(token), now=ended, lifetime=timedelta(hours=1)
         )
     return {"Authorization": f"Bearer {token}"}
-
-
-async def _outcome(running: Running, headers: dict[str, str], document: str) -> str:
-    async with running.http() as client:
-        answer = (await client.post("/graphql", json={"query": document}, headers=headers)).json()
-    return _named(answer)
 
 
 async def _stream_outcome(running: Running, headers: dict[str, str], document: str, wanted: str) -> str:

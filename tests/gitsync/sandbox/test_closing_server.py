@@ -4,11 +4,20 @@ import asyncio
 import gc
 import socket
 import warnings
+from collections.abc import Iterator
 
 import pytest
 from aiohttp import web
 
 from gitsync.sandbox.api.closing_server import ClosingServer, ClosingSite
+
+
+@pytest.fixture
+def young_garbage() -> Iterator[None]:
+    """What a test leaves behind is still in the youngest generation: looking through all others takes a second."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 async def test_whoever_comes_while_the_server_ends_is_turned_away() -> None:
@@ -26,7 +35,9 @@ async def test_whoever_comes_while_the_server_ends_is_turned_away() -> None:
 
 
 @pytest.mark.parametrize("turns", range(5))
-async def test_whoever_was_accepted_right_before_the_server_ends_is_turned_away(turns: int) -> None:
+async def test_whoever_was_accepted_right_before_the_server_ends_is_turned_away(
+    turns: int, young_garbage: None
+) -> None:
     async def never(_: web.BaseRequest) -> web.Response:
         raise AssertionError("nothing was asked")
 
@@ -41,5 +52,5 @@ async def test_whoever_was_accepted_right_before_the_server_ends_is_turned_away(
         for _ in range(turns):  # of the loop: it takes one to accept, and the next to serve
             await asyncio.sleep(0)
         await runner.cleanup()
-        gc.collect()
+        gc.collect(0)
     assert [str(warning.message) for warning in told] == []
