@@ -17,6 +17,7 @@ import structlog
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from tests.support.compiled import compile_program, compile_tests
 from tests.support.longest_first import in_order
 
 if TYPE_CHECKING:
@@ -87,6 +88,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def _is_other_half(file: Path, wanted: str) -> bool:
     text = file.read_text(encoding="utf-8")
     return "mark.e2e" not in text if wanted == "e2e" else _ALL_END_TO_END.search(text) is not None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    if not sys.dont_write_bytecode:
+        compile_program()
+        compile_tests(config.pluginmanager.rewrite_hook, Path(__file__).parent.rglob("test_*.py"))
 
 
 @pytest.hookimpl(optionalhook=True)
