@@ -99,8 +99,8 @@ const SESSION_OVER = new Set([4401, 4403]);
 const FIRST_PAUSE = 300;
 const LONGEST_PAUSE = 8_000;
 
-// Calls `onEvent` for each event of a subscription until the returned function is called.
-export function follow(name, variables, { onEvent, onFailure, cursorOf }) {
+// Calls `onEvent` for each event of a subscription until the returned function is called, and `onAgain` whenever it begins again.
+export function follow(name, variables, { onEvent, onFailure, onAgain, cursorOf }) {
   let cursor = null;
   let pause = FIRST_PAUSE;
   let timer;
@@ -108,7 +108,13 @@ export function follow(name, variables, { onEvent, onFailure, cursorOf }) {
   let over = false;
   const again = () => {
     if (over) return;
-    timer = setTimeout(begin, pause * (0.75 + Math.random() / 2));
+    timer = setTimeout(
+      () => {
+        begin();
+        onAgain?.();
+      },
+      pause * (0.75 + Math.random() / 2),
+    );
     pause = Math.min(pause * 2, LONGEST_PAUSE);
   };
   const begin = () => {

@@ -4,9 +4,10 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { announce, AppLink, CommitLink, Icon, Moment } from "./kit.jsx";
 import { useClosing } from "./closing.js";
-import { useAnswer, useStream } from "./live.js";
+import { feed } from "./feed.js";
+import { useAnswer } from "./live.js";
 import { placeOf } from "./place.js";
-import { byDay, joined, newest } from "./told.js";
+import { byDay, joined, newest, ofKind } from "./told.js";
 
 const WORDS = { Sync: "Syncs", Health: "Health", Application: "Applications", Change: "Changes" };
 export const KINDS = Object.keys(WORDS);
@@ -33,25 +34,25 @@ function useSeen(name) {
   return [seen, look];
 }
 
+const useActivity = feed("activity", "activity_changes", {
+  variables: { filters: null },
+  begin: ({ notifications }) => notifications.nodes,
+  fold: (entries, { notifications: told }) => joined(entries, told),
+});
+
 export function Activity({ name }) {
   const menu = useRef(null);
   const [open, setOpen] = useState(false);
   const [kind, setKind] = useState(null);
-  const [entries, setEntries] = useState([]);
   const [fresh, setFresh] = useState(null); // what was new when the panel was opened stays marked
   const [seen, look] = useSeen(name);
-  const { data, error } = useAnswer("activity", { filters: kind ? { kinds: [kind] } : null }, { enabled: Boolean(name) });
-  useEffect(() => {
-    if (data) setEntries(data.notifications.nodes);
-  }, [data]);
-  useStream("activity_changes", {}, {
-    enabled: Boolean(name),
-    onEvent: ({ notifications: told }) => {
-      if (!kind || told.kind === kind) setEntries((before) => joined(before, told));
-      if (menu.current?.open) look(newest([told]));
-      if (told.state === "FAILED") announce(told.title);
-    },
+  const { value, error } = useActivity(Boolean(name), ({ notifications: told }) => {
+    if (menu.current?.open) look(newest([told]));
+    if (told.state === "FAILED") announce(told.title);
   });
+  const entries = useMemo(() => value ?? [], [value]);
+  const older = useAnswer("activity", { filters: { kinds: [kind] } }, { enabled: kind !== null });
+  const shown = useMemo(() => (kind ? ofKind(entries, kind, older.data?.notifications.nodes) : entries), [entries, kind, older.data]);
   useClosing(menu);
   const unread = seen ? entries.filter((one) => Date.parse(one.time) > Date.parse(seen)).length : 0;
   const toggle = () => {
@@ -60,7 +61,7 @@ export function Activity({ name }) {
     setFresh(seen);
     return look(newest(entries));
   };
-  const days = useMemo(() => (open ? byDay(entries) : []), [open, entries]);
+  const days = useMemo(() => (open ? byDay(shown) : []), [open, shown]);
   if (!name) return <span className="bone" aria-hidden="true" />;
   return (
     <details className="menu activity" ref={menu} onToggle={toggle}>
@@ -79,8 +80,8 @@ export function Activity({ name }) {
             ))}
           </div>
         </div>
-        {error && <p className="problem pad">{error.message}</p>}
-        {data && entries.length === 0 && <p className="muted pad">Nothing has happened in the last two weeks.</p>}
+        {(error ?? older.error) && <p className="problem pad">{(error ?? older.error).message}</p>}
+        {(kind ? older.data : value) && shown.length === 0 && <p className="muted pad">Nothing has happened in the last two weeks.</p>}
         {days.map(([day, told]) => (
           <section key={day} aria-label={day}>
             <h3 className="muted pad">{day}</h3>

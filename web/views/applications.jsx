@@ -39,7 +39,7 @@ export function Applications() {
     <>
       <ApplicationTabs current="/applications" />
       <Strip facets={page.data?.strip} selected={filters.health} onChange={change}>
-        <Warnings filters={toArguments(filters, ["since"])} stamp={page.turn} />
+        {page.answers && <Warnings filters={page.answers.warned} stamp={page.answers.turn} />}
         <AppLink to="/applications/new" className="button primary">
           <Icon name="plus" />
           Application
@@ -71,7 +71,7 @@ export function Applications() {
 // Most people come here to open an application: what its page needs is fetched once this one is at rest.
 const ANY = placeOf({ runtime: "any", namespace: "any", name: "any" });
 // Its route asks for these only once it is shown, one after the other: the tree's stream would begin after the last.
-const LATE = [() => import("./pane.jsx"), () => import("./deeds.jsx"), () => import("./tree.jsx")];
+const LATE = [() => import("./pane.jsx").then(({ fetchTree }) => fetchTree()), () => import("./deeds.jsx")];
 
 function Ahead() {
   const [resting, setResting] = useState(false);
@@ -136,10 +136,10 @@ function usePage(filters, sort, view, search) {
     const rows = ask("applications", variables, controller.signal).then((data) => {
       readAt.current = new Date().toISOString();
       setNews(new Map());
-      setState(({ stream }) => ({ data: { ...counts.current, ...data }, error: null, answers: { whole, q: filters.q }, stream: goesOn(stream, matching) ? stream : { filters: matching, after: data.cursor } }));
+      setState(({ stream }) => ({ data: { ...counts.current, ...data }, error: null, answers: { key, whole, turn, q: filters.q, warned: toArguments(filters, ["since"]) }, stream: goesOn(stream, matching) ? stream : { filters: matching, after: data.cursor } }));
       return true;
     }, failed);
-    // People wait for rows, so what is counted comes after them. At first both are new, and neither waits.
+    // People wait for rows, so what is counted comes after them, and so do warnings. At first both are new, and neither waits.
     if (counts.current) rows.then((there) => there === true && count());
     else count();
     return () => controller.abort();

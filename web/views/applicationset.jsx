@@ -1,15 +1,16 @@
 // One ApplicationSet: how it is, what it generates, and what it would do now. It is looked at here, and changed in Git.
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { useParams } from "react-router";
 import { AppLink, Bone, Empty, Icon, Moment, Notice, Stale } from "./kit.jsx";
+import { later } from "./later.jsx";
 import { useAnswer, useStream } from "./live.js";
 import { placeOf } from "./place.js";
 import { Health, Sync } from "./status.jsx";
 import { Table } from "./table.jsx";
 import { QueryLink, useQuery } from "./url.jsx";
 
-const Manifest = lazy(() => import("./yaml.jsx").then((module) => ({ default: module.Manifest })));
-const Difference = lazy(() => import("./yaml.jsx").then((module) => ({ default: module.Difference })));
+const Manifest = later(() => import("./yaml.jsx").then((module) => module.Manifest));
+const Difference = later(() => import("./yaml.jsx").then((module) => module.Difference));
 const CHILDREN_AT_ONCE = 100;
 const TABS = [
   ["applications", "Applications"],
@@ -56,9 +57,7 @@ export function SetPage() {
       {found && tab === "applications" && <Generated found={found} />}
       {found && tab === "preview" && <Preview address={address} found={found} />}
       {found && tab === "manifest" && (
-        <Suspense fallback={<Bone wide />}>
-          <Manifest manifest={found.manifest} hidden label={`Manifest of ${name}`} />
-        </Suspense>
+        <Manifest manifest={found.manifest} hidden label={`Manifest of ${name}`} />
       )}
     </div>
   );
@@ -202,9 +201,7 @@ function Change({ change }) {
         <span className="muted">{change.reason}</span>
       </summary>
       {open && (
-        <Suspense fallback={<Bone wide />}>
-          <Difference diff={{ changes: [], normalizedLive: change.live, predictedLive: change.manifest }} label={`Change of ${change.name}`} caption="as it is → as it is generated" />
-        </Suspense>
+        <Difference diff={{ changes: [], normalizedLive: change.live, predictedLive: change.manifest }} label={`Change of ${change.name}`} caption="as it is → as it is generated" />
       )}
     </details>
   );

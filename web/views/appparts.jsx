@@ -1,13 +1,14 @@
 // Parts that rows and cards of applications share: star, type, menu.
-import { lazy, Suspense, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { useNavigate } from "react-router";
 import { KINDS } from "./filters.js";
 import { announce, Icon } from "./kit.jsx";
+import { later } from "./later.jsx";
 import { ask } from "./live.js";
 import { Menu } from "./menu.jsx";
 import { placeOf } from "./place.js";
 
-const DeleteDialog = lazy(() => import("./deleting.jsx").then((module) => ({ default: module.DeleteDialog })));
+const DeleteDialog = later(() => import("./deleting.jsx").then((module) => module.DeleteDialog), null);
 
 export function Star({ row }) {
   const [on, setOn] = useState(Boolean(row.metadata.favorite));
@@ -125,9 +126,7 @@ function ApplicationMenu({ row }) {
         </button>
       </RowDeeds>
       {deleting && (
-        <Suspense fallback={null}>
-          <DeleteDialog application={{ runtime, namespace, name }} onClose={() => setDeleting(false)} />
-        </Suspense>
+        <DeleteDialog application={{ runtime, namespace, name }} onClose={() => setDeleting(false)} />
       )}
     </>
   );

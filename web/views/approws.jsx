@@ -1,5 +1,5 @@
 // Applications as rows: one below the other, or as a tree of Git Sources, ApplicationSets and what they hold.
-import { memo, useMemo, useState } from "react";
+import { memo, useDeferredValue, useMemo, useState } from "react";
 import { AppLink, Bone, CommitLink, Empty, Icon, Moment } from "./kit.jsx";
 import { useAnswer } from "./live.js";
 import { Choose, isSet, RowMenu, Star, Tag } from "./appparts.jsx";
@@ -17,6 +17,7 @@ const COLUMNS = [
   { key: "deployed", label: "Last deployed", className: "mid-only" },
 ];
 const CHILDREN_AT_ONCE = 100;
+const LOWEST_ROW_PX = 32;
 
 const fine = (row) => row.healthStatus === "HEALTHY" && row.syncStatus === "SYNCED";
 
@@ -33,6 +34,7 @@ export function Table({ page, tree, sort, filtered, away, chosen, onChoose, onCh
   const rows = page.data?.applications.nodes;
   const [turned, setTurned] = useState(new Set()); // opened where all are shut, shut where all are open
   const lines = useMemo(() => (rows ? linesOf(rows, page.news, { tree, whole: page.whole, turned }) : []), [rows, page.news, tree, page.whole, turned]);
+  const drawn = useScreenFirst(lines, page.answers?.key);
   if (rows?.length === 0 && (filtered || page.data.always)) return filtered || page.data.always.total > 0 ? <NothingFound onChange={onChange} /> : <NoApplications />;
   const turn = (id) =>
     setTurned((before) => {
@@ -59,9 +61,14 @@ export function Table({ page, tree, sort, filtered, away, chosen, onChoose, onCh
           </th>
         </tr>
       </thead>
-      {rows ? lines.map((entry) => <Line key={entry.row.id} {...entry} {...line} />) : <Bones />}
+      {rows ? drawn.map((entry) => <Line key={entry.row.id} {...entry} {...line} />) : <Bones />}
     </table>
   );
+}
+
+// Of another selection the rows that fill the screen are drawn first and the others right after: people wait for those they see.
+function useScreenFirst(lines, selection) {
+  return useDeferredValue(selection) === selection ? lines : lines.slice(0, Math.ceil(window.innerHeight / LOWEST_ROW_PX));
 }
 
 function linesOf(rows, news, { tree, whole, turned }) {

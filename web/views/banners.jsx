@@ -1,8 +1,9 @@
 // What everybody has to know wherever they are: a runtime that is away or too old, one's own Git token that is refused.
 import { useEffect, useState } from "react";
 import { createPortal } from "react-dom";
+import { feed } from "./feed.js";
 import { announce, AppLink, Icon } from "./kit.jsx";
-import { ask, useAnswer, useStream } from "./live.js";
+import { ask } from "./live.js";
 import { bannersOf, liveWords } from "./warned.js";
 
 const ASKED_AGAIN_SECONDS = 900;
@@ -26,23 +27,21 @@ async function refusedTokens(runtimes) {
   return refused;
 }
 
+const useRuntimes = feed("banners", "banner_changes", {
+  begin: ({ runtimes, me }) => ({ runtimes: runtimes.nodes, hidden: me?.hiddenAlerts ?? [] }),
+  fold: (told, { runtimes: one }) => ({ ...told, runtimes: [...told.runtimes.filter((other) => other.id !== one.id), one] }),
+});
+
 export function Banners({ name }) {
-  const { data } = useAnswer("banners", {}, { enabled: Boolean(name) });
-  const [runtimes, setRuntimes] = useState([]);
+  const { value, change } = useRuntimes(Boolean(name));
+  const { runtimes, hidden } = value ?? { runtimes: [], hidden: [] };
   const [refused, setRefused] = useState([]);
   const [dismissed, setDismissed] = useState([]);
-  const [hidden, setHidden] = useState([]);
+  const known = value !== null;
   useEffect(() => setDismissed(read(DISMISSED_KEY) ?? []), []);
   useEffect(() => {
-    if (!data) return;
-    setRuntimes(data.runtimes.nodes);
-    setHidden(data.me?.hiddenAlerts ?? []);
-    refusedTokens(data.runtimes.nodes).then(setRefused, () => null);
-  }, [data]);
-  useStream("banner_changes", {}, {
-    enabled: Boolean(name),
-    onEvent: ({ runtimes: one }) => setRuntimes((before) => [...before.filter((other) => other.id !== one.id), one]),
-  });
+    if (known) refusedTokens(runtimes).then(setRefused, () => null);
+  }, [known]);
   const dismiss = (key) => {
     const next = [...dismissed, key];
     sessionStorage.setItem(DISMISSED_KEY, JSON.stringify(next));
@@ -50,7 +49,7 @@ export function Banners({ name }) {
   };
   const hide = (runtime) =>
     ask("hide_alerts", { runtime, hidden: true }).then(
-      () => setHidden((before) => [...before, runtime]),
+      () => change((told) => ({ ...told, hidden: [...told.hidden, runtime] })),
       (failure) => announce(failure.message),
     );
   const banners = bannersOf(runtimes, refused, hidden)
@@ -77,7 +76,7 @@ export function Banners({ name }) {
           {banners}
         </section>
       )}
-      {data && createPortal(liveWords(runtimes), document.getElementById("runtimes-live"))}
+      {known && createPortal(liveWords(runtimes), document.getElementById("runtimes-live"))}
     </>
   );
 }

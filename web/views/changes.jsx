@@ -1,10 +1,11 @@
 // Everything in the application that is not as Git says: objects at the left, what differs at the right.
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { Bone, Empty, Icon, Notice } from "./kit.jsx";
+import { later } from "./later.jsx";
 import { useAnswer } from "./live.js";
 import { familyOf } from "./layout.js";
 
-const Difference = lazy(() => import("./yaml.jsx").then((module) => ({ default: module.Difference })));
+const Difference = later(() => import("./yaml.jsx").then((module) => module.Difference));
 
 const countOf = (diff) => {
   if (!diff) return "?";
@@ -36,9 +37,7 @@ export function Changes({ application, stamp }) {
           </li>
         ))}
       </ul>
-      <Suspense fallback={<Bone wide />}>
-        {current.diff ? <Difference key={current.node.id} diff={current.diff} label={`Difference of ${current.node.kind} ${current.node.name}`} /> : <Empty title="Its difference is not known" next="Refresh the application." />}
-      </Suspense>
+      {current.diff ? <Difference key={current.node.id} diff={current.diff} label={`Difference of ${current.node.kind} ${current.node.name}`} /> : <Empty title="Its difference is not known" next="Refresh the application." />}
     </div>
   );
 }

@@ -1,8 +1,8 @@
 // Somebody changed the file meanwhile: what it was, what they made of it, what you wanted, and the ways on.
-import { lazy, Suspense } from "react";
-import { Bone, Icon } from "./kit.jsx";
+import { Icon } from "./kit.jsx";
+import { later } from "./later.jsx";
 
-const TextDiff = lazy(() => import("./yaml.jsx").then((module) => ({ default: module.TextDiff })));
+const TextDiff = later(() => import("./yaml.jsx").then((module) => module.TextDiff));
 
 export function Conflict({ conflict, message, onTheirs, onMine }) {
   const { base, theirs, mine } = conflict;
@@ -23,22 +23,20 @@ export function Conflict({ conflict, message, onTheirs, onMine }) {
           </div>
         </div>
       </div>
-      <Suspense fallback={<Bone wide />}>
-        <div className="halves">
-          <div className="half">
-            <h2>Theirs</h2>
-            <TextDiff before={base} after={theirs} label="What they changed" caption="when you began → in Git now" />
-          </div>
-          <div className="half">
-            <h2>Mine</h2>
-            <TextDiff before={base} after={mine} label="What you changed" caption="when you began → what you want" />
-          </div>
+      <div className="halves">
+        <div className="half">
+          <h2>Theirs</h2>
+          <TextDiff before={base} after={theirs} label="What they changed" caption="when you began → in Git now" />
         </div>
-        <details>
-          <summary className="muted">What your commit would undo and do</summary>
-          <TextDiff before={theirs} after={mine} label="From theirs to mine" caption="in Git now → what you want" />
-        </details>
-      </Suspense>
+        <div className="half">
+          <h2>Mine</h2>
+          <TextDiff before={base} after={mine} label="What you changed" caption="when you began → what you want" />
+        </div>
+      </div>
+      <details>
+        <summary className="muted">What your commit would undo and do</summary>
+        <TextDiff before={theirs} after={mine} label="From theirs to mine" caption="in Git now → what you want" />
+      </details>
     </section>
   );
 }

@@ -1,14 +1,15 @@
 // What can be done to an application from its header. Each says what it will do; what is not allowed says why.
-import { lazy, Suspense, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { useParams } from "react-router";
 import { GuardedButton } from "./dialog.jsx";
 import { announce, Icon } from "./kit.jsx";
+import { later } from "./later.jsx";
 import { Links } from "./deeplinks.jsx";
 import { Menu } from "./menu.jsx";
 import { showQuery, useQuery, withChanges } from "./url.jsx";
 
-const SyncDialog = lazy(() => import("./syncing.jsx").then((module) => ({ default: module.SyncDialog })));
-const DeleteDialog = lazy(() => import("./deleting.jsx").then((module) => ({ default: module.DeleteDialog })));
+const SyncDialog = later(() => import("./syncing.jsx").then((module) => module.SyncDialog), null);
+const DeleteDialog = later(() => import("./deleting.jsx").then((module) => module.DeleteDialog), null);
 
 export function Deeds({ name, target, destination, allowed, reason, running, onRefresh, onTerminate }) {
   const { runtime, namespace } = useParams();
@@ -75,10 +76,8 @@ export function Deeds({ name, target, destination, allowed, reason, running, onR
           </button>
         ))}
       </Menu>
-      <Suspense fallback={null}>
-        {asking === "sync" && <SyncDialog application={application} target={target} destination={destination} onClose={() => setAsking(null)} />}
-        {asking === "delete" && <DeleteDialog application={application} onClose={() => setAsking(null)} />}
-      </Suspense>
+      {asking === "sync" && <SyncDialog application={application} target={target} destination={destination} onClose={() => setAsking(null)} />}
+      {asking === "delete" && <DeleteDialog application={application} onClose={() => setAsking(null)} />}
     </div>
   );
 }

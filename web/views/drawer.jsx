@@ -1,19 +1,20 @@
 // Everything about one resource, from the right. Which one and which section is in the URL.
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useParams } from "react-router";
 import { Actions } from "./actions.jsx";
 import { DeepLink, Unshown } from "./deeplinks.jsx";
 import { Events } from "./events.jsx";
-import { AppLink, Bone, CopyId, Empty, Icon, Moment, Notice } from "./kit.jsx";
+import { AppLink, CopyId, Empty, Icon, Moment, Notice } from "./kit.jsx";
+import { later } from "./later.jsx";
 import { useAnswer } from "./live.js";
 import { familyOf } from "./layout.js";
 import { placeOf, versionOf } from "./place.js";
 import { Health, Sync } from "./status.jsx";
 import { QueryLink } from "./url.jsx";
 
-const Code = lazy(() => import("./yaml.jsx").then((module) => ({ default: module.Manifest })));
-const Difference = lazy(() => import("./yaml.jsx").then((module) => ({ default: module.Difference })));
-const Logs = lazy(() => import("./logs.jsx").then((module) => ({ default: module.Logs })));
+const Code = later(() => import("./yaml.jsx").then((module) => module.Manifest));
+const Difference = later(() => import("./yaml.jsx").then((module) => module.Difference));
+const Logs = later(() => import("./logs.jsx").then((module) => module.Logs));
 
 export const refOf = ({ group, version, kind, namespace, name }) => ({ group, version, kind, namespace, name });
 
@@ -77,9 +78,7 @@ export function Drawer({ application, node, stamp, pods, section, onClose, mayOp
         ))}
       </nav>
       <div className="drawer-body">
-        <Suspense fallback={<Bone wide />}>
-          <Section at={at} application={application} node={node} pods={pods} answer={answer} mayOperate={mayOperate} reason={reason} onClose={onClose} />
-        </Suspense>
+        <Section at={at} application={application} node={node} pods={pods} answer={answer} mayOperate={mayOperate} reason={reason} onClose={onClose} />
       </div>
     </div>
   );

@@ -1,11 +1,12 @@
 // What an application consists of, live: tree or list, differences, events, logs, and the drawer. One stream feeds them all.
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { useParams } from "react-router";
 import { Changes } from "./changes.jsx";
 import { Drawer } from "./drawer.jsx";
 import { Events } from "./events.jsx";
 import { FacetMenu } from "./filterbar.jsx";
-import { Bone, Empty, Icon, Notice, Stale } from "./kit.jsx";
+import { Empty, Icon, Notice, Stale } from "./kit.jsx";
+import { later } from "./later.jsx";
 import { isFine, ROOT, visibleIds } from "./layout.js";
 import { ResourceList } from "./list.jsx";
 import { useConnection, useStream } from "./live.js";
@@ -16,13 +17,14 @@ import { Timeline } from "./timeline.jsx";
 import { HEALTH, SYNC } from "./tokens.js";
 import { QueryLink, showQuery, useQuery, withChanges } from "./url.jsx";
 
-const Configuration = lazy(() => import("./configuration.jsx").then((module) => ({ default: module.Configuration })));
-const RolloutTab = lazy(() => import("./player.jsx").then((module) => ({ default: module.RolloutTab })));
-const QuickView = lazy(() => import("./quickview.jsx").then((module) => ({ default: module.QuickView })));
-const Services = lazy(() => import("./services.jsx").then((module) => ({ default: module.Services })));
-const Tree = lazy(() => import("./tree.jsx"));
-const Pods = lazy(() => import("./pods.jsx"));
-const Logs = lazy(() => import("./logs.jsx").then((module) => ({ default: module.Logs })));
+const Configuration = later(() => import("./configuration.jsx").then((module) => module.Configuration));
+const RolloutTab = later(() => import("./player.jsx").then((module) => module.RolloutTab));
+const QuickView = later(() => import("./quickview.jsx").then((module) => module.QuickView), null);
+const Services = later(() => import("./services.jsx").then((module) => module.Services));
+const Tree = later(() => import("./tree.jsx").then((module) => module.default));
+export const fetchTree = Tree.fetched;
+const Pods = later(() => import("./pods.jsx").then((module) => module.default));
+const Logs = later(() => import("./logs.jsx").then((module) => module.Logs));
 
 const TABS = [
   ["state", "State"],
@@ -86,20 +88,16 @@ export function ApplicationPane({ healthStatus, syncStatus, revision, mayOperate
       {stale && <Stale {...stale} />}
       {failure && !nodes && <Notice title="The resources could not be read" detail={failure.message} next="It goes on by itself once the runtime answers; the list of applications still works." id={failure.id} />}
       {failure && nodes && <Stale since={readAt} reason={failure.message} />}
-      <Suspense fallback={<Bone wide />}>
-        {tab === "state" && <State nodes={nodes} failed={Boolean(failure)} application={{ id: ROOT, kind: "Application", name, healthStatus, syncStatus, info: [] }} search={search} onOpen={open} selected={selected} />}
-        {tab === "timeline" && <Timeline application={application} steering={{ allowed: mayOperate, reason }} />}
-        {tab === "services" && <Services nodes={nodes} podsOf={(node) => podsBelow(nodes, node)} />}
-        {tab === "diff" && <Changes application={application} stamp={`${revision} ${changeStamp(nodes)}`} onOpen={open} />}
-        {tab === "rollout" && <RolloutTab application={application} nodes={nodes} mayOperate={mayOperate} reason={reason} />}
-        {tab === "configuration" && <Configuration application={application} />}
-        {tab === "events" && <Events application={application} />}
-        {tab === "logs" && <Logs application={application} pods={podsBelow(nodes ?? [], null)} />}
-      </Suspense>
+      {tab === "state" && <State nodes={nodes} failed={Boolean(failure)} application={{ id: ROOT, kind: "Application", name, healthStatus, syncStatus, info: [] }} search={search} onOpen={open} selected={selected} />}
+      {tab === "timeline" && <Timeline application={application} steering={{ allowed: mayOperate, reason }} />}
+      {tab === "services" && <Services nodes={nodes} podsOf={(node) => podsBelow(nodes, node)} />}
+      {tab === "diff" && <Changes application={application} stamp={`${revision} ${changeStamp(nodes)}`} onOpen={open} />}
+      {tab === "rollout" && <RolloutTab application={application} nodes={nodes} mayOperate={mayOperate} reason={reason} />}
+      {tab === "configuration" && <Configuration application={application} />}
+      {tab === "events" && <Events application={application} />}
+      {tab === "logs" && <Logs application={application} pods={podsBelow(nodes ?? [], null)} />}
       {search.get("quick") && !search.get("res") && (
-        <Suspense fallback={null}>
-          <QuickView application={application} at={search.get("quick")} stamp={[healthStatus, syncStatus, revision].join("/")} onClose={close} />
-        </Suspense>
+        <QuickView application={application} at={search.get("quick")} stamp={[healthStatus, syncStatus, revision].join("/")} onClose={close} />
       )}
       {search.get("res") && nodes && selected && (
         <Drawer

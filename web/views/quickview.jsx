@@ -1,13 +1,14 @@
 // Everything about the application itself, read-only, from the right. Open it by `quick` in the address.
-import { lazy, Suspense, useEffect, useRef } from "react";
+import { useEffect, useRef } from "react";
 import { Events } from "./events.jsx";
 import { AppLink, Bone, CommitLink, Icon, Moment, Notice } from "./kit.jsx";
+import { later } from "./later.jsx";
 import { useAnswer } from "./live.js";
 import { placeOf } from "./place.js";
 import { Health, Sync } from "./status.jsx";
 import { QueryLink } from "./url.jsx";
 
-const Manifest = lazy(() => import("./yaml.jsx").then((module) => ({ default: module.Manifest })));
+const Manifest = later(() => import("./yaml.jsx").then((module) => module.Manifest));
 const SECTIONS = [
   ["summary", "Summary"],
   ["metadata", "Metadata"],
@@ -60,11 +61,8 @@ export function QuickView({ application, at, stamp, onClose }) {
       <div className="drawer-body">
         {error && !found && <Notice title="The application could not be read" detail={error.message} next="The tree still works." id={error.id} onRetry={again} />}
         {!found && !error && <Bone wide />}
-        {found && (
-          <Suspense fallback={<Bone wide />}>
-            {section === "manifest" ? <Manifest manifest={found.manifest} hidden label={`Manifest of ${application.name}`} /> : section === "events" ? <Events application={application} /> : <Facts rows={ROWS[section](found)} />}
-          </Suspense>
-        )}
+        {found &&
+          (section === "manifest" ? <Manifest manifest={found.manifest} hidden label={`Manifest of ${application.name}`} /> : section === "events" ? <Events application={application} /> : <Facts rows={ROWS[section](found)} />)}
       </div>
     </div>
   );

@@ -1,7 +1,8 @@
 // Releases, newest first: what each deployment brought and how it went; above them a strip with a dot for each.
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { GuardedButton } from "./dialog.jsx";
 import { AppLink, Bone, CommitLink, Empty, Icon, Moment, Notice } from "./kit.jsx";
+import { later } from "./later.jsx";
 import { ask, useAnswer, useStream } from "./live.js";
 import { placeOf } from "./place.js";
 import { UpdatedResources } from "./releasechanges.jsx";
@@ -9,7 +10,7 @@ import { Health } from "./status.jsx";
 import { day as dayOf, duration, exact, lasting, zone } from "./time.js";
 import { HEALTH } from "./tokens.js";
 
-const RollbackDialog = lazy(() => import("./rollback.jsx").then((module) => ({ default: module.RollbackDialog })));
+const RollbackDialog = later(() => import("./rollback.jsx").then((module) => module.RollbackDialog), null);
 const PAGE = 50;
 const MOST = 100; // that one answer holds
 const AT_MOST_EVERY_MS = 300;
@@ -164,9 +165,7 @@ function Back({ application, release, steering, history }) {
         Roll back to this
       </GuardedButton>
       {asking && entry && (
-        <Suspense fallback={null}>
-          <RollbackDialog application={application} release={release} entry={entry} onClose={() => setAsking(false)} />
-        </Suspense>
+        <RollbackDialog application={application} release={release} entry={entry} onClose={() => setAsking(false)} />
       )}
     </>
   );

@@ -1,12 +1,13 @@
 // Back to an earlier release: what that changes in the cluster, and what is committed for it.
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { Dialog } from "./dialog.jsx";
 import { Bone, CommitLink, Icon } from "./kit.jsx";
+import { later } from "./later.jsx";
 import { ask, useAnswer } from "./live.js";
 import { familyOf } from "./layout.js";
 import { toast } from "./toast.jsx";
 
-const Difference = lazy(() => import("./yaml.jsx").then((module) => ({ default: module.Difference })));
+const Difference = later(() => import("./yaml.jsx").then((module) => module.Difference));
 const WORDS = { ADD: "comes back", CHANGE: "changes", PRUNE: "is no longer in Git then", NONE: "cannot be told" };
 
 export function RollbackDialog({ application, release, entry, onClose }) {
@@ -58,9 +59,7 @@ export function RollbackDialog({ application, release, entry, onClose }) {
               </span>
             </summary>
             {one.diff && (
-              <Suspense fallback={<Bone wide />}>
-                <Difference diff={one.diff} label={`Difference of ${one.resource.kind} ${one.resource.name}`} />
-              </Suspense>
+              <Difference diff={one.diff} label={`Difference of ${one.resource.kind} ${one.resource.name}`} />
             )}
           </details>
         ))}

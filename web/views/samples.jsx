@@ -1,10 +1,10 @@
 // What only shows when something is done, for the style page: dialogs, toasts, the editor.
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { Dialog, GuardedButton, Words } from "./dialog.jsx";
-import { Bone } from "./kit.jsx";
+import { later } from "./later.jsx";
 import { toast } from "./toast.jsx";
 
-const Editor = lazy(() => import("./editor.jsx"));
+const Editor = later(() => import("./editor.jsx").then((module) => module.default));
 const TEXT = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: shop\ndata:\n  REPLICAS: three\n";
 const PROBLEMS = [{ line: 6, message: "REPLICAS is not a number", tone: "error" }];
 
@@ -53,9 +53,9 @@ export function ToastSamples({ commit }) {
 export function EditorSamples() {
   const [text, setText] = useState(TEXT);
   return (
-    <Suspense fallback={<Bone wide />}>
+    <>
       <Editor value={text} onChange={setText} problems={text === TEXT ? PROBLEMS : []} label="A manifest with a problem" />
       <Editor value={TEXT} problems={[]} label="A manifest to look at" readOnly />
-    </Suspense>
+    </>
   );
 }

@@ -9,6 +9,9 @@ export function joined(known, told) {
   return [told, ...rest].sort((a, b) => Date.parse(b.time) - Date.parse(a.time)).slice(0, SHOWN);
 }
 
+// Those of one kind: what was asked for, with the newest word on each.
+export const ofKind = (entries, kind, asked = []) => entries.filter((one) => one.kind === kind).reduce(joined, asked);
+
 // [[day, entries]]: today first.
 export function byDay(entries, now = new Date()) {
   const days = new Map();

@@ -1,13 +1,14 @@
 // Form and text of one manifest side by side, what is wrong with it, what will be committed, and the commit.
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { GuardedButton, Words } from "./dialog.jsx";
 import { ManifestForm } from "./form.jsx";
-import { Bone, Icon } from "./kit.jsx";
+import { Icon } from "./kit.jsx";
+import { later } from "./later.jsx";
 import { ask } from "./live.js";
 import { syntaxProblems } from "./manifest.js";
 
-const Editor = lazy(() => import("./editor.jsx"));
-const TextDiff = lazy(() => import("./yaml.jsx").then((module) => ({ default: module.TextDiff })));
+const Editor = later(() => import("./editor.jsx").then((module) => module.default));
+const TextDiff = later(() => import("./yaml.jsx").then((module) => module.TextDiff));
 const TYPING_MS = 500;
 
 // What the runtime thinks of the text, asked when the typing rests: {problems, asked}. The text's own errors come first.
@@ -45,9 +46,7 @@ export function Halves({ text, onChange, problems, frozen, clusters, repositorie
         </fieldset>
       </div>
       <div className="half">
-        <Suspense fallback={<Bone wide />}>
-          <Editor value={text} onChange={onChange} problems={problems} label={label} readOnly={readOnly} />
-        </Suspense>
+        <Editor value={text} onChange={onChange} problems={problems} label={label} readOnly={readOnly} />
         <Problems problems={problems} />
       </div>
     </div>
@@ -94,9 +93,7 @@ export function CommitBar({ place, before, after, message, onMessage, descriptio
       {mustReview && <p className="muted">{mustReview}</p>}
       {shown && (
         <div ref={region} className="commit-diff">
-          <Suspense fallback={<Bone wide />}>
-            <TextDiff before={before} after={after} label={`What the commit changes in ${place.path}`} caption="in Git → after the commit" />
-          </Suspense>
+          <TextDiff before={before} after={after} label={`What the commit changes in ${place.path}`} caption="in Git → after the commit" />
         </div>
       )}
       <div className="form-row">
