@@ -20,6 +20,7 @@ from api.access.verdicts import Verdicts
 from api.demo_history import fill_in_history
 from api.housekeeping import keep_house
 from api.live.activity import Activity
+from api.live.answers import SharedAnswers
 from api.live.applications import LiveApplications
 from api.live.changes import Changes
 from api.live.news import News
@@ -104,6 +105,7 @@ def _assemble(
         changes=changes,
         activity=activity,
         live=LiveApplications(database, changes, authority, favorites),
+        answers=SharedAnswers(changes, connected.news, authority, favorites, monotonic),
         trees=Trees(connected),
         streams=OpenStreams(sign_in, clock),
         authority=authority,

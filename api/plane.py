@@ -9,6 +9,7 @@ from api.access.favorites import Favorites
 from api.access.oauth.client import OAuthClient
 from api.access.sign_in import SignIn
 from api.live.activity import Activity
+from api.live.answers import SharedAnswers
 from api.live.applications import LiveApplications
 from api.live.changes import Changes
 from api.live.streams import OpenStreams
@@ -33,6 +34,7 @@ class ControlPlane:
     changes: Changes
     activity: Activity
     live: LiveApplications
+    answers: SharedAnswers
     trees: Trees
     streams: OpenStreams
     authority: Authority

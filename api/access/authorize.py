@@ -68,6 +68,8 @@ class Authority:
 
     async def authorize(self, viewer: Viewer, verb: Verb, application: ListedApplication) -> Permission:
         repository = application.summary.access_repo_url
+        if verb is Verb.VIEW and viewer.sees is not None:
+            return Permission(viewer.sees.allows(application))
         if verb is not Verb.VIEW and application.id.is_set:
             return Permission(False, "an ApplicationSet is changed in Git; what it generates can be synced")
         if verb in (Verb.EDIT, Verb.DELETE) and application.summary.parent and application.summary.parent.is_set:
@@ -101,6 +103,8 @@ class Authority:
             raise Forbidden(f"you may not {deed}: {permission.reason}", suggestion=suggestion)
 
     async def visibility(self, viewer: Viewer) -> Visibility:
+        if viewer.sees is not None:
+            return viewer.sees
         key = (viewer.name, viewer.is_admin)
         if (known := self._known(key)) is not None:
             return known

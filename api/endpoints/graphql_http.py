@@ -19,10 +19,14 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
+from api.access.viewer import Viewer
 from api.context import Context
 from api.endpoints.request import plane_of, read_body, refuse_cross_site, viewer_of
 from api.errors import ApiError, Invalid
+from api.live.answers import Answer
+from api.plane import ControlPlane
 from api.schema.build import Schema
+from api.schema.sharing import is_sharable
 
 GRAPHQL_JSON = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
@@ -65,6 +69,25 @@ class GraphQLOverHTTP:
             return _request_error(error, media_type)
         if media_type == EVENT_STREAM:
             return StreamingResponse(self._events(body, context), headers=_STREAM_HEADERS, media_type=EVENT_STREAM)
+        if context.viewer and is_sharable(self.schema, body.query, body.operation_name, body.variables):
+            return await self._shared(body, context.plane, context.viewer, media_type)
+        return await self._answer(body, context, media_type)
+
+    async def _shared(self, body: Body, plane: ControlPlane, viewer: Viewer, media_type: str) -> Response:
+        """Made once for all who see the same and ask at about the same time."""
+
+        async def make(on_behalf: Viewer) -> Answer:
+            context = Context(plane, on_behalf)
+            made = await self._answer(body, context, media_type)
+            sharable = made.status_code == 200 and not made.has_errors
+            return Answer(bytes(made.body), frozenset(context.looked_up), made.status_code, sharable)
+
+        variables = orjson.dumps(body.variables, option=orjson.OPT_SORT_KEYS)
+        question = (body.query, body.operation_name, variables, media_type)
+        found = await plane.answers.answer(viewer, question, make)
+        return Response(found.body, found.status, media_type=media_type)
+
+    async def _answer(self, body: Body, context: Context, media_type: str) -> "_Answer":
         try:
             result = await self.schema.execute(
                 body.query,
@@ -140,15 +163,23 @@ def _answer_type(request: Request) -> str:
     return "application/json"
 
 
-def _response(result: ExecutionResult, media_type: str) -> Response:
+class _Answer(Response):
+    """`has_errors`: it is not all that was asked for."""
+
+    has_errors = True
+
+
+def _response(result: ExecutionResult, media_type: str) -> _Answer:
     is_request_error = isinstance(result, PreExecutionError) or (
         result.data is None and all(error.path is None for error in result.errors or ())
     )
     payload = _payload(result)
     if not is_request_error:
-        return Response(encode(payload), media_type=media_type)
+        found = _Answer(encode(payload), media_type=media_type)
+        found.has_errors = bool(result.errors)
+        return found
     payload.pop("data", None)
-    return Response(encode(payload), status_code=_status(result.errors or []), media_type=media_type)
+    return _Answer(encode(payload), status_code=_status(result.errors or []), media_type=media_type)
 
 
 def _status(errors: list[GraphQLError]) -> int:
@@ -168,7 +199,7 @@ def _payload(result: Any) -> dict[str, Any]:
     return payload
 
 
-def _request_error(error: ApiError, media_type: str) -> Response:
+def _request_error(error: ApiError, media_type: str) -> _Answer:
     formatted = {"message": error.message, "extensions": {"code": error.code}}
     kind = "application/json" if media_type == EVENT_STREAM else media_type
-    return Response(encode({"errors": [formatted]}), status_code=error.status, media_type=kind)
+    return _Answer(encode({"errors": [formatted]}), status_code=error.status, media_type=kind)

@@ -47,6 +47,7 @@ from api.types.product import Product
 from api.types.release import GitopsRelease, GitopsReleaseFilterArgs, GitopsReleaseSortArg
 from api.types.rollout import Rollout, RolloutFilterArgs
 from api.types.runtime import Runtime, RuntimeLogLine
+from api.types.shared import SAME_FOR_EQUALS
 from api.types.slices import Pagination, Slice, slice_of
 from api.types.statistics import DoraFilterArgs, DoraStatistics, HomeFilterArgs, HomeStatistics
 from model.app_group import EVERY_GROUP, FAVORITE_KINDS, AppGroupSort
@@ -81,7 +82,7 @@ class Query:
         found = await runtime_actions.runtime(context.plane, context.signed_in(), name)
         return Runtime.of(found, available=context.plane.connected.available(name)) if found else None
 
-    @strawberry.field
+    @strawberry.field(metadata={SAME_FOR_EQUALS: True})
     async def runtimes(self, info: Info, pagination: Pagination = None) -> Slice[Runtime]:
         context = info.context
         found = await runtime_actions.runtimes(context.plane, context.signed_in(), pagination)
@@ -117,7 +118,8 @@ class Query:
 
     @strawberry.field(
         description="Null: it does not exist, or the viewer may not read the repository that holds its manifest (the "
-        "two look the same)."
+        "two look the same).",
+        metadata={SAME_FOR_EQUALS: True},
     )
     async def application(
         self,
@@ -129,9 +131,9 @@ class Query:
     ) -> Application | None:
         context, is_set = info.context, kind is ApplicationKind.APPLICATION_SET
         found = await reading.application(context.plane, context.signed_in(), runtime, name, namespace, is_set=is_set)
-        return shown(await _starred(context))(found) if found else None
+        return shown(await context.stars())(found) if found else None
 
-    @strawberry.field
+    @strawberry.field(metadata={SAME_FOR_EQUALS: True})
     async def applications(
         self,
         info: Info,
@@ -148,11 +150,12 @@ class Query:
             sort=order.column,
             descending=order.order is SortingOrder.desc,
         )
-        return slice_of(found.page, shown(await _starred(context)), found.count)
+        return slice_of(found.page, shown(await context.stars()), found.count)
 
     @strawberry.field(
         description="Where the stream of applications stands before this request reads its pages: subscribe `after` it "
-        "to hear of every later change, without a snapshot."
+        "to hear of every later change, without a snapshot.",
+        metadata={SAME_FOR_EQUALS: True},
     )
     def applications_cursor(self, info: Info) -> str:
         info.context.signed_in()
@@ -160,7 +163,8 @@ class Query:
 
     @strawberry.field(
         description="How many applications there are per value, under the given filters; one query for the counter "
-        "strip and the filter boxes."
+        "strip and the filter boxes.",
+        metadata={SAME_FOR_EQUALS: True},
     )
     def application_facets(self, info: Info, filters: ApplicationsFilterArgs | None = None) -> ApplicationFacets:
         info.context.signed_in()
@@ -208,7 +212,10 @@ class Query:
         found = await environments.environments(plane, viewer, (search or "").strip(), pagination)
         return slice_of(found.page, Environment.of, found.count)
 
-    @strawberry.field(description="Everything that is wrong now, over all applications the viewer may see.")
+    @strawberry.field(
+        description="Everything that is wrong now, over all applications the viewer may see.",
+        metadata={SAME_FOR_EQUALS: True},
+    )
     async def warnings(
         self, info: Info, filters: ApplicationsFilterArgs | None = None, pagination: Pagination = None
     ) -> Slice[Warning]:
@@ -372,7 +379,7 @@ async def _node(context: Context, node_id: str) -> Node | None:
             if found is None:
                 return None
             if kind != "GitSource":
-                return shown(await _starred(context))(found)
+                return shown(await context.stars())(found)
             return GitSource.of(found) if found.summary.kind is ApplicationKind.GIT_SOURCE else None
         case "AppGroup", (name,):
             group, starred = await _group(context, Membership.GROUP, name)

@@ -1,6 +1,6 @@
 """Applications."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import datetime
 from typing import Annotated, cast
 
@@ -33,7 +33,7 @@ from api.types.rendering import Rendering
 from api.types.resource import ApplicationDiff, ManagedResource, Resource
 from api.types.review import ManifestReview
 from api.types.rollout import Rollout
-from api.types.shared import SAME_FOR_ALL
+from api.types.shared import SAME_FOR_ALL, SAME_FOR_EQUALS
 from api.types.slices import Pagination, Slice, slice_of
 from api.types.sync_window import SyncWindow
 from api.types.tree import DeepLinks, ResourceTree
@@ -157,7 +157,7 @@ class Application(Node):
         found = await changes.manifest_file(info.context.plane, self.listed)
         return ManifestFile.of(found) if found else None
 
-    @strawberry.field
+    @strawberry.field(metadata={SAME_FOR_EQUALS: True})
     async def parent(self, info: Info) -> Annotated["Application", strawberry.lazy("api.types.application")] | None:
         key = self._summary.parent
         if key is None:
@@ -165,13 +165,12 @@ class Application(Node):
         found = await info.context.loaders.application.load(ApplicationId.of(self.listed.runtime, key))
         return Application.of(found) if found else None
 
-    @strawberry.field
+    @strawberry.field(metadata={SAME_FOR_EQUALS: True})
     async def children(
         self, info: Info, pagination: Pagination = None
     ) -> Slice[Annotated["Application", strawberry.lazy("api.types.application")]]:
         found = await reading.children(info.context.plane, info.context.signed_in(), self.listed, pagination)
-        starred = await info.context.plane.favorites.applications(info.context.signed_in().name)
-        return slice_of(found.page, shown(starred), found.count)
+        return slice_of(found.page, shown(await info.context.stars()), found.count)
 
     @strawberry.field(
         description="How many applications it holds, of those that the viewer sees.", metadata={SAME_FOR_ALL: True}
@@ -265,7 +264,7 @@ class Application(Node):
         return problems
 
 
-def shown(starred: frozenset[str], seen_by: Visibility | None = None) -> Callable[[ListedApplication], Application]:
+def shown(starred: Container[str], seen_by: Visibility | None = None) -> Callable[[ListedApplication], Application]:
     """Makes applications that know whether they are among the starred ones (row ids)."""
 
     def make(application: ListedApplication) -> Application:

@@ -6,6 +6,7 @@ import strawberry
 
 from api.actions import reading
 from api.context import Info
+from api.types.shared import SAME_FOR_EQUALS
 from model.listing import ApplicationFacet, ApplicationFilter, Membership
 from model.report import HealthState
 
@@ -26,47 +27,49 @@ def health_facets(healths: Mapping[HealthState, int]) -> list[Facet]:
 class ApplicationFacets:
     wanted: strawberry.Private[ApplicationFilter]
 
-    @strawberry.field
+    @strawberry.field(metadata={SAME_FOR_EQUALS: True})
     async def total(self, info: Info) -> int:
         return await reading.count(info.context.plane, info.context.signed_in(), self.wanted)
 
-    @strawberry.field
+    @strawberry.field(metadata={SAME_FOR_EQUALS: True})
     async def health_statuses(self, info: Info) -> list[Facet]:
         return await self._facet(info, ApplicationFacet.HEALTH)
 
-    @strawberry.field
+    @strawberry.field(metadata={SAME_FOR_EQUALS: True})
     async def sync_statuses(self, info: Info) -> list[Facet]:
         return await self._facet(info, ApplicationFacet.SYNC)
 
-    @strawberry.field
+    @strawberry.field(metadata={SAME_FOR_EQUALS: True})
     async def runtimes(self, info: Info) -> list[Facet]:
         return await self._facet(info, ApplicationFacet.RUNTIME)
 
-    @strawberry.field
+    @strawberry.field(metadata={SAME_FOR_EQUALS: True})
     async def clusters(self, info: Info) -> list[Facet]:
         return await self._facet(info, ApplicationFacet.CLUSTER)
 
-    @strawberry.field
+    @strawberry.field(metadata={SAME_FOR_EQUALS: True})
     async def namespaces(self, info: Info) -> list[Facet]:
         return await self._facet(info, ApplicationFacet.NAMESPACE)
 
-    @strawberry.field
+    @strawberry.field(metadata={SAME_FOR_EQUALS: True})
     async def projects(self, info: Info) -> list[Facet]:
         return await self._facet(info, ApplicationFacet.PROJECT)
 
-    @strawberry.field
+    @strawberry.field(metadata={SAME_FOR_EQUALS: True})
     async def kinds(self, info: Info) -> list[Facet]:
         return await self._facet(info, ApplicationFacet.KIND)
 
-    @strawberry.field(description="Values are written key=value; the 1,000 most frequent ones.")
+    @strawberry.field(
+        description="Values are written key=value; the 1,000 most frequent ones.", metadata={SAME_FOR_EQUALS: True}
+    )
     async def labels(self, info: Info) -> list[Facet]:
         return await self._facet(info, None)
 
-    @strawberry.field(description="Application groups; the 1,000 most frequent ones.")
+    @strawberry.field(description="Application groups; the 1,000 most frequent ones.", metadata={SAME_FOR_EQUALS: True})
     async def groups(self, info: Info) -> list[Facet]:
         return await self._facet(info, Membership.GROUP)
 
-    @strawberry.field(description="The 1,000 most frequent ones.")
+    @strawberry.field(description="The 1,000 most frequent ones.", metadata={SAME_FOR_EQUALS: True})
     async def products(self, info: Info) -> list[Facet]:
         return await self._facet(info, Membership.PRODUCT)
 

@@ -27,6 +27,7 @@ from api.types.links import safe_url
 from api.types.meta import ObjectMeta, pairs
 from api.types.node import Node
 from api.types.problem import Error, HealthError, inactive_runtime
+from api.types.shared import SAME_FOR_ALL
 from api.types.slices import Pagination, Slice, slice_of
 from model.identity import encode_node_id
 from model.listing import HEALTH_RANK, RegisteredRuntime
@@ -130,7 +131,8 @@ class Runtime(Node):
         )
 
     @strawberry.field(
-        description="Version that it has to be upgraded to at least, since older ones have a known hole; else null."
+        description="Version that it has to be upgraded to at least, since older ones have a known hole; else null.",
+        metadata={SAME_FOR_ALL: True},
     )
     def update_required(self, info: Info) -> str | None:
         return security_requires(self.runtime_version or "", info.context.plane.settings.secure_runtime_version)

@@ -5,6 +5,7 @@ from typing import Annotated, Generic, TypeVar
 
 import strawberry
 
+from api.types.shared import SAME_FOR_EQUALS
 from model.paging import Page
 
 Item = TypeVar("Item")
@@ -34,7 +35,7 @@ class Slice(Generic[Item]):
     page_info: SliceInfo
     count: strawberry.Private[TotalCount]
 
-    @strawberry.field(description="Counted only when asked for.")
+    @strawberry.field(description="Counted only when asked for.", metadata={SAME_FOR_EQUALS: True})
     async def total_count(self) -> int:
         return await self.count()
 
