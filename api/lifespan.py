@@ -24,6 +24,7 @@ from api.live.answers import SharedAnswers
 from api.live.applications import LiveApplications
 from api.live.changes import Changes
 from api.live.news import News
+from api.live.runtimes import LiveRuntimes
 from api.live.streams import OpenStreams
 from api.live.tidings import Tidings
 from api.live.trees import Trees
@@ -105,6 +106,7 @@ def _assemble(
         changes=changes,
         activity=activity,
         live=LiveApplications(database, changes, authority, favorites),
+        live_runtimes=LiveRuntimes(database, connected, authority),
         answers=SharedAnswers(changes, connected.news, authority, favorites, monotonic),
         trees=Trees(connected),
         streams=OpenStreams(sign_in, clock),

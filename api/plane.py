@@ -12,6 +12,7 @@ from api.live.activity import Activity
 from api.live.answers import SharedAnswers
 from api.live.applications import LiveApplications
 from api.live.changes import Changes
+from api.live.runtimes import LiveRuntimes
 from api.live.streams import OpenStreams
 from api.live.tidings import Tidings
 from api.live.trees import Trees
@@ -34,6 +35,7 @@ class ControlPlane:
     changes: Changes
     activity: Activity
     live: LiveApplications
+    live_runtimes: LiveRuntimes
     answers: SharedAnswers
     trees: Trees
     streams: OpenStreams

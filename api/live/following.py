@@ -9,12 +9,12 @@ from api.access.viewer import Viewer
 from api.actions.operations import Target
 from api.actions.reading import require_application
 from api.live.applications import ApplicationNews
+from api.live.runtimes import RuntimeNews
 from api.live.trees import TreeNews
 from api.plane import ControlPlane
 from model.link import EventInfo, LogLines, ObjectRef, ReadLogs, WatchEvents
-from model.listing import ApplicationFilter, ListedApplication, RegisteredRuntime
+from model.listing import ApplicationFilter, ListedApplication
 from model.report import ApplicationKind
-from model.store import runtime as runtime_store
 
 LOG_CHUNKS = 4096
 
@@ -87,25 +87,10 @@ async def follow_events(
         yield event
 
 
-async def follow_runtimes(plane: ControlPlane, viewer: Viewer) -> AsyncGenerator[RegisteredRuntime, None]:
-    """All that the viewer may see, then each that changes."""
-    async for runtime in plane.streams.guard(viewer, _runtimes(plane, viewer)):
-        yield runtime
-
-
-async def _runtimes(plane: ControlPlane, viewer: Viewer) -> AsyncGenerator[RegisteredRuntime, None]:
-    news = plane.connected.news
-    number = news.number
-    async with plane.database.read() as session:
-        changed = await runtime_store.all_runtimes(session)
-    while True:
-        for runtime in changed:
-            if await plane.authority.may_see_runtime(viewer, runtime.name):
-                yield runtime
-        await news.wait(number)
-        names, number = set(news.since(number)), news.number
-        async with plane.database.read() as session:
-            changed = [runtime for runtime in await runtime_store.all_runtimes(session) if runtime.name in names]
+async def follow_runtimes(plane: ControlPlane, viewer: Viewer) -> AsyncGenerator[RuntimeNews, None]:
+    """See `LiveRuntimes.follow`."""
+    async for news in plane.streams.guard(viewer, plane.live_runtimes.follow(viewer)):
+        yield news
 
 
 async def _log_lines(plane: ControlPlane, runtime: str, body: ReadLogs) -> AsyncGenerator[LogLine, None]:

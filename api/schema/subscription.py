@@ -129,13 +129,14 @@ class Subscription:
             async for told in source:
                 yield Notification.shared(told)
 
-    @strawberry.subscription(description="All that the viewer may see, then each that changes.")
+    @strawberry.subscription(
+        description="All that the viewer may see, then each that changes. Ends when one is gone: subscribe again."
+    )
     async def runtimes(self, info: Info) -> AsyncGenerator[Runtime, None]:
-        plane = info.context.plane
-        source = following.follow_runtimes(plane, info.context.signed_in())
+        source = following.follow_runtimes(info.context.plane, info.context.signed_in())
         async with aclosing(source):
-            async for runtime in source:
-                yield Runtime.of(runtime, available=plane.connected.available(runtime.name))
+            async for news in source:
+                yield Runtime.shared(news)
 
 
 def _target(application: ApplicationRef) -> Target:

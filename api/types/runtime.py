@@ -2,13 +2,15 @@
 
 from datetime import datetime
 from importlib.metadata import version
-from typing import cast
+from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 import strawberry
 
 from api.actions import reading
 from api.actions import runtimes as runtime_actions
 from api.context import Info
+from api.live.runtimes import RuntimeNews
 from api.settings import CHANGELOG_PATH
 from api.types.cluster import Cluster
 from api.types.enums import (
@@ -99,6 +101,16 @@ class Runtime(Node):
     update_available: str | None = strawberry.field(
         default=None, description="Version of the control plane where the runtime is older, else null."
     )
+    answers: strawberry.Private[dict[Any, Any] | None] = None
+
+    @staticmethod
+    def shared(news: RuntimeNews) -> "Runtime":
+        """Made once for all who are told."""
+        found: Runtime | None = _told.get(news)
+        if found is None:
+            found = _told[news] = Runtime.of(news.runtime, available=news.available)
+            found.answers = {}
+        return found
 
     @staticmethod
     def of(runtime: RegisteredRuntime, *, available: bool) -> "Runtime":
@@ -160,6 +172,9 @@ class Runtime(Node):
         context = info.context
         found = await runtime_actions.clusters(context.plane, context.signed_in(), self.metadata.name, pagination)
         return slice_of(found.page, Cluster.of, found.count)
+
+
+_told: WeakKeyDictionary[RuntimeNews, Any] = WeakKeyDictionary()
 
 
 def _health(runtime: RegisteredRuntime, *, available: bool) -> tuple[HealthState | None, str | None]:

@@ -39,6 +39,12 @@ async def get(session: AsyncSession, name: str) -> RegisteredRuntime | None:
     return _registered(row) if row else None
 
 
+async def get_many(session: AsyncSession, names: Collection[str]) -> list[RegisteredRuntime]:
+    """Those of them that there are, by name."""
+    statement = select(RuntimeRow).where(col(RuntimeRow.name).in_(sorted(names))).order_by(col(RuntimeRow.name))
+    return [_registered(row) for row in (await session.execute(statement)).scalars()]
+
+
 async def name_for_token(session: AsyncSession, token_hash: str) -> str | None:
     statement = select(col(RuntimeRow.name)).where(col(RuntimeRow.token_hash) == token_hash)
     return (await session.execute(statement)).scalar_one_or_none()

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from api.access.secret_token import hash_token
+from api.access.viewer import Viewer
 from api.live.changes import Changes
+from api.live.tidings import Registered
 from api.live.trees import Trees
 from model.identity import ApplicationId
 from model.link import (
@@ -22,6 +24,7 @@ from model.link import (
 )
 from model.listing import ListedApplication
 from model.report import HealthState
+from model.store import runtime as runtime_store
 from model.store.report import ApplicationChange
 from tests.support.api_world import hidden, renamed
 from tests.support.control_plane import Running
@@ -224,6 +227,26 @@ async def test_runtimes_are_told_when_they_go(running: Running, runtime: FakeRun
         assert runtime._socket is not None
         await runtime._socket.close()
         assert (await events.next())["available"] is False
+
+
+async def test_the_stream_of_runtimes_ends_when_one_is_gone(running: Running, runtime: FakeRuntime) -> None:
+    async with running.subscribe("reader", "subscription { runtimes { metadata { name } } }") as events:
+        await events.next()
+        async with running.plane.database.write() as session:
+            await runtime_store.remove(session, "demo")
+        running.plane.tidings.tell(Registered("demo", removed=True))
+        assert (await events.message())["type"] == "complete"
+
+
+async def test_what_changed_of_a_runtime_is_read_once_for_all(running: Running, runtime: FakeRuntime) -> None:
+    readers = [running.plane.live_runtimes.follow(Viewer(name, "", False, "", None)) for name in ("reader", "writer")]
+    for reader in readers:
+        await anext(reader)
+    told = [asyncio.ensure_future(anext(reader)) for reader in readers]
+    running.plane.connected.news.tell("demo")
+    one, two = await asyncio.gather(*told)
+    assert one is two
+    assert one.available
 
 
 async def test_closing_sockets_leaves_no_stream_open(running: Running, runtime: FakeRuntime) -> None:

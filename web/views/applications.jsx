@@ -157,7 +157,7 @@ function usePage(filters, sort, view, search) {
       setTouched((before) => ({ ...before, ...Object.fromEntries(event.applications.map(({ id }) => [id, (before[id] ?? 0) + 1])) }));
       tell(event.applications);
       const here = event.type === "RESYNC" || [...event.applications.map(({ id }) => id), ...event.removed].some((id) => shown.has(id));
-      soon(here ? SOON_MS : LATER_MS * (0.5 + Math.random()));
+      soon(about(here ? SOON_MS : LATER_MS));
     },
   });
   const connection = useConnection();
@@ -185,15 +185,19 @@ function tell(rows) {
 }
 
 // What changed on this page shows at once; counts and order follow. What changed elsewhere can only matter to those: of many open
-// consoles, not all ask again at the same moment, and none that nobody looks at.
+// consoles, not all ask again at the same moment, none that nobody looks at, and none again and again while much changes.
 const SOON_MS = 400;
 const LATER_MS = 3_000;
+const REST_MS = 3_000;
+const about = (milliseconds) => milliseconds * (0.5 + Math.random());
 
 function useDelayed(action) {
   const pending = useRef({ timer: 0, due: Infinity });
+  const rested = useRef(0);
   const act = useCallback(() => {
     if (document.hidden) return document.addEventListener("visibilitychange", act, { once: true });
     pending.current.due = Infinity;
+    rested.current = Date.now() + about(REST_MS);
     return action();
   }, [action]);
   useEffect(
@@ -204,10 +208,10 @@ function useDelayed(action) {
     [act],
   );
   return (milliseconds) => {
-    const due = Date.now() + milliseconds;
+    const due = Math.max(Date.now() + milliseconds, rested.current);
     if (due >= pending.current.due) return;
     clearTimeout(pending.current.timer);
-    pending.current = { due, timer: setTimeout(act, milliseconds) };
+    pending.current = { due, timer: setTimeout(act, due - Date.now()) };
   };
 }
 
