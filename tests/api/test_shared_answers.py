@@ -171,7 +171,14 @@ async def test_a_star_is_its_owners(running: Running, runtime: FakeRuntime) -> N
 
 
 SHARED = {
-    *("applications", "application_counts", "application_children", "application_choices", "warnings", "attention"),
+    *(
+        "applications",
+        "application_counts",
+        "application_children",
+        "application_choices",
+        "applications_again",
+        "attention",
+    ),
     *("jump", "history", "memberships", "git_source_manifest", "runtime_names"),
 }
 

@@ -33,16 +33,18 @@ EVENTS = 20
 PAUSE_SECONDS = 0.5  # longer than events are collected for, or the collecting would be measured
 SETTLE_SECONDS = 5
 AT_ONCE = 8  # that many are opened side by side
-AGAIN = 20  # that many times a tab asks again alone
+ALONE = 20  # that many times a tab asks again alone
 SOON_SECONDS, REST_SECONDS = 0.4, 3.0  # as the page does
 SORT = {"field": "lastUpdated", "order": "desc"}
+ROWS: dict[str, object] = {"filters": {}, "sort": SORT, "pagination": {"first": 50}}
+COUNTS: dict[str, object] = {"filters": {}, "strip": {}, "always": {}, "warned": {}}
 QUESTIONS: tuple[tuple[str, dict[str, object]], ...] = (
-    ("applications", {"filters": {}, "sort": SORT, "pagination": {"first": 50}}),
-    ("application_counts", {"filters": {}, "strip": {}, "always": {}}),
-    ("warnings", {"filters": {}, "pagination": {"first": 100}}),
+    ("applications", ROWS),
+    ("application_counts", COUNTS),
     ("activity", {"filters": None}),
     ("banners", {}),
 )
+AGAIN: tuple[str, dict[str, object]] = ("applications_again", {**ROWS, **COUNTS})
 PEOPLE = ("admin", "dana", "victor")  # of whom each may have 300 streams
 NAMESPACE = "/ui-api/_event"
 HYDRATE = {
@@ -79,14 +81,12 @@ class Console:
                     self.asking = asyncio.create_task(self.ask_again())
 
     async def ask_again(self) -> None:
-        """Rows, and when they are there counts and warnings."""
         loop = asyncio.get_running_loop()
         due = max(loop.time() + _about(SOON_SECONDS), self.rested)
         await asyncio.sleep(due - loop.time())
         self.rested = loop.time() + _about(REST_SECONDS)
         started = loop.time()
-        await _ask(self.session, *QUESTIONS[0])
-        await asyncio.gather(*(_ask(self.session, *question) for question in QUESTIONS[1:3]))
+        await _ask(self.session, *AGAIN)
         self.answered.append(loop.time() - started)
 
     async def answer_pings(self) -> None:
@@ -142,14 +142,13 @@ async def bench_consoles(folder: Path, *, applications: int, consoles: int) -> l
 async def _asked_again(plane: Plane, sessions: list[aiohttp.ClientSession], applications: int) -> float:
     """CPU milliseconds of the control plane for a tab that asks for rows, counts and warnings once more."""
     spent = 0.0
-    for number in range(AGAIN):
+    for number in range(ALONE):
         changed = _changed(_newest(applications), EVENTS + number, f"asked again {number}")
         await plane.runtime.report(ApplicationChanged(changed))
         started = cost_of(plane.pid)
-        for name, variables in QUESTIONS[:3]:
-            await _ask(sessions[number % len(sessions)], name, variables)
+        await _ask(sessions[number % len(sessions)], *AGAIN)
         spent += cost_of(plane.pid).since(started).cpu_seconds
-    return spent * 1000 / AGAIN
+    return spent * 1000 / ALONE
 
 
 def _about(seconds: float) -> float:

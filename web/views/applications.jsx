@@ -39,7 +39,7 @@ export function Applications() {
     <>
       <ApplicationTabs current="/applications" />
       <Strip facets={page.data?.strip} selected={filters.health} onChange={change}>
-        {page.answers && <Warnings filters={page.answers.warned} stamp={page.answers.turn} />}
+        <Warnings found={page.data?.warnings} error={page.error} onRetry={page.again} />
         <AppLink to="/applications/new" className="button primary">
           <Icon name="plus" />
           Application
@@ -117,10 +117,11 @@ function usePage(filters, sort, view, search) {
   const whole = view === "tree" && Object.keys(matching).length === 0; // nothing is left out: roots, and below them on demand
   const selection = whole ? { onlyRoots: true } : matching;
   const variables = { filters: selection, sort: { field: SORTS[sort.key], order: sort.order }, pagination: toPagination(search) };
-  const counted = { filters: selection, strip: toArguments(filters, ["health"]), always: toArguments(filters, ["health", "since"]) };
+  const counted = { filters: selection, strip: toArguments(filters, ["health"]), always: toArguments(filters, ["health", "since"]), warned: toArguments(filters, ["since"]) };
   const key = JSON.stringify([variables, counted]);
   const [state, setState] = useState({ data: null, error: null, answers: null, stream: null });
   const counts = useRef(null);
+  const asked = useRef(null);
   const [news, setNews] = useState(new Map()); // the newest word on each row, wherever it stands
   const [touched, setTouched] = useState({});
   const [turn, setTurn] = useState(0);
@@ -128,20 +129,31 @@ function usePage(filters, sort, view, search) {
   useEffect(() => {
     const controller = new AbortController();
     const failed = (error) => error.name === "AbortError" || setState((before) => ({ ...before, error }));
+    const show = (data) => {
+      readAt.current = new Date().toISOString();
+      setNews(new Map());
+      setState(({ stream }) => ({ data: { ...counts.current, ...data }, error: null, answers: { key, whole, q: filters.q }, stream: goesOn(stream, matching) ? stream : { filters: matching, after: data.cursor } }));
+    };
     const count = () =>
       ask("application_counts", counted, controller.signal).then((found) => {
         counts.current = found;
         setState((before) => ({ ...before, data: before.data && { ...before.data, ...found } }));
       }, failed);
-    const rows = ask("applications", variables, controller.signal).then((data) => {
-      readAt.current = new Date().toISOString();
-      setNews(new Map());
-      setState(({ stream }) => ({ data: { ...counts.current, ...data }, error: null, answers: { key, whole, turn, q: filters.q, warned: toArguments(filters, ["since"]) }, stream: goesOn(stream, matching) ? stream : { filters: matching, after: data.cursor } }));
-      return true;
-    }, failed);
-    // People wait for rows, so what is counted comes after them, and so do warnings. At first both are new, and neither waits.
-    if (counts.current) rows.then((there) => there === true && count());
-    else count();
+    const rows = () => ask("applications", variables, controller.signal).then(show);
+    const both = () =>
+      ask("applications_again", { ...variables, ...counted }, controller.signal).then((data) => {
+        const { cursor, applications, ...found } = data;
+        counts.current = found;
+        show(data);
+      });
+    // People who chose others wait for rows, so what is counted comes after them. At first both are new, and neither waits.
+    if (asked.current === key) both().catch(failed);
+    else if (counts.current) rows().then(count, failed);
+    else {
+      rows().catch(failed);
+      count();
+    }
+    asked.current = key;
     return () => controller.abort();
   }, [key, turn]);
 

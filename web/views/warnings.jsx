@@ -2,19 +2,14 @@
 import { useEffect, useRef, useState } from "react";
 import { operate } from "./appparts.jsx";
 import { announce, AppLink, Empty, Icon, Moment, Notice } from "./kit.jsx";
-import { useAnswer } from "./live.js";
 import { placeOf } from "./place.js";
 import { InstallRollouts } from "./rolloutsmissing.jsx";
 import { showQuery, useQuery, withChanges } from "./url.jsx";
 
-const MOST = 100;
-
-export function Warnings({ filters, stamp }) {
+export function Warnings({ found, error, onRetry }) {
   const search = useQuery();
   const open = search.get("panel") === "warnings";
   const show = (on) => showQuery(withChanges(new URLSearchParams(location.search), { panel: on ? "warnings" : null }));
-  const { data, error, again } = useAnswer("warnings", { filters, pagination: { first: MOST } }, { stamp });
-  const found = data?.warnings;
   const errors = found?.nodes.filter((one) => one.error.level === "ERROR").length ?? 0;
   const more = found && found.totalCount > found.nodes.length ? "+" : "";
   if (!found && !error) return null;
@@ -33,7 +28,7 @@ export function Warnings({ filters, stamp }) {
           </span>
         </button>
       )}
-      {open && <Panel found={found} error={error} onRetry={again} onClose={() => show(false)} />}
+      {open && <Panel found={found} error={error} onRetry={onRetry} onClose={() => show(false)} />}
     </>
   );
 }
