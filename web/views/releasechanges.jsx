@@ -1,10 +1,11 @@
 // Every resource that a release created, changed or removed, rendered from Git once somebody opens the list.
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { Bone, Icon, Notice } from "./kit.jsx";
+import { later } from "./later.jsx";
 import { familyOf } from "./layout.js";
 import { useAnswer } from "./live.js";
 
-const Difference = lazy(() => import("./yaml.jsx").then((module) => ({ default: module.Difference })));
+const Difference = later(() => import("./yaml.jsx").then((module) => module.Difference));
 const WORDS = { ADDED: "created", CHANGED: "changed", REMOVED: "removed" };
 
 export function UpdatedResources({ release }) {
@@ -48,9 +49,7 @@ function Changed({ one: { resource, change, before, after, cut } }) {
   return (
     <details>
       <summary>{head}</summary>
-      <Suspense fallback={<Bone wide />}>
-        <Difference diff={{ changes: [], normalizedLive: before, predictedLive: after }} label={`What changed of ${resource.kind} ${resource.name}`} caption="before → after" />
-      </Suspense>
+      <Difference diff={{ changes: [], normalizedLive: before, predictedLive: after }} label={`What changed of ${resource.kind} ${resource.name}`} caption="before → after" />
     </details>
   );
 }
