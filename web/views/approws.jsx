@@ -46,7 +46,7 @@ export function Table({ page, tree, sort, filtered, away, chosen, onChoose, onCh
   const all = mine.length > 0 && mine.every((row) => chosen.has(row.id));
   const line = { page, away, chosen, onChoose, turned, onTurn: turn };
   return (
-    <table className="rows applications" aria-busy={!rows}>
+    <table className="rows applications" aria-busy={!rows || drawn !== lines}>
       <caption className="unseen">Applications</caption>
       <thead>
         <tr>

@@ -21,6 +21,7 @@ def names(page: Page) -> list[str]:
 
 def ready(page: Page) -> Page:
     expect(page.locator("tbody.app").first).to_be_visible()
+    expect(page.locator("table.applications[aria-busy=true]")).to_have_count(0)  # rows out of sight come a moment later
     return page
 
 
