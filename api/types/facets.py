@@ -73,7 +73,9 @@ class ApplicationFacets:
     async def products(self, info: Info) -> list[Facet]:
         return await self._facet(info, Membership.PRODUCT)
 
-    @strawberry.field(description="Environments that they deploy to; the 1,000 most frequent ones.")
+    @strawberry.field(
+        description="Environments that they deploy to; the 1,000 most frequent ones.", metadata={SAME_FOR_EQUALS: True}
+    )
     async def environments(self, info: Info) -> list[Facet]:
         return await self._facet(info, Membership.ENVIRONMENT)
 

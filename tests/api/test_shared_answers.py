@@ -179,7 +179,7 @@ SHARED = {
         "applications_again",
         "attention",
     ),
-    *("jump", "history", "memberships", "git_source_manifest", "runtime_names"),
+    *("jump", "history", "memberships", "git_source_manifest", "runtime_names", "product_column"),
 }
 
 

@@ -71,7 +71,7 @@ export function Applications() {
 // Most people come here to open an application: what its page needs is fetched once this one is at rest.
 const ANY = placeOf({ runtime: "any", namespace: "any", name: "any" });
 // Its route asks for these only once it is shown, one after the other: the tree's stream would begin after the last.
-const LATE = [() => import("./pane.jsx").then(({ fetchTree }) => fetchTree()), () => import("./deeds.jsx")];
+const LATE = [() => import("./pane.jsx").then(({ fetchTree }) => fetchTree()), () => import("./deeds.jsx"), () => import("./environmentparts.jsx")];
 
 function Ahead() {
   const [resting, setResting] = useState(false);
