@@ -1,7 +1,8 @@
 """The demo: a sandbox process, a hosted runtime, the control plane and the console, with one command.
 
-This module starts the sandbox, waits until it answers, and then serves as `argosy serve` does; the runtime is the
-hosted one of that. Everything speaks the real protocols, so nothing here knows more than addresses and passwords.
+This module starts the sandbox, imports the control plane while that starts, too, and then serves as `argosy serve`
+does; the runtime is the hosted one of that. Everything speaks the real protocols, so nothing here knows more than
+addresses and passwords.
 """
 
 import asyncio
@@ -16,7 +17,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from api.cli.serve import run_server
 from api.settings import HostedRuntime, InitialUser, Settings, child_environment
 
 RUNTIME = "demo"
@@ -60,7 +60,10 @@ async def run_demo(options: DemoOptions) -> None:
     kept = _read_secrets(settings.data_dir / "demo.json", settings.admin_password)
     passwords = {name: options.user_password or kept.admin_password for name in PEOPLE}
     passwords["admin"] = kept.admin_password
-    async with _sandbox(options, kept, passwords) as git_url:
+    async with _sandbox(options, kept, passwords) as starting:
+        from api.cli.serve import run_server  # takes a second, in which the sandbox starts
+
+        git_url = await _git_url(starting)
         serving = replace(
             settings,
             admin_password=kept.admin_password,
@@ -105,8 +108,10 @@ def _read_secrets(path: Path, admin_password: str | None) -> DemoSecrets:
 
 
 @asynccontextmanager
-async def _sandbox(options: DemoOptions, kept: DemoSecrets, passwords: dict[str, str]) -> AsyncIterator[str]:
-    """The sandbox process; yields the address that its Git host really listens on."""
+async def _sandbox(
+    options: DemoOptions, kept: DemoSecrets, passwords: dict[str, str]
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The sandbox process, which need not be ready yet."""
     settings = options.settings
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "gitsync.sandbox", "--data", str(settings.data_dir)),
@@ -122,13 +127,18 @@ async def _sandbox(options: DemoOptions, kept: DemoSecrets, passwords: dict[str,
         ),
     )
     try:
-        async with asyncio.timeout(SANDBOX_SECONDS):
-            git_url = await _read_ready(process)
-        yield git_url
-    except TimeoutError as error:
-        raise DemoFailed(f"the sandbox did not start within {SANDBOX_SECONDS:.0f} s") from error
+        yield process
     finally:
         await _stop(process)
+
+
+async def _git_url(sandbox: asyncio.subprocess.Process) -> str:
+    """The address that its Git host really listens on, once it is ready."""
+    try:
+        async with asyncio.timeout(SANDBOX_SECONDS):
+            return await _read_ready(sandbox)
+    except TimeoutError as error:
+        raise DemoFailed(f"the sandbox did not start within {SANDBOX_SECONDS:.0f} s") from error
 
 
 async def _read_ready(process: asyncio.subprocess.Process) -> str:

@@ -149,11 +149,15 @@ async def _ensure_users(plane: ControlPlane) -> None:
     if not known and not any(user.is_admin for user in wanted):
         password = settings.admin_password or secrets.token_urlsafe(12)
         wanted.append(InitialUser(ADMIN, password, is_admin=True))
+    hashes: dict[str, str] = {}  # those of the demo share a password, and it says so: hashing is slow on purpose
     for user in wanted:
-        hashed = await asyncio.to_thread(hash_password, user.password)
+        if user.password not in hashes:
+            hashes[user.password] = await asyncio.to_thread(hash_password, user.password)
         try:
             async with plane.database.write() as session:
-                await person_store.add(session, user.name, hashed=hashed, email=user.email, is_admin=user.is_admin)
+                await person_store.add(
+                    session, user.name, hashed=hashes[user.password], email=user.email, is_admin=user.is_admin
+                )
         except Conflict:  # another replica that starts at the same time was faster, and tells the password
             continue
         if user not in settings.users and settings.admin_password is None:

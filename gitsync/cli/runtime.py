@@ -1,4 +1,8 @@
-"""`argosy runtime`: the runtime process, alone on any cluster or linked to a control plane."""
+"""`argosy runtime`: the runtime process, alone on any cluster or linked to a control plane.
+
+The runtime is imported once the command line is known to be right: that takes a second, which `--help`, a wrong option
+and a kubeconfig that is not there need not wait for.
+"""
 
 import asyncio
 import gc
@@ -13,13 +17,10 @@ import click
 import structlog
 import uvloop
 
-from gitsync.configuration.command_parameters import why_no_pattern
 from gitsync.duration import parse_duration
 from gitsync.errors import GitsyncError
 from gitsync.kube.access import ClusterAccess, access_from_kubeconfig, access_in_cluster
 from gitsync.logs import RecentLines, configure_logs
-from gitsync.runtime.rollouts_alone import DeliveryRuntime
-from gitsync.runtime.runtime import Runtime
 from gitsync.settings import (
     CONTROLLER_NAMES,
     CONTROLLERS,
@@ -186,6 +187,10 @@ def _seconds(text: str) -> float | None:
 def _patterns(text: str, option: str) -> tuple[str, ...]:
     """Names, globs, and regular expressions between slashes, parted by commas."""
     found = tuple(word for part in text.split(",") if (word := part.strip()))
+    if not found:
+        return ()
+    from gitsync.configuration.command_parameters import why_no_pattern
+
     for why in filter(None, map(why_no_pattern, found)):
         raise click.BadParameter(why, param_hint=option)
     return found
@@ -198,6 +203,9 @@ def _access(settings: RuntimeSettings, pod: Mapping[str, str]) -> ClusterAccess:
 
 
 async def _serve(settings: RuntimeSettings, access: ClusterAccess, recent: RecentLines) -> None:
+    from gitsync.runtime.rollouts_alone import DeliveryRuntime
+    from gitsync.runtime.runtime import Runtime
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGINT, signal.SIGTERM):

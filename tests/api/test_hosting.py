@@ -12,6 +12,12 @@ from tests.support.fake_runtime import FakeRuntime
 SETUP = "{ hostedSetup { needed possible reason runtime { id } steps { name done } } }"
 
 
+async def test_without_a_cluster_it_says_what_is_missing(running: Running) -> None:
+    create = "mutation { createHostedRuntime { errors { code message } } }"
+    (refused,) = (await running.query("admin", create))["createHostedRuntime"]["errors"]
+    assert (refused["code"], "no cluster" in refused["message"]) == ("VALIDATION_ERROR", True)
+
+
 async def test_it_is_offered_while_there_is_no_runtime(running: Running) -> None:
     found = (await running.query("admin", SETUP))["hostedSetup"]
     assert (found["needed"], found["possible"], found["runtime"]) == (True, False, None)

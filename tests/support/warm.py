@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+import gitsync.runtime.rollouts_alone
+import gitsync.runtime.runtime  # noqa: F401 - what a runtime imports when it starts
 from gitsync.cli.runtime import runtime
 from tests.support.real_apiserver import end_with_parent
 

@@ -1,8 +1,7 @@
-"""A runtime inside the control plane, set up in three steps over the API, with its process in another process."""
+"""A runtime inside the control plane, set up in three steps over the API; `argosy serve` starts it again."""
 
 import asyncio
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,12 +12,15 @@ import httpx
 import pytest
 
 from gitsync.sandbox.githost import Access
+from tests.support.control_plane import PASSWORD, control_plane
+from tests.support.ports import free_port
 from tests.support.real_git_host import running_git_host
 from tests.support.runtime import AUTHOR
 from tests.support.sandbox_rig import World, running_world
 
 pytestmark = [pytest.mark.e2e]
 
+PATIENCE_SECONDS = 90
 SETUP = "{ hostedSetup { possible reason runtime { available } steps { name done command } } }"
 CREATE = "mutation { createHostedRuntime { runtime { metadata { name } installationType } errors { code message } } }"
 CONNECT = """mutation ($url: String!, $token: String!) {
@@ -32,7 +34,7 @@ REMOVE = """mutation {
 
 
 class Plane:
-    """`argosy serve` in another process, asked as its administrator."""
+    """A control plane, asked as its administrator."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
@@ -47,18 +49,31 @@ class Plane:
 
 
 @asynccontextmanager
-async def serving(folder: Path, *flags: str) -> AsyncIterator[Plane]:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = str(taken.getsockname()[1])
+async def beginning(folder: Path, world: World) -> AsyncIterator[Plane]:
+    """In this process: only that of the runtime is another one."""
+    home = str(world.sandbox.kubeconfig)
+    async with control_plane(folder, port=free_port(), hosted_home=home) as running:
+        headers = {"Authorization": f"Bearer {await running.token('admin')}"}
+        async with httpx.AsyncClient(
+            base_url=running.address, headers=headers, trust_env=False, timeout=PATIENCE_SECONDS
+        ) as client:
+            yield Plane(client)
+
+
+@asynccontextmanager
+async def serving(folder: Path, world: World) -> AsyncIterator[Plane]:
+    """`argosy serve` in another process."""
+    port = str(free_port())
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", "from api.cli.main import main; main()", "serve", "--port", port),
-        *("--data-dir", str(folder), *flags),
-        env={"PATH": os.environ["PATH"], "HOME": str(folder), "ARGOSY_ADMIN_PASSWORD": "a-password"},
+        *("--data-dir", str(folder), "--hosted-kubeconfig", str(world.sandbox.kubeconfig)),
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), "ARGOSY_ADMIN_PASSWORD": PASSWORD},
         stdout=asyncio.subprocess.DEVNULL,
     )
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=90) as client:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=PATIENCE_SECONDS
+        ) as client:
             yield await _signed_in(client)
     finally:
         process.terminate()
@@ -66,13 +81,13 @@ async def serving(folder: Path, *flags: str) -> AsyncIterator[Plane]:
 
 
 async def _signed_in(client: httpx.AsyncClient) -> Plane:
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             try:
-                answer = await client.post("/auth/login", json={"username": "admin", "password": "a-password"})
+                answer = await client.post("/auth/login", json={"username": "admin", "password": PASSWORD})
                 break
             except httpx.TransportError:
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(0.5)
     client.headers["Authorization"] = f"Bearer {answer.json()['token']}"
     return Plane(client)
 
@@ -80,7 +95,7 @@ async def _signed_in(client: httpx.AsyncClient) -> Plane:
 async def until(plane: Plane, steps: list[bool]) -> None:
     async with asyncio.timeout(60):
         while await plane.done() != steps:  # noqa: ASYNC110 - another process
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.5)
 
 
 async def _synced(plane: Plane) -> bool:
@@ -99,8 +114,7 @@ async def _repositories(world: World) -> str:
 async def test_three_steps_lead_to_a_runtime_that_works_and_comes_again(tmp_path: Path) -> None:
     async with running_world(tmp_path / "world") as world:
         url = await _repositories(world)
-        flags = ("--hosted-kubeconfig", str(world.sandbox.kubeconfig))
-        async with serving(tmp_path / "plane", *flags) as plane:
+        async with beginning(tmp_path / "plane", world) as plane:
             assert await plane.done() == [False, False, False]
             made = await plane.ask(CREATE)
             assert (made["errors"], made["runtime"]["installationType"]) == ([], "HELM_HOSTED")
@@ -117,11 +131,11 @@ async def test_three_steps_lead_to_a_runtime_that_works_and_comes_again(tmp_path
             await until(plane, [True, True, False])
             async with asyncio.timeout(60):
                 while not await _synced(plane):  # noqa: ASYNC110 - another process
-                    await asyncio.sleep(0.2)
-        async with serving(tmp_path / "plane", *flags) as plane:
+                    await asyncio.sleep(0.5)
+        async with serving(tmp_path / "plane", world) as plane:
             async with asyncio.timeout(60):
                 while not (await plane.ask(SETUP))["runtime"]["available"]:  # noqa: ASYNC110 - another process
-                    await asyncio.sleep(0.2)
+                    await asyncio.sleep(0.5)
             await until(plane, [True, True, False])  # it is linked a moment before it has reported
             assert (await plane.ask(SETUP))["steps"][2]["command"] == "argosy cluster add CONTEXT --runtime hosted"
             assert (await plane.ask(REMOVE))["errors"] == []
@@ -129,25 +143,20 @@ async def test_three_steps_lead_to_a_runtime_that_works_and_comes_again(tmp_path
 
 
 async def test_three_steps_make_the_repositories_on_a_real_gitea(tmp_path: Path) -> None:
-    async with running_git_host(tmp_path / "gitea", "dana") as git, running_world(tmp_path / "world") as world:
-        flags = ("--hosted-kubeconfig", str(world.sandbox.kubeconfig))
-        async with serving(tmp_path / "plane", *flags) as plane:
-            assert (await plane.ask(CREATE))["errors"] == []
-            await until(plane, [True, False, False])
-            connected = await plane.ask(CONNECT, url=f"{git.url}/dana", token=git.tokens["dana"])
-            assert connected["errors"] == []
-            assert connected["sharedConfigRepo"] == f"{git.url}/dana/argosy-config.git"
-            await until(plane, [True, True, False])
-            async with asyncio.timeout(60):
-                while not await _synced(plane):  # noqa: ASYNC110 - another process
-                    await asyncio.sleep(0.2)
-            names = {one["name"] for one in await git.api("dana", "GET", "/user/repos")}
-            assert names == {"argosy-config", "hosted-git-source"}
-            assert (await plane.ask(REMOVE))["errors"] == []
-
-
-async def test_without_a_cluster_it_says_what_is_missing(tmp_path: Path) -> None:
-    async with serving(tmp_path / "plane") as plane:
-        found = await plane.ask(SETUP)
-        assert (found["possible"], "no cluster" in found["reason"]) == (False, True)
-        assert (await plane.ask(CREATE))["errors"][0]["code"] == "VALIDATION_ERROR"
+    async with (
+        running_git_host(tmp_path / "gitea", "dana") as git,
+        running_world(tmp_path / "world") as world,
+        beginning(tmp_path / "plane", world) as plane,
+    ):
+        assert (await plane.ask(CREATE))["errors"] == []
+        await until(plane, [True, False, False])
+        connected = await plane.ask(CONNECT, url=f"{git.url}/dana", token=git.tokens["dana"])
+        assert connected["errors"] == []
+        assert connected["sharedConfigRepo"] == f"{git.url}/dana/argosy-config.git"
+        await until(plane, [True, True, False])
+        async with asyncio.timeout(60):
+            while not await _synced(plane):  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.5)
+        names = {one["name"] for one in await git.api("dana", "GET", "/user/repos")}
+        assert names == {"argosy-config", "hosted-git-source"}
+        assert (await plane.ask(REMOVE))["errors"] == []
