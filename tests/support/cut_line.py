@@ -5,8 +5,20 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 CHUNK_BYTES = 65_536
+
+
+@dataclass(frozen=True)
+class Stop:
+    """The first request with `words` in it goes no further than this: not to the server or, `answered`, the answer not
+    back. Its connection ends with the stop, so what was held is heard by nobody."""
+
+    words: bytes
+    answered: bool
+    met: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
 
 
 class CutLine:
@@ -20,6 +32,9 @@ class CutLine:
         self._cut = threading.Event()
         self._free = threading.Event()
         self._free.set()
+        self._stop: Stop | None = None
+        self._stopped: set[socket.socket] = set()  # whose answer is held back
+        self._one_at_a_time = threading.Lock()
         self._listener = socket.create_server((address, 0))
         self.port: int = self._listener.getsockname()[1]
 
@@ -33,6 +48,19 @@ class CutLine:
             self._listener.close()
             self.cut()
             self._free.set()
+            if self._stop is not None:
+                self._stop.over.set()
+
+    @contextmanager
+    def stopping(self, words: bytes, *, answered: bool = False) -> Iterator[Stop]:
+        """Holds one request until the block ends."""
+        self._stop = Stop(words, answered)
+        try:
+            yield self._stop
+        finally:
+            self._stop.over.set()
+            self._stop = None
+            self._stopped.clear()
 
     def lead_to(self, server_port: int) -> None:
         """New connections go to another server, as behind a load balancer."""
@@ -78,8 +106,25 @@ class CutLine:
         with contextlib.suppress(OSError):
             while data := source.recv(CHUNK_BYTES):
                 self._free.wait()
+                self._hold(source, target, data)
                 target.sendall(data)
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_RDWR)
         self._open.discard(source)
         source.close()
+
+    def _hold(self, source: socket.socket, target: socket.socket, data: bytes) -> None:
+        """Raises ConnectionAbortedError after a stop."""
+        with self._one_at_a_time:
+            stop = self._stop
+            if stop is None or stop.met.is_set():
+                return
+            if source not in self._stopped:
+                if stop.words not in data:
+                    return
+                if stop.answered:
+                    self._stopped.add(target)
+                    return
+            stop.met.set()
+        stop.over.wait()
+        raise ConnectionAbortedError

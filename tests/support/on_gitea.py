@@ -9,7 +9,7 @@ import asyncio
 import base64
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ from gitsync.manifest.object import JsonObject
 from model.identity import GroupVersionKind
 from tests.support.apart import RuntimeProgram, ensure_namespace
 from tests.support.control_plane import Running
-from tests.support.cut_line import CutLine
+from tests.support.cut_line import CutLine, Stop
 from tests.support.real_git_host import ADMIN, RealGitHost, running_git_host
 from tests.support.replicas import joined, replica, shared_database
 from tests.support.runtime import APPLICATION, NAMESPACE
@@ -175,6 +175,11 @@ spec:
             made = await self.git.api("robot", "POST", place, body)
         return str(made["commit"]["sha"])
 
+    def stopping(self, words: bytes, *, answered: bool) -> AbstractContextManager[Stop]:
+        """The next request with these words is not heard by Gitea or, `answered`, its answer by nobody."""
+        assert self.git.line is not None, "everybody reaches this Gitea through a line"
+        return self.git.line.stopping(words, answered=answered)
+
     async def deploy(self, name: str, version: str) -> str:
         return await self.write("apps", f"{name}/c.yaml", CONFIG_MAP.replace("NAME", name).replace("VERSION", version))
 
@@ -232,7 +237,7 @@ async def until(read: Callable[[], Awaitable[Value | None]]) -> Value:
 async def running_on_gitea(folder: Path) -> AsyncIterator[OnGitea]:
     """dana may write everything and victor read it; finn may write `team`; eve nothing. Git Source `team` is there."""
     async with AsyncExitStack() as stack:
-        git = await stack.enter_async_context(running_git_host(folder / "gitea", *PEOPLE))
+        git = await stack.enter_async_context(running_git_host(folder / "gitea", *PEOPLE, stoppable=True))
         world = await stack.enter_async_context(running_world(folder / "world"))
         clocks = Clocks()
         settings = {"sign_in": (await _provider(git),), "public_url": CALLBACK, "webhook_secret": HOOK}

@@ -10,7 +10,7 @@ import re
 import secrets
 import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.cut_line import CutLine
 from tests.support.ports import free_port
 
 ADMIN = "root-admin"
@@ -76,6 +77,7 @@ class RealGitHost:
     tokens: dict[str, str]
     server: Server
     folder: Path
+    line: CutLine | None = None
 
     def clone_url(self, owner: str, name: str) -> str:
         return f"{self.url}/{owner}/{name}.git"
@@ -141,38 +143,43 @@ def _hidden(page: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def running_git_host(folder: Path, *people: str) -> AsyncIterator[RealGitHost]:
+async def running_git_host(folder: Path, *people: str, stoppable: bool = False) -> AsyncIterator[RealGitHost]:
+    """`stoppable`: everybody reaches it through a line that holds requests where a test wants it."""
     binaries = assets()
     port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    config = _configure(folder, binaries, port)
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "GITEA_WORK_DIR": str(folder),
-        "GITEA_CUSTOM": str(folder / "custom"),
-    }
-    program = (str(binaries / "gitea"), "--config", str(config))
-    await _run(program, environment, "migrate")
-    tokens = {}
-    for name in (ADMIN, *people):
-        tokens[name] = await _make_account(program, environment, name)
-    server = Server((*program, "web"), environment, url, folder / "gitea.log")
-    try:
-        await server.start()
-        yield RealGitHost(url, tokens, server, folder)
-    finally:
-        await server.stop()
+    with ExitStack() as stack:
+        line = CutLine(port) if stoppable else None
+        if line is not None:
+            stack.enter_context(line.running())
+        url = f"http://127.0.0.1:{line.port if line is not None else port}"
+        config = _configure(folder, binaries, port, url)
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "GITEA_WORK_DIR": str(folder),
+            "GITEA_CUSTOM": str(folder / "custom"),
+        }
+        program = (str(binaries / "gitea"), "--config", str(config))
+        await _run(program, environment, "migrate")
+        tokens = {}
+        for name in (ADMIN, *people):
+            tokens[name] = await _make_account(program, environment, name)
+        server = Server((*program, "web"), environment, url, folder / "gitea.log")
+        try:
+            await server.start()
+            yield RealGitHost(url, tokens, server, folder, line)
+        finally:
+            await server.stop()
 
 
-def _configure(folder: Path, binaries: Path, port: int) -> Path:
+def _configure(folder: Path, binaries: Path, port: int, url: str) -> Path:
     (folder / "custom").mkdir(parents=True, exist_ok=True)
     sections: dict[str, dict[str, object]] = {
         "server": {
             "STATIC_ROOT_PATH": binaries,
             "HTTP_ADDR": "127.0.0.1",
             "HTTP_PORT": port,
-            "ROOT_URL": f"http://127.0.0.1:{port}/",
+            "ROOT_URL": f"{url}/",
             "DISABLE_SSH": "true",
             "OFFLINE_MODE": "true",
         },

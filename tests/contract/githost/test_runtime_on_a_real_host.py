@@ -2,7 +2,7 @@
 the host's rules and webhooks, and what faults leave of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -315,6 +315,80 @@ async def test_a_runtime_killed_between_click_and_push_leaves_the_commit_or_noth
     for number in range(6):
         await on.created("dana", f"killed-{number}", f"op-killed-{number}", path="cart", replica=number % 2)
     await promises_hold(on, *(f"op-killed-{number}" for number in range(6)))
+
+
+PUSH = b"POST /robot/team.git/git-receive-pack"
+STEPS = {
+    "before it is asked what dana may do": (b"GET /api/v1/repos/robot/team", False),
+    "before what is to be deployed is looked at": (b"GET /robot/apps.git/info/refs?service=git-upload-pack", False),
+    "before it is asked whether it takes a push": (b"GET /robot/team.git/info/refs?service=git-receive-pack", False),
+    "before the push": (PUSH, False),
+    "after the push, before its answer": (PUSH, True),
+}
+
+
+async def ended_at(on: OnGitea, step: str, name: str, end: Callable[[], Awaitable[None]]) -> int:
+    """How many commits a creation leaves behind if something ends at this step of it."""
+    words, answered = STEPS[step]
+    with on.stopping(words, answered=answered) as stop:
+
+        async def click_until_stopped() -> Found:
+            while True:  # a runtime that has just begun refuses at first
+                outcome = await on.create("dana", name, f"op-{name}", path="cart", patient=False)
+                if outcome["errors"] == [] or stop.met.is_set():
+                    return outcome
+
+        async def met() -> bool | None:
+            return stop.met.is_set() or None
+
+        clicked = asyncio.create_task(click_until_stopped())
+        await until(met)
+
+        async def landed() -> bool | None:
+            return f"op-{name}" in await on.trailers() or None
+
+        if answered:
+            await until(landed)
+        await end()
+    outcome = await clicked
+    made = (await on.trailers()).count(f"op-{name}")
+    assert made or not outcome["commit"], "nobody is told of a commit that there is not"
+    return made
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_runtime_that_is_killed_at_a_step_between_click_and_push_leaves_the_commit_or_nothing(
+    on: OnGitea, step: str
+) -> None:
+    await on.runtime.kill()  # what it remembers would spare it a step
+    await on.until_available(available=False)
+    await on.runtime.start()
+    await on.until_available()
+    name = f"step-{list(STEPS).index(step)}"
+    made = await ended_at(on, step, name, on.runtime.kill)
+    assert made == (1 if STEPS[step][1] else 0)
+    await on.until_available(available=False)
+    await on.runtime.start()
+    await on.created("dana", name, f"op-{name}", path="cart")
+    await promises_hold(on, f"op-{name}")
+
+
+@pytest.mark.parametrize("step", [step for step, (words, _) in STEPS.items() if words == PUSH])
+async def test_a_host_or_a_link_that_ends_at_the_push_leaves_the_commit_or_nothing(on: OnGitea, step: str) -> None:
+    number = list(STEPS).index(step)
+    host, link = f"host-{number}", f"link-{number}"
+    assert await ended_at(on, step, host, on.git.server.kill) == (1 if STEPS[step][1] else 0)
+    await on.git.server.start()
+    await on.created("dana", host, f"op-{host}", path="cart")
+
+    async def cut() -> None:
+        on.line.cut()
+
+    await ended_at(on, step, link, cut)  # the runtime goes on with what it was asked
+    on.line.mend()
+    await on.until_available()
+    await on.created("dana", link, f"op-{link}", path="cart")
+    await promises_hold(on, f"op-{host}", f"op-{link}")
 
 
 async def test_a_host_that_is_killed_stops_changes_and_is_caught_up_with(on: OnGitea) -> None:
