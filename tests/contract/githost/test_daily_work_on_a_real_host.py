@@ -3,6 +3,7 @@ rollbacks of what is synced by hand, and clusters whose Secrets stand in Git."""
 
 import base64
 import json
+import shutil
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -121,6 +122,58 @@ async def test_one_of_several_documents_is_edited_and_removed_and_what_is_not_in
         return str(problem["code"]) if problem["code"] != "NOT_FOUND_ERROR" else None
 
     assert await until(refused) == "NOT_IN_GIT"
+
+
+@pytest.mark.skipif(not (shutil.which("kustomize") and shutil.which("helm")), reason="kustomize and helm are not there")
+async def test_a_base_of_a_kustomization_is_edited_and_what_a_chart_makes_names_the_file_to_edit(on: OnGitea) -> None:
+    base = on.manifest("based", path="cart")
+    files = {
+        "kustomized/kustomization.yaml": "resources: [../base]\n",
+        "base/kustomization.yaml": "resources:\n  - app.yaml\n",
+        "base/app.yaml": base,
+        "charted/Chart.yaml": "apiVersion: v2\nname: charted\nversion: 0.1.0\n",
+        "charted/templates/app.yaml": on.manifest("templated", path="cart"),
+        **{f"sources/{name}.yaml": source_of(on, name) for name in ("kustomized", "charted")},
+    }
+    for path, text in files.items():
+        await on.write("team", path, text)
+    for name in ("based", "templated"):
+        await on.until_application(name, lambda body: "status" in body)
+
+    async def ask(document: str, name: str, **more: object) -> Found:
+        value = {"application": {"runtime": "demo", "name": name}, "commit": {"message": "Say it"}, **more}
+
+        async def reported() -> Found | None:
+            found = await on.click("dana", document, input=value)
+            return None if [one["code"] for one in found["errors"]] == ["NOT_FOUND_ERROR"] else found
+
+        return await until(reported)
+
+    worded = base.replace("# what is deployed", "# what dana deploys")
+    for text in (worded, worded.replace("targetRevision: main", "targetRevision: HEAD")):
+        assert (await ask(EDIT, "based", manifest=text))["errors"] == []
+        assert await text_of(on, "team", "base/app.yaml") == text
+    for refused in (
+        await ask(EDIT, "templated", manifest=on.manifest("templated", path="cart").replace("main", "HEAD")),
+        await ask(DELETE, "templated", confirmName="templated"),
+    ):
+        (problem,) = refused["errors"]
+        assert problem["code"] == "NOT_IN_GIT"
+        assert "charted/templates/app.yaml" in f"{problem['message']} {problem['suggestion']}"
+    assert await text_of(on, "team", "charted/templates/app.yaml") == files["charted/templates/app.yaml"]
+
+
+def source_of(on: OnGitea, name: str) -> str:
+    """A Git Source as people commit it by hand, whose folder is rendered as what it holds."""
+    return f"""apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {{name: {name}, labels: {{codefresh.io/entity: git-source}}}}
+spec:
+  project: default
+  source: {{repoURL: {on.url("team")}, targetRevision: main, path: {name}}}
+  destination: {{server: https://kubernetes.default.svc, namespace: {NAMESPACE}}}
+  syncPolicy: {{automated: {{prune: true}}}}
+"""
 
 
 async def test_a_restricted_git_source_brings_applications_of_its_project_only(on: OnGitea) -> None:

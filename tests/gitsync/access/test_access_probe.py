@@ -7,7 +7,7 @@ import pytest
 
 from gitsync.access.credentials import CredentialStore
 from gitsync.access.probe import AccessProbe
-from gitsync.access.secret import Credential, PersonSecret, RepositorySecret
+from gitsync.access.secret import Credential, PersonSecret, RepositorySecret, host_name
 from gitsync.sandbox.githost import Access, GitHost
 from tests.support.git_host import host as host
 from tests.support.git_host import seed
@@ -70,7 +70,8 @@ async def test_before_the_secrets_are_read_nothing_is_said_for_certain(host: Git
     credentials.expect_list()
     hasty = AccessProbe(credentials, clock=Clock(), timeout_seconds=0.01)
     verdict = await hasty.verdict("dana", url)
-    assert (verdict.unknown, verdict.reason) == (True, "the runtime has not read its Secrets yet")
+    reason = f"{host_name(url)} was not asked: the runtime has not read its Secrets yet"
+    assert (verdict.unknown, verdict.reason) == (True, reason)
     patient = AccessProbe(credentials, clock=Clock())
     asked = asyncio.create_task(patient.verdict("dana", url))
     await asyncio.sleep(0)
