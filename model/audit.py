@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from model.identity import ApplicationKey
+from model.link_message import Message
 from model.report import CommitInfo, ManifestLocation
 
 OUTSIDE = "COMMIT"
@@ -72,11 +73,7 @@ class AuditBatch(msgspec.Struct, frozen=True, omit_defaults=True):
     anew: bool = False
 
 
-class _Message(msgspec.Struct, frozen=True, tag_field="_", tag=True, omit_defaults=True):
-    """As the messages of `model.link`, of which these are some."""
-
-
-class ReadAudit(_Message, frozen=True):
+class ReadAudit(Message, frozen=True):
     """-> AuditAnswer: what comes after the positions, as soon as there is some, or nothing after `wait_seconds`.
 
     Repositories without a position are read from their beginning. A position is also the acknowledgement of what led
@@ -87,25 +84,25 @@ class ReadAudit(_Message, frozen=True):
     wait_seconds: float = 20.0
 
 
-class AuditAnswer(_Message, frozen=True):
+class AuditAnswer(Message, frozen=True):
     batches: tuple[AuditBatch, ...] = ()
 
 
-class GetCommitChanges(_Message, frozen=True):
+class GetCommitChanges(Message, frozen=True):
     """-> CommitChanges"""
 
     repo_url: str
     sha: str
 
 
-class VerifySignatures(_Message, frozen=True):
+class VerifySignatures(Message, frozen=True):
     """-> SignatureVerdicts: in the order of the commits, with the keys that the runtime knows now"""
 
     repo_url: str
     shas: tuple[str, ...]
 
 
-class SignatureVerdict(_Message, frozen=True):
+class SignatureVerdict(Message, frozen=True):
     """`signer` is who signed, as far as that is known, or why the signature is not good."""
 
     sha: str
@@ -113,11 +110,11 @@ class SignatureVerdict(_Message, frozen=True):
     signer: str = ""
 
 
-class SignatureVerdicts(_Message, frozen=True):
+class SignatureVerdicts(Message, frozen=True):
     verdicts: tuple[SignatureVerdict, ...] = ()
 
 
-class FilePatch(_Message, frozen=True):
+class FilePatch(Message, frozen=True):
     """`kind` is ADDED, MODIFIED or REMOVED. `masked`: values of Secrets are hidden. `note` says what is not shown."""
 
     path: str
@@ -127,20 +124,20 @@ class FilePatch(_Message, frozen=True):
     note: str = ""
 
 
-class CommitChanges(_Message, frozen=True):
+class CommitChanges(Message, frozen=True):
     """At most the first fifty of `files_total`."""
 
     files: tuple[FilePatch, ...]
     files_total: int
 
 
-class GetManifestHistory(_Message, frozen=True):
+class GetManifestHistory(Message, frozen=True):
     """-> ManifestHistory"""
 
     application: ApplicationKey
 
 
-class FieldOrigin(_Message, frozen=True):
+class FieldOrigin(Message, frozen=True):
     """The commit that set a field to its present value. Paths as in `model.change.FieldChange`."""
 
     path: str
@@ -148,7 +145,7 @@ class FieldOrigin(_Message, frozen=True):
     sha: str
 
 
-class ManifestHistory(_Message, frozen=True):
+class ManifestHistory(Message, frozen=True):
     """`commits` are those that changed the file, newest first. `location` None: the manifest is in no repository."""
 
     location: ManifestLocation | None = None

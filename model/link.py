@@ -44,6 +44,7 @@ from model.link_diff import DiffApplication as DiffApplication
 from model.link_diff import ResourceChange as ResourceChange
 from model.link_log import ReadRuntimeLog as ReadRuntimeLog
 from model.link_log import RuntimeLogAnswer as RuntimeLogAnswer
+from model.link_message import Message
 from model.link_object import ActionInfo as ActionInfo
 from model.link_object import DiffAnswer as DiffAnswer
 from model.link_object import EventInfo as EventInfo
@@ -98,14 +99,10 @@ CHECKED = 4200  # closes a socket whose Hello only asked; without a reason: it w
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 
 
-class _Message(msgspec.Struct, frozen=True, tag_field="_", tag=True, omit_defaults=True):
-    """Settings that all messages share: the class name is the tag."""
-
-
 # ---- connection
 
 
-class Hello(_Message, frozen=True):
+class Hello(Message, frozen=True):
     """`session` is new at every start of the runtime; `runtime` must be the name that the token was made for."""
 
     runtime: str
@@ -116,30 +113,30 @@ class Hello(_Message, frozen=True):
     check: bool = False  # only asks whether it would be let in: the socket is closed with CHECKED and what is wrong
 
 
-class Welcome(_Message, frozen=True):
+class Welcome(Message, frozen=True):
     """`resume_after`: newest `seq` of this session committed here; None: unknown session, send a snapshot."""
 
     resume_after: int | None
     heartbeat_seconds: float = 15.0
 
 
-class Heartbeat(_Message, frozen=True):
+class Heartbeat(Message, frozen=True):
     """Both ways, at least every `heartbeat_seconds`; three missed ones end the connection."""
 
 
 # ---- reports
 
 
-class Report(_Message, frozen=True):
+class Report(Message, frozen=True):
     seq: int
     items: tuple[ReportItem, ...]
 
 
-class Acknowledge(_Message, frozen=True):
+class Acknowledge(Message, frozen=True):
     seq: int
 
 
-class Hint(_Message, frozen=True):
+class Hint(Message, frozen=True):
     """Repositories that may have changed, as clone URLs; empty: all."""
 
     repo_urls: tuple[str, ...] = ()
@@ -148,7 +145,7 @@ class Hint(_Message, frozen=True):
 # ---- values that answers carry; those about objects are in `model.link_object`
 
 
-class AccessVerdict(_Message, frozen=True):
+class AccessVerdict(Message, frozen=True):
     """What Git lets a person do with a repository. `reason` says why not, or why it could not be found out.
 
     `unknown`: the Git host did not say (it is down, or too slow); `read` and `write` mean nothing then.
@@ -164,14 +161,14 @@ class AccessVerdict(_Message, frozen=True):
 # ---- requests; the answer to each is named in its docstring
 
 
-class WatchEvents(_Message, frozen=True):
+class WatchEvents(Message, frozen=True):
     """-> stream of EventInfo: those that exist, then new ones; of one resource, or of all of the application"""
 
     application: ApplicationKey
     resource: ObjectRef | None = None
 
 
-class ReadLogs(_Message, frozen=True):
+class ReadLogs(Message, frozen=True):
     """-> stream of LogLines"""
 
     application: ApplicationKey
@@ -181,7 +178,7 @@ class ReadLogs(_Message, frozen=True):
     follow: bool = True
 
 
-class ProbeAccess(_Message, frozen=True):
+class ProbeAccess(Message, frozen=True):
     """-> AccessAnswer. Asked with the person's own Git credential, which the runtime keeps."""
 
     person: str
@@ -224,7 +221,7 @@ StreamedRequest = WatchTree | WatchEvents | ReadLogs | WatchRollout
 # ---- answers
 
 
-class LogLines(_Message, frozen=True):
+class LogLines(Message, frozen=True):
     """Some lines of one container's log, oldest first, each (time or None, text)."""
 
     pod: str
@@ -233,7 +230,7 @@ class LogLines(_Message, frozen=True):
     last: bool = False
 
 
-class OperationAnswer(_Message, frozen=True):
+class OperationAnswer(Message, frozen=True):
     """The application as it is after the request was accepted, so that the asker reads its own write.
 
     `phase` is that of a started operation; None for what is done at once.
@@ -247,7 +244,7 @@ class OperationAnswer(_Message, frozen=True):
     pull_request_urls: tuple[str, ...] = ()
 
 
-class AccessAnswer(_Message, frozen=True):
+class AccessAnswer(Message, frozen=True):
     verdicts: tuple[AccessVerdict, ...]
 
 
@@ -277,7 +274,7 @@ AnswerBody = (
 )
 
 
-class Refusal(_Message, frozen=True):
+class Refusal(Message, frozen=True):
     """Why a request has no answer. `code` is one of the API's MutationErrorCode names, or INTERNAL_SERVER_ERROR."""
 
     code: str
@@ -286,7 +283,7 @@ class Refusal(_Message, frozen=True):
     field: str = ""
 
 
-class Request(_Message, frozen=True):
+class Request(Message, frozen=True):
     """`deadline_seconds` is how long the asker waits; streams ignore it."""
 
     id: int
@@ -294,21 +291,21 @@ class Request(_Message, frozen=True):
     deadline_seconds: float = 10.0
 
 
-class Cancel(_Message, frozen=True):
+class Cancel(Message, frozen=True):
     id: int
 
 
-class Response(_Message, frozen=True):
+class Response(Message, frozen=True):
     id: int
     body: AnswerBody | Refusal
 
 
-class StreamItem(_Message, frozen=True):
+class StreamItem(Message, frozen=True):
     id: int
     body: AnswerBody
 
 
-class StreamEnd(_Message, frozen=True):
+class StreamEnd(Message, frozen=True):
     """`error` is None at a regular end (a pod that has ended, for instance)."""
 
     id: int

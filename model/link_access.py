@@ -2,16 +2,11 @@
 
 from datetime import datetime
 
-import msgspec
-
 from model.identity import ApplicationKey
+from model.link_message import Message
 
 
-class _Message(msgspec.Struct, frozen=True, tag_field="_", tag=True, omit_defaults=True):
-    """Settings that all messages share: the class name is the tag."""
-
-
-class GitTokenInfo(_Message, frozen=True):
+class GitTokenInfo(Message, frozen=True):
     """One credential of a person, without its secret. `status` is VALID, INVALID or UNKNOWN, `message` says why."""
 
     id: str
@@ -22,13 +17,13 @@ class GitTokenInfo(_Message, frozen=True):
     checked_at: datetime | None = None
 
 
-class ListGitTokens(_Message, frozen=True):
+class ListGitTokens(Message, frozen=True):
     """-> GitTokensAnswer: the person's own, each asked of its host whether it is still good."""
 
     person: str
 
 
-class Renewal(_Message, frozen=True):
+class Renewal(Message, frozen=True):
     """How a token that ends is made anew: asked of `token_url` with the refresh token, in the name of the application
     that it was given to."""
 
@@ -42,7 +37,7 @@ class Renewal(_Message, frozen=True):
         return f"Renewal(expires_at={self.expires_at!r}, token_url={self.token_url!r})"
 
 
-class PutGitToken(_Message, frozen=True):
+class PutGitToken(Message, frozen=True):
     """-> GitTokensAnswer. Replaces the person's token for the same URL; one that the host refuses is not kept.
 
     `checked`: it was given by the host itself a moment ago, so the host is not asked.
@@ -59,25 +54,25 @@ class PutGitToken(_Message, frozen=True):
         return f"PutGitToken(person={self.person!r}, url={self.url!r})"
 
 
-class RemoveGitToken(_Message, frozen=True):
+class RemoveGitToken(Message, frozen=True):
     """-> GitTokensAnswer. What is not there any more is removed already."""
 
     person: str
     id: str
 
 
-class GitTokensAnswer(_Message, frozen=True):
+class GitTokensAnswer(Message, frozen=True):
     tokens: tuple[GitTokenInfo, ...]
 
 
-class GetManifestReview(_Message, frozen=True):
+class GetManifestReview(Message, frozen=True):
     """-> ManifestReview, as the Git host tells this person"""
 
     application: ApplicationKey
     person: str
 
 
-class ManifestReview(_Message, frozen=True):
+class ManifestReview(Message, frozen=True):
     """What a change of an application's manifest has to pass. None where the Git host does not say."""
 
     branch: str = ""

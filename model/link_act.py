@@ -6,13 +6,10 @@ import msgspec
 
 from model.identity import ApplicationKey
 from model.kinds.application import SyncOperationResource
+from model.link_message import Message
 
 
-class _Message(msgspec.Struct, frozen=True, tag_field="_", tag=True, omit_defaults=True):
-    """Settings that all messages share: the class name is the tag."""
-
-
-class ObjectRef(_Message, frozen=True):
+class ObjectRef(Message, frozen=True):
     """One object of an application's tree. `namespace` is "" for cluster-scoped objects."""
 
     group: str
@@ -22,7 +19,7 @@ class ObjectRef(_Message, frozen=True):
     name: str
 
 
-class StartSync(_Message, frozen=True):
+class StartSync(Message, frozen=True):
     """-> OperationAnswer. Fields as in Argo CD's `operation.sync`; `actor` is the person."""
 
     application: ApplicationKey
@@ -43,7 +40,7 @@ class StartSync(_Message, frozen=True):
     actor_email: str = ""
 
 
-class RefreshApplication(_Message, frozen=True):
+class RefreshApplication(Message, frozen=True):
     """-> OperationAnswer"""
 
     application: ApplicationKey
@@ -53,7 +50,7 @@ class RefreshApplication(_Message, frozen=True):
     actor_email: str = ""
 
 
-class TerminateOperation(_Message, frozen=True):
+class TerminateOperation(Message, frozen=True):
     """-> OperationAnswer"""
 
     application: ApplicationKey
@@ -62,7 +59,7 @@ class TerminateOperation(_Message, frozen=True):
     actor_email: str = ""
 
 
-class DeleteObject(_Message, frozen=True):
+class DeleteObject(Message, frozen=True):
     """-> OperationAnswer. `propagation` is Foreground, Background or Orphan."""
 
     application: ApplicationKey
@@ -73,7 +70,7 @@ class DeleteObject(_Message, frozen=True):
     actor_email: str = ""
 
 
-class RunAction(_Message, frozen=True):
+class RunAction(Message, frozen=True):
     """-> OperationAnswer. Actions are named by `TreeNode.actions`."""
 
     application: ApplicationKey
@@ -81,12 +78,12 @@ class RunAction(_Message, frozen=True):
     action: str
     actor: str
     operation_id: str
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] = msgspec.field(default_factory=dict)
     actor_email: str = ""
     reason: str = ""
 
 
-class RollbackApplication(_Message, frozen=True):
+class RollbackApplication(Message, frozen=True):
     """-> OperationAnswer. Back to the release `history_id`: in Git, if the application syncs by itself; with
     `pull_request` from a new branch, and automated sync is held until that is decided."""
 

@@ -2,16 +2,11 @@
 
 from typing import Any
 
-import msgspec
-
 from model.link_change import Author
+from model.link_message import Message
 
 
-class _Message(msgspec.Struct, frozen=True, tag_field="_", tag=True, omit_defaults=True):
-    """Settings that all messages share: the class name is the tag."""
-
-
-class PreviewApplicationSet(_Message, frozen=True):
+class PreviewApplicationSet(Message, frozen=True):
     """-> ApplicationSetPreviewAnswer: what a set would do, without doing it.
 
     `manifest` is YAML of the set; "": the set `name` as it is in the runtime. The author may push to `git_source`.
@@ -23,7 +18,7 @@ class PreviewApplicationSet(_Message, frozen=True):
     name: str = ""
 
 
-class PlannedApplication(_Message, frozen=True):
+class PlannedApplication(Message, frozen=True):
     """`action` is create, update or delete; `live` what there is now, `manifest` what there would be."""
 
     name: str
@@ -33,7 +28,7 @@ class PlannedApplication(_Message, frozen=True):
     live: dict[str, Any] | None = None
 
 
-class ApplicationSetPreviewAnswer(_Message, frozen=True):
+class ApplicationSetPreviewAnswer(Message, frozen=True):
     """`complete`: everything could be generated; otherwise nothing would be changed. `withheld` tells what would be
     left undone, and why. Manifests are given of the first `changes` only; `changes_count` is how many there are."""
 

@@ -1,16 +1,11 @@
 """The messages of `model.link` that are about changes in Git: what people want committed, and what came of it."""
 
-import msgspec
-
 from model.identity import ApplicationKey
+from model.link_message import Message
 from model.report import CommitInfo
 
 
-class _Message(msgspec.Struct, frozen=True, tag_field="_", tag=True, omit_defaults=True):
-    """Settings that all messages share: the class name is the tag."""
-
-
-class Conflict(_Message, frozen=True):
+class Conflict(Message, frozen=True):
     """Three versions of one text: what the change started from, what is there now, and what was wanted."""
 
     base: str
@@ -18,7 +13,7 @@ class Conflict(_Message, frozen=True):
     mine: str
 
 
-class Problem(_Message, frozen=True):
+class Problem(Message, frozen=True):
     """One thing that is wrong with a change. `code` is one of the API's MutationErrorCode names; `field` a path into
     the manifest or the input, `line` the line in the text that was given, from 1."""
 
@@ -30,14 +25,14 @@ class Problem(_Message, frozen=True):
     conflict: Conflict | None = None
 
 
-class Author(_Message, frozen=True):
+class Author(Message, frozen=True):
     """The person in whose name a commit is made, and whose Git credential pushes it. "": the runtime's operator."""
 
     name: str
     email: str = ""
 
 
-class CommitWords(_Message, frozen=True):
+class CommitWords(Message, frozen=True):
     """What a person says about a change. `pull_request`: from a new branch instead of a push to the Git Source's."""
 
     message: str = ""
@@ -45,7 +40,7 @@ class CommitWords(_Message, frozen=True):
     pull_request: bool = False
 
 
-class CreateApplication(_Message, frozen=True):
+class CreateApplication(Message, frozen=True):
     """-> ChangeAnswer. `manifest` is YAML; `file_name` a path inside the Git Source, "": named after it."""
 
     git_source: str
@@ -56,7 +51,7 @@ class CreateApplication(_Message, frozen=True):
     file_name: str = ""
 
 
-class EditApplication(_Message, frozen=True):
+class EditApplication(Message, frozen=True):
     """-> ChangeAnswer. `base_blob`: id of the file that the edit started from. `as_written`, with it: the text itself
     goes there, with its comments, whatever the values that differ."""
 
@@ -69,7 +64,7 @@ class EditApplication(_Message, frozen=True):
     as_written: bool = False
 
 
-class DeleteApplication(_Message, frozen=True):
+class DeleteApplication(Message, frozen=True):
     """-> ChangeAnswer"""
 
     application: ApplicationKey
@@ -78,7 +73,7 @@ class DeleteApplication(_Message, frozen=True):
     words: CommitWords = CommitWords()
 
 
-class AllowedDestination(_Message, frozen=True):
+class AllowedDestination(Message, frozen=True):
     """A cluster by address or name, and a namespace ("": any): patterns as in AppProjects."""
 
     server: str = ""
@@ -86,7 +81,7 @@ class AllowedDestination(_Message, frozen=True):
     namespace: str = ""
 
 
-class PutGitSource(_Message, frozen=True):
+class PutGitSource(Message, frozen=True):
     """-> ChangeAnswer: the Git Source's own manifest, committed to the shared configuration repository.
 
     With `allowed_repositories` and `allowed_destinations` it is a restricted one.
@@ -106,7 +101,7 @@ class PutGitSource(_Message, frozen=True):
     allowed_destinations: tuple[AllowedDestination, ...] = ()
 
 
-class DeleteGitSource(_Message, frozen=True):
+class DeleteGitSource(Message, frozen=True):
     """-> ChangeAnswer. What it brought stays, and is managed by nobody then."""
 
     name: str
@@ -114,20 +109,20 @@ class DeleteGitSource(_Message, frozen=True):
     operation_id: str
 
 
-class ManageRuntime(_Message, frozen=True):
+class ManageRuntime(Message, frozen=True):
     """-> ChangeAnswer: the runtime's own installation, committed to the shared configuration as an Application."""
 
     author: Author
     operation_id: str
 
 
-class GetRestriction(_Message, frozen=True):
+class GetRestriction(Message, frozen=True):
     """-> RestrictionAnswer: what a restricted Git Source allows, as the projects in the cluster say it now."""
 
     git_source: ApplicationKey
 
 
-class ValidateApplication(_Message, frozen=True):
+class ValidateApplication(Message, frozen=True):
     """-> ValidationAnswer"""
 
     manifest: str
@@ -136,13 +131,13 @@ class ValidateApplication(_Message, frozen=True):
     is_new: bool = True
 
 
-class GetManifestFile(_Message, frozen=True):
+class GetManifestFile(Message, frozen=True):
     """-> ManifestFileAnswer: the file in Git that holds the application's manifest, as it is now."""
 
     application: ApplicationKey
 
 
-class ChangeAnswer(_Message, frozen=True):
+class ChangeAnswer(Message, frozen=True):
     """A commit on the Git host, or what stands in its way: `commit` is None exactly when there are problems."""
 
     operation_id: str
@@ -152,7 +147,7 @@ class ChangeAnswer(_Message, frozen=True):
     problems: tuple[Problem, ...] = ()
 
 
-class ValidationAnswer(_Message, frozen=True):
+class ValidationAnswer(Message, frozen=True):
     """`normalized` is the manifest as it would be committed."""
 
     errors: tuple[Problem, ...] = ()
@@ -160,7 +155,7 @@ class ValidationAnswer(_Message, frozen=True):
     normalized: str = ""
 
 
-class RestrictionAnswer(_Message, frozen=True):
+class RestrictionAnswer(Message, frozen=True):
     """`restricted` False: there are no such projects, and the lists are empty."""
 
     restricted: bool
@@ -168,7 +163,7 @@ class RestrictionAnswer(_Message, frozen=True):
     destinations: tuple[AllowedDestination, ...] = ()
 
 
-class ManifestFileAnswer(_Message, frozen=True):
+class ManifestFileAnswer(Message, frozen=True):
     """A file with the application's document in it. `blob` is what `EditApplication.base_blob` takes; `manifest` the
     document alone, "" where it is an item of a list."""
 

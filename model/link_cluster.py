@@ -6,14 +6,11 @@ A cluster's credential goes one way only: to the runtime, which keeps it in its 
 import msgspec
 
 from model.link_change import Author, Problem
+from model.link_message import Message
 from model.report import CommitInfo
 
 
-class _Message(msgspec.Struct, frozen=True, tag_field="_", tag=True, omit_defaults=True):
-    """Settings that all messages share: the class name is the tag."""
-
-
-class AddCluster(_Message, frozen=True):
+class AddCluster(Message, frozen=True):
     """-> ClusterAnswer. `ca_data` is base64 of PEM, as in a kubeconfig; "": the system's authorities."""
 
     name: str
@@ -24,14 +21,14 @@ class AddCluster(_Message, frozen=True):
     ca_data: str = ""
     server_name: str = ""
     insecure: bool = False
-    labels: dict[str, str] = {}
-    annotations: dict[str, str] = {}
+    labels: dict[str, str] = msgspec.field(default_factory=dict)
+    annotations: dict[str, str] = msgspec.field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"AddCluster(name={self.name!r}, server={self.server!r})"
 
 
-class RemoveCluster(_Message, frozen=True):
+class RemoveCluster(Message, frozen=True):
     """-> ClusterAnswer. Nothing changes in the cluster itself."""
 
     server: str
@@ -39,7 +36,7 @@ class RemoveCluster(_Message, frozen=True):
     operation_id: str
 
 
-class InstallRollouts(_Message, frozen=True):
+class InstallRollouts(Message, frozen=True):
     """-> ClusterAnswer: the controller of Rollouts for this cluster, committed to the shared configuration. `image` "":
     the runtime's own."""
 
@@ -49,7 +46,7 @@ class InstallRollouts(_Message, frozen=True):
     image: str = ""
 
 
-class ClusterAnswer(_Message, frozen=True):
+class ClusterAnswer(Message, frozen=True):
     """`commit` is the one that did it; without, `notice` says why it is not in Git. Problems: nothing was done."""
 
     operation_id: str

@@ -2,9 +2,7 @@
 
 import msgspec
 
-
-class _Message(msgspec.Struct, frozen=True, tag_field="_", tag=True, omit_defaults=True):
-    """Settings that all messages share: the class name is the tag."""
+from model.link_message import Message
 
 
 class LogLine(msgspec.Struct, frozen=True):
@@ -14,14 +12,14 @@ class LogLine(msgspec.Struct, frozen=True):
     text: str
 
 
-class ReadRuntimeLog(_Message, frozen=True):
+class ReadRuntimeLog(Message, frozen=True):
     """-> RuntimeLogAnswer: the newest lines, of all components unless one is named."""
 
     lines: int = 1_000
     component: str = ""
 
 
-class RuntimeLogAnswer(_Message, frozen=True):
+class RuntimeLogAnswer(Message, frozen=True):
     """Oldest first."""
 
     lines: tuple[LogLine, ...]

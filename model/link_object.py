@@ -9,17 +9,13 @@ from model.health import Health
 from model.identity import ApplicationKey
 from model.link_act import ObjectRef
 from model.link_deep_link import DeepLink
+from model.link_message import Message
 from model.report import ManifestLocation, SyncState
-
-
-class _Message(msgspec.Struct, frozen=True, tag_field="_", tag=True, omit_defaults=True):
-    """Settings that all messages share: the class name is the tag."""
-
 
 # ---- values
 
 
-class ActionInfo(_Message, frozen=True):
+class ActionInfo(Message, frozen=True):
     name: str
     display_name: str
     disabled: bool = False
@@ -27,7 +23,7 @@ class ActionInfo(_Message, frozen=True):
     parameters: dict[str, Any] | None = None
 
 
-class TreeNode(_Message, frozen=True):
+class TreeNode(Message, frozen=True):
     """One object of the live tree. `id` is stable for (cluster, group, kind, namespace, name)."""
 
     id: str
@@ -46,7 +42,9 @@ class TreeNode(_Message, frozen=True):
     images: tuple[str, ...] = ()
     info: tuple[tuple[str, str], ...] = ()
     host: str = ""  # of pods: the cluster's node that runs it
-    labels: dict[str, str] = {}  # of the live object, the first by name where there are very many
+    labels: dict[str, str] = msgspec.field(
+        default_factory=dict
+    )  # of the live object, the first by name where there are very many
     selector: tuple[tuple[str, str], ...] = ()  # of Services
     services: tuple[str, ...] = ()  # to which it leads traffic, in its namespace
     created: datetime | None = None
@@ -55,13 +53,13 @@ class TreeNode(_Message, frozen=True):
     resource_version: str = ""
 
 
-class HostSummary(_Message, frozen=True):
+class HostSummary(Message, frozen=True):
     name: str
     pod_count: int
     capacity: tuple[tuple[str, str], ...] = ()
 
 
-class FieldDifference(_Message, frozen=True):
+class FieldDifference(Message, frozen=True):
     """`model.change.FieldChange` on the wire."""
 
     path: str
@@ -72,7 +70,7 @@ class FieldDifference(_Message, frozen=True):
     reason: str | None = None
 
 
-class DiffAnswer(_Message, frozen=True):
+class DiffAnswer(Message, frozen=True):
     """Secrets are masked by the runtime before they get here."""
 
     modified: bool
@@ -81,7 +79,7 @@ class DiffAnswer(_Message, frozen=True):
     predicted_live: dict[str, Any] | None = None
 
 
-class EventInfo(_Message, frozen=True):
+class EventInfo(Message, frozen=True):
     """A Kubernetes Event."""
 
     type: str
@@ -96,26 +94,26 @@ class EventInfo(_Message, frozen=True):
 # ---- requests; the answer to each is named in its docstring
 
 
-class GetTree(_Message, frozen=True):
+class GetTree(Message, frozen=True):
     """-> TreeAnswer"""
 
     application: ApplicationKey
 
 
-class WatchTree(_Message, frozen=True):
+class WatchTree(Message, frozen=True):
     """-> stream of TreeChange: first a snapshot, then changes"""
 
     application: ApplicationKey
 
 
-class GetResource(_Message, frozen=True):
+class GetResource(Message, frozen=True):
     """-> ResourceAnswer"""
 
     application: ApplicationKey
     resource: ObjectRef
 
 
-class GetManagedResources(_Message, frozen=True):
+class GetManagedResources(Message, frozen=True):
     """-> ManagedAnswer"""
 
     application: ApplicationKey
@@ -125,12 +123,12 @@ class GetManagedResources(_Message, frozen=True):
 # ---- answers
 
 
-class TreeAnswer(_Message, frozen=True):
+class TreeAnswer(Message, frozen=True):
     nodes: tuple[TreeNode, ...]
     hosts: tuple[HostSummary, ...] = ()
 
 
-class TreeChange(_Message, frozen=True):
+class TreeChange(Message, frozen=True):
     """`snapshot`: `upserted` is the whole tree. `version` grows by one per change of this tree in this session."""
 
     version: int
@@ -139,7 +137,7 @@ class TreeChange(_Message, frozen=True):
     snapshot: bool = False
 
 
-class ResourceAnswer(_Message, frozen=True):
+class ResourceAnswer(Message, frozen=True):
     """Manifests have their secrets masked. `desired` is None when not managed, `live` when it does not exist.
     `links` are those that argocd-cm configures; `link_problems` name entries of it that cannot be shown here."""
 
@@ -153,10 +151,10 @@ class ResourceAnswer(_Message, frozen=True):
     link_problems: tuple[str, ...] = ()
 
 
-class ManagedResourceAnswer(_Message, frozen=True):
+class ManagedResourceAnswer(Message, frozen=True):
     node: TreeNode
     diff: DiffAnswer | None = None
 
 
-class ManagedAnswer(_Message, frozen=True):
+class ManagedAnswer(Message, frozen=True):
     resources: tuple[ManagedResourceAnswer, ...]

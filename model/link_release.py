@@ -2,25 +2,20 @@
 
 from typing import Any
 
-import msgspec
-
 from model.identity import ApplicationKey
 from model.kinds.application import ApplicationSource
 from model.link_act import ObjectRef
+from model.link_message import Message
 
 
-class _Message(msgspec.Struct, frozen=True, tag_field="_", tag=True, omit_defaults=True):
-    """Settings that all messages share: the class name is the tag."""
-
-
-class Deployed(_Message, frozen=True):
+class Deployed(Message, frozen=True):
     """What was deployed: sources as they were, and one revision for each."""
 
     sources: tuple[ApplicationSource, ...]
     revisions: tuple[str, ...]
 
 
-class CompareReleases(_Message, frozen=True):
+class CompareReleases(Message, frozen=True):
     """-> ReleaseChangesAnswer. `before` is None where nothing is known to have been deployed."""
 
     application: ApplicationKey
@@ -28,7 +23,7 @@ class CompareReleases(_Message, frozen=True):
     before: Deployed | None = None
 
 
-class ReleasedResource(_Message, frozen=True):
+class ReleasedResource(Message, frozen=True):
     """Created without `before`, removed without `after`. Secrets are masked; `cut`: too much to be shown as well."""
 
     ref: ObjectRef
@@ -38,5 +33,5 @@ class ReleasedResource(_Message, frozen=True):
     cut: bool = False
 
 
-class ReleaseChangesAnswer(_Message, frozen=True):
+class ReleaseChangesAnswer(Message, frozen=True):
     resources: tuple[ReleasedResource, ...]

@@ -2,22 +2,17 @@
 
 from datetime import datetime
 
-import msgspec
-
 from model.identity import ApplicationKey
+from model.link_message import Message
 
 
-class _Message(msgspec.Struct, frozen=True, tag_field="_", tag=True, omit_defaults=True):
-    """Settings that all messages share: the class name is the tag."""
-
-
-class GetRendering(_Message, frozen=True):
+class GetRendering(Message, frozen=True):
     """-> RenderingAnswer"""
 
     application: ApplicationKey
 
 
-class ReadPath(_Message, frozen=True):
+class ReadPath(Message, frozen=True):
     """One thing that was read. `kind`: blob, tree, listing, below (a listing with all beneath), or absent: that nothing
     was there was read too. `id` is what Git calls its content."""
 
@@ -26,7 +21,7 @@ class ReadPath(_Message, frozen=True):
     id: str = ""
 
 
-class SourceRendering(_Message, frozen=True):
+class SourceRendering(Message, frozen=True):
     """One source. `commit` is what was looked at, the version for a chart. `consulted` names what else its manifests
     depend on, such as the version of the cluster. `reads` may be cut; `reads_total` never is."""
 
@@ -42,7 +37,7 @@ class SourceRendering(_Message, frozen=True):
     reads_total: int = 0
 
 
-class RenderingAnswer(_Message, frozen=True):
+class RenderingAnswer(Message, frozen=True):
     """`rendered_at` is None where nothing was rendered since the runtime started: all was there from before."""
 
     sources: tuple[SourceRendering, ...]

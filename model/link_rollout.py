@@ -2,40 +2,35 @@
 
 from typing import Literal
 
-import msgspec
-
 from model.identity import ApplicationKey
 from model.link_act import ObjectRef
+from model.link_message import Message
 from model.rollout_view import RolloutView, SimulationView
 
 MAX_ROLLOUTS = 2_000
 
 
-class _Message(msgspec.Struct, frozen=True, tag_field="_", tag=True, omit_defaults=True):
-    """Settings that all messages share: the class name is the tag."""
-
-
-class ListRollouts(_Message, frozen=True):
+class ListRollouts(Message, frozen=True):
     """-> RolloutsAnswer: of one application, or of all; at most MAX_ROLLOUTS."""
 
     application: ApplicationKey | None = None
 
 
-class GetRollout(_Message, frozen=True):
+class GetRollout(Message, frozen=True):
     """-> RolloutsAnswer with that one"""
 
     application: ApplicationKey
     resource: ObjectRef
 
 
-class WatchRollout(_Message, frozen=True):
+class WatchRollout(Message, frozen=True):
     """-> stream of RolloutsAnswer: that one as it is, then as it becomes"""
 
     application: ApplicationKey
     resource: ObjectRef
 
 
-class SteerRollout(_Message, frozen=True):
+class SteerRollout(Message, frozen=True):
     """-> OperationAnswer. `action` is a name of the API's RolloutAction; ROLLBACK may name a revision.
 
     `revert`: an abort takes Git back as well, by a commit or a pull request; "" leaves Git alone.
@@ -52,19 +47,19 @@ class SteerRollout(_Message, frozen=True):
     revert: Literal["", "COMMIT", "PULL_REQUEST"] = ""
 
 
-class SimulateRollout(_Message, frozen=True):
+class SimulateRollout(Message, frozen=True):
     """-> SimulationAnswer: what an update of it does from beginning to end"""
 
     application: ApplicationKey
     resource: ObjectRef
 
 
-class SimulationAnswer(_Message, frozen=True):
+class SimulationAnswer(Message, frozen=True):
     simulation: SimulationView
 
 
 RolloutRequest = ListRollouts | GetRollout | WatchRollout | SteerRollout | SimulateRollout
 
 
-class RolloutsAnswer(_Message, frozen=True):
+class RolloutsAnswer(Message, frozen=True):
     rollouts: tuple[RolloutView, ...]

@@ -3,16 +3,11 @@
 The credential goes one way only: to the runtime, which keeps it as a Secret of its home cluster.
 """
 
-import msgspec
-
 from model.link_change import Problem
+from model.link_message import Message
 
 
-class _Message(msgspec.Struct, frozen=True, tag_field="_", tag=True, omit_defaults=True):
-    """Settings that all messages share: the class name is the tag."""
-
-
-class ConnectGitHost(_Message, frozen=True):
+class ConnectGitHost(Message, frozen=True):
     """-> GitHostAnswer. `url` is the host or organisation that the credential is for; the repositories are below it.
 
     Repositories that are missing are made where the host has a way; asked again, what is there is left as it is.
@@ -27,7 +22,7 @@ class ConnectGitHost(_Message, frozen=True):
         return f"ConnectGitHost(url={self.url!r}, repositories={self.repositories!r})"
 
 
-class GitHostAnswer(_Message, frozen=True):
+class GitHostAnswer(Message, frozen=True):
     """`made`: repositories that were not there. Problems: nothing was kept."""
 
     provider: str = ""

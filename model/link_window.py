@@ -2,22 +2,17 @@
 
 from datetime import datetime
 
-import msgspec
-
 from model.identity import ApplicationKey
+from model.link_message import Message
 
 
-class _Message(msgspec.Struct, frozen=True, tag_field="_", tag=True, omit_defaults=True):
-    """Settings that all messages share: the class name is the tag."""
-
-
-class GetSyncWindows(_Message, frozen=True):
+class GetSyncWindows(Message, frozen=True):
     """-> SyncWindowsAnswer"""
 
     application: ApplicationKey
 
 
-class SyncWindowInfo(_Message, frozen=True):
+class SyncWindowInfo(Message, frozen=True):
     """One window of the application's project. `kind` is allow or deny; `next_start` None: it opens never again."""
 
     kind: str
@@ -28,7 +23,7 @@ class SyncWindowInfo(_Message, frozen=True):
     next_start: datetime | None = None
 
 
-class SyncWindowsAnswer(_Message, frozen=True):
+class SyncWindowsAnswer(Message, frozen=True):
     """As of now, in the order of the project."""
 
     windows: tuple[SyncWindowInfo, ...] = ()

@@ -27,7 +27,7 @@ from api.actions.rollouts import RolloutFilter
 from api.context import Context, Info
 from api.types.account import ApiToken, Person
 from api.types.app_group import AppGroup, AppGroupFilterArgs, AppGroupSortArg
-from api.types.application import Application, shown
+from api.types.application import Application, shown, shown_page
 from api.types.application_set import ApplicationSetPreview, ApplicationSetPreviewInput
 from api.types.audit import AuditEntry, AuditFilterArgs, audit_filter
 from api.types.cluster import Cluster
@@ -150,7 +150,7 @@ class Query:
             sort=order.column,
             descending=order.order is SortingOrder.desc,
         )
-        return slice_of(found.page, shown(await context.stars()), found.count)
+        return await shown_page(info, found)
 
     @strawberry.field(
         description="Where the stream of applications stands before this request reads its pages: subscribe `after` it "

@@ -7,7 +7,7 @@ import strawberry
 
 from api.actions import reading, releases
 from api.context import Info
-from api.types.application import Application, shown
+from api.types.application import Application, shown_page
 from api.types.enums import SortingOrder
 from api.types.facets import Facet, health_facets
 from api.types.node import Node
@@ -33,10 +33,9 @@ class AppGroup(Node):
 
     @strawberry.field
     async def applications(self, info: Info, pagination: Pagination = None) -> Slice[Application]:
-        plane, viewer = info.context.plane, info.context.signed_in()
         wanted = ApplicationFilter(groups=frozenset({self.name}))
-        found = await reading.applications(plane, viewer, wanted, pagination)
-        return slice_of(found.page, shown(await plane.favorites.applications(viewer.name)), found.count)
+        found = await reading.applications(info.context.plane, info.context.signed_in(), wanted, pagination)
+        return await shown_page(info, found)
 
     @strawberry.field(description="Deployments of its applications, newest first.")
     async def releases(self, info: Info, pagination: Pagination = None) -> Slice[GitopsRelease]:

@@ -10,6 +10,7 @@ from strawberry.scalars import JSON
 from api.access.authorize import Permission as PermissionValue
 from api.access.authorize import Verb
 from api.actions import audit, changes, reading, rollouts
+from api.actions.paging import Found
 from api.context import Info
 from api.types.application_meta import (
     ApplicationPermissions,
@@ -170,7 +171,7 @@ class Application(Node):
         self, info: Info, pagination: Pagination = None
     ) -> Slice[Annotated["Application", strawberry.lazy("api.types.application")]]:
         found = await reading.children(info.context.plane, info.context.signed_in(), self.listed, pagination)
-        return slice_of(found.page, shown(await info.context.stars()), found.count)
+        return await shown_page(info, found)
 
     @strawberry.field(
         description="How many applications it holds, of those that the viewer sees.", metadata={SAME_FOR_ALL: True}
@@ -271,6 +272,11 @@ def shown(starred: Container[str], seen_by: Visibility | None = None) -> Callabl
         return Application.of(application, favorite=str(application.id) in starred, seen_by=seen_by)
 
     return make
+
+
+async def shown_page(info: Info, found: Found[ListedApplication]) -> Slice[Application]:
+    """A page of what the viewer sees, with the stars."""
+    return slice_of(found.page, shown(await info.context.stars()), found.count)
 
 
 def _auto_sync(application: ListedApplication) -> AutoSync | None:

@@ -6,10 +6,10 @@ import strawberry
 
 from api.actions import reading
 from api.context import Info
-from api.types.application import Application, shown
+from api.types.application import Application, shown_page
 from api.types.facets import Facet, health_facets
 from api.types.node import Node
-from api.types.slices import Pagination, Slice, slice_of
+from api.types.slices import Pagination, Slice
 from model.app_group import PRODUCT_KIND, AppGroup
 from model.identity import encode_node_id
 from model.listing import ApplicationFilter, Membership
@@ -34,9 +34,8 @@ class Product(Node):
 
     @strawberry.field
     async def applications(self, info: Info, pagination: Pagination = None) -> Slice[Application]:
-        plane, viewer = info.context.plane, info.context.signed_in()
-        found = await reading.applications(plane, viewer, self._wanted, pagination)
-        return slice_of(found.page, shown(await plane.favorites.applications(viewer.name)), found.count)
+        found = await reading.applications(info.context.plane, info.context.signed_in(), self._wanted, pagination)
+        return await shown_page(info, found)
 
     @property
     def _wanted(self) -> ApplicationFilter:

@@ -151,7 +151,7 @@ class GitopsRelease(Node):
         found = await info.context.loaders.application.load(self.release.application)
         if found is None or found.summary.uid != self.release.uid:
             return None
-        return shown(await info.context.plane.favorites.applications(info.context.signed_in().name))(found)
+        return shown(await info.context.stars())(found)
 
     @staticmethod
     def of(release: Release) -> "GitopsRelease":

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -164,6 +165,20 @@ spec:
 DEPLOYMENT = GroupVersionKind("apps", "v1", "Deployment")
 
 
+@asynccontextmanager
+async def rollouts_pod(target: Account, folder: Path) -> AsyncIterator[None]:
+    """What the pod does, since a sandbox runs no image: the same arguments in this process."""
+    settings = RuntimeSettings(
+        namespace="argosy-rollouts", data_dir=folder, controllers=frozenset({"rollouts"}), name="argosy-rollouts"
+    )
+    pod = DeliveryRuntime(settings, access_from_secret(cluster_secret(wanted(target), NAMESPACE)))
+    await pod.start()
+    try:
+        yield
+    finally:
+        await pod.close()
+
+
 async def test_one_commit_installs_rollouts_and_the_warning_goes_when_the_kind_is_served(
     both: tuple[World, Rig], target: Account, tmp_path: Path
 ) -> None:
@@ -185,8 +200,13 @@ async def test_one_commit_installs_rollouts_and_the_warning_goes_when_the_kind_i
     assert (code, "the runtime runs Rollouts there itself" in told) == ("VALIDATION_ERROR", True)
     code, _, _ = await refusal(rig, InstallRollouts("target", Author("victor"), "op-victor"))
     assert code == "FORBIDDEN_ERROR"
+    away = [
+        InstallRollouts("target", DANA, "op-dark-3"),
+        wanted(target, name="other", server="https://127.0.0.1:1", operation_id="op-dark-1"),
+        RemoveCluster(target.server, DANA, "op-dark-2"),
+    ]
     with git_host_down(world, rig):
-        await say_that_git_is_away(world, rig, [InstallRollouts("target", DANA, "op-dark-3")])
+        await say_that_git_is_away(world, rig, away)
 
     answer = await ask(rig, InstallRollouts("target", DANA, "op-rollouts", image="registry.local/argosy:1"))
     assert answer.problems == ()
@@ -206,32 +226,14 @@ async def test_one_commit_installs_rollouts_and_the_warning_goes_when_the_kind_i
     assert container["image"] == "registry.local/argosy:1"
     assert rig.runtime.fleet.summary(member, 1).rollouts is False
 
-    # What the pod does, since a sandbox runs no image: the same arguments in this process.
-    settings = RuntimeSettings(
-        namespace="argosy-rollouts", data_dir=tmp_path, controllers=frozenset({"rollouts"}), name="argosy-rollouts"
-    )
-    pod = DeliveryRuntime(settings, access_from_secret(cluster_secret(wanted(target), NAMESPACE)))
-    await pod.start()
-    try:
+    async def quiet() -> bool:
+        return not await warned()
 
-        async def quiet() -> bool:
-            return not await warned()
-
+    async with rollouts_pod(target, tmp_path):
         await until(quiet)
         assert rig.runtime.fleet.summary(member, 1).rollouts is True
         _, _, told = await refusal(rig, InstallRollouts("target", DANA, "op-served"))
         assert "knows Rollouts already" in told
-    finally:
-        await pod.close()
-    with git_host_down(world, rig):
-        await say_that_git_is_away(
-            world,
-            rig,
-            [
-                wanted(target, name="other", server="https://127.0.0.1:1", operation_id="op-dark-1"),
-                RemoveCluster(target.server, DANA, "op-dark-2"),
-            ],
-        )
     await ask(rig, RemoveCluster(target.server, DANA, "op-without-rollouts"))
     await joined(rig, target.server, there=False)
 
