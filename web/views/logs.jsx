@@ -178,6 +178,8 @@ export function Logs({ application, pods }) {
   );
 }
 
+const UPWARDS = ["PageUp", "ArrowUp", "Home"];
+
 function Output({ application, pod, container, choices }) {
   const { blocks, end, failure } = useLines(application, pod, container);
   const [following, setFollowing] = useState(true);
@@ -185,6 +187,7 @@ function Output({ application, pod, container, choices }) {
   const box = useRef(null);
   const content = useRef(null);
   const top = useRef(0);
+  const held = useRef(false); // the bar or the page, by a mouse or a finger
   const search = useSearch(blocks, box);
   useEffect(() => {
     if (!following || search.current !== null) return undefined;
@@ -197,10 +200,13 @@ function Output({ application, pod, container, choices }) {
     observer.observe(content.current);
     return () => observer.disconnect();
   }, [following, search.current]);
+  // Only people end it: the browser moves what is shown, too, where a block turns out shorter than was guessed.
   const onScroll = ({ currentTarget: at }) => {
-    const atEnd = at.scrollHeight - at.scrollTop - at.clientHeight < 40;
-    if (at.scrollTop < top.current && !atEnd) setFollowing(false); // only people go up
+    if (held.current && at.scrollTop < top.current) setFollowing(false);
     top.current = at.scrollTop;
+  };
+  const hold = (now) => () => {
+    held.current = now;
   };
   const empty = blocks.length === 0;
   return (
@@ -225,6 +231,11 @@ function Output({ application, pod, container, choices }) {
         className={`code log${wrap ? " wrapped" : ""}`}
         ref={box}
         onWheel={(event) => event.deltaY < 0 && setFollowing(false)}
+        onKeyDown={({ key }) => UPWARDS.includes(key) && setFollowing(false)}
+        onPointerDown={hold(true)}
+        onPointerUp={hold(false)}
+        onPointerMove={({ buttons }) => buttons === 0 && hold(false)()}
+        onTouchEnd={hold(false)}
         onScroll={onScroll}
         tabIndex={0}
         role="log"
